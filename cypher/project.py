@@ -1,0 +1,136 @@
+"""Where a project keeps its things: the `.headwater` folder, its layout and its settings file."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from headwater.cypher.errors import UsageError
+
+FOLDER = ".headwater"
+SETTINGS = "headwater.ini"
+
+_TEMPLATE = """\
+# headwater's settings for this project; every key is described in docs/reference/settings.md
+
+[store]
+# local, or the address of a Neo4j server: bolt://host:7687, neo4j://host:7687, neo4j+s://host
+uri = local
+"""
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Which graph a project writes to. The password never comes from the settings file."""
+
+    uri: str = "local"
+    user: str = "neo4j"
+    database: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        return self.uri == "local"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder under which runs are recorded."""
+
+    root: Path
+    settings: configparser.ConfigParser = field(repr=False, compare=False)
+
+    @property
+    def folder(self) -> Path:
+        return self.root / FOLDER
+
+    @property
+    def journals(self) -> Path:
+        return self.folder / "journals"
+
+    @property
+    def loaded_journals(self) -> Path:
+        return self.folder / "journals" / "loaded"
+
+    @property
+    def values(self) -> Path:
+        return self.folder / "values"
+
+    @property
+    def graph(self) -> Path:
+        return self.folder / "graph"
+
+    def store_settings(self) -> StoreSettings:
+        """The store's address and credentials: environment first, then the settings file.
+
+        Raises:
+            UsageError: a password stands in the settings file or in the address.
+        """
+        section = dict(self.settings["store"]) if self.settings.has_section("store") else {}
+        where = self.folder / SETTINGS
+        if "password" in section:
+            raise UsageError(
+                f"{where}: [store] holds a password. Take it out and put it into the environment variable "
+                "HEADWATER_STORE_PASSWORD (or name another one with password_env)."
+            )
+        env = os.environ
+        uri = env.get("HEADWATER_STORE_URI") or section.get("uri", "local")
+        if uri != "local" and urlsplit(uri).password is not None:
+            raise UsageError(
+                "the store's address holds a password. Take it out and put it into HEADWATER_STORE_PASSWORD."
+            )
+        return StoreSettings(
+            uri=uri,
+            user=env.get("HEADWATER_STORE_USER") or section.get("user", "neo4j"),
+            database=env.get("HEADWATER_STORE_DATABASE") or section.get("database") or None,
+            password=env.get(section.get("password_env", "HEADWATER_STORE_PASSWORD")),
+        )
+
+
+def find_project(start: Path | None = None) -> Project | None:
+    """The nearest project at or above a folder (default: the working directory), or None.
+
+    `HEADWATER_PROJECT`, when set, names the project's root instead.
+    """
+    named = os.environ.get("HEADWATER_PROJECT")
+    if named:
+        return open_project(Path(named))
+    folder = (start or Path.cwd()).resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / FOLDER).is_dir():
+            return open_project(candidate)
+    return None
+
+
+def open_project(root: Path) -> Project:
+    """The project whose root is given.
+
+    Raises:
+        UsageError: there is no `.headwater` folder, or its settings file cannot be read.
+    """
+    root = root.resolve()
+    if not (root / FOLDER).is_dir():
+        raise UsageError(f"{root} is not a headwater project: it has no {FOLDER} folder. Type: hw init {root}")
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        settings.read(root / FOLDER / SETTINGS, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise UsageError(f"{root / FOLDER / SETTINGS} cannot be read: {error}") from error
+    return Project(root, settings)
+
+
+def create_project(root: Path) -> Project:
+    """Make a folder a project, or open it where it already is one."""
+    folder = root / FOLDER
+    (folder / "journals" / "loaded").mkdir(parents=True, exist_ok=True)
+    settings = folder / SETTINGS
+    if not settings.exists():
+        settings.write_text(_TEMPLATE, encoding="utf-8")
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n!.gitignore\n!headwater.ini\n", encoding="utf-8")
+    return open_project(root)

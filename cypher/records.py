@@ -1,0 +1,186 @@
+"""The records of a journal: what a run tells the graph.
+
+A record is an immutable struct that encodes as a MessagePack array whose first element is its tag. The journal
+(`headwater.cypher.journal`) stores groups of them; the loader turns them into nodes and edges. Hashes are 32 raw bytes
+here and lower-case hex strings in the graph. Times are whole microseconds since the Unix epoch, UTC.
+
+Fields may be appended with a default; none is ever removed or given a new meaning (old journals stay readable).
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+import msgspec
+
+
+class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, tag_field="tag"):
+    """Base of all records."""
+
+
+class ExecutionStarted(Record, tag=1):
+    """The first record of every journal: one run of one scheduler."""
+
+    id: str
+    """uuid7, with dashes"""
+    started: int
+    command: list[str]
+    """argv as the user typed it, secrets taken out"""
+    user: str
+    host: str
+    project: str
+    """namespace of the root task, or the project folder's name"""
+    directory: str
+    headwater_version: str
+    python_version: str
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    environment: str | None = None
+    """hex digest over the sorted name==version list of installed distributions"""
+    tags: list[tuple[str, str]] = []
+
+
+class ExecutionEnded(Record, tag=2):
+    """The last record of a journal whose run ended in an orderly way."""
+
+    finished: int
+    status: str
+    """DONE, FAILED or CANCELLED"""
+    error: str | None = None
+
+
+class TaskSeen(Record, tag=3):
+    """A task definition, once per execution that used it."""
+
+    task_hash: bytes
+    name: str
+    namespace: str
+    version: str | None
+    source: str
+    options: dict[str, str]
+    """the options that count in the hash, as text"""
+    counted: list[tuple[str, str, str]] = []
+    """(qualified name, kind, hex digest) of the helpers and constants that count in the hash"""
+    uncounted: list[tuple[str, str]] = []
+    """(name, why not) of what the task reads but the hash does not cover"""
+
+
+class FileSeen(Record, tag=4):
+    """One content of one file."""
+
+    file_hash: bytes
+    path: str
+    """absolute path, or URL with its scheme; never credentials"""
+    evidence: str
+    """how content was identified: stat, content, etag, or missing"""
+    digest: str
+    """what the evidence was, as text (size and mtime_ns; a sha256; an etag)"""
+    size: int | None = None
+
+
+class ValueSeen(Record, tag=5):
+    """A value, once per execution that saw it."""
+
+    value_hash: bytes
+    type: str
+    codec: str
+    size: int
+    """bytes of the payload"""
+    preview: str
+    payload: bytes | None
+    """the encoded value where it is small, else None"""
+    location: str | None = None
+    """key in the value store where the payload is large"""
+    files: list[bytes] = []
+    """file_hash of every file inside the value"""
+
+
+class EvaluationSeen(Record, tag=6):
+    """A task call whose function returned an expression: the single reduction."""
+
+    eval_hash: bytes
+    value_hash: bytes
+    task_hash: bytes
+    at: int
+
+
+class CallMade(Record, tag=7):
+    """A call that reached its final result, with everything under it."""
+
+    call_hash: bytes
+    eval_hash: bytes
+    task_hash: bytes
+    args: list[tuple[str, int | None, bytes]]
+    """(parameter name, position or None where passed by keyword, value_hash)"""
+    result: bytes
+    children: list[bytes]
+    """call_hash of each call it made, in the order of the returned expression"""
+    wiring: list[tuple[int, str, int]]
+    """(consumer, parameter name, producer): indexes into children; inside this call, producer fed consumer"""
+    returns: list[int]
+    """indexes of the children whose results flowed into this call's own result"""
+    at: int
+    cacheable: bool = True
+    """False where nothing may ever reuse it (cache=False, narrower scopes, failures)"""
+    failed: bool = False
+    """True where result is the recorded error"""
+
+
+class JobStarted(Record, tag=8):
+    """Written only for jobs that are still running when a group is flushed."""
+
+    n: int
+    """counter within the execution; the root is 0. The graph's Job.id is derived: `job_id`"""
+    parent: int | None
+    task_hash: bytes
+    eval_hash: bytes
+    started: int
+    executor: str
+    attempt: int = 1
+
+
+class JobEnded(Record, tag=9):
+    """Exactly one for every job that ever started, or was answered from the cache, in an orderly run."""
+
+    n: int
+    parent: int | None
+    task_hash: bytes
+    eval_hash: bytes | None
+    status: str
+    """DONE, CACHED, FAILED or CANCELLED"""
+    started: int
+    finished: int
+    executor: str
+    call_hash: bytes | None = None
+    error: str | None = None
+    """one line: type and message"""
+    traceback: str | None = None
+    attempt: int = 1
+    reason: str | None = None
+    """why it was cached or had to run"""
+
+
+AnyRecord = Union[
+    ExecutionStarted,
+    ExecutionEnded,
+    TaskSeen,
+    FileSeen,
+    ValueSeen,
+    EvaluationSeen,
+    CallMade,
+    JobStarted,
+    JobEnded,
+]
+
+_STRIDE = 0x9E3779B97F4A7C15F39CC0605CEDC835
+_MASK = (1 << 128) - 1
+
+
+def job_id(execution_id: str, n: int) -> str:
+    """The id of the n-th job of an execution: 32 hex digits, well spread so that a short prefix is unique.
+
+    Multiplying by an odd constant is a bijection modulo 2**128, so no two jobs of one execution share an id.
+    """
+    base = int(execution_id.replace("-", ""), 16)
+    mixed = (base ^ (base << 61)) * _STRIDE + n * _STRIDE
+    return f"{mixed & _MASK:032x}"

@@ -1,0 +1,63 @@
+"""The engine's errors, below `headwater.cypher.errors.HeadwaterError`.
+
+    HeadwaterError
+    ├── TaskDefinitionError (ValueError)   a @task that cannot be: raised where it is defined
+    ├── CallError (TypeError)              a call or a lazy value used in a way it cannot be
+    ├── Unrecordable (TypeError)           a value that cannot be hashed or stored: fails the task, catchably
+    ├── Undecodable                        stored bytes that cannot be turned back into a value: a cache miss
+    ├── UnknownExecutor, UnknownTask       no such name; the message has the nearest match
+    ├── WorkerDied                         the process that ran a task went away
+    └── Cancelled                          the run was stopped before the task finished
+"""
+
+from __future__ import annotations
+
+from headwater.cypher.errors import HeadwaterError, UsageError
+
+
+class TaskDefinitionError(HeadwaterError, ValueError):
+    """A task, or one of its options, is not valid."""
+
+    exit_code = 2
+
+
+class CallError(HeadwaterError, TypeError):
+    """A call does not fit the task's signature, or a lazy value was used where only a real one can be."""
+
+
+class Unrecordable(HeadwaterError, TypeError):
+    """A value that has no stable identity: a lambda, an open socket, a generator.
+
+    Attributes:
+        path: where in the value it sits, like `result[3].conn`.
+        type_name: its type, with its module.
+    """
+
+    def __init__(self, path: str, type_name: str, advice: str) -> None:
+        super().__init__(f"{path} is a {type_name}, which cannot be recorded: {advice}")
+        self.path = path
+        self.type_name = type_name
+        self.advice = advice
+
+    def __reduce__(self) -> tuple[type[Unrecordable], tuple[str, str, str]]:
+        return Unrecordable, (self.path, self.type_name, self.advice)
+
+
+class Undecodable(HeadwaterError):
+    """Recorded bytes that this process cannot turn into a value (class gone, other version, bytes damaged)."""
+
+
+class UnknownExecutor(UsageError):
+    """No executor of that name is configured."""
+
+
+class UnknownTask(UsageError):
+    """No task of that name is defined."""
+
+
+class WorkerDied(HeadwaterError):
+    """The worker process that ran a task ended before it answered."""
+
+
+class Cancelled(HeadwaterError):
+    """The run was stopped before this task finished."""
