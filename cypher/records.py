@@ -18,7 +18,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, tag_field="
     """Base of all records."""
 
 
-class ExecutionStarted(Record, tag=1):
+class ExecutionStarted(Record, frozen=True, tag=1):
     """The first record of every journal: one run of one scheduler."""
 
     id: str
@@ -40,7 +40,7 @@ class ExecutionStarted(Record, tag=1):
     tags: list[tuple[str, str]] = []
 
 
-class ExecutionEnded(Record, tag=2):
+class ExecutionEnded(Record, frozen=True, tag=2):
     """The last record of a journal whose run ended in an orderly way."""
 
     finished: int
@@ -49,7 +49,7 @@ class ExecutionEnded(Record, tag=2):
     error: str | None = None
 
 
-class TaskSeen(Record, tag=3):
+class TaskSeen(Record, frozen=True, tag=3):
     """A task definition, once per execution that used it."""
 
     task_hash: bytes
@@ -65,7 +65,7 @@ class TaskSeen(Record, tag=3):
     """(name, why not) of what the task reads but the hash does not cover"""
 
 
-class FileSeen(Record, tag=4):
+class FileSeen(Record, frozen=True, tag=4):
     """One content of one file."""
 
     file_hash: bytes
@@ -78,7 +78,7 @@ class FileSeen(Record, tag=4):
     size: int | None = None
 
 
-class ValueSeen(Record, tag=5):
+class ValueSeen(Record, frozen=True, tag=5):
     """A value, once per execution that saw it."""
 
     value_hash: bytes
@@ -95,7 +95,7 @@ class ValueSeen(Record, tag=5):
     """file_hash of every file inside the value"""
 
 
-class EvaluationSeen(Record, tag=6):
+class EvaluationSeen(Record, frozen=True, tag=6):
     """A task call whose function returned an expression: the single reduction."""
 
     eval_hash: bytes
@@ -104,7 +104,7 @@ class EvaluationSeen(Record, tag=6):
     at: int
 
 
-class CallMade(Record, tag=7):
+class CallMade(Record, frozen=True, tag=7):
     """A call that reached its final result, with everything under it."""
 
     call_hash: bytes
@@ -126,7 +126,7 @@ class CallMade(Record, tag=7):
     """True where result is the recorded error"""
 
 
-class JobStarted(Record, tag=8):
+class JobStarted(Record, frozen=True, tag=8):
     """Written only for jobs that are still running when a group is flushed."""
 
     n: int
@@ -139,7 +139,7 @@ class JobStarted(Record, tag=8):
     attempt: int = 1
 
 
-class JobEnded(Record, tag=9):
+class JobEnded(Record, frozen=True, tag=9):
     """Exactly one for every job that ever started, or was answered from the cache, in an orderly run."""
 
     n: int
