@@ -1,0 +1,68 @@
+# The verbs a person needs. CI (.ci/run) calls the same ones.
+#   make setup    a virtual environment in .venv with headwater (editable) and all its extras
+#   make check    ruff, mypy --strict, the house's layers
+#   make test     everything above is set up, Neo4j included, and every test runs
+#   make demo     examples/flights on the local graph: run, run again, ask where the result came from
+#   make bench    the benchmarks against the peer, as a table     (QUICK=1: small sizes)
+#   make faults   the fault suite on more seeds                   (N=1000)
+#   make docs     every link and every code block of README and docs/
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PY := $(BIN)/python
+WORKERS ?= 2
+N ?= 50
+
+.PHONY: help setup check lint types layers test demo bench faults docs clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "headwater needs Python 3.10 or newer; this is $$($(PYTHON) --version). Type: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test,frames,flights,check]'
+	@touch $@
+
+check: lint types layers
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# The wings are type-checked under the names they are imported by, so they are laid out that way first.
+types: setup
+	@rm -rf .build/types/headwater && mkdir -p .build/types/headwater
+	@ln -s $(CURDIR)/headwater/* $(CURDIR)/cypher $(CURDIR)/engine $(CURDIR)/lineage .build/types/headwater/
+	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p headwater
+	cd .build/types && MYPYPATH=.:$(CURDIR)/examples/flights $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
+	  $(CURDIR)/examples/flights/workflow.py $(CURDIR)/examples/flights/helpers.py
+
+layers: setup
+	$(PY) -m pytest -q -p no:cacheprovider tests/test_house.py
+
+test: setup
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup tests
+
+faults: setup
+	HEADWATER_FAULT_SEEDS=$(N) $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults
+
+demo: setup
+	@bash examples/flights/demo.sh
+
+bench: setup
+	$(PY) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+docs: setup
+	$(PY) -m pytest -q tests/docs
+
+clean:
+	rm -rf .build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
