@@ -1,0 +1,15 @@
+"""The command line: `headwater`, or `hw` for short. One verb a file; nothing heavy is imported before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (default: this process's own arguments) and return the exit code.
+
+    0 done, 1 findings or a failed run, 2 wrong use, 3 store or integrity, 130 stopped by Ctrl-C.
+    """
+    from headwater.cli._app import run_app
+
+    return run_app(arguments)

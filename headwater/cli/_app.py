@@ -1,0 +1,91 @@
+"""The frame of the command line: verbs are found by name, imported when used, and answered for in one place."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from headwater._version import __version__
+from headwater.cli import _errors
+
+VERBS = {
+    "init": "Make a folder a project.",
+    "run": "Run a task of a script and record it.",
+    "log": "Show runs, jobs, calls, values, tasks and files.",
+    "trace": "Show everything a result came from.",
+    "query": "Ask the graph in Cypher, read-only.",
+    "store": "Look at, start or stop the graph store.",
+    "verify": "Check the journals against the graph.",
+}
+"""Every verb and its summary. `headwater --help` shows these without importing the verbs."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules: `hw VERB` imports `headwater.cli.VERB` and runs its `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = import_module(f"headwater.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in VERBS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, VERBS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" The verbs are: {', '.join(VERBS)}."
+            raise click.UsageError(f"there is no verb {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 findings or a failed run, 2 wrong use, 3 store or integrity, 130 stopped.",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="headwater", message="%(prog)s %(version)s")
+def app() -> None:
+    """Run workflows of lazy tasks, and ask where every result came from."""
+
+
+def run_app(arguments: Sequence[str] | None) -> int:
+    """Run one command and turn whatever it ends with into a message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = app.main(
+            args=None if arguments is None else list(arguments), prog_name=_name(), standalone_mode=False
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe went away (`hw log | head`): nobody is left to tell. What is still buffered goes
+        # nowhere, so that the interpreter does not complain at its end. 141 is what a shell expects here.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (KeyboardInterrupt, click.Abort):
+        return _errors.stopped()
+    except Exception as error:
+        return _errors.report(error)
+    return code if isinstance(code, int) else 0
+
+
+def _name() -> str:
+    """What the user typed, so that hints can be typed again: `hw` or `headwater`."""
+    name = os.path.basename(sys.argv[0])
+    return name if name in {"hw", "headwater"} else "hw"

@@ -1,0 +1,206 @@
+"""How a task's annotations read text: `int`, `list[float]`, `date | None`, an Enum, a File …"""
+
+from __future__ import annotations
+
+import collections.abc
+import enum
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+
+
+class UnreadableType(Exception):
+    """A type that has no text form on the command line. The message names it."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Turns the words after a flag into a value.
+
+    Attributes:
+        shown: how help shows the words: `INT`, `red|green`.
+        read: one word to one value; raises ValueError whose text completes "'x' is not …".
+        gather: builds the value out of several words' values, for flags that take many; None for one word.
+        switch: whether the flag may stand alone, for True, and as `--no-flag`, for False.
+    """
+
+    shown: str
+    read: Callable[[str], Any]
+    gather: Callable[[list[Any]], Any] | None = None
+    switch: bool = False
+
+
+def reader_for(annotation: Any, default: Any = inspect.Parameter.empty) -> Reader:
+    """The reader of a parameter, from its annotation, or where it has none from its default's type.
+
+    Raises:
+        UnreadableType: values of this type cannot be written on a command line.
+    """
+    if annotation in (inspect.Parameter.empty, Any, object):
+        known = default is not inspect.Parameter.empty and type(default) in _SIMPLE
+        return _SIMPLE[type(default)] if known else _SIMPLE[str]
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return reader_for(typing.get_args(annotation)[0])
+    if isinstance(annotation, typing.NewType):
+        return reader_for(annotation.__supertype__)
+    if origin in (typing.Union, types.UnionType):
+        return _union(typing.get_args(annotation))
+    if origin is typing.Literal:
+        return _choices({str(choice): choice for choice in typing.get_args(annotation)})
+    if annotation in _GATHERERS or origin in _GATHERERS:
+        return _many(annotation, origin)
+    if isinstance(annotation, type) and origin is None:
+        return _class(annotation)
+    raise UnreadableType(describe_type(annotation))
+
+
+def describe_type(annotation: Any) -> str:
+    """A type's name as a person would write it."""
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        name = annotation.__qualname__
+        return name if annotation.__module__ == "builtins" else f"{annotation.__module__}.{name}"
+    return str(annotation).replace("typing.", "")
+
+
+def _int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("an int") from None
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("a float") from None
+
+
+def _bool(text: str) -> bool:
+    word = text.lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError("true or false")
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("a date like 2013-01-31") from None
+
+
+def _datetime(text: str) -> datetime:
+    # Python 3.10 does not read the Z that everybody writes.
+    zoned = text[:-1] + "+00:00" if text[-1:] in "zZ" and text else text
+    try:
+        return datetime.fromisoformat(zoned)
+    except ValueError:
+        raise ValueError("a date and time like 2013-01-31T06:30 or 2013-01-31T06:30+02:00") from None
+
+
+_SIMPLE: dict[type, Reader] = {
+    str: Reader("TEXT", str),
+    int: Reader("INT", _int),
+    float: Reader("FLOAT", _float),
+    bool: Reader("true|false", _bool, switch=True),
+    date: Reader("DATE", _date),
+    datetime: Reader("DATETIME", _datetime),
+    Path: Reader("PATH", Path),
+}
+
+_GATHERERS: dict[Any, Callable[[list[Any]], Any]] = {
+    list: list,
+    set: set,
+    frozenset: frozenset,
+    tuple: tuple,
+    collections.abc.Sequence: list,
+    collections.abc.Iterable: list,
+    collections.abc.Collection: list,
+}
+
+
+def _class(annotation: type) -> Reader:
+    if annotation in _SIMPLE:
+        return _SIMPLE[annotation]
+    if issubclass(annotation, enum.Enum):
+        return _enum(annotation)
+    if _is_file(annotation):
+        return Reader("FILE", annotation)
+    raise UnreadableType(describe_type(annotation))
+
+
+def _is_file(annotation: type) -> bool:
+    from headwater.engine.files import File
+
+    return issubclass(annotation, File)
+
+
+def _enum(annotation: type[enum.Enum]) -> Reader:
+    choices = dict(annotation.__members__)
+    reader = _choices(choices)
+
+    def read(text: str) -> enum.Enum:
+        member: enum.Enum = reader.read(text.removeprefix(f"{annotation.__name__}."))
+        return member
+
+    return replace(reader, read=read)
+
+
+def _choices(choices: dict[str, Any]) -> Reader:
+    def read(text: str) -> Any:
+        if text in choices:
+            return choices[text]
+        folded = [name for name in choices if name.lower() == text.lower()]
+        if len(folded) == 1:
+            return choices[folded[0]]
+        raise ValueError(f"one of {', '.join(choices)}")
+
+    return Reader("|".join(choices), read)
+
+
+def _union(members: tuple[Any, ...]) -> Reader:
+    readers = [reader_for(member) for member in members if member is not type(None)]
+    optional = len(readers) < len(members)
+    if len(readers) == 1 and readers[0].gather is not None:
+        return readers[0]
+    if any(reader.gather is not None for reader in readers):
+        raise UnreadableType(" | ".join(describe_type(member) for member in members))
+    # Text reads anything, so it goes last: `str | int` given 5 is the number.
+    readers.sort(key=lambda reader: reader.read is str)
+    texts = any(reader.read in (str, Path) for reader in readers)
+
+    def read(text: str) -> Any:
+        if optional and not texts and text.lower() == "none":
+            return None
+        wanted = []
+        for reader in readers:
+            try:
+                return reader.read(text)
+            except ValueError as error:
+                wanted.append(str(error))
+        raise ValueError(" or ".join(wanted))
+
+    shown = "|".join(reader.shown for reader in readers)
+    return Reader(shown, read, switch=any(reader.switch for reader in readers))
+
+
+def _many(annotation: Any, origin: Any) -> Reader:
+    parts = typing.get_args(annotation)
+    if origin is tuple and (len(parts) != 2 or parts[1] is not ...):
+        raise UnreadableType(describe_type(annotation))
+    one = reader_for(parts[0]) if parts and not isinstance(parts[0], typing.TypeVar) else _SIMPLE[str]
+    if one.gather is not None:
+        raise UnreadableType(describe_type(annotation))
+    return Reader(f"{one.shown}...", one.read, gather=_GATHERERS[origin or annotation])

@@ -1,0 +1,251 @@
+"""A task's parameters as flags: which there are, what the words of a command line give them, and their help."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from headwater.cli._arguments import Reader, UnreadableType, describe_type, reader_for
+from headwater.cypher.errors import UsageError
+
+_EMPTY = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One parameter of a task. `reader` is None where its type cannot be written on a command line."""
+
+    parameter: inspect.Parameter
+    annotation: Any
+    reader: Reader | None
+
+    @property
+    def name(self) -> str:
+        return "--" + self.parameter.name.lstrip("_").replace("_", "-")
+
+    @property
+    def required(self) -> bool:
+        return self.parameter.default is _EMPTY and self.parameter.kind is not inspect.Parameter.VAR_POSITIONAL
+
+
+@dataclass
+class Words:
+    """What the words after TASK came to.
+
+    Attributes:
+        values: parameter name to value, for the parameters that were given.
+        own: the words that belong to `hw run` itself.
+        help: whether --help was among them.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    own: list[str] = field(default_factory=list)
+    help: bool = False
+
+
+def flags_of(function: Callable[..., Any], signature: inspect.Signature) -> list[Flag]:
+    """The flags of a task's parameters, in their order. `**parameters` have none."""
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception:
+        # A name that only exists for type checkers; the annotations as written still say what they can.
+        hints = {}
+    flags = []
+    for parameter in signature.parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            continue
+        annotation = hints.get(parameter.name, parameter.annotation)
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            annotation = tuple if annotation is _EMPTY else tuple[annotation, ...]
+        try:
+            reader = reader_for(annotation, parameter.default)
+        except UnreadableType:
+            reader = None
+        flags.append(Flag(parameter, annotation, reader))
+    return flags
+
+
+def read_words(words: Sequence[str], flags: Sequence[Flag], own: Mapping[str, bool], *, task: str) -> Words:
+    """Sort the words after TASK into the task's arguments and `hw run`'s own options.
+
+    Args:
+        words: as typed.
+        flags: the task's.
+        own: `hw run`'s flags, and whether each takes a value. A parameter of the same name goes before.
+        task: its name, for messages.
+
+    Raises:
+        UsageError: an unknown flag, a word that belongs to none, or a value of the wrong kind.
+    """
+    by_name = {flag.name: flag for flag in flags}
+    by_name |= {"--" + flag.parameter.name: flag for flag in flags}
+    switched_off = {"--no-" + flag.name[2:]: flag for flag in flags if flag.reader and flag.reader.switch}
+    found = Words()
+    gathered: dict[str, list[Any]] = {}
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        name, equals, inline = word.partition("=")
+        if word == "--":
+            own = {}
+        elif name in by_name:
+            flag = by_name[name]
+            given = [inline] if equals else _values_for(flag, queue)
+            if _reader(flag, task).gather is None:
+                found.values[flag.parameter.name] = _read(flag, given[0], task)
+            else:
+                gathered.setdefault(flag.parameter.name, []).extend(_read(flag, text, task) for text in given)
+        elif word in own or (equals and own.get(name)):
+            found.own.append(word)
+            if own[name] and not equals and queue:
+                found.own.append(queue.pop(0))
+        elif word in switched_off:
+            found.values[switched_off[word].parameter.name] = False
+        elif word in ("--help", "-h"):
+            found.help = True
+        elif word.startswith("--"):
+            raise UsageError(_unknown(name, [*by_name, *switched_off, *own], flags, task))
+        else:
+            raise UsageError(
+                f"{word!r} belongs to no parameter of {task}. Arguments are given by name: "
+                f"{_synopsis(flags) or 'this task takes none'}"
+            )
+    for flag in flags:
+        if flag.parameter.name in gathered and flag.reader and flag.reader.gather:
+            found.values[flag.parameter.name] = flag.reader.gather(gathered[flag.parameter.name])
+    return found
+
+
+def bind(values: Mapping[str, Any], flags: Sequence[Flag], *, task: str) -> tuple[list[Any], dict[str, Any]]:
+    """The positional and keyword arguments of the call.
+
+    Raises:
+        UsageError: a parameter without a default was not given.
+    """
+    missing = [flag for flag in flags if flag.required and flag.parameter.name not in values]
+    for flag in missing:
+        _reader(flag, task)
+    if missing:
+        names = ", ".join(f"{flag.name} {flag.reader.shown}" for flag in missing if flag.reader)
+        raise UsageError(f"{task} needs {names}")
+    variadic = next((f.parameter.name for f in flags if f.parameter.kind is inspect.Parameter.VAR_POSITIONAL), "")
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for flag in flags:
+        name, kind = flag.parameter.name, flag.parameter.kind
+        by_position = kind is inspect.Parameter.POSITIONAL_ONLY or (
+            kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and variadic in values
+        )
+        if by_position:
+            args.append(values.get(name, flag.parameter.default))
+        elif name == variadic:
+            args.extend(values.get(name, ()))
+        elif name in values:
+            kwargs[name] = values[name]
+    return args, kwargs
+
+
+def describe(flags: Sequence[Flag]) -> list[tuple[str, str]]:
+    """One row a parameter for its help: the flag with what it takes, and its default."""
+    rows = []
+    for flag in flags:
+        reader, default = flag.reader, flag.parameter.default
+        if reader is None:
+            left = f"{flag.name} …"
+        elif reader.switch:
+            left = f"{flag.name} / --no-{flag.name[2:]}"
+        else:
+            left = f"{flag.name} {reader.shown}"
+        notes = []
+        if reader is None:
+            notes.append(f"a {describe_type(flag.annotation)}: cannot be given on the command line")
+        if flag.required:
+            notes.append("required")
+        elif default is not _EMPTY:
+            notes.append(f"default: {_short(default)}")
+        rows.append((left, "; ".join(notes)))
+    return rows
+
+
+def _reader(flag: Flag, task: str) -> Reader:
+    if flag.reader is not None:
+        return flag.reader
+    raise UsageError(
+        f"{flag.name} of {task} is a {describe_type(flag.annotation)}, which cannot be given on the command line. "
+        "Write a task that takes simpler parameters, builds it and calls this one."
+    )
+
+
+def _values_for(flag: Flag, queue: list[str]) -> list[str]:
+    """The words after a flag that are its values, taken off the queue."""
+    reader = flag.reader
+    if reader is not None and reader.switch and not (queue and _reads(reader, queue[0])):
+        return ["true"]
+    if reader is not None and reader.gather is not None:
+        values = []
+        while queue and not queue[0].startswith("--"):
+            values.append(queue.pop(0))
+        return values
+    if not queue or queue[0].startswith("--"):
+        what = reader.shown if reader else "a value"
+        after = f", and {queue[0]!r} is a flag. For a value that begins so: {flag.name}={queue[0]}" if queue else ""
+        raise UsageError(f"{flag.name} needs {what}{after}")
+    return [queue.pop(0)]
+
+
+def _reads(reader: Reader, text: str) -> bool:
+    try:
+        reader.read(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read(flag: Flag, text: str, task: str) -> Any:
+    try:
+        return _reader(flag, task).read(text)
+    except ValueError as error:
+        raise UsageError(f"{flag.name} of {task}: {text!r} is not {error}") from error
+
+
+def _unknown(name: str, known: list[str], flags: Sequence[Flag], task: str) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f"{task} has no parameter {name}. Did you mean {near[0]}?"
+    return f"{task} has no parameter {name}. It takes: {_synopsis(flags) or 'none'}"
+
+
+def _synopsis(flags: Sequence[Flag]) -> str:
+    return " ".join(flag.name if f is None else f"{flag.name} {f.shown}" for flag in flags for f in [flag.reader])
+
+
+def _short(value: Any) -> str:
+    from headwater.engine.values import preview
+
+    return preview(value, 60)
+
+
+def task_help(usage: str, doc: str | None, flags: Sequence[Flag]) -> str:
+    """The text of `hw run FILE TASK --help`."""
+    formatter = click.HelpFormatter(max_width=100)
+    formatter.write_usage(usage, "[--PARAMETER VALUE]..." if flags else "")
+    if doc:
+        formatter.write_paragraph()
+        with formatter.indentation():
+            for paragraph in inspect.cleandoc(doc).split("\n\n"):
+                formatter.write_text(paragraph)
+                formatter.write_paragraph()
+    rows = describe(flags)
+    if rows:
+        with formatter.section("Parameters"):
+            formatter.write_dl(rows)
+    else:
+        formatter.write_paragraph()
+        formatter.write_text("This task takes no parameters.")
+    return formatter.getvalue().rstrip("\n")

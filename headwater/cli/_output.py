@@ -1,0 +1,159 @@
+"""How answers are printed: tables that fit the terminal, JSON of a stable shape, times, colours."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, timezone
+from typing import Any
+
+import click
+
+_COLOURS = {
+    "DONE": "green",
+    "CACHED": "cyan",
+    "RUNNING": "yellow",
+    "FAILED": "red",
+    "CANCELLED": "magenta",
+    "PENDING": "white",
+}
+
+
+def width() -> int:
+    """Columns there are: the terminal's, or 100 where the output is not one, so that it never depends on who looks."""
+    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+
+def emit_json(answer: Any) -> None:
+    """Print an answer as JSON. Times are ISO 8601 in UTC, bytes are hexadecimal."""
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=_plain))
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Collection[str] = (), indent: str = ""
+) -> str:
+    """Columns of text under a header. The last column is cut where a terminal is too narrow for it.
+
+    Args:
+        right: names of the columns that are flush right.
+    """
+    cells = [[one_line("" if cell is None else str(cell)) for cell in row] for row in rows]
+    widths = [
+        max([display_width(name), *(display_width(row[i]) for row in cells)]) for i, name in enumerate(columns)
+    ]
+    room = width() - len(indent) - sum(widths[:-1]) - 2 * (len(columns) - 1)
+    widths[-1] = min(widths[-1], max(room, 10))
+    lines = [indent + _line(columns, widths, columns, right, header=True)]
+    lines += [indent + _line(row, widths, columns, right) for row in cells]
+    return "\n".join(lines)
+
+
+def status(word: str, size: int = 0) -> str:
+    """A status, coloured where colours are shown, padded to a width."""
+    return click.style(word.ljust(size), fg=_COLOURS.get(word))
+
+
+def counts(by_status: dict[str, int]) -> str:
+    """`12 DONE, 3 CACHED`, in the order in which a person asks."""
+    return ", ".join(f"{by_status[word]} {word}" for word in _COLOURS if by_status.get(word))
+
+
+def local_time(moment: datetime | None) -> str:
+    """A moment in the reader's own time zone."""
+    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def utc_time(moment: datetime | None) -> str | None:
+    """A moment as JSON shows it: ISO 8601, UTC, with a Z."""
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def duration(seconds: float | None) -> str:
+    """`12 ms`, `3.4 s`, `2 min 05 s`, `1 h 02 min`; empty where it is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: int | None) -> str:
+    """A number of bytes: `812 B`, `3.1 KB`, `20.0 MB`."""
+    if count is None:
+        return ""
+    amount = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def one_line(text: str) -> str:
+    """Text that cannot move the cursor or split a row: control characters are shown as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def cut(text: str, columns: int) -> str:
+    """Text in at most so many columns, with an ellipsis where something is missing."""
+    if display_width(text) <= columns:
+        return text
+    kept, used = [], 1
+    for char in text:
+        used += display_width(char)
+        if used > columns:
+            break
+        kept.append(char)
+    return "".join(kept) + "…"
+
+
+def display_width(text: str) -> int:
+    """How many columns a terminal needs for a text."""
+    if text.isascii():
+        return len(text)
+    return sum(_char_width(char) for char in text)
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _line(
+    cells: Sequence[str], widths: Sequence[int], columns: Sequence[str], right: Collection[str], header: bool = False
+) -> str:
+    parts = []
+    for cell, size_, name in zip(cells, widths, columns, strict=True):
+        text = cut(cell, size_)
+        gap = " " * (size_ - display_width(text))
+        if header:
+            text = click.style(text, bold=True)
+        elif text in _COLOURS:
+            text = status(text)
+        parts.append(gap + text if name in right else text + gap)
+    return "  ".join(parts).rstrip()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return utc_time(value if value.tzinfo else value.replace(tzinfo=timezone.utc))
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).hex()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    return str(value)

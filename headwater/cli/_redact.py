@@ -1,0 +1,57 @@
+"""Takes secrets out of a command line before it is recorded.
+
+This covers the recorded command. An argument itself is a value like any other: the graph holds it, because the cache
+needs it. A task should take the name of a secret and read it where it runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+HIDDEN = "***"
+
+_SECRET = re.compile(r"pass(wor[dt]|wd|phrase)|^pwd$|secret|token|credential|auth(?!or)|apikey|signature|(^|[-_.])(key|sig)$", re.I)
+_URL_PASSWORD = re.compile(r"(?P<start>[a-z][a-z0-9+.-]*://)[^/?#\s]*@", re.I)
+_URL_PARAMETER = re.compile(r"(?P<start>[?&;](?P<name>[^=&;#\s]+)=)[^&;#\s]+")
+_ASSIGNMENT = re.compile(r"(?P<name>[\w.-]+)=")
+
+
+def redact(words: Sequence[str], *, secret: Collection[str] = ()) -> list[str]:
+    """The words with secret values replaced by `***`.
+
+    Hidden are the values of flags and of `name=value` words whose name speaks of a password, secret, token, credential
+    or key, and inside URLs the user and password and parameters of such names.
+
+    Args:
+        words: argv.
+        secret: further flags (with their dashes) whose values are to be hidden.
+    """
+    safe: list[str] = []
+    hiding = False
+    for word in words:
+        if word.startswith("--") and word != "--":
+            name, equals, _ = word.partition("=")
+            hiding = name in secret or is_secret(name[2:])
+            if hiding and equals:
+                safe.append(f"{name}={HIDDEN}")
+            else:
+                safe.append(_inside(word))
+        elif hiding:
+            safe.append(HIDDEN)
+        else:
+            safe.append(_inside(word))
+    return safe
+
+
+def is_secret(name: str) -> bool:
+    """Whether a name says that its value is a secret: `db_password`, `api-key`, `githubToken`."""
+    return _SECRET.search(name) is not None
+
+
+def _inside(word: str) -> str:
+    assigned = _ASSIGNMENT.match(word)
+    if assigned and is_secret(assigned["name"]):
+        return f"{assigned['name']}={HIDDEN}"
+    word = _URL_PASSWORD.sub(rf"\g<start>{HIDDEN}@", word)
+    return _URL_PARAMETER.sub(lambda m: m["start"] + HIDDEN if is_secret(m["name"]) else m[0], word)
