@@ -1,0 +1,260 @@
+"""Lazy expressions: what a task call returns, and what operators on it build.
+
+An expression is a promise of a value. It is never evaluated where it stands; the scheduler reduces it. Python can
+express nearly every use of a lazy value lazily (operators, items, attributes, calls); where it cannot (`if`, `for`,
+`len`), the error says what to write instead.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from headwater.engine.errors import CallError
+
+if TYPE_CHECKING:
+    from headwater.engine.task import Task
+
+
+def _call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def _both(left: Any, right: Any) -> Any:
+    return left and right
+
+
+def _either(left: Any, right: Any) -> Any:
+    return left or right
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "@": operator.matmul,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+    "^": operator.xor,
+    "&": _both,
+    "|": _either,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "neg": operator.neg,
+    "pos": operator.pos,
+    "invert": operator.invert,
+    "abs": abs,
+    "round": round,
+    "getitem": operator.getitem,
+    "getattr": getattr,
+    "call": _call,
+}
+"""Every operation a lazy value knows, by the name it is recorded under. `&` and `|` are Python's `and` and `or`."""
+
+
+class Expression:
+    """A value that is not there yet.
+
+    Attributes whose names do not begin with an underscore belong to the value, not to the expression: `point.x` is a
+    lazy attribute look-up.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"a lazy value has no attribute {name!r}")
+        return Operation("getattr", (self, name))
+
+    def __getitem__(self, key: Any) -> Operation:
+        return Operation("getitem", (self, key))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return Operation("call", (self, *args), kwargs)
+
+    def __iter__(self) -> Iterator[Any]:
+        raise CallError(
+            f"{self!r} is a lazy value: how many items it has is not known yet. Give the task nout=N (or a "
+            "tuple[...] return annotation) to unpack it, or loop over it inside a task."
+        )
+
+    def __bool__(self) -> NoReturn:
+        self._refuse("is it true or false", "cond(value, then, otherwise), or decide inside a task")
+
+    def __len__(self) -> NoReturn:
+        self._refuse("how long it is", "a task that returns its len()")
+
+    def __contains__(self, item: object) -> NoReturn:
+        self._refuse("what it contains", "a task that returns the answer to `in`")
+
+    def __index__(self) -> NoReturn:
+        self._refuse("which integer it is", "a task that takes it as an argument")
+
+    def __int__(self) -> NoReturn:
+        self._refuse("which integer it is", "a task that returns its int()")
+
+    def __float__(self) -> NoReturn:
+        self._refuse("which number it is", "a task that returns its float()")
+
+    def __str__(self) -> NoReturn:
+        self._refuse("what its text is", "a task that formats it (or repr() to see the expression)")
+
+    def __format__(self, spec: str) -> NoReturn:
+        self._refuse("what its text is", "a task that formats it (or !r to see the expression)")
+
+    def _refuse(self, question: str, instead: str) -> NoReturn:
+        raise CallError(f"{self!r} is a lazy value: {question} is not known before it is evaluated. Use {instead}.")
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return Operation("==", (self, other))
+
+    def __ne__(self, other: object) -> Any:
+        return Operation("!=", (self, other))
+
+    def __neg__(self) -> Operation:
+        return Operation("neg", (self,))
+
+    def __pos__(self) -> Operation:
+        return Operation("pos", (self,))
+
+    def __invert__(self) -> Operation:
+        return Operation("invert", (self,))
+
+    def __abs__(self) -> Operation:
+        return Operation("abs", (self,))
+
+    def __round__(self, digits: Any = None) -> Operation:
+        return Operation("round", (self,) if digits is None else (self, digits))
+
+
+def _forward(symbol: str) -> Callable[[Expression, Any], Operation]:
+    def method(self: Expression, other: Any) -> Operation:
+        return Operation(symbol, (self, other))
+
+    return method
+
+
+def _reflected(symbol: str) -> Callable[[Expression, Any], Operation]:
+    def method(self: Expression, other: Any) -> Operation:
+        return Operation(symbol, (other, self))
+
+    return method
+
+
+_BINARY = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "**",
+    "matmul": "@",
+    "lshift": "<<",
+    "rshift": ">>",
+    "xor": "^",
+    "and": "&",
+    "or": "|",
+}
+for _name, _symbol in _BINARY.items():
+    setattr(Expression, f"__{_name}__", _forward(_symbol))
+    setattr(Expression, f"__r{_name}__", _reflected(_symbol))
+for _name, _symbol in {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
+    setattr(Expression, f"__{_name}__", _forward(_symbol))
+
+
+class Call(Expression):
+    """A task with its arguments, as written: what `inc(1)` is until it is reduced."""
+
+    __slots__ = ("_args", "_kwargs", "_options", "_task")
+
+    def __init__(
+        self, task: Task[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any] | None
+    ) -> None:
+        self._task = task
+        self._args = args
+        self._kwargs = kwargs
+        self._options = options
+
+    def __iter__(self) -> Iterator[Any]:
+        nout = (self._options or {}).get("nout", self._task.nout)
+        if nout is None:
+            return super().__iter__()
+        return iter([self[i] for i in range(nout)])
+
+    def __repr__(self) -> str:
+        parts = [repr(arg) for arg in self._args]
+        parts += [f"{name}={arg!r}" for name, arg in self._kwargs.items()]
+        return f"{self._task.fullname}({', '.join(parts)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Call, (self._task, self._args, self._kwargs, self._options)
+
+
+class Operation(Expression):
+    """An operator, item, attribute or call applied to lazy values."""
+
+    __slots__ = ("_args", "_kwargs", "_symbol")
+
+    def __init__(self, symbol: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
+        self._symbol = symbol
+        self._args = args
+        self._kwargs = kwargs or {}
+
+    def __repr__(self) -> str:
+        args = self._args
+        if self._symbol == "getattr":
+            return f"{args[0]!r}.{args[1]}"
+        if self._symbol == "getitem":
+            return f"{args[0]!r}[{args[1]!r}]"
+        if self._symbol == "call":
+            parts = [repr(arg) for arg in args[1:]] + [f"{k}={v!r}" for k, v in self._kwargs.items()]
+            return f"{args[0]!r}({', '.join(parts)})"
+        if len(args) == 2 and not self._symbol.isalpha():
+            return f"({args[0]!r} {self._symbol} {args[1]!r})"
+        return f"{self._symbol}({', '.join(map(repr, args))})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Operation, (self._symbol, self._args, self._kwargs)
+
+
+class Special(Expression):
+    """A form whose arguments the scheduler evaluates in an order of its own (`cond`, `catch`)."""
+
+    __slots__ = ("_args", "_form")
+
+    def __init__(self, form: str, args: tuple[Any, ...]) -> None:
+        self._form = form
+        self._args = args
+
+    def __repr__(self) -> str:
+        return f"{self._form}({', '.join(map(repr, self._args))})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Special, (self._form, self._args)
+
+
+class Quoted:
+    """An expression handed over as a value, not to be reduced by whoever receives it."""
+
+    __slots__ = ("expression",)
+
+    def __init__(self, expression: Any) -> None:
+        self.expression = expression
+
+    def __repr__(self) -> str:
+        return f"quote({self.expression!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Quoted, (self.expression,)

@@ -1,0 +1,183 @@
+"""The nodes of a running evaluation: jobs (task calls), operations and special forms, each waiting for others.
+
+A node belongs to the job whose function returned the expression it came from, its owner. Nodes hold only what is
+still needed: a finished job keeps its value, its hashes and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from headwater.engine.expression import Operation, Special
+from headwater.engine.task import Task
+
+WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
+STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
+
+
+class Stored:
+    """A recorded value that nobody needed yet: it is fetched and decoded when somebody does."""
+
+    __slots__ = ("codec", "location", "payload", "type")
+
+    def __init__(self, type_name: str, codec: str, payload: bytes | None, location: str | None) -> None:
+        self.type = type_name
+        self.codec = codec
+        self.payload = payload
+        self.location = location
+
+
+class Node:
+    """Something that will have a value, and those who wait for it.
+
+    Attributes:
+        owner: the job in whose result the expression stood; None for the root.
+        sources: indexes among the owner's children of the calls whose results flow into this node's value.
+        pending: how many nodes it still waits for.
+        key: what makes it one with an equal expression of the same owner.
+    """
+
+    __slots__ = ("error", "finished", "key", "owner", "pending", "place", "sources", "value", "value_hash", "waiters")
+
+    def __init__(self, owner: Job | None, key: bytes) -> None:
+        self.owner = owner
+        self.key = key
+        self.pending = 0
+        self.finished = False
+        self.value: Any = None
+        self.value_hash: bytes | None = None
+        self.error: BaseException | None = None
+        self.waiters: list[Node] | None = None
+        self.sources: tuple[int, ...] = ()
+        self.place: tuple[int, ...] = ()
+
+
+class OperationNode(Node):
+    """An operator, item, attribute or call on lazy values."""
+
+    __slots__ = ("expression",)
+
+    def __init__(self, owner: Job, key: bytes, expression: Operation) -> None:
+        super().__init__(owner, key)
+        self.expression: Operation | None = expression
+
+
+class SpecialNode(Node):
+    """A form that decides step by step which of its arguments are evaluated.
+
+    Attributes:
+        steps: the form's generator, None before its first step.
+        awaited: what the last step asked for, until its nodes are finished.
+    """
+
+    __slots__ = ("awaited", "expression", "step", "steps")
+
+    def __init__(self, owner: Job, key: bytes, expression: Special) -> None:
+        super().__init__(owner, key)
+        self.expression: Special | None = expression
+        self.step = 0
+        self.steps: Generator[Any, Any, Any] | None = None
+        self.awaited: Any = None
+
+
+class Job(Node):
+    """One call of one task within a run.
+
+    Attributes:
+        n: its number in the execution, the root being 0.
+        names, values, positional: its arguments (`signature.Bound`), values lazy until they are resolved.
+        hashes: value hash of each argument, None while it is lazy or where it does not count in the key.
+        result: what the function returned, while expressions in it are being reduced.
+        memo, scope: the nodes of the expressions in `result`, by identity and by key.
+        calls: call hash of each child, by index; None while it is not finished.
+        wiring: (consumer, parameter name, producer) among the children.
+        places: where each child stands in `result`, in the order that is recorded.
+        live: children that have not finished.
+    """
+
+    __slots__ = (
+        "call_hash",
+        "calls",
+        "described",
+        "eval_hash",
+        "executor",
+        "followers",
+        "hashes",
+        "index",
+        "lazy",
+        "live",
+        "memo",
+        "n",
+        "names",
+        "options",
+        "places",
+        "positional",
+        "raw",
+        "reason",
+        "result",
+        "returns",
+        "scope",
+        "started",
+        "stopped",
+        "status",
+        "task",
+        "values",
+        "wiring",
+    )
+
+    def __init__(self, owner: Job | None, key: bytes, task: Task[Any, Any], n: int) -> None:
+        super().__init__(owner, key)
+        self.task = task
+        self.n = n
+        self.index = 0
+        self.status = WAITING
+        self.options: dict[str, Any] = task.definition
+        self.names: Any = ()
+        self.values: list[Any] | None = None
+        self.hashes: list[bytes | None] | None = None
+        self.positional = 0
+        self.lazy: list[int] | None = None
+        self.eval_hash: bytes | None = None
+        self.call_hash: bytes | None = None
+        self.executor = "default"
+        self.started = 0.0
+        self.stopped = 0.0
+        self.reason: str | None = None
+        self.raw: Any = None
+        self.described: Any = None
+        self.result: Any = None
+        self.memo: dict[int, Node] | None = None
+        self.scope: dict[bytes, Node] | None = None
+        self.calls: list[bytes | None] | None = None
+        self.places: list[tuple[int, ...]] | None = None
+        self.wiring: list[tuple[int, str, int]] | None = None
+        self.returns: tuple[int, ...] = ()
+        self.live: set[Job] | None = None
+        self.followers: list[Job] | None = None
+
+    def arguments(self) -> tuple[list[Any], dict[str, Any]]:
+        """The resolved arguments as the function takes them."""
+        values = self.values or []
+        if len(values) == self.positional:
+            return values, {}
+        return values[: self.positional], dict(
+            zip(self.names[self.positional :], values[self.positional :], strict=True)
+        )
+
+    def open(self, result: Any) -> None:
+        """Get ready to own the nodes of the expressions in a returned value."""
+        self.result = result
+        self.memo = {}
+        self.scope = {}
+        self.calls = []
+        self.places = []
+        self.wiring = []
+        self.live = set()
+
+    def release(self) -> None:
+        """Let go of all that only an unfinished job needs."""
+        self.values = self.hashes = self.lazy = None
+        self.raw = self.described = self.result = None
+        self.memo = self.scope = self.calls = self.wiring = self.places = None
+        self.live = self.followers = None

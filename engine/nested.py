@@ -1,0 +1,128 @@
+"""Finding expressions inside nested values, and putting their results in their place.
+
+Evaluation looks into lists, tuples, sets, dicts (keys and values), named tuples and dataclasses, by exact type: a
+subclass with rules of its own is left alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from headwater.engine.expression import Call, Expression, Operation, Special
+
+ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
+"""Classes that never contain anything, recognised without looking further."""
+
+_LAZY = frozenset({Call, Operation, Special})
+_PLAIN = frozenset({list, tuple, set, frozenset})
+_SHAPES: dict[type, str] = {}
+
+
+def _shape(cls: type) -> str:
+    """How to look into instances of a class: plain, dict, namedtuple, dataclass, lazy, or opaque."""
+    shape = _SHAPES.get(cls)
+    if shape is None:
+        if cls in _PLAIN:
+            shape = "plain"
+        elif cls is dict:
+            shape = "dict"
+        elif issubclass(cls, Expression):
+            shape = "lazy"
+        elif issubclass(cls, tuple) and hasattr(cls, "_fields"):
+            shape = "namedtuple"
+        elif dataclasses.is_dataclass(cls) and not hasattr(cls, "__canonical__"):
+            shape = "dataclass"
+        else:
+            shape = "opaque"
+        _SHAPES[cls] = shape
+    return shape
+
+
+def _members(value: Any, shape: str) -> Iterable[Any]:
+    if shape == "dict":
+        return [*value.keys(), *value.values()]
+    if shape == "dataclass":
+        return [getattr(value, f.name) for f in dataclasses.fields(value) if hasattr(value, f.name)]
+    return value  # type: ignore[no-any-return]
+
+
+def find_expressions(value: Any) -> list[Expression]:
+    """The distinct expressions inside a value, in the order in which they are written; not those inside them."""
+    cls = value.__class__
+    if cls in ATOMS:
+        return []
+    if cls in _LAZY:
+        return [value]
+    found: dict[int, Expression] = {}
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        cls = item.__class__
+        if cls in ATOMS:
+            continue
+        shape = _shape(cls)
+        if shape == "lazy":
+            found[id(item)] = item
+        elif shape != "opaque" and id(item) not in seen:
+            seen.add(id(item))
+            members = _members(item, shape)
+            classes = set(map(type, members))
+            if classes <= ATOMS:
+                continue
+            if classes <= _LAZY and not stack:
+                found.update((id(member), member) for member in members)
+            else:
+                stack.extend(reversed(list(members)))
+    return list(found.values())
+
+
+def substitute(value: Any, resolve: Callable[[Expression], Any]) -> Any:
+    """A copy of a nested value with every expression replaced; parts without expressions are not copied."""
+    cls = value.__class__
+    if cls in ATOMS:
+        return value
+    shape = _shape(cls)
+    if shape == "lazy":
+        return resolve(value)
+    if shape == "opaque":
+        return value
+    if shape == "plain":
+        if set(map(type, value)) <= ATOMS:
+            return value
+        items = [substitute(item, resolve) for item in value]
+        return value if all(map(_same, items, value)) else cls(items)
+    if shape == "dict":
+        pairs = [(substitute(k, resolve), substitute(v, resolve)) for k, v in value.items()]
+        return value if all(k is a and v is b for (k, v), (a, b) in zip(pairs, value.items(), strict=True)) else dict(pairs)
+    if shape == "namedtuple":
+        items = [substitute(item, resolve) for item in value]
+        return value if all(map(_same, items, value)) else cls._make(items)
+    return _substitute_fields(value, resolve)
+
+
+def _same(left: Any, right: Any) -> bool:
+    return left is right
+
+
+def _substitute_fields(value: Any, resolve: Callable[[Expression], Any]) -> Any:
+    """A dataclass instance with its fields' expressions replaced, frozen and non-init fields included."""
+    changed = {}
+    for field in dataclasses.fields(value):
+        if hasattr(value, field.name):
+            before = getattr(value, field.name)
+            after = substitute(before, resolve)
+            if after is not before:
+                changed[field.name] = after
+    if not changed:
+        return value
+    copy = object.__new__(value.__class__)
+    for field in dataclasses.fields(value):
+        if hasattr(value, field.name):
+            object.__setattr__(copy, field.name, changed.get(field.name, getattr(value, field.name)))
+    for name, extra in getattr(value, "__dict__", {}).items():
+        if name not in copy.__dict__:
+            object.__setattr__(copy, name, extra)
+    return copy

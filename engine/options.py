@@ -1,0 +1,128 @@
+"""The options a task may have: their names, defaults and checks. A name that is not one is an error."""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from headwater.engine.errors import TaskDefinitionError
+
+
+class CacheScope(enum.Enum):
+    """How far a result may be reused."""
+
+    NONE = "NONE"
+    """never, not even within one run (two equal calls in one task body are still one)"""
+    CSE = "CSE"
+    """within one run"""
+    BACKEND = "BACKEND"
+    """by every later run"""
+
+
+class CheckValid(enum.Enum):
+    """What is checked before a recorded result is reused."""
+
+    FULL = "full"
+    """every task and every file anywhere under the call"""
+    SHALLOW = "shallow"
+    """every task under the call, and the files in its own result"""
+
+
+class CacheResult(enum.Enum):
+    """Where a job's result may come from."""
+
+    CSE = "CSE"
+    SINGLE = "SINGLE"
+    ULTIMATE = "ULTIMATE"
+    MISS = "MISS"
+
+
+def _enum(kind: type[enum.Enum]) -> Any:
+    def convert(name: str, value: Any) -> Any:
+        if isinstance(value, kind):
+            return value
+        for member in kind:
+            if isinstance(value, str) and value.lower() == str(member.value).lower():
+                return member
+        choices = ", ".join(repr(member.value) for member in kind)
+        raise TaskDefinitionError(f"option {name}={value!r}: choose one of {choices}")
+
+    return convert
+
+
+def _results(name: str, value: Any) -> frozenset[CacheResult]:
+    if isinstance(value, (str, CacheResult)):
+        value = [value]
+    convert = _enum(CacheResult)
+    return frozenset(convert(name, item) for item in value)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TaskDefinitionError(f"option {name}={value!r}: True or False is needed")
+    return value
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TaskDefinitionError(f"option {name}={value!r}: a name is needed")
+    return value
+
+
+def _nout(name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        error = TaskDefinitionError(f"option {name}={value!r}: the number of items is needed, 0 or more")
+        raise error
+    return value
+
+
+def _limits(name: str, value: Any) -> dict[str, int]:
+    if isinstance(value, str):
+        value = [value]
+    limits = dict(value) if isinstance(value, Mapping) else dict.fromkeys(value, 1)
+    for key, count in limits.items():
+        if not isinstance(key, str) or isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise TaskDefinitionError(f"option {name}={value!r}: use a list of names, or names with counts from 1")
+    return limits
+
+
+_CHECKS: dict[str, Any] = {
+    "nout": _nout,
+    "cache": _flag,
+    "cache_scope": _enum(CacheScope),
+    "check_valid": _enum(CheckValid),
+    "allowed_cache_results": _results,
+    "executor": _text,
+    "limits": _limits,
+}
+
+OPTIONS = frozenset(_CHECKS)
+"""Every option that both `@task(...)` and `.options(...)` take."""
+
+
+def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Options with their values normalised; `cache=True/False` becomes a cache scope.
+
+    Args:
+        options: as the user gave them.
+        also: further names that would have been right in this place, for the nearest match.
+
+    Raises:
+        TaskDefinitionError: an unknown name (the message has the nearest one) or a value that cannot be.
+    """
+    checked = {}
+    for name, value in options.items():
+        check = _CHECKS.get(name)
+        if check is None:
+            near = difflib.get_close_matches(name, OPTIONS | also, 1)
+            hint = f" Did you mean {near[0]}?" if near else f" Options are: {', '.join(sorted(OPTIONS | also))}."
+            raise TaskDefinitionError(f"no option is called {name!r}.{hint}")
+        checked[name] = check(name, value)
+    cache = checked.pop("cache", None)
+    if cache is not None:
+        checked.setdefault("cache_scope", CacheScope.BACKEND if cache else CacheScope.CSE)
+    return checked

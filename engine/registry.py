@@ -1,0 +1,51 @@
+"""All tasks that this process knows, by full name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from headwater.engine.errors import UnknownTask
+
+if TYPE_CHECKING:
+    from headwater.engine.task import Task
+
+
+class TaskRegistry:
+    """Tasks by full name; a later definition of the same name takes the earlier one's place, as in a notebook."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, Task[Any, Any]] = {}
+
+    def add(self, task: Task[Any, Any]) -> None:
+        """Make a task known under its full name."""
+        self._tasks[task.fullname] = task
+
+    def find(self, fullname: str) -> Task[Any, Any] | None:
+        """The task of that name, or None."""
+        return self._tasks.get(fullname)
+
+    def get(self, fullname: str) -> Task[Any, Any]:
+        """The task of that name.
+
+        Raises:
+            UnknownTask: there is none; the message has the nearest name.
+        """
+        task = self._tasks.get(fullname)
+        if task is None:
+            near = difflib.get_close_matches(fullname, self._tasks, 1)
+            hint = f" Did you mean {near[0]}?" if near else " Is the module that defines it imported?"
+            raise UnknownTask(f"no task is called {fullname!r}.{hint}")
+        return task
+
+    def __iter__(self) -> Iterator[Task[Any, Any]]:
+        return iter(list(self._tasks.values()))
+
+
+_registry = TaskRegistry()
+
+
+def get_task_registry() -> TaskRegistry:
+    """The registry that `@task` fills."""
+    return _registry

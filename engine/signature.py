@@ -1,0 +1,85 @@
+"""How calls fit a task's signature: bound once a definition, so that a positional call costs next to nothing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from headwater.engine.errors import CallError
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+@dataclass
+class JobInfo:
+    """Ask for facts about the running job: give a parameter the default `JobInfo()`.
+
+    The scheduler fills it in when the job runs. It never counts in the cache's key.
+    """
+
+    execution_id: str | None = None
+    job_id: str | None = None
+    eval_hash: str | None = None
+    options: dict[str, Any] | None = None
+
+
+class Bound(NamedTuple):
+    """A call's arguments, complete with defaults, in the one order that identifies the call."""
+
+    names: Sequence[str]
+    values: list[Any]
+    positional: int
+    """how many of them, from the front, are handed over by position"""
+
+
+class Plan:
+    """What is known of a signature before any call.
+
+    Attributes:
+        signature: the signature itself.
+        excluded: names that do not count in the cache's key (`config_args`, `JobInfo` parameters).
+    """
+
+    def __init__(self, function: Callable[..., Any], config_args: Sequence[str] = ()) -> None:
+        self.signature = inspect.signature(function)
+        parameters = list(self.signature.parameters.values())
+        self._front = [p for p in parameters if p.kind in _POSITIONAL]
+        self._rest = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL), None)
+        self._only = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        self._extra = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD), None)
+        self._names = tuple(p.name for p in self._front) + tuple(p.name for p in self._only)
+        self._count = len(self._front)
+        self._needed = sum(p.default is inspect.Parameter.empty for p in self._front)
+        self._simple = not self._only
+        self._has_rest = self._rest is not None
+        self.info = frozenset(p.name for p in parameters if isinstance(p.default, JobInfo))
+        self.excluded = frozenset(config_args) | self.info
+
+    def check(self, fullname: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Refuse a call that does not fit.
+
+        Raises:
+            CallError: with the task's name, signature and what is wrong.
+        """
+        if not kwargs and self._simple and self._needed <= len(args) and (len(args) <= self._count or self._has_rest):
+            return
+        try:
+            self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise CallError(f"{fullname}{self.signature}: {error}") from None
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
+        """A checked call's arguments with defaults filled in; keyword and positional spellings give the same."""
+        if not kwargs and self._simple and len(args) == self._count and not self._has_rest:
+            return Bound(self._names, list(args), self._count)
+        bound = self.signature.bind(*args, **kwargs)
+        given = bound.arguments
+        front = [given.get(p.name, p.default) for p in self._front]
+        rest = list(given.get(self._rest, ())) if self._rest else []
+        names = [p.name for p in self._front] + [f"{self._rest}"] * len(rest)
+        keyword = [(p.name, given.get(p.name, p.default)) for p in self._only]
+        keyword += sorted(given.get(self._extra, {}).items()) if self._extra else []
+        names += [name for name, _ in keyword]
+        return Bound(names, front + rest + [value for _, value in keyword], len(front) + len(rest))

@@ -1,0 +1,257 @@
+"""Tasks: ordinary functions whose calls are lazy, cached and recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from headwater.engine.errors import TaskDefinitionError, Undecodable
+from headwater.engine.expression import Call
+from headwater.engine.namespace import MODULE_VARIABLE, check_name, check_namespace, current_namespace
+from headwater.engine.options import check_options
+from headwater.engine.registry import get_task_registry
+from headwater.engine.signature import Plan
+
+if typing.TYPE_CHECKING:
+    from headwater.engine.code import Fingerprint
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_DEFINITION = frozenset(
+    {"name", "namespace", "version", "hash_includes", "source", "config_args", "load_module"}
+)
+
+
+class Task(Generic[P, R]):
+    """A function under `@task`.
+
+    Calling it gives a lazy expression, typed as the function's own result, so that type checkers see an ordinary
+    call. `task.func(...)` runs the function itself.
+
+    Attributes:
+        func: the function.
+        name, namespace, fullname: its identity; `fullname` is `namespace.name`, or the name alone.
+        version: where given, it stands for the source in the hash.
+        nout: how many items its result has, where that is known; such calls can be unpacked.
+        load_module: the module that a worker imports to find it.
+    """
+
+    def __init__(
+        self,
+        func: Callable[P, R],
+        *,
+        name: str | None = None,
+        namespace: str | None = None,
+        version: str | None = None,
+        hash_includes: Sequence[Any] = (),
+        source: str | None = None,
+        config_args: Sequence[str] = (),
+        load_module: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not callable(func):
+            raise TaskDefinitionError(f"@task is for functions, not for {func!r}")
+        self.func = func
+        self.name = name if name is not None else getattr(func, "__name__", "")
+        check_name(self.name)
+        self.namespace = _namespace_of(func, namespace)
+        self.fullname = f"{self.namespace}.{self.name}" if self.namespace else self.name
+        if version is not None and not isinstance(version, str):
+            raise TaskDefinitionError(f"task {self.fullname}: version={version!r}: a text is needed, like '1'")
+        self.version = version
+        self.load_module = load_module or getattr(func, "__module__", "__main__")
+        self.plan = Plan(func, config_args)
+        for unknown in set(config_args) - set(self.plan.signature.parameters):
+            raise TaskDefinitionError(f"task {self.fullname}: config_args names {unknown!r}, which is no parameter")
+        if list(self.plan.signature.parameters)[:1] in (["self"], ["cls"]):
+            raise TaskDefinitionError(
+                f"task {self.fullname}: methods cannot be tasks, because the object they belong to has no recorded "
+                "identity. Make it a function that takes what it needs as arguments."
+            )
+        self.config_args = tuple(config_args)
+        self.hash_includes = list(hash_includes)
+        self._source = source
+        self.definition = check_options(options or {}, _DEFINITION)
+        self.overrides: dict[str, Any] = {}
+        self.nout: int | None = self.definition.pop("nout", None)
+        if self.nout is None:
+            self.nout = _items_of(func)
+        self._hash: bytes | None = None
+        self._fingerprint: Fingerprint | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        self.plan.check(self.fullname, args, kwargs)
+        return Call(self, args, kwargs, self.overrides or None)  # type: ignore[return-value]
+
+    def options(self, **options: Any) -> Task[P, R]:
+        """The same task with other options at this call; see the reference for their names.
+
+        Raises:
+            TaskDefinitionError: an unknown option, or a value that cannot be.
+        """
+        copy: Task[P, R] = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy.overrides = {**self.overrides, **check_options(options)}
+        copy.nout = copy.overrides.get("nout", self.nout)
+        return copy
+
+    @property
+    def hash(self) -> bytes:
+        """What identifies this version of the task (32 bytes): its name, with its source and all the code of the
+        user's own packages that it reads, or with its `version`; `hash_includes` and `config_args` count too."""
+        if self._hash is None:
+            digest = hashlib.sha256(b"Task\0")
+            for part in (self.fullname.encode(), *self._code_parts(), *self._include_parts()):
+                digest.update(len(part).to_bytes(8, "big") + part)
+            self._hash = digest.digest()
+        return self._hash
+
+    def _code_parts(self) -> tuple[bytes, bytes]:
+        if self.version is not None:
+            return b"version", self.version.encode()
+        if self._source is not None:
+            return b"source", self._source.encode()
+        return b"code", self.fingerprint.digest
+
+    def _include_parts(self) -> list[bytes]:
+        from headwater.engine.values import hash_value
+
+        includes = sorted(self._include_hash(item, hash_value) for item in self.hash_includes)
+        return [*includes, b"config_args", *(name.encode() for name in sorted(self.config_args))]
+
+    def _include_hash(self, item: Any, hash_value: Callable[[Any], bytes]) -> bytes:
+        if callable(item) and not isinstance(item, Task) and hasattr(item, "__code__"):
+            from headwater.engine.code import fingerprint
+
+            return fingerprint(item, is_task=task_function).digest
+        return hash_value(item)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What of the user's code counts in the hash, and what was seen but does not."""
+        if self._fingerprint is None:
+            from headwater.engine.code import fingerprint
+
+            self._fingerprint = fingerprint(self.func, is_task=task_function)
+        return self._fingerprint
+
+    @property
+    def source(self) -> str:
+        """The function's source, without its decorators."""
+        return self._source if self._source is not None else self.fingerprint.source
+
+    def __canonical__(self) -> tuple[str, tuple[Any, ...]]:
+        options = {name: getattr(value, "value", value) for name, value in self.overrides.items()}
+        return "headwater.Task", (self.fullname, self.hash, options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _recall, (self.fullname, self.hash, self.overrides)
+
+    def __repr__(self) -> str:
+        return f"Task({self.fullname})"
+
+
+def task_function(thing: object) -> Callable[..., Any] | None:
+    """The function of a task, or None for anything that is not one."""
+    return thing.func if isinstance(thing, Task) else None
+
+
+def _recall(fullname: str, task_hash: bytes, overrides: dict[str, Any]) -> Task[Any, Any]:
+    """Unpickle a task as a value: valid only while the task is what it was.
+
+    Raises:
+        Undecodable: no such task any more, or its code changed.
+    """
+    found = get_task_registry().find(fullname)
+    if found is None:
+        raise Undecodable(f"the task {fullname} is not defined in this process")
+    if found.hash != task_hash:
+        raise Undecodable(f"the task {fullname} has changed")
+    return _with_overrides(found, overrides)
+
+
+def _with_overrides(found: Task[Any, Any], overrides: Mapping[str, Any] | None) -> Task[Any, Any]:
+    if not overrides:
+        return found
+    copy: Task[Any, Any] = object.__new__(type(found))
+    copy.__dict__.update(found.__dict__)
+    copy.overrides = dict(overrides)
+    copy.nout = copy.overrides.get("nout", found.nout)
+    return copy
+
+
+def _namespace_of(func: Callable[..., Any], given: str | None) -> str:
+    if given is not None:
+        check_namespace(given)
+        return given
+    module = getattr(func, "__globals__", {}).get(MODULE_VARIABLE)
+    if module is not None:
+        check_namespace(module)
+        return str(module)
+    return current_namespace()
+
+
+def _items_of(func: Callable[..., Any]) -> int | None:
+    """How many items a `tuple[...]` or NamedTuple return annotation promises, or None."""
+    returned = getattr(func, "__annotations__", {}).get("return")
+    if isinstance(returned, str):
+        if "uple" not in returned and not returned.isidentifier():
+            return None
+        try:
+            returned = eval(returned, getattr(func, "__globals__", {}))
+        except Exception:
+            return None
+    if isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields"):
+        return len(returned._fields)
+    if typing.get_origin(returned) is tuple:
+        args = typing.get_args(returned)
+        return None if Ellipsis in args else len(args)
+    return None
+
+
+@overload
+def task(func: Callable[P, R], /) -> Task[P, R]: ...
+
+
+@overload
+def task(
+    *,
+    name: str | None = None,
+    namespace: str | None = None,
+    version: str | None = None,
+    hash_includes: Sequence[Any] = (),
+    source: str | None = None,
+    config_args: Sequence[str] = (),
+    load_module: str | None = None,
+    **options: Any,
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+
+def task(func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Make a function a task, bare (`@task`) or with options (`@task(version="1")`).
+
+    Args:
+        name, namespace: its identity; default: the function's name, and the module's `headwater_namespace`, else the
+            one set by `namespace()`.
+        version: stands for the source in the task's hash, which then changes only when the version does.
+        hash_includes: further values, functions or tasks that count in the hash, in any order.
+        source: the text to take for the source.
+        config_args: parameters that do not count in the cache's key.
+        load_module: the module a worker imports to find the task.
+        **options: nout, cache, cache_scope, check_valid, allowed_cache_results, executor, limits.
+
+    Raises:
+        TaskDefinitionError: a name, option or value that cannot be; the message has the nearest match.
+    """
+    known = {name: options.pop(name) for name in list(options) if name in _DEFINITION}
+
+    def define(function: Callable[..., Any]) -> Task[..., Any]:
+        made: Task[..., Any] = Task(function, options=options, **known)
+        get_task_registry().add(made)
+        return made
+
+    return define if func is None else define(func)
+
