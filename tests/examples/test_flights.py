@@ -1,4 +1,4 @@
-"""The flights example gives right numbers: its tasks, called as functions, against the raw tables in pandas."""
+"""The flights example gives right numbers: its tasks, called as functions, against raw tables in pandas."""
 
 from __future__ import annotations
 
