@@ -68,9 +68,14 @@ def run_app(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app.main(
-            args=None if arguments is None else list(arguments), prog_name=_name(), standalone_mode=False
+            args=list(words),
+            prog_name=_name(),
+            standalone_mode=False,
+            obj=words,
+            color=False if os.environ.get("NO_COLOR") else None,
         )
         sys.stdout.flush()
     except BrokenPipeError:

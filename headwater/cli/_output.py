@@ -29,7 +29,7 @@ def width() -> int:
 
 def emit_json(answer: Any) -> None:
     """Print an answer as JSON. Times are ISO 8601 in UTC, bytes are hexadecimal."""
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=_plain))
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=plain))
 
 
 def table(
@@ -147,7 +147,8 @@ def _line(
     return "  ".join(parts).rstrip()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What JSON has no form for, as text: `default` for `json.dumps`."""
     if isinstance(value, datetime):
         return utc_time(value if value.tzinfo else value.replace(tzinfo=timezone.utc))
     if isinstance(value, date):

@@ -1,0 +1,143 @@
+"""What a run shows while it is under way: a live table on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headwater.cli import _output
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+POLL_SECONDS = 0.25
+PATIENCE = 0.2
+"""a run shorter than this shows nothing, and does not pay for the import of rich"""
+PLAIN_SECONDS = 5.0
+"""between two lines where no terminal is"""
+COLUMNS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
+
+Counts = Mapping[str, Mapping[str, int]]
+
+
+class Progress:
+    """Shows a run's status counts from a thread of its own, until it is left.
+
+    Args:
+        counts: gives task name → status → number; called a few times a second.
+    """
+
+    def __init__(self, counts: Callable[[], Counts]) -> None:
+        self._counts = counts
+        self._finished = threading.Event()
+        self._thread = threading.Thread(target=self._show, name="headwater-progress", daemon=True)
+
+    def __enter__(self) -> Progress:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._finished.set()
+        self._thread.join()
+
+    def _show(self) -> None:
+        if self._finished.wait(PATIENCE):
+            return
+        if sys.stderr.isatty():
+            self._show_live()
+        else:
+            self._show_lines()
+
+    def _show_live(self) -> None:
+        live = _live()
+        with live:
+            while True:
+                finished = self._finished.wait(POLL_SECONDS)
+                if finished:
+                    return
+                live.update(_text(self._counts()), refresh=True)
+
+    def _show_lines(self) -> None:
+        started, said = time.monotonic(), ""
+        while not self._finished.wait(PLAIN_SECONDS):
+            line = _output.counts(totals(self._counts()))
+            if line != said:
+                said = line
+                click.echo(f"{_output.duration(time.monotonic() - started)}: {line}", err=True)
+
+
+class Waiting:
+    """One line that says how much is left to load, for `catch_up`: nothing for a short wait."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._started = time.monotonic()
+        self._said = 0.0
+        self._shown = False
+
+    def __call__(self, left: str) -> None:
+        now = time.monotonic()
+        if now - self._started < PATIENCE * 2:
+            return
+        terminal = sys.stderr.isatty()
+        if now - self._said < (POLL_SECONDS if terminal else PLAIN_SECONDS):
+            return
+        self._said = now
+        self._shown = terminal
+        line = f"{self._what}: {left}"
+        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = False
+
+
+def totals(counts: Counts) -> dict[str, int]:
+    """The counts of all tasks together."""
+    total: dict[str, int] = {}
+    for by_status in counts.values():
+        for status, number in by_status.items():
+            total[status] = total.get(status, 0) + number
+    return total
+
+
+def status_table(counts: Counts) -> str:
+    """A row for all, then one a task in the order of their names; only the statuses that occur have a column."""
+    total = totals(counts)
+    columns = [status for status in COLUMNS if total.get(status)]
+    rows: list[list[Any]] = [
+        [name, *(by_status.get(status) or "" for status in columns), sum(by_status.values())]
+        for name, by_status in [("all", total), *sorted(counts.items())]
+    ]
+    header = ["task", *columns, "total"]
+    return _output.table(header, rows, right=header[1:])
+
+
+def _live() -> Live:
+    from rich.console import Console
+    from rich.live import Live
+
+    # Lines that tasks print must appear above the table. Where stdout is not the terminal they are left alone.
+    return Live(
+        console=Console(stderr=True),
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+        redirect_stderr=True,
+    )
+
+
+def _text(counts: Counts) -> Any:
+    from rich.text import Text
+
+    return Text.from_ansi(status_table(counts))

@@ -1,0 +1,51 @@
+"""What every reading command begins with: the project, its store, and the loader caught up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headwater.cypher.errors import UsageError
+
+if TYPE_CHECKING:
+    from headwater.cypher.project import Project
+    from headwater.cypher.store import GraphStore
+
+
+def the_project() -> Project:
+    """The project of the current folder.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from headwater.cypher.project import FOLDER, find_project
+
+    project = find_project()
+    if project is None:
+        raise UsageError(
+            f"{Path.cwd()} is not in a project: neither it nor a folder above it has a {FOLDER} folder. "
+            "Type `hw init` to make one, or change to a project's folder."
+        )
+    return project
+
+
+@contextmanager
+def reading() -> Iterator[GraphStore]:
+    """The project's store, holding everything that was recorded until now.
+
+    Raises:
+        UsageError: not in a project.
+        StoreError: the store cannot be used.
+    """
+    from headwater.cli._loading import load_pending
+    from headwater.cypher.store import open_store
+
+    project = the_project()
+    store = open_store(project)
+    try:
+        load_pending(project)
+        yield store
+    finally:
+        store.close()

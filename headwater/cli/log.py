@@ -1,0 +1,49 @@
+"""`hw log [WHAT]`: runs, or the run, job, call, value, task or file behind an id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+
+@click.command()
+@click.argument("what", required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Runs to list.")
+@click.option(
+    "--status",
+    type=click.Choice(["RUNNING", "DONE", "FAILED", "CANCELLED"], case_sensitive=False),
+    help="List only runs of this status.",
+)
+@click.option("--jobs", type=click.IntRange(min=0), default=200, show_default=True, help="Jobs of a run to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+def command(what: str | None, limit: int, status: str | None, jobs: int, as_json: bool) -> None:
+    """Show runs, jobs, calls, values, tasks and files.
+
+    Without WHAT, lists the newest runs. WHAT is the beginning of an id or hash of any kind, a task's name, a file's
+    path, or - for the last run.
+    """
+    from headwater.cli import _output, _views
+    from headwater.cli._reading import reading
+    from headwater.lineage import log
+    from headwater.lineage.log_views import to_json
+
+    with reading() as store:
+        if what is None:
+            listed = log.executions(store, limit=limit, status=status and status.upper())
+            if as_json:
+                _output.emit_json({"executions": [{**to_json(i.execution), "jobs": dict(i.jobs)} for i in listed]})
+            elif listed:
+                click.echo(_views.executions(listed))
+            else:
+                click.echo("nothing was run here yet. Type: hw run FILE TASK", err=True)
+            return
+        view = _view(store, what, jobs)
+    if as_json:
+        _output.emit_json(to_json(view))
+    else:
+        for part in getattr(_views, view.kind)(view):
+            click.echo(part)

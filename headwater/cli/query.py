@@ -1,0 +1,90 @@
+"""`hw query "CYPHER"`: ask the graph, read-only."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from typing import Any
+
+import click
+
+from headwater.cypher.errors import UsageError
+
+
+@click.command()
+@click.argument("cypher")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A $NAME in the query; JSON or text.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--timeout", type=click.FloatRange(min=0.001), default=60.0, show_default=True, metavar="SECONDS")
+@click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Rows at most.")
+def command(cypher: str, params: tuple[str, ...], form: str, as_json: bool, timeout: float, limit: int) -> None:
+    """Ask the graph in Cypher, read-only.
+
+    CYPHER may be - to read the query from standard input. What writes, loads from outside or administers is refused
+    before it is sent. The graph's labels, properties and edges are in docs/reference/graph.md.
+    """
+    from headwater.cli import _output
+    from headwater.cli._reading import reading
+
+    text = sys.stdin.read() if cypher == "-" else cypher
+    if not text.strip():
+        raise UsageError("the query is empty. Type for example: hw query 'MATCH (e:Execution) RETURN e.id, e.status'")
+    values = _parameters(params)
+    with reading() as store:
+        found = store.ask(text, values, timeout=timeout, limit=limit)
+    rows = [[_plain(cell) for cell in row] for row in found.rows]
+    if as_json or form == "json":
+        _output.emit_json({"columns": list(found.columns), "rows": rows, "truncated": found.truncated})
+    elif form == "csv":
+        click.echo(_csv(list(found.columns), rows), nl=False)
+    else:
+        click.echo(_output.table(list(found.columns), [[_shown(cell) for cell in row] for row in rows]))
+        click.echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})", err=True)
+    if found.truncated:
+        click.echo(f"only the first {limit} rows are shown; ask for more with --limit", err=True)
+
+
+def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
+    """`--param name=value`: the value is JSON where it parses as such, text otherwise."""
+    values: dict[str, Any] = {}
+    for param in params:
+        name, equals, text = param.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--param {param}: a parameter is NAME=VALUE, like --param limit=10 or --param id=0192ab")
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return values
+
+
+def _plain(cell: Any) -> Any:
+    """Nodes and edges as maps of what they hold, temporal values as Python's."""
+    if hasattr(cell, "to_native"):
+        return cell.to_native()
+    if hasattr(cell, "items"):
+        return {str(key): _plain(part) for key, part in cell.items()}
+    if isinstance(cell, (list, tuple)):
+        return [_plain(part) for part in cell]
+    return cell
+
+
+def _shown(cell: Any) -> str:
+    from headwater.cli import _output
+
+    if cell is None or isinstance(cell, str):
+        return cell or ""
+    return json.dumps(cell, ensure_ascii=False, default=_output.plain).strip('"')
+
+
+def _csv(columns: list[str], rows: list[list[Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_shown(cell) for cell in row] for row in rows)
+    return buffer.getvalue()

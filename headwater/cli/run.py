@@ -1,0 +1,243 @@
+"""`hw run FILE TASK`: run a task of a script, show how it goes, and see it recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headwater.cypher.errors import HeadwaterError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from headwater.cli._flags import Flag
+    from headwater.cli._workflow import AnyTask
+    from headwater.cypher.project import Project
+    from headwater.engine.scheduler import Scheduler
+
+RESULT_CHARACTERS = 1000
+
+OPTIONS: list[click.Parameter] = [
+    click.Option(["--no-cache"], is_flag=True, help="Run every task, whatever was recorded."),
+    click.Option(["--keep-going"], is_flag=True, help="After a failure, still run what does not depend on it."),
+    click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
+    click.Option(
+        ["--background-load/--wait", "--no-wait"],
+        default=None,
+        help="Leave the graph to a background process instead of waiting until it holds the run. "
+        "Setting: [run] background_load.",
+    ),
+    click.Option(["--json", "as_json"], is_flag=True, help="Print the outcome as JSON."),
+]
+
+
+@dataclass(frozen=True)
+class Options:
+    """`hw run`'s own options, wherever on the command line they stood."""
+
+    no_cache: bool
+    keep_going: bool
+    tags: list[tuple[str, str]]
+    background_load: bool | None
+    as_json: bool
+
+
+@click.command(
+    params=[
+        *OPTIONS,
+        click.Argument(["file"], metavar="FILE"),
+        click.Argument(["words"], nargs=-1, type=click.UNPROCESSED, metavar="[TASK] [--PARAMETER VALUE]..."),
+    ],
+    context_settings={"allow_interspersed_args": False},
+)
+@click.pass_context
+def command(ctx: click.Context, file: str, words: tuple[str, ...], **given: Any) -> int:
+    """Run a task of a script and record it.
+
+    FILE is a script or the dotted name of a module. Without TASK, its tasks are listed; with TASK --help, what the task
+    takes. The options may stand anywhere; where the task has a parameter of the same name, what stands after TASK is
+    the task's.
+
+    The run is recorded in the project of the current folder or the nearest one above it. Where there is none, the
+    current folder is made one.
+    """
+    from headwater.cli import _flags, _workflow
+
+    head, name, rest = _split(words)
+    module = _workflow.load(file)
+    if name is None:
+        _list_tasks(ctx, module, file)
+        return 0
+    task = _workflow.find_task(module, name, file)
+    flags = _flags.flags_of(task.func, task.plan.signature)
+    found = _flags.read_words(rest, flags, _own_flags(), task=task.fullname)
+    if found.help or "--help" in head:
+        click.echo(_flags.task_help(f"{ctx.command_path} {file} {name}", task.func.__doc__, flags))
+        return 0
+    own = [word for word in head if word != "--help"] + found.own
+    options = _options(given, _parse(ctx, own))
+    try:
+        args, kwargs = _flags.bind(found.values, flags, task=task.fullname)
+    except UsageError as error:
+        raise UsageError(f"{error}. Type: {ctx.command_path} {file} {name} --help") from error
+    return _run(task, task(*args, **kwargs), options, _recorded_command(ctx, flags))
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
+    """The words before TASK (our options), TASK, and the words after it."""
+    own, head, queue = _own_flags(), [], list(words)
+    while queue and queue[0].startswith("-"):
+        word = queue.pop(0)
+        flag, equals, _ = word.partition("=")
+        if word in ("--help", "-h"):
+            head.append("--help")
+        elif flag not in own:
+            raise UsageError(f"{flag} stands before TASK and is no option of run. The task's parameters follow TASK.")
+        else:
+            head.append(word)
+            if own[flag] and not equals and queue:
+                head.append(queue.pop(0))
+    return head, (queue[0] if queue else None), queue[1:]
+
+
+def _own_flags() -> dict[str, bool]:
+    """Each flag of `hw run`, and whether a value follows it."""
+    return {
+        name: not getattr(option, "is_flag", False)
+        for option in OPTIONS
+        for name in (*option.opts, *option.secondary_opts)
+    }
+
+
+def _parse(ctx: click.Context, words: list[str]) -> Mapping[str, Any]:
+    parser = click.Command("run", params=OPTIONS)
+    return parser.make_context(ctx.info_name, words, parent=ctx.parent).params
+
+
+def _options(*sources: Mapping[str, Any]) -> Options:
+    tags = []
+    for text in (text for source in sources for text in source["tag"]):
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UsageError(f"--tag {text}: a tag is KEY=VALUE, like --tag team=assay")
+        tags.append((key, value))
+    waits = [source["background_load"] for source in sources if source["background_load"] is not None]
+    return Options(
+        no_cache=any(source["no_cache"] for source in sources),
+        keep_going=any(source["keep_going"] for source in sources),
+        tags=tags,
+        background_load=waits[-1] if waits else None,
+        as_json=any(source["as_json"] for source in sources),
+    )
+
+
+def _list_tasks(ctx: click.Context, module: ModuleType, file: str) -> None:
+    from headwater.cli import _output, _workflow
+
+    tasks = _workflow.tasks_of(module)
+    if not tasks:
+        raise UsageError(f"{file} defines no tasks. Put @task over a function (from headwater import task).")
+    summaries = [((task.func.__doc__ or "").strip().splitlines() or [""])[0] for task in tasks]
+    rows = [(task.fullname, summary) for task, summary in zip(tasks, summaries, strict=True)]
+    click.echo(_output.table(["task", "what it does"], rows))
+    click.echo(f"\nType: {ctx.command_path} {file} TASK --help")
+
+
+def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
+    from headwater.cli._redact import is_secret, redact
+
+    secret = {flag.name for flag in flags if is_secret(str(flag.annotation))}
+    secret |= {"--" + flag.parameter.name for flag in flags if flag.name in secret}
+    return [ctx.find_root().info_name or "hw", *redact(ctx.obj, secret=secret)]
+
+
+def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
+    from headwater.cypher.project import create_project, find_project
+    from headwater.engine.scheduler import Scheduler
+
+    from pathlib import Path
+
+    project = find_project()
+    if project is None:
+        project = create_project(Path.cwd())
+        click.echo(f"made a project in {project.root}", err=True)
+    scheduler = Scheduler(project)
+    outcome = _Outcome(task.fullname, scheduler)
+    from headwater.cli._progress import Progress
+
+    try:
+        with Progress(lambda: scheduler.progress().counts):
+            outcome.value = scheduler.run(
+                expression,
+                cache=not options.no_cache,
+                keep_going=options.keep_going,
+                tags=options.tags,
+                command=recorded,
+            )
+    except KeyboardInterrupt:
+        outcome.status = "CANCELLED"
+        outcome.show(options.as_json)
+        raise
+    except Exception as error:
+        if not hasattr(error, "headwater_traceback"):
+            raise
+        outcome.status, outcome.error = "FAILED", error
+    outcome.show(options.as_json)
+    if not _in_background(options, project):
+        _wait_for_graph(project, scheduler.execution_id)
+    return 1 if outcome.error is not None else 0
+
+
+class _Outcome:
+    """What came of a run, told once it is over."""
+
+    def __init__(self, task: str, scheduler: Scheduler) -> None:
+        self.task = task
+        self.scheduler = scheduler
+        self.started = time.monotonic()
+        self.status = "DONE"
+        self.value: Any = None
+        self.error: Exception | None = None
+
+    def show(self, as_json: bool) -> None:
+        from headwater.cli import _output
+        from headwater.cli._progress import status_table, totals
+        from headwater.engine.values import preview
+
+        seconds = time.monotonic() - self.started
+        counts = self.scheduler.progress().counts
+        if self.error is not None:
+            click.echo(str(self.error.headwater_traceback).rstrip("\n"), err=True)  # type: ignore[attr-defined]
+        if as_json:
+            done = self.status == "DONE"
+            _output.emit_json(
+                {
+                    "execution": self.scheduler.execution_id,
+                    "task": self.task,
+                    "status": self.status,
+                    "seconds": round(seconds, 6),
+                    "jobs": totals(counts),
+                    "tasks": {name: dict(by_status) for name, by_status in sorted(counts.items())},
+                    "result": preview(self.value, RESULT_CHARACTERS) if done else None,
+                    "error": None if self.error is None else f"{type(self.error).__name__}: {self.error}",
+                }
+            )
+            return
+        click.echo(status_table(counts))
+        click.echo(f"\nrun {self.scheduler.execution_id} {self.status} in {_output.duration(seconds)}")
+        if self.status == "DONE":
+            click.echo(f"result: {preview(self.value, RESULT_CHARACTERS)}")
+
+
+def _in_background(options: Options, project: Project) -> bool:
+    if options.background_load is not None:
+        return options.background_load
+    try:
+        return project.settings.getboolean("run", "background_load", fallback=False)
+    except ValueError as error:
+        raise UsageError(
+            f"{project.folder}/headwater.ini: [run] background_load is neither true nor false: {error}"
+        ) from error

@@ -1,0 +1,165 @@
+"""What was run: executions with their jobs, and the job, call, value, task or file behind an id.
+
+Every question is a named query (`cypher/queries/log_*.cypher`); a few of them answer for a whole view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from headwater.lineage.log_views import (
+    Argument,
+    CallJob,
+    CallLine,
+    CallView,
+    Execution,
+    ExecutionView,
+    FileLine,
+    FileView,
+    Job,
+    JobView,
+    ListedExecution,
+    Result,
+    TaskVersion,
+    TaskView,
+    ValueView,
+)
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+LISTED = 20
+"""calls, jobs or files that a view lists, newest first"""
+
+
+def executions(store: GraphStore, *, limit: int, status: str | None = None) -> list[ListedExecution]:
+    """The newest executions, newest first.
+
+    Args:
+        limit: how many at most.
+        status: only those of this status.
+    """
+    found = [Execution(*row) for row in store.rows("log_executions", status=status, limit=limit)]
+    counts = _counts(store, [execution.id for execution in found])
+    return [ListedExecution(execution, _total(counts.get(execution.id, {}))) for execution in found]
+
+
+def execution(store: GraphStore, id_: str, *, limit: int) -> ExecutionView | None:
+    """One execution with its first `limit` jobs; None where the graph has none of that id."""
+    rows = store.rows("log_execution", id=id_)
+    if not rows:
+        return None
+    tasks = _counts(store, [id_]).get(id_, {})
+    jobs = [Job(*row) for row in store.rows("log_jobs", execution=id_, limit=limit)]
+    total = sum(_total(tasks).values())
+    arguments = _arguments(store, [job.call for job in jobs if job.call])
+    return ExecutionView(Execution(*rows[0]), tasks, jobs, arguments, max(total - len(jobs), 0))
+
+
+def job(store: GraphStore, id_: str) -> JobView | None:
+    """One job."""
+    rows = store.rows("log_job", id=id_)
+    if not rows:
+        return None
+    *columns, traceback = rows[0]
+    found = Job(*columns)
+    arguments: Sequence[Argument] = ()
+    result = None
+    if found.call:
+        arguments = _arguments(store, [found.call]).get(found.call, ())
+        result = _result(store.rows("log_call", call=found.call)[0])
+    children = [Job(*row) for row in store.rows("log_job_children", id=id_, limit=LISTED)]
+    return JobView(found, traceback, arguments, result, children)
+
+
+def call(store: GraphStore, call_hash: str) -> CallView | None:
+    """One call."""
+    rows = store.rows("log_call", call=call_hash)
+    if not rows:
+        return None
+    children = [CallLine(*row[:4]) for row in store.rows("log_call_children", call=call_hash, limit=LISTED)]
+    return CallView(
+        *rows[0][:7],
+        arguments=_arguments(store, [call_hash]).get(call_hash, ()),
+        result=_result(rows[0]),
+        children=children,
+        parents=_calls(store, "log_call_parents", call=call_hash),
+        jobs=[CallJob(*row) for row in store.rows("log_call_jobs", call=call_hash, limit=LISTED)],
+    )
+
+
+def value(store: GraphStore, value_hash: str) -> ValueView | None:
+    """One value."""
+    rows = store.rows("log_value", value=value_hash)
+    if not rows:
+        return None
+    return ValueView(
+        *rows[0],
+        files=[FileLine(*row) for row in store.rows("log_value_files", value=value_hash, limit=LISTED)],
+        returned_by=_calls(store, "log_value_returned", value=value_hash),
+        taken_by=_calls(store, "log_value_took", value=value_hash),
+    )
+
+
+def task(store: GraphStore, task_hash: str) -> TaskView | None:
+    """One version of a task."""
+    rows = store.rows("log_task", task=task_hash)
+    if not rows:
+        return None
+    *columns, counted, uncounted = rows[0]
+    versions = [TaskVersion(*row) for row in store.rows("log_task_versions", fullname=columns[1])]
+    calls = _calls(store, "log_task_calls", task=task_hash)
+    return TaskView(*columns, list(counted or ()), list(uncounted or ()), versions, calls)
+
+
+def file(store: GraphStore, file_hash: str) -> FileView | None:
+    """One content of a file."""
+    rows = store.rows("log_file", file=file_hash)
+    if not rows:
+        return None
+    contents = [FileLine(*row) for row in store.rows("log_file_contents", path=rows[0][1], limit=LISTED)]
+    return FileView(
+        *rows[0],
+        contents=contents,
+        returned_by=_calls(store, "log_file_returned", file=file_hash),
+        taken_by=_calls(store, "log_file_took", file=file_hash),
+    )
+
+
+def _counts(store: GraphStore, ids: list[str]) -> dict[str, dict[str, dict[str, int]]]:
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    for id_, task_name, status, jobs in store.rows("log_job_counts", ids=ids):
+        counts.setdefault(id_, {}).setdefault(task_name, {})[status] = jobs
+    return counts
+
+
+def _total(tasks: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for by_status in tasks.values():
+        for status, jobs in by_status.items():
+            total[status] = total.get(status, 0) + jobs
+    return total
+
+
+def _arguments(store: GraphStore, calls: Iterable[str]) -> dict[str, Sequence[Argument]]:
+    """The arguments of calls, positional ones first."""
+    found: dict[str, list[Argument]] = {}
+    for call_hash, *columns in store.rows("log_arguments", calls=sorted(set(calls))):
+        found.setdefault(call_hash, []).append(Argument(*columns))
+    return {
+        call_hash: sorted(
+            arguments, key=lambda argument: (argument.position is None, argument.position or 0, argument.name)
+        )
+        for call_hash, arguments in found.items()
+    }
+
+
+def _result(row: tuple[Any, ...]) -> Result | None:
+    """The result in a row of log_call."""
+    value_hash, *rest = row[7:]
+    return None if value_hash is None else Result(value_hash, *rest)
+
+
+def _calls(store: GraphStore, query: str, **parameters: Any) -> list[CallLine]:
+    return [CallLine(*row) for row in store.rows(query, limit=LISTED, **parameters)]
