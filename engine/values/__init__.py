@@ -1,0 +1,25 @@
+"""Values: their identity, their bytes, and what people see of them.
+
+`docs/explanation/values-and-hashes.md` says how and why.
+"""
+
+from headwater.engine.values.canonical import hash_value
+from headwater.engine.values.codecs import Buffer, restore
+from headwater.engine.values.described import Described, describe
+from headwater.engine.values.names import set_function_fingerprinter, type_name
+from headwater.engine.values.plans import register_plan
+from headwater.engine.values.preview import preview
+from headwater.engine.values.value_store import ValueStore
+
+__all__ = [
+    "Buffer",
+    "Described",
+    "ValueStore",
+    "describe",
+    "hash_value",
+    "preview",
+    "register_plan",
+    "restore",
+    "set_function_fingerprinter",
+    "type_name",
+]

@@ -1,0 +1,62 @@
+"""Names of classes and functions: how they are written down, and whether they can be found again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+_MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io"}
+"""modules that some Python versions moved public classes to"""
+
+
+def type_name(cls: type) -> str:
+    """A class's name with its module; builtins stand without one: `int`, `pandas.DataFrame`, `shop.model.Order`."""
+    module = cls.__module__
+    name = cls.__qualname__
+    return name if module == "builtins" else f"{_MODULES.get(module, module)}.{name}"
+
+
+def callable_name(func: Any) -> str | None:
+    """The dotted name of a class or function, or None for what has none."""
+    if isinstance(func, type):
+        return type_name(func)
+    name = getattr(func, "__qualname__", None) or getattr(func, "__name__", None)
+    if not isinstance(name, str):
+        return None
+    module = getattr(func, "__module__", None)
+    return f"{_MODULES.get(module, module)}.{name}" if isinstance(module, str) else name
+
+
+def find(module: str | None, qualname: str) -> Any:
+    """What a module that is already imported has under a dotted name, or None."""
+    found: Any = sys.modules.get(module) if module else None
+    for part in qualname.split("."):
+        if found is None:
+            return None
+        found = getattr(found, part, None)
+    return found
+
+
+def is_importable(obj: Any) -> bool:
+    """Whether looking up the object's own module and name leads back to the object."""
+    return find(getattr(obj, "__module__", None), obj.__qualname__) is obj
+
+
+_fingerprinter: Callable[[FunctionType], bytes] | None = None
+
+
+def set_function_fingerprinter(fingerprinter: Callable[[FunctionType], bytes] | None) -> None:
+    """Say how the code of a function that is passed as a value counts in its hash.
+
+    Args:
+        fingerprinter: gives a digest of a user's function and of what it reads, `b""` where the name is enough
+            (library code); None to go back to names alone.
+    """
+    global _fingerprinter  # noqa: PLW0603 -- one per process, set once when the engine is imported
+    _fingerprinter = fingerprinter
+
+
+def function_fingerprint(func: FunctionType) -> bytes:
+    return _fingerprinter(func) if _fingerprinter is not None else b""
