@@ -1,0 +1,128 @@
+"""Scopes of module-level names: the values they have now, and the statements that bind them."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping
+from types import FunctionType, ModuleType
+from typing import Any
+
+from headwater.engine.code_origin import USER, origin
+from headwater.engine.code_source import Binding, SourceFile, source_file, source_file_of
+
+MISSING = object()
+_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+
+
+class Scope:
+    """The globals that a piece of code sees."""
+
+    def __init__(self, values: Mapping[str, Any], source: SourceFile | None, own: SourceFile | None) -> None:
+        self.values = values
+        self.source = source
+        """the module's file; None for a notebook, a console, code that was handed to exec()"""
+        self._own = own
+        self.name = str(values.get("__name__", "?"))
+        given = values.get("__builtins__", builtins)
+        self.builtins: Mapping[str, Any] = given if isinstance(given, dict) else vars(given)
+
+    def bindings(self, name: str) -> list[Binding]:
+        """The statements that bind a name; without a file, only where its value does not tell all."""
+        if self.source is not None:
+            return self.source.bindings.get(name, [])
+        value = self.values.get(name, MISSING)
+        if self._own is None or is_immutable(value) or isinstance(value, FunctionType | ModuleType):
+            return []
+        return self._own.bindings.get(name, [])
+
+    def source_for(self, name: str) -> SourceFile:
+        """The source that `bindings` of a name come from."""
+        found = self.source or self._own
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def star_modules(self) -> list[ModuleType]:
+        """The modules that `from module import *` statements name."""
+        source = self.source
+        names = [binding_scope(self, Binding("import", (), *star))[0] for star in _stars(source)]
+        return [module for module in map(module_of, names) if module is not None]
+
+    def public_names(self) -> frozenset[str]:
+        """Every name that the module binds."""
+        bound = frozenset(self.source.bindings) if self.source else frozenset()
+        return bound | frozenset(name for name in self.values if not name.startswith("__"))
+
+
+def _stars(source: SourceFile | None) -> list[tuple[str, None, int]]:
+    return [(module, None, level) for module, level in source.stars] if source else []
+
+
+def scope_of_function(func: FunctionType) -> Scope:
+    """The scope in which a function's global names are looked up."""
+    values = func.__globals__
+    file = _file(values)
+    return Scope(values, source_file(file) if file else None, source_file_of(func.__code__))
+
+
+def scope_of_module(module: ModuleType) -> Scope:
+    """The scope of a module's own code."""
+    values = vars(module)
+    file = _file(values)
+    return Scope(values, source_file(file) if file else None, None)
+
+
+def _file(values: Mapping[str, Any]) -> str | None:
+    file = values.get("__file__")
+    if not isinstance(file, str):
+        return None
+    # a main program may have any ending, or none
+    return file if file.endswith((".py", ".pyw")) or values.get("__name__") == "__main__" else None
+
+
+def binding_scope(scope: Scope, binding: Binding) -> tuple[str, str | None]:
+    """The absolute module name, and the attribute, that an import statement names."""
+    if not binding.level:
+        return binding.module, binding.attr
+    package = scope.values.get("__package__") or ""
+    if not package:
+        package = scope.name if "__path__" in scope.values else scope.name.rpartition(".")[0]
+    parts = str(package).split(".")
+    base = ".".join(parts[: len(parts) - binding.level + 1])
+    return ".".join(part for part in (base, binding.module) if part), binding.attr
+
+
+def module_of(name: str) -> ModuleType | None:
+    """A module that has been imported."""
+    module = sys.modules.get(name)
+    return module if isinstance(module, ModuleType) else None
+
+
+def imported_module(name: str) -> ModuleType | None:
+    """A module that code imports when it runs: imported now if it is the user's own; None if it is not."""
+    known = module_of(name)
+    if known is not None:
+        return known
+    top = name.partition(".")[0]
+    try:
+        spec = importlib.util.find_spec(top)
+        if spec is None:
+            return None
+        folders = list(spec.submodule_search_locations or ())
+        place = spec.origin if spec.has_location else (folders[0] + "/" if folders else None)
+        if origin(top, place) != USER:
+            return None
+        return importlib.import_module(name)
+    except Exception:
+        # whatever stops the import stops the task too, and says so there
+        return None
+
+
+def is_immutable(value: object) -> bool:
+    """Whether a value is a constant of a built-in immutable type, through and through."""
+    if type(value) in _PLAIN:
+        return True
+    return type(value) in (tuple, frozenset) and all(is_immutable(item) for item in value)  # type: ignore[attr-defined]

@@ -1,0 +1,453 @@
+"""The walk from a function to everything of the user's own that it reads."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Callable, Iterator
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from typing import Any
+
+from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
+from headwater.engine.code_reads import CELL, IMPORT, Read, reads_of
+from headwater.engine.code_scope import (
+    MISSING,
+    Scope,
+    binding_scope,
+    imported_module,
+    is_immutable,
+    module_of,
+    scope_of_function,
+    scope_of_module,
+)
+from headwater.engine.code_source import Binding, FunctionNode, source_file_of
+
+IsTask = Callable[[object], "Callable[..., Any] | None"]
+
+_MODULE_FACTS = {
+    *("__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__builtins__", "__path__"),
+    *("__annotations__", "__dict__", "__class__", "__qualname__", "__module__", "__debug__"),
+}
+_LATE = "imported when the code runs: an installed package, or not there"
+_BLIND = {
+    "eval": "runs code that is made at run time",
+    "exec": "runs code that is made at run time",
+    "compile": "makes code at run time",
+    "__import__": "imports modules by names that are made at run time",
+    "globals": "reads globals by names that are made at run time",
+}
+
+
+class Part:
+    """One thing that counts: its text, and what it reads."""
+
+    def __init__(self, kind: str, name: str, text: str, where: str) -> None:
+        self.kind = kind
+        self.name = name
+        self.text = text
+        self.where = where
+        self.digest_hex = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        self.edges: list[tuple[str, str]] = []
+        """(the name as it is read, the number of the part or a label for what does not count)"""
+
+
+class Walk:
+    """Finds the parts that belong to one function, each once, in the order of the names that lead to them."""
+
+    def __init__(self, func: FunctionType, is_task: IsTask) -> None:
+        self._is_task = is_task
+        self._root = func
+        self._numbers: dict[object, int] = {}
+        self._parts: list[Part] = []
+        self._pending: list[tuple[Part, Callable[[Part], None]]] = []
+        self._kept: list[object] = []  # keys hold ids: keep what they belong to
+        self.uncounted: dict[str, str] = {}
+
+    def parts(self) -> list[Part]:
+        """The function itself first."""
+        self._function(self._root, decorators=False)
+        done = 0
+        while done < len(self._pending):
+            part, expand = self._pending[done]
+            done += 1
+            expand(part)
+        return self._parts
+
+    # -- making parts ------------------------------------------------------------------------------
+
+    def _number(self, key: object, make: Callable[[], tuple[Part, Callable[[Part], None] | None]]) -> str:
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._parts)
+            part, expand = make()
+            self._parts.append(part)
+            if expand is not None:
+                self._pending.append((part, expand))
+        return str(number)
+
+    def _function(self, func: FunctionType, *, decorators: bool = True) -> str:
+        def make() -> tuple[Part, Callable[[Part], None]]:
+            self._kept.append(func)
+            text, missing = function_text(func, decorators=decorators)
+            name = f"{func.__module__}.{func.__code__.co_name if decorators else func.__qualname__}"
+            if missing:
+                self.uncounted[name] = missing
+            code = func.__code__
+            part = Part("function", name, text, f"{code.co_filename}:{code.co_firstlineno}")
+            return part, lambda part: self._expand_function(part, func, decorators)
+
+        return self._number(("function", id(func)), make)
+
+    def _expand_function(self, part: Part, func: FunctionType, decorators: bool) -> None:
+        scope = scope_of_function(func)
+        self._read_all(part, scope, func.__code__, cells=_cells(func))
+        source = source_file_of(func.__code__)
+        node = source.function(func.__code__) if source else None
+        if node is not None and source is not None:
+            read_at_definition = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
+            if decorators:
+                read_at_definition += node.decorator_list
+            for expression in read_at_definition:
+                self._read_all(part, scope, source.code(expression), quiet=True)
+            self._read_annotations(part, scope, node)
+        defaults = list(enumerate(func.__defaults__ or ())) + sorted((func.__kwdefaults__ or {}).items())
+        for name, value in defaults:
+            if is_immutable(value) or isinstance(value, FunctionType | type):
+                self._edge(part, f"default {name}", self._object(f"{part.name}.{name}", value, "default"))
+        wrapped = getattr(func, "__wrapped__", None)
+        if isinstance(wrapped, FunctionType):
+            self._edge(part, "__wrapped__", self._object(part.name, wrapped))
+
+    def _class(self, cls: type) -> str:
+        """A class whose statement was not found: its methods and bases."""
+
+        def make() -> tuple[Part, Callable[[Part], None]]:
+            self._kept.append(cls)
+            name = f"{cls.__module__}.{cls.__qualname__}"
+            self.uncounted[name] = "the source of this class was not found: only its methods and bases count"
+            return Part("class", name, "class", str(cls.__module__)), expand
+
+        def expand(part: Part) -> None:
+            for base in cls.__bases__:
+                if base is not object:
+                    self._edge(part, f"base {base.__qualname__}", self._object(part.name, base))
+            for name, member in sorted(vars(cls).items(), key=lambda item: item[0]):
+                for func in _functions_in(member):
+                    self._edge(part, name, self._function(func))
+                if is_immutable(member) and name not in _MODULE_FACTS and not name.startswith("__"):
+                    self._edge(part, name, self._value(f"{part.name}.{name}", "variable", member))
+
+        return self._number(("class", id(cls)), make)
+
+    def _value(self, name: str, kind: str, value: object) -> str:
+        text = _stable(value)
+        return self._number((kind, name, text), lambda: (Part(kind, name, text, ""), None))
+
+    def _bound(self, scope: Scope, name: str, bindings: list[Binding]) -> str:
+        """A name of a module, by the statements that bind it."""
+        source = scope.source_for(name)
+
+        def make() -> tuple[Part, Callable[[Part], None]]:
+            texts = [source.text(node) for binding in bindings for node in binding.nodes]
+            last = bindings[-1]
+            line = last.nodes[-1].lineno if last.nodes else 0  # type: ignore[attr-defined]
+            part = Part(last.kind, f"{scope.name}.{name}", "\n".join(texts), f"{source.name}:{line}")
+            return part, expand
+
+        def expand(part: Part) -> None:
+            if name in source.globals_declared:
+                self.uncounted[part.name] = (
+                    "functions assign it too (`global`): only its module-level statements count"
+                )
+            for binding in bindings:
+                for node in binding.nodes:
+                    self._read_all(part, scope, source.code(node), quiet=True)
+                    for inner in ast.walk(node) if binding.kind in ("function", "class") else ():
+                        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                            self._read_annotations(part, scope, inner)
+
+        return self._number(("bound", source.name, name), make)
+
+    # -- resolving names ---------------------------------------------------------------------------
+
+    def _edge(self, part: Part, name: str, target: str | None) -> None:
+        if target is not None and (name, target) not in part.edges:
+            part.edges.append((name, target))
+
+    def _read_all(
+        self,
+        part: Part,
+        scope: Scope,
+        code: CodeType,
+        *,
+        cells: dict[str, object] | None = None,
+        quiet: bool = False,
+    ) -> None:
+        everything = reads_of(code)
+        for read in everything.reads:
+            label = ".".join((read.root, *read.attrs))
+            if read.how == IMPORT:
+                self._local_import(part, scope, read, everything.names)
+            elif read.how == CELL:
+                if cells and read.root in cells:
+                    self._edge(part, label, self._cell(part, read, cells[read.root]))
+            elif read.root not in _MODULE_FACTS:
+                loose = quiet and read.root in everything.stored
+                self._edge(part, label, self._global(scope, read.root, read.attrs, loose))
+
+    def _global(self, scope: Scope, name: str, attrs: tuple[str, ...], loose: bool = False) -> str | None:
+        value = scope.values.get(name, MISSING)
+        task = self._task(value, attrs)
+        bindings = scope.bindings(name)
+        if task is not None and not any(binding.kind == "constant" for binding in bindings):
+            return task
+        statements = [binding for binding in bindings if binding.kind != "import"]
+        if statements:
+            target = self._bound(scope, name, statements)
+            return target if task is None else f"{target} {task}"
+        imports = [binding_scope(scope, binding) for binding in bindings]
+        if imports:
+            # of several (`try: import a … except ImportError: import b`), the first that is there
+            there = [one for one in imports if module_of(one[0]) is not None]
+            return self._imported(*(there or imports)[0], attrs, name)
+        for module in scope.star_modules():
+            if name in vars(module):
+                return self._imported(module.__name__, name, attrs, name)
+        if value is MISSING:
+            if name in scope.builtins:
+                if name in _BLIND:
+                    self.uncounted[name] = _BLIND[name]
+            elif not loose:
+                self.uncounted[f"{scope.name}.{name}"] = "there is no such name (yet)"
+            return None
+        if isinstance(value, ModuleType):
+            return self._module(value.__name__, attrs, name)
+        return self._object(f"{scope.name}.{name}", value, "" if scope.source else "constant")
+
+    def _task(self, value: object, attrs: tuple[str, ...]) -> str | None:
+        func = None if value is MISSING else self._is_task(value)
+        if func is None:
+            return None
+        if attrs[:1] == ("func",) and isinstance(func, FunctionType):
+            return self._function(func, decorators=False)
+        home = "" if func.__module__ == self._root.__module__ else func.__module__
+        return f"task {home}.{func.__qualname__}"
+
+    def _imported(self, module: str, attr: str | None, attrs: tuple[str, ...], name: str) -> str | None:
+        return self._module(module, attrs if attr is None else (attr, *attrs), name)
+
+    def _module(self, name: str, attrs: tuple[str, ...], read_as: str) -> str | None:
+        """What a path of attributes from a module leads to."""
+        module = module_of(name)
+        if module is None:
+            self.uncounted[name] = "this module is not there"
+            return f"missing {name}"
+        whose = origin_of_module(module)
+        if whose != USER:
+            if whose != STDLIB:
+                self.uncounted[name.partition(".")[0]] = whose
+            elif name == "importlib" and attrs[:1] == ("import_module",):
+                self.uncounted["importlib.import_module"] = _BLIND["__import__"]
+            return f"{whose} {'.'.join((name, *attrs[:1]))}"
+        scope = scope_of_module(module)
+        if not attrs:
+            self.uncounted[name] = (
+                f"the module is used as a whole, as {read_as}: what is read from it is not seen"
+            )
+            return f"module {read_as}"
+        inner = module_of(f"{name}.{attrs[0]}")
+        held = vars(module).get(attrs[0])
+        if inner is not None and (held is inner or held is None) and not scope.bindings(attrs[0]):
+            return self._module(inner.__name__, attrs[1:], read_as)
+        if scope.source is None and getattr(module, "__file__", None):
+            self.uncounted[name] = "a compiled extension, or a module without its source"
+            return f"module {read_as}"
+        guard = ("visiting", name, attrs)
+        if guard in self._numbers:
+            return f"circle {name}"
+        self._numbers[guard] = -1
+        try:
+            return self._global(scope, attrs[0], attrs[1:])
+        finally:
+            del self._numbers[guard]
+
+    def _local_import(self, part: Part, scope: Scope, read: Read, names: frozenset[str]) -> None:
+        """An import statement inside a function: the module is imported now if it is the user's own."""
+        name = binding_scope(scope, Binding("import", (), read.root, None, read.level))[0]
+        module = imported_module(name)
+        if module is None:
+            self.uncounted[name.partition(".")[0]] = _LATE
+            return
+        if origin_of_module(module) != USER:
+            # no edge: whether it has been imported already must not matter
+            if origin_of_module(module) != STDLIB:
+                self.uncounted[name.partition(".")[0]] = _LATE
+            return
+        scope = scope_of_module(module)
+        for attr in read.attrs:
+            inner = None if scope.bindings(attr) else imported_module(f"{name}.{attr}")
+            if inner is None:
+                self._edge(part, f"import {name} {attr}", self._module(name, (attr,), name))
+            else:
+                self._mentioned(part, inner, names)
+        if not read.attrs:
+            self._mentioned(part, module, names)
+
+    def _mentioned(self, part: Part, module: ModuleType, names: frozenset[str]) -> None:
+        """Of a module in a local variable: every name that the code mentions and the module binds."""
+        for name in sorted(names & scope_of_module(module).public_names()):
+            label = f"import {module.__name__} {name}"
+            self._edge(part, label, self._module(module.__name__, (name,), module.__name__))
+
+    def _cell(self, part: Part, read: Read, value: object) -> str | None:
+        if value is MISSING:
+            return None
+        task = self._task(value, read.attrs)
+        if task is not None:
+            return task
+        if isinstance(value, ModuleType):
+            return self._module(value.__name__, read.attrs, read.root)
+        return self._object(f"{part.name}.{read.root}", value, "variable")
+
+    def _object(self, name: str, value: object, kind: str = "") -> str | None:
+        """A run-time object whose binding statement is not known; kind: what an immutable one counts as."""
+        task = self._task(value, ())
+        if task is not None:
+            return task
+        if isinstance(value, FunctionType):
+            if origin_of_path(value.__code__.co_filename) == USER and not _is_ours(value.__module__):
+                return self._function(value)
+            self._uncounted_foreign(value)
+            return f"other {value.__module__}.{value.__qualname__}"
+        if isinstance(value, type):
+            return self._class_or_foreign(value)
+        if isinstance(value, ModuleType):
+            return self._module(value.__name__, (), name)
+        wrapped = getattr(value, "__wrapped__", None)
+        if isinstance(wrapped, FunctionType):
+            return self._object(name, wrapped)
+        if isinstance(value, BuiltinFunctionType):
+            return f"other {value.__module__}.{value.__qualname__}"
+        if kind and is_immutable(value):
+            return self._value(name, kind, value)
+        self.uncounted[name] = (
+            f"a {type(value).__name__}, which may change"
+            if kind
+            else f"a {type(value).__name__} that no statement at the top level of its module assigns"
+        )
+        return "object"
+
+    def _class_or_foreign(self, cls: type) -> str | None:
+        module = module_of(cls.__module__)
+        if module is not None and origin_of_module(module) != USER:
+            self._uncounted_foreign(cls)
+            return f"other {cls.__module__}.{cls.__qualname__}"
+        if module is not None and "." not in cls.__qualname__:
+            scope = scope_of_module(module)
+            if any(binding.kind == "class" for binding in scope.bindings(cls.__name__)):
+                return self._global(scope, cls.__name__, ())
+        return self._class(cls)
+
+    def _uncounted_foreign(self, value: FunctionType | type) -> None:
+        module = module_of(value.__module__)
+        whose = origin_of_module(module) if module is not None else ""
+        if whose not in ("", USER, STDLIB):
+            self.uncounted[value.__module__.partition(".")[0]] = whose
+
+    def _read_annotations(self, part: Part, scope: Scope, node: FunctionNode) -> None:
+        """Classes of the user's own that parameters are annotated with: their methods get the arguments."""
+        arguments = node.args
+        for argument in (
+            *arguments.posonlyargs,
+            *arguments.args,
+            *arguments.kwonlyargs,
+            arguments.vararg,
+            arguments.kwarg,
+        ):
+            for path in _paths(argument.annotation) if argument is not None else ():
+                value = scope.values.get(path[0], MISSING)
+                for attr in path[1:]:
+                    value = vars(value).get(attr, MISSING) if isinstance(value, ModuleType) else MISSING
+                if isinstance(value, type) and self._is_task(value) is None:
+                    module = module_of(value.__module__)
+                    if module is not None and origin_of_module(module) == USER:
+                        self._edge(
+                            part, f"parameter {'.'.join(path)}", self._global(scope, path[0], path[1:])
+                        )
+
+
+def _functions_in(member: object) -> Iterator[FunctionType]:
+    """The functions that a member of a class holds: itself, a static or class method's, a property's."""
+    for held in (member, *(getattr(member, way, None) for way in ("__func__", "fget", "fset", "func"))):
+        if isinstance(held, FunctionType):
+            yield held
+
+
+def _is_ours(module: str | None) -> bool:
+    return (module or "").partition(".")[0] == "headwater"
+
+
+def _paths(annotation: ast.expr | None) -> Iterator[tuple[str, ...]]:
+    """The dotted names in an annotation, in a quoted one too."""
+    pending: list[ast.AST] = [] if annotation is None else [annotation]
+    while pending:
+        node = pending.pop()
+        attrs: list[str] = []
+        inner = node
+        while isinstance(inner, ast.Attribute):
+            attrs.append(inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            yield (inner.id, *reversed(attrs))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                pending.append(ast.parse(node.value, mode="eval").body)
+            except SyntaxError:
+                continue
+        else:
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def _cells(func: FunctionType) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            found[name] = MISSING
+    return found
+
+
+def _stable(value: object) -> str:
+    """A text for an immutable value that is the same in every process."""
+    if isinstance(value, frozenset):
+        return f"frozenset({sorted(_stable(item) for item in value)})"
+    if isinstance(value, tuple):
+        return f"({','.join(_stable(item) for item in value)})"
+    return f"{type(value).__name__} {value!r}"
+
+
+def _bytecode(code: CodeType) -> str:
+    consts = [_bytecode(const) if isinstance(const, CodeType) else _stable(const) for const in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {consts}"
+
+
+def function_text(func: Callable[..., Any], *, decorators: bool) -> tuple[str, str | None]:
+    """A function's normalised source, and why it is not its source where it is not."""
+    code = func.__code__ if isinstance(func, FunctionType) else None
+    if code is None:
+        raise TypeError(f"{func!r} is not a Python function")
+    source = source_file_of(code)
+    if source is not None:
+        node = source.function(code)
+        if node is not None:
+            return source.text(node, decorators=decorators), None
+        if code.co_name == "<lambda>":
+            found = source.lambdas(code.co_firstlineno)
+            if found:
+                return "\n".join(source.text(one) for one in found), None
+    digest = hashlib.sha256(_bytecode(code).encode(errors="surrogatepass")).hexdigest()
+    return (
+        f"# no source was found for {func.__qualname__}; its bytecode is {digest}",
+        "no source was found: its bytecode counts, which differs between Python versions",
+    )
