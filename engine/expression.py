@@ -243,18 +243,3 @@ class Special(Expression):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Special, (self._form, self._args)
-
-
-class Quoted:
-    """An expression handed over as a value, not to be reduced by whoever receives it."""
-
-    __slots__ = ("expression",)
-
-    def __init__(self, expression: Any) -> None:
-        self.expression = expression
-
-    def __repr__(self) -> str:
-        return f"quote({self.expression!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Quoted, (self.expression,)

@@ -53,29 +53,20 @@ class Node:
         self.place: tuple[int, ...] = ()
 
 
-class OperationNode(Node):
-    """An operator, item, attribute or call on lazy values."""
-
-    __slots__ = ("expression",)
-
-    def __init__(self, owner: Job, key: bytes, expression: Operation) -> None:
-        super().__init__(owner, key)
-        self.expression: Operation | None = expression
-
-
-class SpecialNode(Node):
-    """A form that decides step by step which of its arguments are evaluated.
+class StepNode(Node):
+    """An operation or a special form: evaluated in steps, each of which may ask for further expressions.
 
     Attributes:
+        expression: what it came from; None once it is finished.
         steps: the form's generator, None before its first step.
         awaited: what the last step asked for, until its nodes are finished.
     """
 
     __slots__ = ("awaited", "expression", "step", "steps")
 
-    def __init__(self, owner: Job, key: bytes, expression: Special) -> None:
+    def __init__(self, owner: Job, key: bytes, expression: Operation | Special) -> None:
         super().__init__(owner, key)
-        self.expression: Special | None = expression
+        self.expression: Operation | Special | None = expression
         self.step = 0
         self.steps: Generator[Any, Any, Any] | None = None
         self.awaited: Any = None

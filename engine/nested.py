@@ -7,6 +7,7 @@ subclass with rules of its own is left alone.
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,7 +16,16 @@ from headwater.engine.expression import Call, Expression, Operation, Special
 ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 """Classes that never contain anything, recognised without looking further."""
 
-_LAZY = frozenset({Call, Operation, Special})
+
+
+class Reference(int):
+    """Stands for an expression that is kept elsewhere, in a list: the n-th of it."""
+
+    def __canonical__(self) -> tuple[str, tuple[int]]:
+        return "headwater.Reference", (int(self),)
+
+
+_LAZY = frozenset({Call, Operation, Special, Reference})
 _PLAIN = frozenset({list, tuple, set, frozenset})
 _SHAPES: dict[type, str] = {}
 
@@ -28,7 +38,7 @@ def _shape(cls: type) -> str:
             shape = "plain"
         elif cls is dict:
             shape = "dict"
-        elif issubclass(cls, Expression):
+        elif issubclass(cls, (Expression, Reference)):
             shape = "lazy"
         elif issubclass(cls, tuple) and hasattr(cls, "_fields"):
             shape = "namedtuple"
@@ -79,8 +89,12 @@ def find_expressions(value: Any) -> list[Expression]:
     return list(found.values())
 
 
-def substitute(value: Any, resolve: Callable[[Expression], Any]) -> Any:
-    """A copy of a nested value with every expression replaced; parts without expressions are not copied."""
+def substitute(value: Any, resolve: Callable[[Any], Any]) -> Any:
+    """A copy of a nested value with every expression replaced; parts without expressions are not copied.
+
+    Args:
+        resolve: called with each expression, and with each reference that stands for one.
+    """
     cls = value.__class__
     if cls in ATOMS:
         return value
@@ -93,18 +107,16 @@ def substitute(value: Any, resolve: Callable[[Expression], Any]) -> Any:
         if set(map(type, value)) <= ATOMS:
             return value
         items = [substitute(item, resolve) for item in value]
-        return value if all(map(_same, items, value)) else cls(items)
+        return value if all(map(operator.is_, items, value)) else cls(items)
     if shape == "dict":
-        pairs = [(substitute(k, resolve), substitute(v, resolve)) for k, v in value.items()]
-        return value if all(k is a and v is b for (k, v), (a, b) in zip(pairs, value.items(), strict=True)) else dict(pairs)
+        keys = [substitute(key, resolve) for key in value]
+        items = [substitute(item, resolve) for item in value.values()]
+        same = all(map(operator.is_, keys, value)) and all(map(operator.is_, items, value.values()))
+        return value if same else dict(zip(keys, items, strict=True))
     if shape == "namedtuple":
         items = [substitute(item, resolve) for item in value]
-        return value if all(map(_same, items, value)) else cls._make(items)
+        return value if all(map(operator.is_, items, value)) else cls._make(items)
     return _substitute_fields(value, resolve)
-
-
-def _same(left: Any, right: Any) -> bool:
-    return left is right
 
 
 def _substitute_fields(value: Any, resolve: Callable[[Expression], Any]) -> Any:

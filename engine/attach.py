@@ -1,0 +1,216 @@
+"""Turning the expressions in a returned value into nodes: each distinct one once per parent.
+
+Iterative, because an expression may be nested as deep as memory allows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from headwater.engine.expression_codec import flatten
+from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.job import Job, Node, StepNode
+from headwater.engine.nested import find_expressions, substitute
+from headwater.engine.registry import get_task_registry
+from headwater.engine.task import Task
+from headwater.engine.values import hash_value
+
+Identify = Callable[[Any, str], bytes]
+"""Gives a value's hash, and records the value where runs are recorded; the text names it in errors."""
+
+
+def eval_key(task: Task[Any, Any], names: Any, hashes: list[bytes | None]) -> bytes:
+    """The cache's key of a call: its task's version and the hash of every argument that counts, with its name.
+
+    Positional arguments stand in order, keyword-only ones by name (`Plan.bind` sees to it).
+    """
+    parts = [b"Eval\0", task.hash]
+    for name, digest in zip(names, hashes, strict=True):
+        if digest is not None:
+            parts += (name.encode(), b"\0", digest)
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+class Attacher:
+    """Makes nodes; tells `created` of every new one so that it can be counted and scheduled."""
+
+    def __init__(self, identify: Identify, number: Callable[[], int], created: Callable[[Node], None]) -> None:
+        self._identify = identify
+        self._number = number
+        self._created = created
+
+    def attach(self, owner: Job, value: Any, place: tuple[int, ...] = ()) -> list[Node]:
+        """The nodes of the expressions in a value, made where they are new; `owner.open` was called before.
+
+        Args:
+            place: where in the owner's result this value stands; empty for the result itself.
+        """
+        roots = find_expressions(value)
+        memo, made = owner.memo, 0
+        assert memo is not None
+        stack: list[tuple[Expression, Any]] = [(root, None) for root in reversed(roots)]
+        while stack:
+            expression, parts = stack.pop()
+            if id(expression) in memo:
+                continue
+            if parts is None:
+                parts, inner = _parts_of(expression)
+                missing = [e for e in inner if id(e) not in memo]
+                if missing:
+                    stack.append((expression, parts))
+                    stack.extend((e, None) for e in reversed(missing))
+                    continue
+            node, is_new = self._node(owner, expression, parts, (*place, made))
+            memo[id(expression)] = node
+            made += is_new
+        return [memo[id(root)] for root in roots]
+
+    def _node(self, owner: Job, expression: Expression, parts: Any, place: tuple[int, ...]) -> tuple[Node, bool]:
+        if isinstance(expression, Call):
+            return self._call(owner, expression, parts, place)
+        assert owner.scope is not None
+        assert owner.memo is not None
+        memo = owner.memo
+        args = parts[0]
+        if isinstance(expression, Operation):
+            keys = [self._part_key(owner, value, inner, "expression") for value, inner in args]
+            key = _digest(b"Operation", expression._symbol.encode(), *keys)
+        else:
+            assert isinstance(expression, Special)
+            key = _digest(b"Special", flatten(expression).hash())
+        known = owner.scope.get(key)
+        if known is not None:
+            return known, False
+        node = StepNode(owner, key, expression)
+        inner_nodes = [memo[id(e)] for _, found in args for e in found]
+        node.sources = union_of_sources(inner_nodes)
+        node.place = place
+        await_nodes(node, inner_nodes)
+        owner.scope[key] = node
+        self._created(node)
+        return node, True
+
+    def _call(self, owner: Job, call: Call, parts: Any, place: tuple[int, ...]) -> tuple[Node, bool]:
+        args, bound = parts
+        task = get_task_registry().find(call._task.fullname) or call._task
+        plan = task.plan
+        hashes: list[bytes | None] = []
+        lazy: list[int] = []
+        memo, scope = owner.memo, owner.scope
+        assert memo is not None
+        assert scope is not None
+        key_parts = []
+        for index, (value, inner) in enumerate(args):
+            name = bound.names[index]
+            if name in plan.excluded:
+                hashes.append(None)
+                if inner:
+                    lazy.append(index)
+            elif inner:
+                lazy.append(index)
+                hashes.append(None)
+                key_parts.append(self._part_key(owner, value, inner, name))
+            else:
+                hashes.append(self._identify(value, name))
+        eval_hash = None
+        if lazy:
+            key = _digest(b"Call", task.hash, eval_key(task, bound.names, hashes), *key_parts)
+        else:
+            key = eval_hash = eval_key(task, bound.names, hashes)
+        if call._options:
+            key = _digest(b"Options", key, hash_value(repr(sorted(call._options.items(), key=str))))
+        known = scope.get(key)
+        if known is not None:
+            return known, False
+        job = Job(owner, key, task, self._number())
+        job.names, job.values, job.positional = bound.names, bound.values, bound.positional
+        job.hashes = hashes
+        job.lazy = lazy or None
+        job.eval_hash = eval_hash
+        job.place = place
+        if call._options:
+            job.options = {**task.definition, **call._options}
+        adopt(owner, job)
+        if lazy:
+            self._wire(owner, job, args, lazy)
+        scope[key] = job
+        self._created(job)
+        return job, True
+
+    def _wire(self, owner: Job, job: Job, args: Any, lazy: list[int]) -> None:
+        assert owner.wiring is not None
+        assert owner.memo is not None
+        awaited: dict[int, Node] = {}
+        for index in lazy:
+            for expression in args[index][1]:
+                node = owner.memo[id(expression)]
+                awaited[id(node)] = node
+                owner.wiring.extend((job.index, job.names[index], source) for source in node.sources)
+        await_nodes(job, awaited.values())
+
+    def _part_key(self, owner: Job, value: Any, inner: list[Expression], name: str) -> bytes:
+        """The part that a value plays in a key; lazy parts stand in it by their own nodes' keys."""
+        if not inner:
+            return self._identify(value, name)
+        assert owner.memo is not None
+        memo = owner.memo
+        if value is inner[0]:
+            return memo[id(value)].key
+        return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))
+
+
+def await_nodes(node: Node, awaited: Iterable[Node]) -> None:
+    """Make a node wait for those of others that have no value yet."""
+    for other in {id(n): n for n in awaited}.values():
+        if not other.finished:
+            node.pending += 1
+            if other.waiters is None:
+                other.waiters = [node]
+            else:
+                other.waiters.append(node)
+        elif other.error is not None and node.error is None:
+            node.error = other.error
+
+
+def adopt(owner: Job, job: Job) -> None:
+    """Make a job a child of its owner."""
+    assert owner.calls is not None
+    assert owner.places is not None
+    assert owner.live is not None
+    job.index = len(owner.calls)
+    job.sources = (job.index,)
+    owner.calls.append(None)
+    owner.places.append(job.place)
+    owner.live.add(job)
+
+
+def _parts_of(expression: Expression) -> tuple[Any, list[Expression]]:
+    """What an expression is made of, each part with the expressions in it, and all of these together."""
+    bound = None
+    if isinstance(expression, Call):
+        task = get_task_registry().find(expression._task.fullname) or expression._task
+        bound = task.plan.bind(expression._args, expression._kwargs)
+        values = bound.values
+    elif isinstance(expression, Operation):
+        values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]
+    else:
+        # A form evaluates its arguments itself; nothing inside them is waited for here.
+        return ([], None), []
+    args = [(value, find_expressions(value)) for value in values]
+    return (args, bound), [e for _, found in args for e in found]
+
+
+def union_of_sources(nodes: Sequence[Node]) -> tuple[int, ...]:
+    """The children of their owner that any of some nodes' values came from."""
+    if len(nodes) == 1:
+        return nodes[0].sources
+    return tuple(sorted({source for node in nodes for source in node.sources}))
+
+
+def _digest(*parts: bytes) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(4, "big") + part)
+    return digest.digest()

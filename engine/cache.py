@@ -1,0 +1,250 @@
+"""What earlier runs found out: look-ups in the graph, in batches, and what still holds of the answers.
+
+A recorded call is reused when nothing under it changed: every task in its subtree is what it was, every file in its
+values is what it was, and nothing in it is marked never to be reused. Where something changed, only the changed calls
+and those above them are expanded; the rest is reused unopened.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from headwater.cypher.errors import StoreError
+from headwater.engine.files import still_valid
+from headwater.engine.job import Job, Stored
+from headwater.engine.options import CacheResult, CheckValid
+from headwater.engine.registry import get_task_registry
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+_log = logging.getLogger("headwater")
+
+_BATCH = 5000
+"""Keys in one query."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A call's final result, good to be reused."""
+
+    value: Stored
+    value_hash: bytes
+    call_hash: bytes
+    reason: str
+
+
+@dataclass(frozen=True)
+class OneStep:
+    """What a call's function returned: an expression that is to be reduced again."""
+
+    value: Stored
+    reason: str
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Nothing to reuse, and why."""
+
+    reason: str
+
+
+Answer = Result | OneStep | Miss
+
+
+class Cache(Protocol):
+    """Answers for calls; one instance serves one run."""
+
+    def find(self, jobs: Sequence[Job]) -> list[Answer]:
+        """An answer for each job, in order."""
+
+
+class NoCache:
+    """For runs outside a project."""
+
+    def find(self, jobs: Sequence[Job]) -> list[Answer]:
+        return [Miss("runs outside a project are not recorded")] * len(jobs)
+
+
+@dataclass
+class _Row:
+    """A recorded call as a look-up gives it."""
+
+    call_hash: str
+    value_hash: str
+    value: Stored
+    has_children: bool
+    files: list[Any]
+    within: bool = False
+    """found below a call that was expanded: whether it is dirty is known already"""
+
+
+class GraphCache:
+    """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self._known_tasks: dict[str, bool] = {}
+        self._rows: dict[str, _Row] = {}
+        self._dirty: set[str] = set()
+        self._valid: dict[tuple[str, str, str], bool] = {}
+        self._away = False
+
+    def find(self, jobs: Sequence[Job]) -> list[Answer]:
+        if self._away:
+            return [Miss("the store is away")] * len(jobs)
+        try:
+            return self._find(jobs)
+        except StoreError as error:
+            _log.warning("the graph cannot be asked for earlier results, so nothing is reused: %s", error)
+            self._away = True
+            return [Miss("the store is away")] * len(jobs)
+
+    def _find(self, jobs: Sequence[Job]) -> list[Answer]:
+        keys = {_key(job): job for job in jobs}
+        rows = self._look_up(keys)
+        clean = self._check_subtrees(rows, keys)
+        answers: dict[str, Answer] = {}
+        stale: dict[str, str] = {}
+        for key, job in keys.items():
+            row = rows.get(key)
+            allowed = job.options.get("allowed_cache_results")
+            if row is None:
+                stale[key] = "never run with these arguments and this code"
+            elif allowed is not None and CacheResult.ULTIMATE not in allowed:
+                stale[key] = "final results are not allowed by allowed_cache_results"
+            elif not clean[row.call_hash]:
+                stale[key] = "something under it changed"
+            elif not self._all_valid(row.files):
+                stale[key] = "a file in its result changed"
+            else:
+                answers[key] = Result(
+                    row.value, bytes.fromhex(row.value_hash), bytes.fromhex(row.call_hash), "recorded result reused"
+                )
+        self._expand([row.call_hash for key, row in rows.items() if key in stale and row.has_children])
+        answers.update(self._single_steps(stale, keys, rows))
+        return [answers[_key(job)] for job in jobs]
+
+    # -- finding calls ---------------------------------------------------------------------------------------------
+
+    def _look_up(self, keys: dict[str, Job]) -> dict[str, _Row]:
+        rows = {key: self._rows[key] for key in keys if key in self._rows}
+        ask = [key for key in keys if key not in rows and self._may_know(keys[key])]
+        for batch in _batches(ask):
+            for row in self._store.rows("lookup_calls", keys=batch):
+                rows[row[0]] = _row(row[1:])
+        return rows
+
+    def _may_know(self, job: Job) -> bool:
+        """Whether the graph has this version of the task at all: a new one needs no look-ups."""
+        task_hash = job.task.hash.hex()
+        known = self._known_tasks.get(task_hash)
+        if known is None:
+            known = bool(self._store.rows("known_tasks", task_hashes=[task_hash]))
+            self._known_tasks[task_hash] = known
+        return known
+
+    # -- what still holds ------------------------------------------------------------------------------------------
+
+    def _check_subtrees(self, rows: dict[str, _Row], keys: dict[str, Job]) -> dict[str, bool]:
+        """For each recorded call, whether nothing below it changed."""
+        clean: dict[str, bool] = {}
+        ask: dict[str, bool] = {}
+        for key, row in rows.items():
+            if row.call_hash in self._dirty:
+                clean[row.call_hash] = False
+            elif not row.has_children or row.within:
+                clean[row.call_hash] = True
+            else:
+                full = keys[key].options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
+                ask[row.call_hash] = ask.get(row.call_hash, False) or full
+        for batch in _batches(list(ask)):
+            for call_hash, tasks, files, uncacheable in self._store.rows("subtree_facts", call_hashes=batch):
+                clean[call_hash] = self._unchanged(call_hash, tasks, files if ask[call_hash] else [], uncacheable)
+        for call_hash in ask:
+            clean.setdefault(call_hash, False)
+        return clean
+
+    def _unchanged(self, call_hash: str, tasks: list[Any], files: list[Any], uncacheable: int) -> bool:
+        changed_tasks = [task_hash for fullname, task_hash in tasks if not _is_current(fullname, task_hash)]
+        changed_files = [file[0] for file in files if not self._is_valid(file)]
+        if not changed_tasks and not changed_files and not uncacheable:
+            return True
+        dirty = self._store.rows(
+            "dirty_calls",
+            root=call_hash,
+            task_hashes=changed_tasks,
+            file_hashes=changed_files,
+            uncacheable=bool(uncacheable),
+        )
+        self._dirty.update(row[0] for row in dirty)
+        self._dirty.add(call_hash)
+        return False
+
+    def _all_valid(self, files: Iterable[Any]) -> bool:
+        return all(self._is_valid(file) for file in files)
+
+    def _is_valid(self, file: Any) -> bool:
+        """Whether a recorded file (hash, path, evidence, digest) is what it was; one that is not is looked at again."""
+        _, path, evidence, digest = file
+        identity = (path, evidence, digest)
+        if not self._valid.get(identity, False):
+            self._valid[identity] = still_valid(path, evidence, digest)
+        return self._valid[identity]
+
+    # -- expanding what does not -----------------------------------------------------------------------------------
+
+    def _expand(self, call_hashes: list[str]) -> None:
+        """Learn the children of dirty calls, so that the clean ones are found without asking for each."""
+        for batch in _batches([call for call in call_hashes if call in self._dirty]):
+            for row in self._store.rows("expand_calls", call_hashes=batch):
+                _, _, child, key, *rest = row
+                found = _row([child, *rest])
+                found.within = True
+                self._rows.setdefault(key, found)
+
+    def _single_steps(
+        self, stale: dict[str, str], keys: dict[str, Job], rows: dict[str, _Row]
+    ) -> dict[str, Answer]:
+        answers: dict[str, Answer] = {key: Miss(reason) for key, reason in stale.items()}
+        ask = [key for key in stale if (key not in rows or rows[key].has_children) and self._may_step(keys[key])]
+        for batch in _batches(ask):
+            for key, _, type_name, codec, payload, location, files in self._store.rows(
+                "lookup_evaluations", keys=batch
+            ):
+                if self._all_valid(files):
+                    answers[key] = OneStep(_stored(type_name, codec, payload, location), stale[key])
+                else:
+                    answers[key] = Miss("a file in the expression it returned changed")
+        return answers
+
+    def _may_step(self, job: Job) -> bool:
+        allowed = job.options.get("allowed_cache_results")
+        return self._may_know(job) and (allowed is None or CacheResult.SINGLE in allowed)
+
+
+def _key(job: Job) -> str:
+    assert job.eval_hash is not None
+    return job.eval_hash.hex()
+
+
+def _row(columns: Sequence[Any]) -> _Row:
+    call_hash, value_hash, type_name, codec, payload, location, has_children, files = columns
+    return _Row(call_hash, value_hash, _stored(type_name, codec, payload, location), has_children, files)
+
+
+def _stored(type_name: str, codec: str, payload: Any, location: str | None) -> Stored:
+    return Stored(type_name, codec, None if payload is None else bytes(payload), location)
+
+
+def _is_current(fullname: str, task_hash: str) -> bool:
+    task = get_task_registry().find(fullname)
+    return task is not None and task.hash.hex() == task_hash
+
+
+def _batches(items: list[str]) -> Iterable[list[str]]:
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]

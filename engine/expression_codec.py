@@ -1,0 +1,149 @@
+"""Expressions as recorded values: a flat list, so that depth costs nothing, with tasks by name.
+
+A recorded expression names its tasks without their versions: calling it again calls what the tasks are then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from typing import Any
+
+from headwater.engine.errors import Undecodable
+from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
+from headwater.engine.registry import get_task_registry
+from headwater.engine.values import hash_value
+
+CODEC = "expression"
+
+
+class Flat:
+    """A nested value whose expressions are entries of a list, each before those that use it.
+
+    Attributes:
+        template: the value, with references in the places of its expressions.
+        entries: (kind, name, arguments, keyword arguments, options) of each expression.
+    """
+
+    def __init__(self, template: Any, entries: list[tuple[str, str, Any, Any, Any]]) -> None:
+        self.template = template
+        self.entries = entries
+
+    def hash(self) -> bytes:
+        """The identity of the whole (32 bytes)."""
+        digest = hashlib.sha256(b"Expression\0")
+        for kind, name, args, kwargs, options in self.entries:
+            text = f"{kind}\0{name}\0{len(args)}\0".encode()
+            if options:
+                text += repr(sorted(options.items(), key=str)).encode()
+            digest.update(text + b"".join(map(hash_value, args)) + (hash_value(kwargs) if kwargs else b""))
+        digest.update(hash_value(self.template))
+        return digest.digest()
+
+    def payload(self) -> bytes:
+        """The whole as bytes (pickle protocol 5)."""
+        out = io.BytesIO()
+        pickle.Pickler(out, protocol=5).dump((self.template, self.entries))
+        return out.getvalue()
+
+    def members(self) -> list[Any]:
+        """Every plain argument that may hold something: the atoms are left out."""
+        values = [arg for entry in self.entries for arg in (*entry[2], *(entry[3] or {}).values())]
+        return [value for value in (*values, self.template) if value.__class__ not in ATOMS and value.__class__ is not Reference]
+
+
+def flatten(value: Any) -> Flat:
+    """A nested value as a flat list of its expressions."""
+    places: dict[int, int] = {}
+    entries: list[tuple[str, str, Any, Any, Any]] = []
+
+    def ref(expression: Expression) -> Reference:
+        return Reference(places[id(expression)])
+
+    stack: list[tuple[Expression, bool]] = [(e, False) for e in reversed(find_expressions(value))]
+    while stack:
+        expression, ready = stack.pop()
+        if id(expression) in places:
+            continue
+        kind, name, args, kwargs, options = _entry(expression)
+        inner = find_expressions((args, kwargs))
+        if inner and not ready:
+            stack.append((expression, True))
+            stack.extend((e, False) for e in reversed(inner))
+            continue
+        if inner:
+            args, kwargs = substitute(args, ref), substitute(kwargs, ref)
+        places[id(expression)] = len(entries)
+        entries.append((kind, name, args, kwargs or None, options))
+    return Flat(substitute(value, ref), entries)
+
+
+def _entry(expression: Expression) -> tuple[str, str, tuple[Any, ...], dict[str, Any], dict[str, Any] | None]:
+    if isinstance(expression, Call):
+        return "call", expression._task.fullname, expression._args, expression._kwargs, expression._options
+    if isinstance(expression, Operation):
+        return "operation", expression._symbol, expression._args, expression._kwargs, None
+    assert isinstance(expression, Special)
+    return "special", expression._form, expression._args, {}, None
+
+
+def load(payload: bytes) -> Any:
+    """The value that `Flat.payload` was made of, with the tasks as they are now.
+
+    Raises:
+        Undecodable: a task or class is gone, or the bytes are damaged.
+    """
+    built: list[Any] = []
+    registry = get_task_registry()
+    try:
+        template, entries = pickle.loads(payload)
+        for kind, name, args, kwargs, options in entries:
+            args, kwargs = substitute(args, built.__getitem__), substitute(kwargs or {}, built.__getitem__)
+            if kind == "call":
+                task = registry.find(name)
+                if task is None:
+                    raise Undecodable(f"the task {name} is not defined in this process")
+                task.plan.check(name, args, kwargs)
+                built.append(Call(task, args, kwargs, options))
+            elif kind == "operation":
+                built.append(Operation(name, args, kwargs))
+            else:
+                built.append(Special(name, args))
+        return substitute(template, built.__getitem__)
+    except Undecodable:
+        raise
+    except Exception as error:
+        raise Undecodable(f"a recorded expression cannot be read: {type(error).__name__}: {error}") from error
+
+
+class Quoted:
+    """An expression handed over as a value, not to be reduced by whoever receives it.
+
+    Attributes:
+        expression: what was quoted.
+    """
+
+    __slots__ = ("expression",)
+
+    def __init__(self, expression: Any) -> None:
+        self.expression = expression
+
+    def __canonical__(self) -> tuple[str, tuple[bytes]]:
+        return "headwater.Quoted", (flatten(self.expression).hash(),)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unquote, (flatten(self.expression).payload(),)
+
+    def __repr__(self) -> str:
+        return f"quote({self.expression!r})"
+
+
+def _unquote(payload: bytes) -> Quoted:
+    return Quoted(load(payload))
+
+
+def quote(expression: Any) -> Any:
+    """Hand an expression over as a value: whoever receives it decides whether it is evaluated."""
+    return Quoted(expression)

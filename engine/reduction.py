@@ -1,0 +1,546 @@
+"""The rules of reduction: when a node has its value, what follows, and who fails with whom.
+
+Everything here runs on the scheduler's thread and never waits. Each rule takes a node one step further and puts the
+nodes that can go on into `ready`; nothing recurses, so depth is bounded by memory alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from time import time
+from typing import Any, Protocol
+
+from headwater.engine.attach import Attacher, await_nodes, eval_key, union_of_sources
+from headwater.engine.errors import CallError, Cancelled, Undecodable
+from headwater.engine.expression import OPERATIONS, Call, Expression, Special
+from headwater.engine.job import CACHED, CANCELLED, DONE, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
+from headwater.engine.nested import ATOMS, find_expressions, substitute
+from headwater.engine.options import CacheScope
+from headwater.engine.special import FORMS, Steps
+from headwater.engine.traceback import attach_traceback, error_hash
+from headwater.cypher.errors import InternalError
+
+
+class Recording(Protocol):
+    """What reduction tells of, as it happens; `recorder.Recorder` writes it down, `recorder.NoRecorder` does not."""
+
+    def identify(self, value: Any, label: str) -> bytes: ...
+    def described(self, job: Job, value: Any) -> bytes: ...
+    def reduced(self, job: Job, result: Any) -> None: ...
+    def called(self, job: Job, children: list[bytes], *, cacheable: bool) -> None: ...
+    def failed(self, job: Job, children: list[bytes]) -> None: ...
+    def ended(self, job: Job) -> None: ...
+    def spare(self, job: Job) -> Any: ...
+    def fetch(self, stored: Stored) -> Any: ...
+
+
+class Finished:
+    """What is kept of a call for equal calls later in the run."""
+
+    __slots__ = ("call_hash", "error", "value", "value_hash")
+
+    def __init__(self, job: Job, value: Any) -> None:
+        self.value = value
+        self.value_hash = job.value_hash
+        self.call_hash = job.call_hash
+        self.error = job.error
+
+
+class Reduction:
+    """One evaluation: its nodes, its table of equal calls, and the calls that are ready for cache or executor.
+
+    Attributes:
+        ready: nodes that wait for nothing any more.
+        lookups: calls that the cache is to be asked for.
+        runnable: calls that must run.
+        counts: jobs by task name and status, in `job.STATUS`'s order.
+        stopping: nothing new starts any more.
+    """
+
+    def __init__(self, recording: Recording, *, use_cache: bool, keep_going: bool) -> None:
+        self.recording = recording
+        self.use_cache = use_cache
+        self.keep_going = keep_going
+        self.ready: deque[Node] = deque()
+        self.lookups: list[Job] = []
+        self.runnable: deque[Job] = deque()
+        self.counts: dict[str, list[int]] = {}
+        self.stopping = False
+        self.jobs = 0
+        self._attacher = Attacher(recording.identify, self._number, self._created)
+        self._equal: dict[bytes, Job | Finished] = {}
+
+    def _number(self) -> int:
+        n = self.jobs
+        self.jobs = n + 1
+        return n
+
+    def _created(self, node: Node) -> None:
+        if isinstance(node, Job):
+            counts = self.counts.get(node.task.fullname)
+            if counts is None:
+                counts = self.counts[node.task.fullname] = [0] * 6
+            counts[WAITING] += 1
+        if not node.pending:
+            self.ready.append(node)
+
+    def move(self, job: Job, status: int) -> None:
+        """Give a job another status."""
+        counts = self.counts[job.task.fullname]
+        counts[job.status] -= 1
+        counts[status] += 1
+        job.status = status
+
+    def begin(self, call: Call) -> Job:
+        """Make the root job of a call whose arguments hold no expressions."""
+        task = call._task
+        bound = task.plan.bind(call._args, call._kwargs)
+        job = Job(None, b"", task, self._number())
+        job.names, job.values, job.positional = bound
+        job.hashes = [
+            None if name in task.plan.excluded else self.recording.identify(value, f"{task.fullname}({name})")
+            for name, value in zip(bound.names, bound.values, strict=True)
+        ]
+        if call._options:
+            job.options = {**task.definition, **call._options}
+        job.eval_hash = eval_key(task, bound.names, job.hashes)
+        self._created(job)
+        return job
+
+    # -- nodes that wait for nothing any more ----------------------------------------------------------------------
+
+    def advance(self) -> None:
+        """Take every ready node one step further, until none is ready."""
+        ready = self.ready
+        while ready:
+            node = ready.popleft()
+            if node.finished:
+                continue
+            try:
+                if node.__class__ is Job:
+                    self._advance_job(node)
+                else:
+                    assert isinstance(node, StepNode)
+                    self._step(node)
+            except Exception as error:
+                self.fail(node, error)
+
+    def _advance_job(self, job: Job) -> None:
+        if job.result is not None:
+            if job.error is None:
+                self._complete_reduction(job)
+            else:
+                self.fail(job, job.error)
+            return
+        owner = job.owner
+        if job.error is not None:
+            self.fail(job, job.error)
+        elif self.stopping or (owner is not None and owner.finished):
+            self.cancel(job)
+        else:
+            if job.lazy is not None:
+                self._resolve(job, owner)
+            self._share_or_queue(job)
+
+    def _resolve(self, job: Job, owner: Job | None) -> None:
+        """Put the values of a job's lazy arguments in their places, and work out its key."""
+        values, hashes = job.values, job.hashes
+        assert owner is not None and owner.memo is not None and values is not None and hashes is not None
+        memo, excluded = owner.memo, job.task.plan.excluded
+        for index in job.lazy or ():
+            value = values[index]
+            if isinstance(value, Expression):
+                node = memo[id(value)]
+                values[index] = self.value_of(node)
+                digest = node.value_hash
+            else:
+                values[index] = substitute(value, lambda e: self.value_of(memo[id(e)]))
+                digest = None
+            if job.names[index] not in excluded:
+                if digest is None:
+                    digest = self.recording.identify(values[index], f"{job.task.fullname}({job.names[index]})")
+                hashes[index] = digest
+        job.lazy = None
+        job.eval_hash = eval_key(job.task, job.names, hashes)
+
+    def _share_or_queue(self, job: Job) -> None:
+        """Join an equal call of this run, or go on to the cache or the executor."""
+        scope = job.options.get("cache_scope", CacheScope.BACKEND)
+        if scope is not CacheScope.NONE:
+            assert job.eval_hash is not None
+            equal = self._equal.get(job.eval_hash)
+            if equal is None:
+                self._equal[job.eval_hash] = job
+            elif isinstance(equal, Finished):
+                self._share(job, equal)
+                return
+            elif equal is not job:
+                if equal.followers is None:
+                    equal.followers = []
+                equal.followers.append(job)
+                return
+        if scope is CacheScope.BACKEND and self.use_cache:
+            self.lookups.append(job)
+        else:
+            job.reason = "cache scope" if scope is not CacheScope.BACKEND else "cache off for this run"
+            self.runnable.append(job)
+
+    # -- operations and special forms ------------------------------------------------------------------------------
+
+    def _step(self, node: StepNode) -> None:
+        """Take an operation or a special form to its next wish, or to its end."""
+        owner, error = node.owner, node.error
+        assert owner is not None
+        send = None
+        if node.steps is None:
+            if error is not None:
+                raise error
+            node.steps = self._first_step(node)
+        elif error is None:
+            send = substitute(node.awaited, self._resolver(owner))
+        node.error = None
+        try:
+            wanted = node.steps.send(send) if error is None else node.steps.throw(error)
+        except StopIteration as stop:
+            node.value = stop.value
+            node.steps = node.awaited = node.expression = None
+            self._settle(node)
+            return
+        node.step += 1
+        node.awaited = wanted
+        nodes = self._attacher.attach(owner, wanted, (*node.place, node.step))
+        fresh = union_of_sources(nodes)
+        node.sources = fresh if _chooses(node) else tuple(sorted({*node.sources, *fresh}))
+        await_nodes(node, nodes)
+        if not node.pending:
+            self.ready.append(node)
+
+    def _first_step(self, node: StepNode) -> Steps:
+        expression, owner = node.expression, node.owner
+        assert expression is not None
+        assert owner is not None
+        if isinstance(expression, Special):
+            return FORMS[expression._form](*expression._args)
+        resolve = self._resolver(owner)
+        args, kwargs = substitute(expression._args, resolve), substitute(expression._kwargs, resolve)
+        return _operation(OPERATIONS[expression._symbol], args, kwargs)
+
+    def _resolver(self, owner: Job) -> Callable[[Expression], Any]:
+        memo = owner.memo
+        assert memo is not None
+        return lambda expression: self.value_of(memo[id(expression)])
+
+    # -- results ---------------------------------------------------------------------------------------------------
+
+    def value_of(self, node: Node) -> Any:
+        """A finished node's value; a recorded one is fetched now.
+
+        Raises:
+            Unreadable: the recorded bytes cannot be turned into a value; the node's call has to run after all.
+        """
+        value = node.value
+        if value.__class__ is Stored:
+            try:
+                value = node.value = self.recording.fetch(value)
+            except Undecodable as error:
+                raise Unreadable(node, str(error)) from error
+        return value
+
+    def returned(self, job: Job, value: Any, *, lazy: bool) -> None:
+        """A job's function returned, or the cache had its single reduction: finish it, or go on with what it gave."""
+        try:
+            if lazy:
+                if self.stopping or (job.owner is not None and job.owner.finished):
+                    self.cancel(job)
+                    return
+                if job.status == RUNNING:
+                    self.recording.reduced(job, value)
+                self._reduce(job, value)
+            elif value.__class__ in ATOMS:
+                self._finish(job, value, self.recording.identify(value, "result"))
+            else:
+                self._finish(job, value, self.recording.described(job, value))
+        except Exception as error:
+            self.fail(job, error)
+
+    def _reduce(self, job: Job, value: Any) -> None:
+        job.raw = job.described = None
+        job.open(value)
+        nodes = self._attacher.attach(job, value)
+        job.returns = union_of_sources(nodes)
+        await_nodes(job, nodes)
+        if not job.pending:
+            self.ready.append(job)
+
+    def _complete_reduction(self, job: Job) -> None:
+        """Everything in a job's returned value is there: put it together."""
+        result = job.result
+        assert job.memo is not None
+        if isinstance(result, Expression):
+            node = job.memo[id(result)]
+            job.returns = node.sources
+            if node.value_hash is not None:
+                self._finish(job, node.value, node.value_hash)
+                return
+            value = self.value_of(node)
+        else:
+            job.returns = union_of_sources([job.memo[id(e)] for e in find_expressions(result)])
+            value = substitute(result, self._resolver(job))
+        self._finish(job, value, self.recording.identify(value, "result"))
+
+    def reused(self, job: Job, value: Stored, value_hash: bytes, call_hash: bytes, reason: str) -> None:
+        """The cache had a job's final result."""
+        job.value, job.value_hash, job.call_hash, job.reason = value, value_hash, call_hash, reason
+        self._end(job, CACHED)
+        self._settle_job(job)
+
+    def _share(self, job: Job, equal: Finished) -> None:
+        """Give a job the outcome of an equal call of this run, its error too."""
+        job.value, job.value_hash, job.call_hash = equal.value, equal.value_hash, equal.call_hash
+        job.reason = "equal call in this run"
+        if equal.error is not None:
+            self.fail(job, equal.error)
+            return
+        self._end(job, CACHED)
+        self._settle_job(job)
+
+    def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
+        job.value, job.value_hash = value, value_hash
+        children = _in_order(job)
+        assert job.eval_hash is not None
+        job.call_hash = hashlib.sha256(b"".join((b"Call\0", job.eval_hash, value_hash, *children))).digest()
+        self.recording.called(job, children, cacheable=_cacheable(job))
+        self._end(job, DONE if job.status == RUNNING else CACHED)
+        self._settle_job(job)
+
+    def _end(self, job: Job, status: int) -> None:
+        if not job.started:
+            job.started = time()
+        job.stopped = time()
+        self.move(job, status)
+        self.recording.ended(job)
+
+    def _settle_job(self, job: Job) -> None:
+        owner = job.owner
+        if owner is not None and not owner.finished:
+            assert owner.calls is not None
+            assert owner.live is not None
+            owner.calls[job.index] = job.call_hash
+            owner.live.discard(job)
+        followers, live = job.followers, job.live
+        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
+            self._equal[job.eval_hash] = Finished(job, self.recording.spare(job))
+        job.release()
+        self._settle(job)
+        if live:
+            self._abandon(live)
+        if followers:
+            finished = Finished(job, job.value)
+            for follower in followers:
+                if not follower.finished:
+                    self._share(follower, finished)
+
+    def _settle(self, node: Node) -> None:
+        """Tell those who wait for a node that it is finished."""
+        node.finished = True
+        waiters, node.waiters = node.waiters, None
+        for waiter in waiters or ():
+            if not waiter.finished:
+                waiter.pending -= 1
+                if not waiter.pending:
+                    self.ready.append(waiter)
+
+    # -- failures --------------------------------------------------------------------------------------------------
+
+    def fail(self, node: Node, error: BaseException) -> None:
+        """A node failed: so do those who wait for it, unless one of them catches the error."""
+        if isinstance(error, Unreadable) and error.node is not node:
+            self._run_after_all(error, node)
+            return
+        if isinstance(node, Job):
+            self._fail_job(node, error)
+            return
+        node.error = error
+        self._pass_on(node, error)
+
+    def _fail_job(self, job: Job, error: BaseException) -> None:
+        if job.finished:
+            return
+        inherited = job.error is error and job.result is None and job.status == WAITING
+        job.error = error
+        if inherited:
+            # An argument failed, so this call never was: nothing is recorded of it.
+            self.move(job, CANCELLED)
+        else:
+            attach_traceback(job, error)
+            if job.eval_hash is not None:
+                job.value_hash = error_hash(error)
+                children = [call for call in job.calls or () if call is not None]
+                job.call_hash = hashlib.sha256(
+                    b"".join((b"Call\0", job.eval_hash, job.value_hash, *children))
+                ).digest()
+                self.recording.failed(job, children)
+            self._end(job, FAILED)
+        owner = job.owner
+        if owner is not None and not owner.finished:
+            assert owner.calls is not None
+            assert owner.live is not None
+            owner.calls[job.index] = job.call_hash
+            owner.live.discard(job)
+        followers, live = job.followers, job.live
+        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
+            self._equal[job.eval_hash] = Finished(job, None)
+        job.release()
+        self._pass_on(job, error)
+        if live:
+            self._abandon(live)
+        for follower in followers or ():
+            if not follower.finished:
+                self.fail(follower, error)
+
+    def _pass_on(self, node: Node, error: BaseException) -> None:
+        node.finished = True
+        waiters, node.waiters = node.waiters, None
+        for waiter in waiters or ():
+            if waiter.finished:
+                continue
+            if waiter.error is None:
+                waiter.error = error
+            if self.keep_going:
+                waiter.pending -= 1
+                if not waiter.pending:
+                    self.ready.append(waiter)
+            else:
+                self._stop_waiting(waiter)
+                self.ready.append(waiter)
+
+    def _stop_waiting(self, node: Node) -> None:
+        """Take a form that goes on after an error off the lists of what it waited for."""
+        node.pending = 0
+        if isinstance(node, StepNode) and node.owner is not None and node.owner.memo is not None:
+            for expression in find_expressions(node.awaited):
+                other = node.owner.memo[id(expression)]
+                if other.waiters and node in other.waiters:
+                    other.waiters = [waiter for waiter in other.waiters if waiter is not node]
+
+    def cancel(self, job: Job) -> None:
+        """End a job that nobody waits for any more, or that may not start."""
+        if job.finished:
+            return
+        job.error = Cancelled(f"{job.task.fullname} was cancelled before it finished")
+        started = job.status != WAITING
+        followers = job.followers
+        live = job.live
+        if started:
+            self._end(job, CANCELLED)
+        else:
+            self.move(job, CANCELLED)
+        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
+            del self._equal[job.eval_hash]
+        job.release()
+        self._pass_on(job, job.error)
+        if live:
+            self._abandon(live)
+        for follower in followers or ():
+            # Somebody else still wants the result of this call: it takes its own way.
+            if not follower.finished:
+                self.ready.append(follower)
+
+    def _abandon(self, jobs: set[Job]) -> None:
+        """Cancel what a finished job no longer needs, down to its leaves; running functions are let finish."""
+        stack = list(jobs)
+        while stack:
+            job = stack.pop()
+            if not job.finished and (job.status == WAITING or job.result is not None):
+                stack.extend(job.live or ())
+                job.live = None
+                self.cancel(job)
+
+    def _run_after_all(self, unreadable: Unreadable, waiter: Node) -> None:
+        """A recorded result turned out unreadable: its call runs, and whoever wanted it waits for that."""
+        self.reopen(unreadable)
+        waiter.pending = 1
+        unreadable.node.waiters = [waiter]
+
+    def reopen(self, unreadable: Unreadable) -> None:
+        """Run a call whose recorded result cannot be read."""
+        job = unreadable.node
+        if not isinstance(job, Job) or job.values is None:
+            raise InternalError(f"a value that was never recorded cannot be read: {unreadable}")
+        job.finished = False
+        job.value = job.value_hash = job.call_hash = None
+        job.reason = f"recorded result unreadable: {unreadable.reason}"
+        job.n = self._number()
+        job.started = 0.0
+        self.move(job, WAITING)
+        assert job.eval_hash is not None
+        self._equal[job.eval_hash] = job
+        if job.owner is not None and job.owner.live is not None:
+            job.owner.live.add(job)
+        self.runnable.append(job)
+
+    def endless(self, root: Job) -> bool:
+        """Break a knot: a call that waits for itself fails. False where there is none."""
+        stack = [root]
+        while stack:
+            job = stack.pop()
+            for follower in job.followers or ():
+                above = follower.owner
+                while above is not None and above is not job:
+                    above = above.owner
+                if above is job and not follower.finished:
+                    self.fail(
+                        follower,
+                        CallError(
+                            f"{follower.task.fullname} calls itself with the same arguments, directly or through "
+                            "others: it would never end. Change an argument on the way, or add a condition that stops."
+                        ),
+                    )
+                    return True
+            stack.extend(job.live or ())
+        return False
+
+
+class Unreadable(Exception):
+    """A recorded value that cannot be decoded, with the node that has it."""
+
+    def __init__(self, node: Node, reason: str) -> None:
+        super().__init__(reason)
+        self.node = node
+        self.reason = reason
+
+
+def _operation(function: Callable[..., Any], args: Any, kwargs: Any) -> Steps:
+    """Apply an operation; where its value is lazy again (a task was called), evaluate that too."""
+    value = function(*args, **kwargs)
+    return (yield value) if find_expressions(value) else value
+
+
+def _chooses(node: StepNode) -> bool:
+    """Whether a form's value comes from its last step alone."""
+    return isinstance(node.expression, Special) and node.expression._form == "cond"
+
+
+def _cacheable(job: Job) -> bool:
+    return job.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
+
+
+def _in_order(job: Job) -> list[bytes]:
+    """The call hashes of a job's children in the order of its result, its wiring and returns brought in line.
+
+    Children are numbered as they are made. Forms make theirs as they go, in an order that timing decides; what is
+    recorded must not depend on timing. Children that were given up have no hash and are left out.
+    """
+    calls, places = job.calls, job.places
+    if not calls:
+        return []
+    assert places is not None
+    if None not in calls and all(len(place) == 1 for place in places):
+        return calls  # type: ignore[return-value]
+    order = sorted((i for i, call in enumerate(calls) if call is not None), key=lambda i: places[i])
+    new = {old: position for position, old in enumerate(order)}
+    job.wiring = [(new[c], name, new[p]) for c, name, p in job.wiring or () if c in new and p in new]
+    job.returns = tuple(new[index] for index in job.returns if index in new)
+    return [calls[i] for i in order]  # type: ignore[misc]

@@ -1,0 +1,108 @@
+"""A failure as the user sees it: the tasks that led to it, then the lines of their own code."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headwater.engine.values import preview
+
+if TYPE_CHECKING:
+    from headwater.engine.job import Job
+
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_ARGUMENT = 80
+_TASKS = 40
+
+
+@dataclass(frozen=True)
+class TaskFrame:
+    """One task on the way to a failure."""
+
+    job: int
+    task: str
+    file: str
+    line: int
+    arguments: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={text}" for name, text in self.arguments)
+        return f'  File "{self.file}", line {self.line}, in task {self.task}({arguments})'
+
+
+class TaskTraceback:
+    """The way from the run's root task to a failure; `str()` gives the text that `run` prints and `log` shows.
+
+    Attributes:
+        tasks: the tasks, the root first.
+        job: number of the job that failed first.
+        error: the exception.
+    """
+
+    def __init__(self, job: Job, error: BaseException) -> None:
+        frames = []
+        at: Job | None = job
+        while at is not None and len(frames) < _TASKS:
+            frames.append(_frame(at))
+            at = at.owner
+        self.cut = at is not None
+        self.tasks = frames[::-1]
+        self.job = job.n
+        self.error = error
+
+    def __str__(self) -> str:
+        lines = ["Traceback (tasks, most recent last):"]
+        if self.cut:
+            lines.append(f"  ... the tasks above the last {_TASKS} are left out")
+        lines += map(str, self.tasks)
+        user = [
+            frame
+            for frame in traceback.extract_tb(self.error.__traceback__)
+            if not os.path.abspath(frame.filename).startswith(_OURS)
+        ]
+        lines += [line.rstrip("\n") for line in traceback.format_list(user)]
+        lines += [line.rstrip("\n") for line in traceback.format_exception_only(type(self.error), self.error)]
+        remote = getattr(self.error, "headwater_worker_traceback", None)
+        if remote and not user:
+            lines[-1:-1] = [line for line in remote.splitlines() if line.strip()]
+        return "\n".join(lines)
+
+
+def _frame(job: Job) -> TaskFrame:
+    code = getattr(job.task.func, "__code__", None)
+    file, line = (code.co_filename, code.co_firstlineno) if code is not None else ("?", 0)
+    arguments = tuple(
+        (name, preview(value, _ARGUMENT)) for name, value in zip(job.names, job.values or (), strict=False)
+    )
+    return TaskFrame(job.n, job.task.fullname, file, line, arguments)
+
+
+def attach_traceback(job: Job, error: BaseException) -> None:
+    """Give an error the traceback of the job it came from, once, as its attribute `headwater_traceback`."""
+    if getattr(error, "headwater_traceback", None) is None:
+        try:
+            error.headwater_traceback = TaskTraceback(job, error)  # type: ignore[attr-defined]
+        except (AttributeError, TypeError):
+            return
+
+
+def error_text(error: BaseException) -> str:
+    """An error in one line: its type and message."""
+    message = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {message[0]}" if message else type(error).__name__
+
+
+def error_hash(error: BaseException) -> bytes:
+    """The identity of an error as a recorded result (32 bytes): its type and message."""
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    return hashlib.sha256(f"Error\0{kind}\0{_safe(error)}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _safe(error: Any) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "<its message cannot be had>"
