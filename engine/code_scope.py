@@ -79,8 +79,8 @@ def _file(values: Mapping[str, Any]) -> str | None:
     file = values.get("__file__")
     if not isinstance(file, str):
         return None
-    # a main program may have any ending, or none
-    return file if file.endswith((".py", ".pyw")) or values.get("__name__") == "__main__" else None
+    # a script may have any ending, or none
+    return None if file.endswith((".so", ".pyd", ".pyc")) else file
 
 
 def binding_scope(scope: Scope, binding: Binding) -> tuple[str, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import linecache
+import os
 import subprocess
 import sys
 import time
@@ -222,7 +223,11 @@ def test_the_script_run_as_a_program_has_the_same_digest(tmp_path: Path) -> None
                 text=True,
                 check=True,
                 cwd=tmp_path,
-                env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(tmp_path)},
+                env={
+                    **os.environ,
+                    "PYTHONHASHSEED": seed,
+                    "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
+                },
             )
             seen.add(done.stdout)
     assert len(seen) == 1

@@ -1,0 +1,212 @@
+"""Importing workflows: by the path of a script or by a module's name, here and again in worker processes."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from headwater.cypher.errors import UsageError
+
+
+class ImportSpec(NamedTuple):
+    """How to import a module again in another process; plain strings, so that it can be pickled anywhere."""
+
+    name: str
+    file: str | None
+    """the source file to load it from; None where its name is enough"""
+    root: str | None
+    """the folder that has to be on `sys.path`"""
+    package: str | None
+
+
+_MAIN_IN_WORKER = "__mp_main__"  # the name that the standard library's worker processes give the main module
+
+
+def import_script(path_or_module: str | os.PathLike[str]) -> ModuleType:
+    """Import a workflow.
+
+    A path is imported under its stem, with its folder first on `sys.path`; inside a package under its dotted
+    name, with the package's parent first on `sys.path`. Anything else is a module's name, looked up with the
+    working directory first on `sys.path`. A workflow that was imported before is returned as it is.
+
+    Raises:
+        UsageError: no such file or module; the message has the nearest one. Or its name is taken.
+        Exception: whatever the workflow raises while it is imported.
+    """
+    given = os.fspath(path_or_module)
+    path = Path(given)
+    if path.is_file():
+        return _import_path(path.resolve())
+    if path.is_dir() and (path / "__init__.py").is_file():
+        return _import_path((path / "__init__.py").resolve())
+    if path.suffix == ".py" or os.sep in given or "/" in given:
+        what = "a folder, not a Python file" if path.is_dir() else "not there"
+        raise UsageError(f"the workflow {given} is {what}.{_nearest(path)}")
+    return _import_name(given)
+
+
+def import_spec(module: ModuleType) -> ImportSpec:
+    """How another process imports a module that this process has.
+
+    Raises:
+        UsageError: no process but this one has it: it was made in a notebook or at a console.
+    """
+    name = module.__name__
+    file = getattr(module, "__file__", None)
+    if name in ("__main__", _MAIN_IN_WORKER):
+        spec = getattr(module, "__spec__", None)
+        if not isinstance(file, str):
+            raise UsageError(
+                "tasks that are defined in a notebook or at a console cannot run in other processes. "
+                "Move them into a module, or leave them on threads (executor='default')."
+            )
+        root = sys.path[0] if spec is not None else os.path.dirname(os.path.abspath(file))
+        return ImportSpec("__main__", os.path.abspath(file), root, getattr(module, "__package__", None))
+    if not isinstance(file, str):
+        return ImportSpec(name, None, None, None)
+    parts = name.split(".")
+    folder = Path(file).resolve().parent
+    if Path(file).stem == "__init__":
+        folder = folder.parent
+    for _ in parts[1:]:
+        folder = folder.parent
+    return ImportSpec(name, os.path.abspath(file), str(folder), None)
+
+
+def import_from_spec(spec: tuple[str, str | None, str | None, str | None]) -> ModuleType:
+    """The module that an `import_spec` describes, imported unless this process has it already.
+
+    Raises:
+        UsageError: its file is gone.
+        Exception: whatever the module raises while it is imported.
+    """
+    name, file, root, package = ImportSpec(*spec)
+    if name == "__main__":
+        return _import_main(str(file), root, package)
+    known = sys.modules.get(name)
+    if known is not None and (file is None or _is_from(known, Path(file).resolve())):
+        return known
+    if root is not None:
+        _put_first(root)
+    if file is None or "." in name:
+        return importlib.import_module(name)
+    return _load(name, Path(file))
+
+
+def _import_path(path: Path) -> ModuleType:
+    root, parts = path.parent, [path.stem.replace(".", "_")]
+    if path.stem == "__init__":
+        root, parts = path.parent.parent, [path.parent.name]
+    while (root / "__init__.py").is_file():
+        parts.insert(0, root.name)
+        root = root.parent
+    name = ".".join(parts)
+    if name in sys.stdlib_module_names:
+        name += "_"  # a script called random.py must not become everybody's `random`
+    known = sys.modules.get(name)
+    if known is not None:
+        if _is_from(known, path):
+            return known
+        where = getattr(known, "__file__", None) or "built in"
+        raise UsageError(
+            f"{path} cannot be imported as {name}: a module of that name is there already ({where}). "
+            "Give the file another name."
+        )
+    _put_first(str(root))
+    if len(parts) > 1 or path.stem == "__init__":
+        module = importlib.import_module(name)
+        if not _is_from(module, path):
+            raise UsageError(
+                f"{path} cannot be imported as {name}: that is {getattr(module, '__file__', 'built in')}. "
+                "Give the package another name."
+            )
+        return module
+    return _load(name, path)
+
+
+def _import_name(name: str) -> ModuleType:
+    _put_first(os.getcwd())
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if name != missing and not name.startswith(missing + "."):
+            raise  # the workflow is there; what it imports is not
+        raise UsageError(f"there is no workflow called {name}.{_nearest(Path(name))}") from None
+    except (TypeError, ValueError):
+        raise UsageError(f"{name!r} is neither a file nor a module's name.{_nearest(Path(name))}") from None
+
+
+def _import_main(file: str, root: str | None, package: str | None) -> ModuleType:
+    """The main program of another process. It must not run as one here: its name is not `__main__`."""
+    current = sys.modules.get("__main__")
+    if current is not None and _is_from(current, Path(file).resolve()):
+        return current
+    if root is not None:
+        _put_first(root)
+    module = _load(_MAIN_IN_WORKER, Path(file), package)
+    sys.modules["__main__"] = module
+    return module
+
+
+def _load(name: str, path: Path, package: str | None = None) -> ModuleType:
+    loader = SourceFileLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None or not path.is_file():
+        raise UsageError(f"the workflow {path} is not there.{_nearest(path)}")
+    module = importlib.util.module_from_spec(spec)
+    if package:
+        importlib.import_module(package)
+        module.__package__ = package
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return sys.modules.get(name, module)
+
+
+def _is_from(module: ModuleType, path: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and Path(file).resolve() == path
+
+
+def _put_first(folder: str) -> None:
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
+def _nearest(wanted: Path) -> str:
+    """A sentence that names the files that may have been meant."""
+    folder = wanted.parent if wanted.parent.is_dir() else Path()
+    shown = {str(path.relative_to(folder)): path for path in sorted(_python_files(folder))}
+    by_stem = {path.stem: str(path) for path in shown.values()}
+    close = difflib.get_close_matches(wanted.stem, by_stem, n=3, cutoff=0.5)
+    if close:
+        return f" Did you mean {' or '.join(by_stem[stem] for stem in close)}?"
+    if shown:
+        listed = ", ".join(str(path) for path in list(shown.values())[:5]) + " …" * (len(shown) > 5)
+        return f" Python files {'here' if folder == Path() else f'in {folder}'}: {listed}"
+    return f" There is no Python file in {folder.resolve()}."
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    """The Python files in a folder and in the folders in it."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if entry.suffix == ".py" and entry.name != "__init__.py":
+            yield entry
+        elif entry.is_dir() and not entry.name.startswith((".", "_")):
+            yield from sorted(entry.glob("*.py"))
