@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from headwater._version import __version__
 
 if TYPE_CHECKING:
+    from headwater.engine.files.file import ContentFile, File
     from headwater.engine.task import task
 
 _HOMES = {
+    "ContentFile": "headwater.engine.files.file",
+    "File": "headwater.engine.files.file",
     "task": "headwater.engine.task",
 }
 
-__all__ = ["__version__", "task"]
+__all__ = ["ContentFile", "File", "__version__", "task"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,14 +6,14 @@ Nothing here imports numpy: whoever holds an array has imported it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
 from headwater.engine.errors import Undecodable
 from headwater.engine.values.names import type_name
-from headwater.engine.values.scalars import NAN, embed, raw, text
-from headwater.engine.values.walk import SEQUENCE, Frame, Walk, by_index
+from headwater.engine.values.scalars import NAN, embed, text
+from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index
 
 _STEP = 1 << 20
 """bytes of a scattered array that are gathered at a time"""
@@ -26,7 +26,7 @@ def _numpy() -> Any:
     return sys.modules["numpy"]
 
 
-def array_plan(cls: type) -> Callable[[Any, Walk], bytes | Frame] | None:
+def array_plan(cls: type) -> Plan | None:
     """The plan for a class that comes from numpy, or None where pickling is as good."""
     numpy = _numpy()
     if cls in (numpy.ndarray, numpy.memmap):
@@ -54,7 +54,7 @@ def _dtype_text(dtype: Any) -> str:
 
 
 def _open_scalar(value: Any, _: Walk) -> bytes | Frame:
-    if value.dtype.kind in "fc" and value != value and value.dtype.kind == "f":
+    if value.dtype.kind == "f" and _numpy().isnan(value):
         return b"N" + text(value.dtype.str) + NAN
     return _opened(b"N", _numpy().asarray(value))
 
@@ -83,7 +83,7 @@ def _opened(tag: bytes, array: Any) -> bytes | Frame:
 
 
 def pieces(array: Any) -> Iterator[Any]:
-    """The elements in C order as buffers: the array's own memory where it lies in that order, else copies of a bounded size."""
+    """The elements in C order: the array's own memory where it lies in that order, else bounded copies."""
     numpy = _numpy()
     if array.dtype.names is not None:
         # Field by field: what lies between the fields is padding that nobody has written.

@@ -1,18 +1,17 @@
-"""Arrow tables and arrays: encoded by what they hold, however it is cut into chunks or sliced from something larger."""
+"""Arrow tables and arrays: encoded by what they hold, however it is chunked or sliced."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from headwater.engine.errors import Undecodable
 from headwater.engine.values.scalars import text
-from headwater.engine.values.walk import SEQUENCE, Frame, Walk, by_index, by_nothing
+from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index, by_nothing
 
 
-def arrow_plan(cls: type) -> Callable[[Any, Walk], bytes | Frame] | None:
-    """The plan for a class that comes from Arrow, or None where pickling is as good (types, schemas, scalars)."""
+def arrow_plan(cls: type) -> Plan | None:
+    """The plan for a class from Arrow, or None where pickling is as good (types, schemas, scalars)."""
     arrow = sys.modules["pyarrow"]
     if issubclass(cls, (arrow.Table, arrow.RecordBatch)):
         return _open_table

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from headwater.engine.values.plans import plan_for
 from headwater.engine.values.scalars import SCALARS
 from headwater.engine.values.walk import Walk
 
@@ -12,7 +13,7 @@ PREFIX = b"Value\0"
 
 
 def hash_value(value: Any, *, label: str = "value") -> bytes:
-    """The 32-byte hash of a value: equal values of one type have one hash, in every process and Python version.
+    """The 32-byte hash of a value: equal values of a type have one hash, in every process and Python version.
 
     Args:
         value: any value that can be recorded.
@@ -24,7 +25,7 @@ def hash_value(value: Any, *, label: str = "value") -> bytes:
     scalar = SCALARS.get(type(value))
     if scalar is not None:
         return sha256(PREFIX + scalar(value)).digest()
-    return sha256(PREFIX + Walk(label).encode(value)).digest()
+    return sha256(PREFIX + Walk(label, plan_for).encode(value)).digest()
 
 
 def hash_and_files(value: Any, label: str) -> tuple[bytes, tuple[Any, ...]]:
@@ -36,6 +37,6 @@ def hash_and_files(value: Any, label: str) -> tuple[bytes, tuple[Any, ...]]:
     scalar = SCALARS.get(type(value))
     if scalar is not None:
         return sha256(PREFIX + scalar(value)).digest(), ()
-    walk = Walk(label)
+    walk = Walk(label, plan_for)
     encoding = walk.encode(value)
     return sha256(PREFIX + encoding).digest(), tuple(walk.files)

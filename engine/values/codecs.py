@@ -6,7 +6,7 @@
 | `bytes` | the bytes | bytes, bytearray, memoryview |
 | `numpy` | one line of header, then the elements in C order | arrays without Python objects in them |
 | `arrow` | Arrow's IPC stream | Arrow tables and record batches |
-| `buffers` | lengths, a pickle, and the large buffers it refers to, as they lay in memory | objects that hold arrays; DataFrames |
+| `buffers` | lengths, a pickle, and the buffers it refers to | objects that hold arrays; DataFrames |
 | `pickle` | pickle protocol 5 | everything else |
 """
 
@@ -15,12 +15,12 @@ from __future__ import annotations
 import pickle
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 from headwater.engine.errors import Undecodable
 from headwater.engine.values.names import type_name
 
-Buffer = Union[bytes, bytearray, memoryview]
+Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 _COUNT = struct.Struct("<Q")
 
@@ -68,8 +68,8 @@ def _pickled(value: Any) -> tuple[str, tuple[Buffer, ...]]:
 def restore(codec: str, type_name: str, payload: Buffer) -> Any:
     """The value that was recorded.
 
-    The payload is taken over: an array may go on living in it, so give it a bytearray to get an array that can be written to
-    without a copy.
+    The payload is taken over: an array may go on living in it, so give it a bytearray to get an array that
+    can be written to without a copy.
 
     Args:
         codec: how it was encoded.

@@ -1,9 +1,9 @@
 """Encodings of values that contain themselves.
 
-The objects that can reach each other form groups (strongly connected components). Seen from one of its members, a group is
-written down member by member in the order they are first met, and a reference into the group becomes a number. Inside
-sets and dicts, where there is no order to meet things in, members are sorted by a digest of their surroundings
-(colour refinement).
+The objects that can reach each other form groups (strongly connected components). Seen from one of its
+members, a group is written down member by member in the order they are first met, and a reference into the
+group becomes a number. Inside sets and dicts, where there is no order to meet things in, members are sorted
+by a digest of their surroundings (colour refinement).
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from headwater.engine.values.walk import PAIRS, SEQUENCE, SET, Frame, Walk, fini
 _ROUNDS = 32
 """of colour refinement: how far around itself a member of a set looks to find its place in the order"""
 
-Child = "bytes | int"
-
 
 class _Node:
     """An opened object: its head, and its items as encodings or as numbers of other nodes."""
 
-    __slots__ = ("children", "frame", "label", "parent", "position")
+    __slots__ = ("children", "frame", "parent", "position")
 
     def __init__(self, frame: Frame, parent: int | None, position: int) -> None:
         self.frame = frame
@@ -77,6 +75,7 @@ def _explore(value: Any, walk: Walk) -> list[_Node]:
                 numbers[id(item)] = opened
                 return opened
             numbers[id(item)] = len(nodes)
+        assert isinstance(opened, Frame)
         nodes.append(_Node(opened, parent, position))
         return len(nodes) - 1
 
@@ -132,8 +131,12 @@ def _encode_group(group: list[int], nodes: list[_Node], done: dict[int, bytes]) 
     """Encode every member of a group as it is seen from that member, if anything outside refers to it."""
     members = set(group)
     entries = {
-        child for number, node in enumerate(nodes) if number not in members for child in node.children
-    } & members
+        child
+        for number, node in enumerate(nodes)
+        if number not in members
+        for child in node.children
+        if isinstance(child, int) and child in members
+    }
     if 0 in members:
         entries.add(0)
     ordered = _ordered_children(group, members, nodes, done)
@@ -167,7 +170,7 @@ def _ordered_children(
     }
     if all(nodes[number].frame.order == SEQUENCE for number in group):
         return children
-    colours = {number: b"" for number in group}
+    colours = dict.fromkeys(group, b"")
     for _ in range(min(len(group), _ROUNDS)):
         distinct = len(set(colours.values()))
         colours = {

@@ -20,8 +20,8 @@ class Described:
         type: name of its type, with its module.
         codec: how the payload is encoded.
         size: bytes of the payload.
-        buffers: the payload in pieces. Pieces of large values lie in the value's own memory: write them (`ValueStore.put`)
-            before anything can change the value, and let go of them.
+        buffers: the payload in pieces. Pieces of large values lie in the value's own memory: write them
+            (`ValueStore.put`) before anything can change the value, and let go of them.
         preview: a bounded text for people.
         files: the reactive (file-like) values inside it.
     """
@@ -30,6 +30,7 @@ class Described:
 
     def __init__(
         self,
+        *,
         hash: bytes,
         type: str,
         codec: str,
@@ -71,4 +72,6 @@ def describe(value: Any, *, label: str = "value") -> Described:
     except Exception as error:
         what = f"pickling it raised {type(error).__name__}: {error}"[:300]
         raise Unrecordable(label, name, f"{what}. Return the plain data it holds instead") from error
-    return Described(digest, name, codec, buffers, preview(value), files)
+    return Described(
+        hash=digest, type=name, codec=codec, buffers=buffers, preview=preview(value), files=files
+    )

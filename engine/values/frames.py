@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from headwater.engine.values.names import type_name
 from headwater.engine.values.scalars import text
-from headwater.engine.values.walk import SEQUENCE, Frame, Walk, by_index, by_nothing
+from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index, by_nothing
 
 
-def frame_plan(cls: type) -> Callable[[Any, Walk], bytes | Frame] | None:
-    """The plan for a class that comes from pandas, or None where pickling is as good (timestamps, offsets, …)."""
+def frame_plan(cls: type) -> Plan | None:
+    """The plan for a class from pandas, or None where pickling is as good (timestamps, offsets, …)."""
     pandas = sys.modules["pandas"]
     if issubclass(cls, pandas.DataFrame):
         return _open_frame

@@ -12,7 +12,7 @@ _MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io"}
 
 
 def type_name(cls: type) -> str:
-    """A class's name with its module; builtins stand without one: `int`, `pandas.DataFrame`, `shop.model.Order`."""
+    """A class's name with its module; builtins stand without one: `int`, `decimal.Decimal`, `shop.Order`."""
     module = cls.__module__
     name = cls.__qualname__
     return name if module == "builtins" else f"{_MODULES.get(module, module)}.{name}"
@@ -51,8 +51,8 @@ def set_function_fingerprinter(fingerprinter: Callable[[FunctionType], bytes] | 
     """Say how the code of a function that is passed as a value counts in its hash.
 
     Args:
-        fingerprinter: gives a digest of a user's function and of what it reads, `b""` where the name is enough
-            (library code); None to go back to names alone.
+        fingerprinter: gives a digest of a user's function and of what it reads, `b""` where the name is
+            enough (library code); None to go back to names alone.
     """
     global _fingerprinter  # noqa: PLW0603 -- one per process, set once when the engine is imported
     _fingerprinter = fingerprinter

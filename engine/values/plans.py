@@ -20,13 +20,12 @@ from headwater.engine.values.walk import (
     SEQUENCE,
     SET,
     Frame,
+    Plan,
     Refused,
     Walk,
     by_index,
     by_key,
 )
-
-Plan = Callable[[Any, Walk], "bytes | Frame"]
 
 _BATCH = 16
 
@@ -133,7 +132,7 @@ def _choose(cls: type) -> Plan:
 
 
 def _foreign(cls: type) -> Plan | None:
-    """The plan for arrays and tables, whose modules are only imported where the value's class has come from them."""
+    """The plan for arrays and tables; their modules are there, since the class comes from one of them."""
     roots = {base.__module__.partition(".")[0] for base in cls.__mro__}
     if "pyarrow" in roots:
         from headwater.engine.values.arrow import arrow_plan

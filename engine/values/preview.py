@@ -12,6 +12,7 @@ from headwater.engine.values.names import callable_name, type_name
 
 MORE = "…"
 _DEPTH = 6
+_SMALL = 10**18
 _BRACKETS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),
     tuple: ("(", ")"),
@@ -22,12 +23,13 @@ _BRACKETS: dict[type, tuple[str, str]] = {
 
 
 def preview(value: Any, limit: int = 200) -> str:
-    """A text of at most `limit` characters that shows a value. Never raises, and costs no more than what it shows.
+    """A text of at most `limit` characters that shows a value. Never raises, and costs what it shows.
 
-    Large arrays and tables show their type and shape; a value's own `__repr__` is trusted to be cheap, not to work.
+    Large arrays and tables show their type and shape. A value's own `__repr__` is trusted to be cheap, not
+    to work.
     """
     kind = type(value)
-    if kind is bool or value is None or kind is float:
+    if kind is float or kind is bool or value is None or (kind is int and -_SMALL < value < _SMALL):
         return repr(value)
     writer = _Writer(limit)
     try:
@@ -80,7 +82,7 @@ class _Writer:
         elif dataclasses.is_dataclass(kind) and hasattr(kind.__repr__, "__wrapped__"):
             names = (field.name for field in dataclasses.fields(kind) if field.repr)
             self.fields(kind, ((name, getattr(value, name)) for name in names if hasattr(value, name)), depth)
-        elif isinstance(value, type) or kind.__repr__ is object.__repr__:
+        elif isinstance(value, type) or _inherits_repr(kind, object):
             self.put(
                 f"<{callable_name(value)}>" if isinstance(value, type) else f"<{type_name(kind)} object>"
             )
@@ -91,12 +93,10 @@ class _Writer:
 
     def items(self, start: str, values: Iterable[Any], end: str, size: int, depth: int) -> None:
         self.put(start)
-        shown = 0
-        for value in islice(values, self.left):
-            if shown:
+        for index, value in enumerate(islice(values, self.left)):
+            if index:
                 self.put(", ")
             self.write(value, depth + 1)
-            shown += 1
             if size > 8 and self.left < 24:
                 self.put(f", {MORE} {size:,} in all")
                 break
@@ -182,7 +182,10 @@ _WRITERS: dict[type, Callable[[_Writer, Any, int], None]] = {
 
 def _inherits_repr(kind: type, base: type) -> bool:
     """Whether its `__repr__` is the base's, which would write all items before we can stop it."""
-    return issubclass(kind, base) and (kind.__repr__ is base.__repr__ or kind.__module__ == "collections")
+    if not issubclass(kind, base):
+        return False
+    home = next(parent for parent in kind.__mro__ if "__repr__" in vars(parent))
+    return home is base or home.__module__ == "collections"
 
 
 def _is_function(kind: type) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from headwater.engine.values.walk import Refused, Walk
+from headwater.engine.values.walk import Plan, Refused, Walk
 
 _CONSUMED = "it is used up by reading it. Make a list of it first"
 _FILE = "an open file belongs to this process. Return File(path), or what was read"
@@ -21,7 +20,7 @@ ADVICE = {
     "module": "modules are code. Import it inside the task instead",
     "frame": "it belongs to a running call. Return the plain data you need of it",
     "traceback": "it belongs to a running call. Return traceback.format_exc() as text",
-    "code": "code objects are bound to one Python version. Return the function, defined at the top of a module",
+    "code": "it is bound to one Python version. Return the function, defined at the top of a module",
     "cell": "it belongs to a function's closure. Return what it holds",
     "super": "it belongs to a running call. Return the object itself",
     "io.IOBase": _FILE,
@@ -57,7 +56,7 @@ ADVICE = {
 _PICKLED_IO = {"BytesIO", "StringIO"}
 
 
-def refusal_plan(cls: type) -> Callable[[Any, Walk], bytes] | None:
+def refusal_plan(cls: type) -> Plan | None:
     """A plan that refuses with advice, where the class is known to have no lasting identity."""
     advice = None
     if cls.__module__ in ("builtins", "itertools") and hasattr(cls, "__next__"):

@@ -1,7 +1,7 @@
 """Encodings of the values that hold no other values, chosen by exact class.
 
-Every encoding starts with a tag of its own and is prefix-free, so that encodings can be strung together without
-separators. Strings of bytes longer than `LIMIT` are replaced by the digest of their encoding.
+Every encoding starts with a tag of its own and is prefix-free, so that encodings can be strung together
+without separators. Strings of bytes longer than `LIMIT` are replaced by the digest of their encoding.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 LIMIT = 512
 """bytes: what is longer is replaced, inside a container, by `#` and its digest"""
 
-NAN = b"dnan....."[:9]
+NAN = b"d\x7f\xf8\0\0\0\0\0\0"
 """one encoding for all NaNs: their payload bits mean nothing"""
 
 _pack = struct.Struct(">d").pack
@@ -27,11 +27,11 @@ def embed(encoding: bytes) -> bytes:
 
 
 def raw(tag: bytes, data: Any) -> bytes:
-    """Tagged bytes with their length; `data` is any C-contiguous buffer and is not copied where it is long."""
+    """Tagged bytes with their length; `data` is any contiguous buffer, not copied where it is long."""
     size = data.nbytes if isinstance(data, memoryview) else len(data)
     head = b"%b%x:" % (tag, size)
     if len(head) + size <= LIMIT:
-        return head + data
+        return head + bytes(data)
     digest = sha256(head)
     digest.update(data)
     return b"#" + digest.digest()
@@ -48,7 +48,7 @@ def encode_int(value: int) -> bytes:
 
 
 def encode_float(value: float) -> bytes:
-    return b"d" + _pack(value) if value == value else NAN
+    return b"d" + _pack(value) if value == value else NAN  # noqa: PLR0124
 
 
 def encode_complex(value: complex) -> bytes:

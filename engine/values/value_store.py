@@ -20,8 +20,8 @@ _WHOLE = ("memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl")
 class ValueStore:
     """A content-addressed store of bytes in a local folder or below any URL that fsspec knows.
 
-    A location is the hex digest of the bytes with a slash after two digits, relative to the store, so that a store
-    can be moved.
+    A location is the hex digest of the bytes with a slash after two digits, relative to the store, so that a
+    store can be moved.
     """
 
     def __init__(self, url: str | os.PathLike[str]) -> None:

@@ -1,9 +1,9 @@
 """The walk over a value that makes its canonical encoding, without recursion.
 
-A value is opened by the plan of its class (`plans.plan_for`) into either finished bytes or a `Frame`: a head, the
-values inside, and whether their order counts. The walk keeps the frames on a stack of its own, so depth is bounded by memory only.
-Each object is encoded once however often it is shared, and long encodings are replaced by their digests, so a
-structure with n objects costs O(n) even when its unfolding is exponential.
+A value is opened by the plan of its class (`plans.plan_for`) into either finished bytes or a `Frame`: a head,
+the values inside, and whether their order counts. The walk keeps the frames on a stack of its own, so depth
+is bounded by memory only. Each object is encoded once however often it is shared, and long encodings are
+replaced by their digests, so a structure with n objects costs O(n) even when its unfolding is exponential.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from headwater.engine.values.names import type_name
 from headwater.engine.values.scalars import SCALARS, embed
 
 SEQUENCE, SET, PAIRS = range(3)
-"""what a frame's order means: it counts; it does not; keys and values alternate and the order of the pairs does not"""
+"""what order means in a frame: it counts; it does not; items are keys and values, whose pairs have none"""
 
 MAX_DEPTH = 1_000_000
 """frames: only an object that makes new copies of itself whenever it is asked for its state gets there"""
 
 Label = Callable[["Frame", int], str]
+
+Plan = Callable[[Any, "Walk"], "bytes | Frame"]
+"""opens a value"""
 
 
 class Refused(Exception):
@@ -95,10 +98,11 @@ class Walk:
         files: the reactive (file-like) values met on the way, each object once.
     """
 
-    __slots__ = ("_kept", "_memo", "_stack", "files", "label")
+    __slots__ = ("_kept", "_memo", "_plan_for", "_stack", "files", "label")
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, plan_for: Callable[[type], Plan]) -> None:
         self.label = label
+        self._plan_for = plan_for
         self.files: list[Any] = []
         self._memo: dict[int, bytes | None] = {}
         self._kept: list[
@@ -169,10 +173,8 @@ class Walk:
 
     def open(self, value: Any, where: str | None = None) -> bytes | Frame:
         """Open one value by the plan of its class; its refusal becomes an Unrecordable with the path."""
-        from headwater.engine.values.plans import plan_for
-
         try:
-            return plan_for(type(value))(value, self)
+            return self._plan_for(type(value))(value, self)
         except Refused as refused:
             raise self.refusal(refused.value, refused.advice, where) from refused.__cause__
         except (Unrecordable, InternalError):

@@ -1,0 +1,78 @@
+"""Paths and URLs of files: their absolute form, without credentials, and the file system behind them."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from headwater.cypher.errors import UsageError
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:[a-z0-9]+::)+[A-Za-z/]")
+_SECRET = re.compile(
+    r"(?i)token|secret|passw|signature|credential|^sig$|^key$|(api|access|auth)[-_]?key|^auth|^x-(amz|goog)-"
+)
+
+
+def is_url(address: str) -> bool:
+    """Whether an address names a file system of fsspec's (`s3://…`, `zip://…::s3://…`), not a local path."""
+    return _URL.match(address) is not None
+
+
+def local_path(address: str) -> str | None:
+    """The path that an address means on this machine, or None for one that is elsewhere."""
+    if not is_url(address):
+        return address
+    if address[:7].lower() == "file://":
+        return unquote(address[7:])
+    return None
+
+
+def absolute(address: str) -> str:
+    """The address under which a file is recorded: an absolute path, or a URL without credentials."""
+    path = local_path(address)
+    return os.path.abspath(path) if path is not None else without_credentials(address)
+
+
+def without_credentials(url: str) -> str:
+    """A URL without password and secret query parameters; the rest stays as it was written."""
+    return "::".join(_cleaned(link) for link in url.split("::"))
+
+
+def _cleaned(url: str) -> str:
+    scheme, found, tail = url.partition("://")
+    if not found:
+        return url
+    scheme = scheme.lower()
+    is_web = scheme in ("http", "https")
+    place, slash, path = tail.partition("/")
+    user, at, host = place.rpartition("@")
+    if at:
+        # Before @ stands a container in abfs://container@account, a login in sftp://, perhaps a token in https://.
+        name = "" if is_web else user.partition(":")[0]
+        place = f"{name}@{host}" if name else host
+    cleaned = f"{scheme}://{place}{slash}{path}"
+    if not is_web or "?" not in cleaned:
+        return cleaned
+    parts = urlsplit(cleaned)
+    fields = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in fields if not _SECRET.search(name)]
+    if len(kept) == len(fields):
+        return cleaned
+    return urlunsplit(parts._replace(query=urlencode(kept, quote_via=quote)))
+
+
+def open_filesystem(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL, and the path in it.
+
+    Raises:
+        UsageError: there is no such protocol, or its package is not installed.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        files, path = url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise UsageError(f"{without_credentials(url)} cannot be opened: {error}") from error
+    return files, str(path)
