@@ -1,0 +1,1 @@
+"""headwater against its peer, as whole processes: `make bench`."""
