@@ -25,7 +25,8 @@ def run(folder: Path, code: str, *, expect: str | None = None, timeout: float = 
         "from pathlib import Path\n"
         "from benchmarks.measure import Harness\n"
         "harness = Harness()\n"
-        f"cost = harness.run({argv!r}, Path({str(folder)!r}), os.environ, expect={expect!r}, timeout={timeout!r})\n"
+        f"options = dict(expect={expect!r}, timeout={timeout!r})\n"
+        f"cost = harness.run({argv!r}, Path({str(folder)!r}), os.environ, **options)\n"
         "harness.end_background()\n"
         "print(json.dumps(asdict(cost)))\n"
     )
