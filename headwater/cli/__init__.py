@@ -1,4 +1,4 @@
-"""The command line: `headwater`, or `hw` for short. One verb a file; nothing heavy is imported before it is used."""
+"""The command line: `headwater`, or `hw` for short. One verb a file, imported when it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frame of the command line: verbs are found by name, imported when used, and answered for in one place."""
+"""The frame of the command line: finds verbs by name, and answers for how they end in one place."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
+    subcommand_metavar="VERB ...",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 findings or a failed run, 2 wrong use, 3 store or integrity, 130 stopped.",
 )
@@ -69,25 +70,33 @@ def run_app(arguments: Sequence[str] | None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    name = _name()
+    if os.environ.get(f"_{name.upper()}_COMPLETE"):  # the shell asks click what could be typed next
+        app.main(args=words, prog_name=name)
+    colour = False if os.environ.get("NO_COLOR") else None
     try:
-        code = app.main(
-            args=list(words),
-            prog_name=_name(),
-            standalone_mode=False,
-            obj=words,
-            color=False if os.environ.get("NO_COLOR") else None,
-        )
+        with app.make_context(name, list(words), obj=words, color=colour) as context:
+            code = app.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
     except BrokenPipeError:
-        # The reader of a pipe went away (`hw log | head`): nobody is left to tell. What is still buffered goes
-        # nowhere, so that the interpreter does not complain at its end. 141 is what a shell expects here.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _nobody_reads()
     except (KeyboardInterrupt, click.Abort):
         return _errors.stopped()
     except Exception as error:
         return _errors.report(error)
     return code if isinstance(code, int) else 0
+
+
+def _nobody_reads() -> int:
+    """The reader of a pipe went away (`hw log | head`): nobody is left to tell.
+
+    What is still buffered goes nowhere, so that the interpreter does not complain at its end. 141 is what
+    shells expect of a program whose pipe broke.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return 141
 
 
 def _name() -> str:

@@ -23,6 +23,9 @@ def report(error: Exception) -> int:
 
     Errors made on purpose show their message alone. Anything else is a fault of ours and shows its traceback.
     """
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())
+        return 0
     if isinstance(error, click.ClickException):
         return _wrong_use(error)
     if isinstance(error, HeadwaterError):

@@ -1,4 +1,4 @@
-"""A task's parameters as flags: which there are, what the words of a command line give them, and their help."""
+"""A task's parameters as flags: which there are, what the words of a command line give them, their help."""
 
 from __future__ import annotations
 
@@ -30,8 +30,14 @@ class Flag:
         return "--" + self.parameter.name.lstrip("_").replace("_", "-")
 
     @property
+    def variadic(self) -> bool:
+        return self.parameter.kind is inspect.Parameter.VAR_POSITIONAL
+
+    @property
     def required(self) -> bool:
-        return self.parameter.default is _EMPTY and self.parameter.kind is not inspect.Parameter.VAR_POSITIONAL
+        return (
+            self.parameter.default is _EMPTY and self.parameter.kind is not inspect.Parameter.VAR_POSITIONAL
+        )
 
 
 @dataclass
@@ -134,7 +140,9 @@ def bind(values: Mapping[str, Any], flags: Sequence[Flag], *, task: str) -> tupl
     if missing:
         names = ", ".join(f"{flag.name} {flag.reader.shown}" for flag in missing if flag.reader)
         raise UsageError(f"{task} needs {names}")
-    variadic = next((f.parameter.name for f in flags if f.parameter.kind is inspect.Parameter.VAR_POSITIONAL), "")
+    variadic = next(
+        (f.parameter.name for f in flags if f.parameter.kind is inspect.Parameter.VAR_POSITIONAL), ""
+    )
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     for flag in flags:
@@ -177,8 +185,8 @@ def _reader(flag: Flag, task: str) -> Reader:
     if flag.reader is not None:
         return flag.reader
     raise UsageError(
-        f"{flag.name} of {task} is a {describe_type(flag.annotation)}, which cannot be given on the command line. "
-        "Write a task that takes simpler parameters, builds it and calls this one."
+        f"{flag.name} of {task} is a {describe_type(flag.annotation)}, which cannot be given on the command "
+        "line. Write a task that takes simpler parameters, builds it and calls this one."
     )
 
 
@@ -194,7 +202,11 @@ def _values_for(flag: Flag, queue: list[str]) -> list[str]:
         return values
     if not queue or queue[0].startswith("--"):
         what = reader.shown if reader else "a value"
-        after = f", and {queue[0]!r} is a flag. For a value that begins so: {flag.name}={queue[0]}" if queue else ""
+        after = (
+            f", and {queue[0]!r} is a flag. For a value that begins so: {flag.name}={queue[0]}"
+            if queue
+            else ""
+        )
         raise UsageError(f"{flag.name} needs {what}{after}")
     return [queue.pop(0)]
 
@@ -222,7 +234,9 @@ def _unknown(name: str, known: list[str], flags: Sequence[Flag], task: str) -> s
 
 
 def _synopsis(flags: Sequence[Flag]) -> str:
-    return " ".join(flag.name if f is None else f"{flag.name} {f.shown}" for flag in flags for f in [flag.reader])
+    return " ".join(
+        flag.name if f is None else f"{flag.name} {f.shown}" for flag in flags for f in [flag.reader]
+    )
 
 
 def _short(value: Any) -> str:
@@ -236,11 +250,8 @@ def task_help(usage: str, doc: str | None, flags: Sequence[Flag]) -> str:
     formatter = click.HelpFormatter(max_width=100)
     formatter.write_usage(usage, "[--PARAMETER VALUE]..." if flags else "")
     if doc:
-        formatter.write_paragraph()
-        with formatter.indentation():
-            for paragraph in inspect.cleandoc(doc).split("\n\n"):
-                formatter.write_text(paragraph)
-                formatter.write_paragraph()
+        lines = [f"  {line}".rstrip() for line in inspect.cleandoc(doc).splitlines()]
+        formatter.write("\n" + "\n".join(lines) + "\n")
     rows = describe(flags)
     if rows:
         with formatter.section("Parameters"):

@@ -23,7 +23,7 @@ _COLOURS = {
 
 
 def width() -> int:
-    """Columns there are: the terminal's, or 100 where the output is not one, so that it never depends on who looks."""
+    """Columns there are: the terminal's, or 100 where the output is not one."""
     return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
 
 
@@ -42,7 +42,8 @@ def table(
     """
     cells = [[one_line("" if cell is None else str(cell)) for cell in row] for row in rows]
     widths = [
-        max([display_width(name), *(display_width(row[i]) for row in cells)]) for i, name in enumerate(columns)
+        max([display_width(name), *(display_width(row[i]) for row in cells)])
+        for i, name in enumerate(columns)
     ]
     room = width() - len(indent) - sum(widths[:-1]) - 2 * (len(columns) - 1)
     widths[-1] = min(widths[-1], max(room, 10))
@@ -133,7 +134,12 @@ def _char_width(char: str) -> int:
 
 
 def _line(
-    cells: Sequence[str], widths: Sequence[int], columns: Sequence[str], right: Collection[str], header: bool = False
+    cells: Sequence[str],
+    widths: Sequence[int],
+    columns: Sequence[str],
+    right: Collection[str],
+    *,
+    header: bool = False,
 ) -> str:
     parts = []
     for cell, size_, name in zip(cells, widths, columns, strict=True):

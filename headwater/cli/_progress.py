@@ -112,7 +112,7 @@ def totals(counts: Counts) -> dict[str, int]:
 
 
 def status_table(counts: Counts) -> str:
-    """A row for all, then one a task in the order of their names; only the statuses that occur have a column."""
+    """A row for all, then one a task by name; only the statuses that occur have a column."""
     total = totals(counts)
     columns = [status for status in COLUMNS if total.get(status)]
     rows: list[list[Any]] = [
@@ -127,7 +127,7 @@ def _live() -> Live:
     from rich.console import Console
     from rich.live import Live
 
-    # Lines that tasks print must appear above the table. Where stdout is not the terminal they are left alone.
+    # Lines that tasks print must appear above the table. Where stdout is no terminal they are left alone.
     return Live(
         console=Console(stderr=True),
         auto_refresh=False,

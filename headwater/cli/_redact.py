@@ -1,7 +1,7 @@
 """Takes secrets out of a command line before it is recorded.
 
-This covers the recorded command. An argument itself is a value like any other: the graph holds it, because the cache
-needs it. A task should take the name of a secret and read it where it runs.
+This covers the recorded command. An argument itself is a value like any other: the graph holds it, because
+the cache needs it. A task should take the name of a secret and read it where it runs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from collections.abc import Collection, Sequence
 
 HIDDEN = "***"
 
-_SECRET = re.compile(r"pass(wor[dt]|wd|phrase)|^pwd$|secret|token|credential|auth(?!or)|apikey|signature|(^|[-_.])(key|sig)$", re.I)
+_SECRET = re.compile(
+    r"pass(wor[dt]|wd|phrase)|^pwd$|secret|token|credential|auth(?!or)|apikey|signature|(^|[-_.])(key|sig)$",
+    re.I,
+)
 _URL_PASSWORD = re.compile(r"(?P<start>[a-z][a-z0-9+.-]*://)[^/?#\s]*@", re.I)
 _URL_PARAMETER = re.compile(r"(?P<start>[?&;](?P<name>[^=&;#\s]+)=)[^&;#\s]+")
 _ASSIGNMENT = re.compile(r"(?P<name>[\w.-]+)=")
@@ -20,8 +23,8 @@ _ASSIGNMENT = re.compile(r"(?P<name>[\w.-]+)=")
 def redact(words: Sequence[str], *, secret: Collection[str] = ()) -> list[str]:
     """The words with secret values replaced by `***`.
 
-    Hidden are the values of flags and of `name=value` words whose name speaks of a password, secret, token, credential
-    or key, and inside URLs the user and password and parameters of such names.
+    Hidden are the values of flags and of `name=value` words whose name speaks of a password, secret, token,
+    credential or key, and inside URLs the user and password and parameters of such names.
 
     Args:
         words: argv.

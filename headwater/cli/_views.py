@@ -32,7 +32,9 @@ def executions(listed: Sequence[views.ListedExecution]) -> str:
         )
         for item in listed
     ]
-    return _output.table(["run", "status", "started", "took", "task", "jobs", "command"], rows, right=["took"])
+    return _output.table(
+        ["run", "status", "started", "took", "task", "jobs", "command"], rows, right=["took"]
+    )
 
 
 def execution(view: views.ExecutionView) -> Iterator[str]:
@@ -79,7 +81,9 @@ def job(view: views.JobView) -> Iterator[str]:
     yield from _arguments(view.arguments)
     yield from _result(view.result)
     if view.children:
-        rows = [(child.id[:ID], child.status, _took(child), child.task, child.reason) for child in view.children]
+        rows = [
+            (child.id[:ID], child.status, _took(child), child.task, child.reason) for child in view.children
+        ]
         yield from _section("children", ["job", "status", "took", "task", "why"], rows, right=["took"])
     if view.traceback:
         yield "\n" + "\n".join(_output.one_line(line) for line in view.traceback.splitlines())
@@ -99,7 +103,9 @@ def call(view: views.CallView) -> Iterator[str]:
     yield from _result(view.result)
     yield from _calls("it called", view.children)
     yield from _calls("called by", view.parents)
-    rows = [(item.id[:ID], item.status, item.execution, _output.local_time(item.started)) for item in view.jobs]
+    rows = [
+        (item.id[:ID], item.status, item.execution, _output.local_time(item.started)) for item in view.jobs
+    ]
     yield from _section("jobs", ["job", "status", "run", "started"], rows)
 
 
@@ -129,7 +135,10 @@ def task(view: views.TaskView) -> Iterator[str]:
     )
     yield "\n" + "\n".join(_output.one_line(line) for line in view.source.rstrip().splitlines())
     yield from _calls("calls", view.calls)
-    rows = [(item.task_hash[:ID], item.calls, _output.local_time(item.last), item.version) for item in view.versions]
+    rows = [
+        (item.task_hash[:ID], item.calls, _output.local_time(item.last), item.version)
+        for item in view.versions
+    ]
     yield from _section("versions", ["task hash", "calls", "last call", "version"], rows, right=["calls"])
 
 
@@ -161,7 +170,10 @@ def _tree(view: views.ExecutionView) -> Iterator[str]:
         rows.append((item, depth))
     yield _output.table(
         ["job", "status", "took", "call"],
-        [(item.id[:ID], item.status, _took(item), _indented(item, depth, view.arguments)) for item, depth in rows],
+        [
+            (item.id[:ID], item.status, _took(item), _indented(item, depth, view.arguments))
+            for item, depth in rows
+        ],
         right=["took"],
     )
 
@@ -208,14 +220,20 @@ def _result(result: views.Result | None) -> Iterator[str]:
 
 def _calls(title: str, calls: Sequence[views.CallLine]) -> Iterator[str]:
     rows = [
-        (item.call[:ID], _output.local_time(item.recorded_at), item.task + (" (failed)" if item.failed else ""))
+        (
+            item.call[:ID],
+            _output.local_time(item.recorded_at),
+            item.task + (" (failed)" if item.failed else ""),
+        )
         for item in calls
     ]
     yield from _section(title, ["call", "recorded", "task"], rows)
 
 
 def _files(title: str, files: Sequence[views.FileLine]) -> Iterator[str]:
-    rows = [(item.file[:ID], item.evidence, item.digest, _output.size(item.size), item.path) for item in files]
+    rows = [
+        (item.file[:ID], item.evidence, item.digest, _output.size(item.size), item.path) for item in files
+    ]
     yield from _section(title, ["file", "evidence", "digest", "size", "path"], rows)
 
 

@@ -1,4 +1,4 @@
-"""From FILE and TASK on a command line to a task: imports the script and finds the task by its short or full name."""
+"""From FILE and TASK on a command line to a task: imports the script and finds the task in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable
-from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -26,26 +25,16 @@ def load(file: str) -> ModuleType:
     """
     from headwater.engine.importing import import_script
 
-    is_path = file.endswith(".py") or os.sep in file or Path(file).exists()
-    if is_path:
-        _check_path(Path(file))
     try:
         return import_script(file)
     except HeadwaterError:
         raise
     except SyntaxError as error:
         raise UsageError(_syntax_error(error)) from error
-    except ModuleNotFoundError as error:
-        if not is_path and error.name and (file == error.name or file.startswith(f"{error.name}.")):
-            raise UsageError(
-                f"no module is called {file!r}, and no file {file}.py is here. Name a script by its path, or a module "
-                "by its dotted name."
-            ) from error
-        raise _import_failed(file, error) from error
     except SystemExit as error:
         raise UsageError(
-            f"{file} left the process with sys.exit({error.code!r}) while it was imported. Put what it does as a "
-            'program under `if __name__ == "__main__":`.'
+            f"{file} left the process with sys.exit({error.code!r}) while it was imported. Put what it does "
+            'as a program under `if __name__ == "__main__":`.'
         ) from error
     except Exception as error:
         raise _import_failed(file, error) from error
@@ -53,7 +42,9 @@ def load(file: str) -> ModuleType:
 
 def tasks_of(module: ModuleType) -> list[AnyTask]:
     """The tasks that a module defines, in the order of their definition, then those that it imported."""
-    tasks = [task for task in get_task_registry() if getattr(task.func, "__module__", None) == module.__name__]
+    tasks = [
+        task for task in get_task_registry() if getattr(task.func, "__module__", None) == module.__name__
+    ]
     seen = {task.fullname for task in tasks}
     for thing in list(vars(module).values()):
         if isinstance(thing, Task) and thing.fullname not in seen:
@@ -88,24 +79,6 @@ def find_task(module: ModuleType, name: str, file: str) -> AnyTask:
     near = _near(name, [*names, *(task.name for task in tasks)])
     hint = f" Did you mean {near}?" if near else f" It has: {', '.join(names)}."
     raise UsageError(f"{file} has no task {name!r}.{hint}")
-
-
-def _check_path(path: Path) -> None:
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder. Name a script in it: {_some_scripts(path) or 'it holds none'}")
-    if path.exists():
-        return
-    folder = path.parent
-    if not folder.is_dir():
-        raise UsageError(f"there is no file {path}: the folder {folder} does not exist.")
-    near = _near(path.name, [script.name for script in folder.glob("*.py")])
-    if near:
-        raise UsageError(f"there is no file {path}. Did you mean {folder / near}?")
-    raise UsageError(f"there is no file {path}. Scripts in {folder}: {_some_scripts(folder) or 'none'}")
-
-
-def _some_scripts(folder: Path) -> str:
-    return ", ".join(sorted(script.name for script in folder.glob("*.py"))[:8])
 
 
 def _near(name: str, names: Iterable[str]) -> str | None:

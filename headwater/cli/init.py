@@ -14,8 +14,8 @@ from headwater.cypher.errors import UsageError
 def command(directory: Path) -> None:
     """Make a folder a project.
 
-    Creates DIR/.headwater (default: here), where runs are recorded and the settings live. Nothing changes in a folder
-    that already is a project.
+    Creates DIR/.headwater (default: here), where runs are recorded and the settings live. Nothing changes in
+    a folder that already is a project.
     """
     from headwater.cypher.project import FOLDER, SETTINGS, create_project
 
@@ -24,7 +24,8 @@ def command(directory: Path) -> None:
         project = create_project(directory)
     except OSError as error:
         raise UsageError(
-            f"{directory} cannot be made a project: {error.strerror or error}. Name a folder that you may write to."
+            f"{directory} cannot be made a project: {error.strerror or error}. Name a folder that you may "
+            "write to."
         ) from error
     if existed:
         click.echo(f"{project.root} is a project already")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from headwater.cypher.store import GraphStore
+    pass
 
 
 @click.command()
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     type=click.Choice(["RUNNING", "DONE", "FAILED", "CANCELLED"], case_sensitive=False),
     help="List only runs of this status.",
 )
-@click.option("--jobs", type=click.IntRange(min=0), default=200, show_default=True, help="Jobs of a run to show.")
+@click.option("--jobs", type=click.IntRange(0), default=200, show_default=True, help="Jobs of a run to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
 def command(what: str | None, limit: int, status: str | None, jobs: int, as_json: bool) -> None:
     """Show runs, jobs, calls, values, tasks and files.
 
-    Without WHAT, lists the newest runs. WHAT is the beginning of an id or hash of any kind, a task's name, a file's
-    path, or - for the last run.
+    Without WHAT, lists the newest runs. WHAT is the beginning of an id or hash of any kind, a task's name, a
+    file's path, or - for the last run.
     """
     from headwater.cli import _output, _views
     from headwater.cli._reading import reading
@@ -35,7 +35,9 @@ def command(what: str | None, limit: int, status: str | None, jobs: int, as_json
         if what is None:
             listed = log.executions(store, limit=limit, status=status and status.upper())
             if as_json:
-                _output.emit_json({"executions": [{**to_json(i.execution), "jobs": dict(i.jobs)} for i in listed]})
+                _output.emit_json(
+                    {"executions": [{**to_json(i.execution), "jobs": dict(i.jobs)} for i in listed]}
+                )
             elif listed:
                 click.echo(_views.executions(listed))
             else:

@@ -15,26 +15,30 @@ from headwater.cypher.errors import UsageError
 
 @click.command()
 @click.argument("cypher")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A $NAME in the query; JSON or text.")
+@click.option("--param", multiple=True, metavar="NAME=VALUE", help="Value of $NAME: JSON, or else text.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--timeout", type=click.FloatRange(min=0.001), default=60.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.001), default=60.0, show_default=True, metavar="SECONDS"
+)
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Rows at most.")
-def command(cypher: str, params: tuple[str, ...], form: str, as_json: bool, timeout: float, limit: int) -> None:
+def command(
+    cypher: str, *, param: tuple[str, ...], form: str, as_json: bool, timeout: float, limit: int
+) -> None:
     """Ask the graph in Cypher, read-only.
 
-    CYPHER may be - to read the query from standard input. What writes, loads from outside or administers is refused
-    before it is sent. The graph's labels, properties and edges are in docs/reference/graph.md.
+    CYPHER may be - to read the query from standard input. What writes, loads from outside or administers is
+    refused before it is sent. The graph's labels, properties and edges are in docs/reference/graph.md.
     """
     from headwater.cli import _output
     from headwater.cli._reading import reading
 
     text = sys.stdin.read() if cypher == "-" else cypher
     if not text.strip():
-        raise UsageError("the query is empty. Type for example: hw query 'MATCH (e:Execution) RETURN e.id, e.status'")
-    values = _parameters(params)
+        raise UsageError("the query is empty. How the graph is built: docs/reference/graph.md")
+    values = _parameters(param)
     with reading() as store:
         found = store.ask(text, values, timeout=timeout, limit=limit)
     rows = [[_plain(cell) for cell in row] for row in found.rows]
@@ -55,7 +59,9 @@ def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
     for param in params:
         name, equals, text = param.partition("=")
         if not equals or not name.isidentifier():
-            raise UsageError(f"--param {param}: a parameter is NAME=VALUE, like --param limit=10 or --param id=0192ab")
+            raise UsageError(
+                f"--param {param}: a parameter is NAME=VALUE, like --param limit=10 or --param id=0192ab"
+            )
         try:
             values[name] = json.loads(text)
         except ValueError:

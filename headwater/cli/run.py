@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headwater.cypher.errors import HeadwaterError, StoreError, UsageError
+from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
     from headwater.cli._flags import Flag
@@ -22,7 +22,7 @@ RESULT_CHARACTERS = 1000
 
 OPTIONS: list[click.Parameter] = [
     click.Option(["--no-cache"], is_flag=True, help="Run every task, whatever was recorded."),
-    click.Option(["--keep-going"], is_flag=True, help="After a failure, still run what does not depend on it."),
+    click.Option(["--keep-going"], is_flag=True, help="After a failure, run all that does not depend on it."),
     click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
     click.Option(
         ["--background-load/--wait", "--no-wait"],
@@ -57,12 +57,12 @@ class Options:
 def command(ctx: click.Context, file: str, words: tuple[str, ...], **given: Any) -> int:
     """Run a task of a script and record it.
 
-    FILE is a script or the dotted name of a module. Without TASK, its tasks are listed; with TASK --help, what the task
-    takes. The options may stand anywhere; where the task has a parameter of the same name, what stands after TASK is
-    the task's.
+    FILE is a script or the dotted name of a module. Without TASK, its tasks are listed; TASK --help shows
+    what the task takes. The options may stand anywhere; where the task has a parameter of the same name, what
+    stands after TASK is the task's.
 
-    The run is recorded in the project of the current folder or the nearest one above it. Where there is none, the
-    current folder is made one.
+    The run is recorded in the project of the current folder or the nearest one above it. Where there is none,
+    the current folder is made one.
     """
     from headwater.cli import _flags, _workflow
 
@@ -95,7 +95,9 @@ def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
         if word in ("--help", "-h"):
             head.append("--help")
         elif flag not in own:
-            raise UsageError(f"{flag} stands before TASK and is no option of run. The task's parameters follow TASK.")
+            raise UsageError(
+                f"{flag} stands before TASK and is no option of run. The task's parameters follow TASK."
+            )
         else:
             head.append(word)
             if own[flag] and not equals and queue:
@@ -155,10 +157,10 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 
 
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
+    from pathlib import Path
+
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.scheduler import Scheduler
-
-    from pathlib import Path
 
     project = find_project()
     if project is None:

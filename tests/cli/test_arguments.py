@@ -1,0 +1,302 @@
+# ruff: noqa: UP006 UP007 UP045 – people write annotations in the old forms too
+"""What a task's annotations make of words on a command line."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import typing
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Annotated, Any, Literal, NewType, Optional, Union
+
+import pytest
+from headwater.cypher.errors import UsageError
+
+from headwater import File
+from headwater.cli._arguments import UnreadableType, reader_for
+from headwater.cli._flags import bind, describe, flags_of, read_words, task_help
+
+
+class Colour(enum.Enum):
+    RED = 1
+    GREEN = 2
+
+
+class Level(str, enum.Enum):
+    LOW = "l"
+    HIGH = "h"
+
+
+Percent = NewType("Percent", float)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text", "value"),
+    [
+        (str, "5", "5"),
+        (str, "", ""),
+        (str, "none", "none"),
+        (int, "5", 5),
+        (int, "-5", -5),
+        (float, "2.5e-3", 0.0025),
+        (float, "-1", -1.0),
+        (bool, "true", True),
+        (bool, "No", False),
+        (bool, "0", False),
+        (Path, "a/b", Path("a/b")),
+        (date, "2013-01-31", date(2013, 1, 31)),
+        (datetime, "2013-01-31T06:30", datetime(2013, 1, 31, 6, 30)),
+        (datetime, "2013-01-31T06:30:00Z", datetime(2013, 1, 31, 6, 30, tzinfo=timezone.utc)),
+        (
+            datetime,
+            "2013-01-31T06:30+02:00",
+            datetime(2013, 1, 31, 6, 30, tzinfo=timezone(timedelta(hours=2))),
+        ),
+        (Colour, "RED", Colour.RED),
+        (Colour, "red", Colour.RED),
+        (Colour, "Colour.GREEN", Colour.GREEN),
+        (Level, "HIGH", Level.HIGH),
+        (Literal["fast", "slow"], "slow", "slow"),
+        (Literal[1, 2], "2", 2),
+        (Optional[int], "5", 5),
+        (Optional[int], "none", None),
+        (int | None, "7", 7),
+        (str | None, "none", "none"),
+        (Union[int, str], "5", 5),
+        (Union[str, int], "5", 5),
+        (int | str, "five", "five"),
+        (Annotated[int, "metres"], "5", 5),
+        (Percent, "12.5", 12.5),
+        (Any, "5", "5"),
+        (inspect.Parameter.empty, "5", "5"),
+    ],
+)
+def test_a_word_becomes_the_value_its_annotation_asks_for(annotation: Any, text: str, value: object) -> None:
+    read = reader_for(annotation).read(text)
+    assert read == value
+    assert type(read) is type(value)
+
+
+def test_a_path_or_url_becomes_a_file() -> None:
+    assert reader_for(File).read("a.csv").path == File("a.csv").path
+    assert isinstance(reader_for(Optional[File]).read("a.csv"), File)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text", "wanted"),
+    [
+        (int, "five", "an int"),
+        (int, "5.0", "an int"),
+        (int, "", "an int"),
+        (float, "x", "a float"),
+        (bool, "maybe", "true or false"),
+        (date, "31.1.2013", "a date like 2013-01-31"),
+        (datetime, "noon", "a date and time like"),
+        (Colour, "BLUE", "one of RED, GREEN"),
+        (Literal["a", "b"], "c", "one of a, b"),
+        (Optional[int], "x", "an int"),
+        (Union[int, date], "x", "an int or a date"),
+    ],
+)
+def test_a_word_of_the_wrong_kind_is_refused_with_what_is_wanted(
+    annotation: Any, text: str, wanted: str
+) -> None:
+    with pytest.raises(ValueError, match="^" + wanted):
+        reader_for(annotation).read(text)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (list[int], [1, 2]),
+        (typing.List[int], [1, 2]),
+        (list[int] | None, [1, 2]),
+        (set[int], {1, 2}),
+        (frozenset[int], frozenset({1, 2})),
+        (tuple[int, ...], (1, 2)),
+        (Sequence[int], [1, 2]),
+        (list, ["1", "2"]),
+    ],
+)
+def test_collections_are_built_from_several_words(annotation: Any, value: object) -> None:
+    assert given(annotation, ["--x", "1", "2"]) == value
+    assert given(annotation, ["--x", "1", "--x", "2"]) == value
+    assert given(annotation, ["--x=1", "--x=2"]) == value
+
+
+def given(annotation: Any, words: list[str]) -> object:
+    def function(x: Any) -> None: ...
+
+    function.__annotations__["x"] = annotation
+    values = read(function, words)[1]
+    return values["x"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "name"),
+    [
+        (dict[str, int], "dict[str, int]"),
+        (list[list[int]], "list[list[int]]"),
+        (Callable[[int], int], "Callable"),
+        (tuple[int, str], "tuple[int, str]"),
+        (complex, "complex"),
+        (timedelta, "datetime.timedelta"),
+    ],
+)
+def test_a_type_without_a_text_form_is_named(annotation: Any, name: str) -> None:
+    with pytest.raises(UnreadableType) as caught:
+        reader_for(annotation)
+    assert name in str(caught.value)
+
+
+def test_without_an_annotation_the_default_says_what_is_meant() -> None:
+    assert reader_for(inspect.Parameter.empty, 3).read("5") == 5
+    assert reader_for(inspect.Parameter.empty, False).read("yes") is True
+    assert reader_for(inspect.Parameter.empty, None).read("5") == "5"
+
+
+OWN = {"--no-cache": False, "--tag": True}
+
+
+def read(function: Callable[..., Any], words: list[str]) -> tuple[list[Any], dict[str, Any]]:
+    flags = flags_of(function, inspect.signature(function))
+    return bind(read_words(words, flags, OWN, task="report").values, flags, task="report")
+
+
+def report(
+    year: int,
+    months: list[int] = [1],  # noqa: B006
+    out_file: str = "report.txt",
+    plot: bool = False,
+) -> None:
+    """Write the report.
+
+    One page a month.
+    """
+
+
+def test_flags_are_the_parameters_in_kebab_case() -> None:
+    assert read(report, ["--year", "2013", "--out-file", "x"]) == ([], {"year": 2013, "out_file": "x"})
+    assert read(report, ["--year=2013", "--out_file=x"]) == ([], {"year": 2013, "out_file": "x"})
+
+
+def test_what_is_not_given_is_left_to_the_default() -> None:
+    assert read(report, ["--year", "1"]) == ([], {"year": 1})
+
+
+def test_negative_numbers_are_values() -> None:
+    assert read(report, ["--year", "-5", "--months", "-1", "-2"]) == ([], {"year": -5, "months": [-1, -2]})
+
+
+def test_a_switch_stands_alone_or_takes_a_word() -> None:
+    for words, value in [
+        (["--plot"], True),
+        (["--no-plot"], False),
+        (["--plot", "false"], False),
+        (["--plot=no"], False),
+        (["--plot", "--year", "1"], True),
+    ]:
+        assert read(report, [*words, "--year", "1"])[1]["plot"] is value
+
+
+def test_a_list_may_be_empty() -> None:
+    assert read(report, ["--year", "1", "--months"]) == ([], {"year": 1, "months": []})
+
+
+def test_a_value_that_looks_like_a_flag_is_given_with_an_equals_sign() -> None:
+    assert read(report, ["--year", "1", "--out-file=--tag"])[1]["out_file"] == "--tag"
+    with pytest.raises(UsageError, match=r"--out-file needs TEXT.*--out-file=--plot"):
+        read(report, ["--year", "1", "--out-file", "--plot"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "report needs --year INT"),
+        (["--year", "x"], "--year of report: 'x' is not an int"),
+        (["--year"], "--year needs INT"),
+        (["--yaer", "1"], "report has no parameter --yaer. Did you mean --year?"),
+        (
+            ["--colour", "1"],
+            "report has no parameter --colour. It takes: --year INT --months INT... --out-file TEXT",
+        ),
+        (["2013"], "'2013' belongs to no parameter of report. Arguments are given by name: --year INT"),
+        (["-y", "1"], "'-y' belongs to no parameter"),
+    ],
+)
+def test_wrong_words_are_refused_with_what_to_type(words: list[str], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(report, words)
+    assert said in str(caught.value)
+
+
+def test_the_commands_own_options_may_stand_among_the_parameters() -> None:
+    flags = flags_of(report, inspect.signature(report))
+    found = read_words(["--no-cache", "--year", "1", "--tag", "a=b", "--tag=c=d"], flags, OWN, task="report")
+    assert found.own == ["--no-cache", "--tag", "a=b", "--tag=c=d"]
+    assert found.values == {"year": 1}
+
+
+def test_a_parameter_goes_before_an_option_of_the_same_name() -> None:
+    def labelled(tag: int) -> None: ...
+
+    flags = flags_of(labelled, inspect.signature(labelled))
+    assert read_words(["--tag", "5"], flags, OWN, task="labelled").values == {"tag": 5}
+
+
+def test_after_two_dashes_no_option_is_the_commands_own() -> None:
+    flags = flags_of(report, inspect.signature(report))
+    with pytest.raises(UsageError, match="no parameter --no-cache"):
+        read_words(["--", "--no-cache"], flags, OWN, task="report")
+
+
+def test_positional_and_variadic_parameters_are_passed_by_position() -> None:
+    def spread(a: int, /, b: int, *rest: int, c: int = 0) -> None: ...
+
+    assert read(spread, ["--a", "1", "--b", "2"]) == ([1], {"b": 2})
+    assert read(spread, ["--a", "1", "--b", "2", "--rest", "3", "4", "--c", "5"]) == ([1, 2, 3, 4], {"c": 5})
+
+
+def test_a_parameter_of_an_unreadable_type_matters_only_when_it_is_needed() -> None:
+    def tuned(n: int, table: dict[str, int] = {}) -> None: ...  # noqa: B006
+
+    def needy(table: dict[str, int]) -> None: ...
+
+    assert read(tuned, ["--n", "1"]) == ([], {"n": 1})
+    for function, words in [(tuned, ["--n", "1", "--table", "x"]), (needy, [])]:
+        with pytest.raises(
+            UsageError, match=r"--table of report is a dict\[str, int\], which cannot be given"
+        ):
+            read(function, words)
+
+
+def test_help_shows_the_docstring_and_every_parameter_with_its_default() -> None:
+    text = task_help("hw run flights.py report", report.__doc__, flags_of(report, inspect.signature(report)))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert lines == [
+        "Usage: hw run flights.py report [--PARAMETER VALUE]...",
+        "",
+        "Write the report.",
+        "",
+        "One page a month.",
+        "",
+        "Parameters:",
+        "--year INT required",
+        "--months INT... default: [1]",
+        "--out-file TEXT default: 'report.txt'",
+        "--plot / --no-plot default: False",
+    ]
+
+
+def test_help_names_the_type_that_cannot_be_given() -> None:
+    def needy(table: dict[str, int]) -> None: ...
+
+    rows = describe(flags_of(needy, inspect.signature(needy)))
+    assert rows == [("--table …", "a dict[str, int]: cannot be given on the command line; required")]
+
+
+def test_choices_are_shown() -> None:
+    assert reader_for(Colour).shown == "RED|GREEN"
+    assert reader_for(Optional[Literal["a", "b"]]).shown == "a|b"

@@ -1,0 +1,50 @@
+"""Secrets do not reach the recorded command."""
+
+from __future__ import annotations
+
+import pytest
+
+from headwater.cli._redact import redact
+
+
+@pytest.mark.parametrize(
+    ("words", "safe"),
+    [
+        (["--password", "hunter2"], ["--password", "***"]),
+        (["--password=hunter2"], ["--password=***"]),
+        (["--db-password", "hunter2", "--year", "1"], ["--db-password", "***", "--year", "1"]),
+        (["--tokens", "a", "b", "--year", "1"], ["--tokens", "***", "***", "--year", "1"]),
+        (["--githubToken=x"], ["--githubToken=***"]),
+        (["--api-key", "x"], ["--api-key", "***"]),
+        (["--client_secret", "x"], ["--client_secret", "***"]),
+        (["--key=x"], ["--key=***"]),
+        (["--param", "token=x"], ["--param", "token=***"]),
+        (["--tag", "api_key=x"], ["--tag", "api_key=***"]),
+        (["--url", "https://ann:pw@host/a?b=c"], ["--url", "https://***@host/a?b=c"]),
+        (["--url=postgresql://ann:p@ss@host/db"], ["--url=postgresql://***@host/db"]),
+        (["s3://bucket/a?X-Amz-Signature=abc&part=2"], ["s3://bucket/a?X-Amz-Signature=***&part=2"]),
+        (["https://h/a?sig=abc&token=d#x"], ["https://h/a?sig=***&token=***#x"]),
+    ],
+)
+def test_secret_values_are_hidden(words: list[str], safe: list[str]) -> None:
+    assert redact(words) == safe
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "flights.py", "report", "--year", "2013"],
+        ["--author", "ann"],
+        ["--keyword", "x"],
+        ["--compass", "north"],
+        ["https://host/a@b?monkey=1"],
+        ["--mail", "ann@example.org"],
+        ["--tag", "team=assay"],
+    ],
+)
+def test_everything_else_is_recorded_as_typed(words: list[str]) -> None:
+    assert redact(words) == words
+
+
+def test_flags_may_be_named_as_secret() -> None:
+    assert redact(["--login", "x", "--year", "1"], secret={"--login"}) == ["--login", "***", "--year", "1"]

@@ -1,0 +1,279 @@
+"""`hw run`: from a script and words to a result, recorded."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import HW, WORKFLOW, Shell, environment
+
+
+@pytest.fixture
+def fresh(hw: Shell) -> Shell:
+    """A folder with the script and no project yet."""
+    hw.write("lab.py", WORKFLOW)
+    return hw
+
+
+def test_a_first_run_makes_a_project_and_shows_statuses_and_the_result(fresh: Shell) -> None:
+    answer = fresh("run", "lab.py", "doubles", "--n", "4")
+    assert answer.code == 0, answer
+    assert f"made a project in {fresh.folder}" in answer.err
+    assert (fresh.folder / ".headwater").is_dir()
+    lines = [line.split() for line in answer.out.splitlines()]
+    assert lines[:5] == [
+        ["task", "DONE", "total"],
+        ["all", "6", "6"],
+        ["lab.double", "4", "4"],
+        ["lab.doubles", "1", "1"],
+        ["lab.total", "1", "1"],
+    ]
+    assert re.search(r"^run [0-9a-f-]{36} DONE in ", answer.out, re.MULTILINE)
+    assert answer.out.endswith("result: 12\n")
+
+
+def test_a_second_run_finds_everything_cached(fresh: Shell) -> None:
+    first = fresh("run", "lab.py", "doubles", "--json")
+    again = fresh("run", "lab.py", "doubles", "--json")
+    assert first.json["jobs"] == {"DONE": 5}
+    assert again.json["jobs"] == {"CACHED": 1}
+    assert again.json["result"] == first.json["result"] == "6"
+    forced = fresh("run", "lab.py", "doubles", "--no-cache", "--json")
+    assert forced.json["jobs"] == {"DONE": 5}
+
+
+def test_the_outcome_as_json_has_a_stable_shape(fresh: Shell) -> None:
+    outcome = fresh("run", "--json", "lab.py", "doubles").json
+    assert outcome | {"execution": "", "seconds": 0} == {
+        "execution": "",
+        "task": "lab.doubles",
+        "status": "DONE",
+        "seconds": 0,
+        "jobs": {"DONE": 5},
+        "tasks": {"lab.double": {"DONE": 3}, "lab.doubles": {"DONE": 1}, "lab.total": {"DONE": 1}},
+        "result": "6",
+        "error": None,
+    }
+
+
+def test_the_project_is_found_upward(fresh: Shell) -> None:
+    fresh("init")
+    below = Shell(fresh.folder / "below")
+    below.folder.mkdir()
+    assert below("run", "../lab.py", "doubles").code == 0
+    assert not (below.folder / ".headwater").exists()
+    assert len(below("log", "--json").json["executions"]) == 1
+
+
+def test_a_failed_run_shows_the_tasks_it_went_through_and_exits_1(fresh: Shell) -> None:
+    answer = fresh("run", "lab.py", "broken")
+    assert answer.code == 1
+    assert "ValueError: 7 is refused" in answer.err
+    assert "lab.broken" in answer.err
+    assert "lab.refuse" in answer.err
+    assert "lab.py" in answer.err
+    assert "engine/" not in answer.err
+    assert "FAILED in " in answer.out
+
+
+def test_options_may_stand_anywhere(fresh: Shell) -> None:
+    for words in [
+        ["--no-cache", "--json", "lab.py", "doubles"],
+        ["lab.py", "--no-cache", "--json", "doubles"],
+        ["lab.py", "doubles", "--n", "3", "--no-cache", "--json"],
+    ]:
+        assert fresh("run", *words).json["jobs"] == {"DONE": 5}
+
+
+def test_a_module_is_run_by_its_dotted_name(fresh: Shell) -> None:
+    (fresh.folder / "package").mkdir()
+    fresh.write("package/__init__.py", "")
+    fresh.write("package/inner.py", "from headwater import task\n@task\ndef one() -> int:\n    return 1\n")
+    assert fresh("run", "package.inner", "one").out.endswith("result: 1\n")
+
+
+def test_without_a_task_the_tasks_are_listed(fresh: Shell) -> None:
+    answer = fresh("run", "lab.py")
+    assert answer.code == 0
+    assert [line.split("  ")[0] for line in answer.out.splitlines()[1:4]] == [
+        "lab.double",
+        "lab.total",
+        "lab.doubles",
+    ]
+    assert "Add up the doubles of the first numbers." in answer.out
+    assert "hw run lab.py TASK --help" in answer.out
+    assert not (fresh.folder / ".headwater").exists()
+
+
+def test_help_of_a_task_shows_its_parameters_and_docstring(fresh: Shell) -> None:
+    answer = fresh("run", "lab.py", "doubles", "--help")
+    assert answer.code == 0
+    assert "Add up the doubles of the first numbers." in answer.out
+    assert re.search(r"--n INT +default: 3", answer.out)
+    assert re.search(r"--label TEXT +default: 'a'", answer.out)
+    assert not (fresh.folder / ".headwater").exists()
+
+
+@pytest.mark.parametrize("name", ["doubles", "lab.doubles"])
+def test_a_task_is_named_in_full_or_relative_to_the_namespace(fresh: Shell, name: str) -> None:
+    assert fresh("run", "lab.py", name).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lba.py", "doubles"], "the workflow lba.py is not there. Did you mean lab.py"),
+        (["nowhere/lab.py", "doubles"], "the workflow nowhere/lab.py is not there."),
+        (["./", "doubles"], "the workflow ./ is a folder, not a Python file. Python files here: "),
+        (["no.such.module", "x"], "there is no workflow called no.such.module."),
+        (["lab.py", "dubles"], "lab.py has no task 'dubles'. Did you mean doubles?"),
+        (["lab.py", "zzz"], "lab.py has no task 'zzz'. It has: lab.double, lab.total"),
+        (["lab.py", "doubles", "--n", "x"], "--n of lab.doubles: 'x' is not an int"),
+        (["lab.py", "doubles", "--m", "1"], "lab.doubles has no parameter --m. Did you mean --n?"),
+        (
+            ["lab.py", "doubles", "--lable", "1"],
+            "lab.doubles has no parameter --lable. Did you mean --label?",
+        ),
+        (["lab.py", "double"], "lab.double needs --x INT. Type: hw run lab.py double --help"),
+        (["lab.py", "doubles", "3"], "'3' belongs to no parameter of lab.doubles"),
+        (["lab.py", "doubles", "--tag", "x"], "--tag x: a tag is KEY=VALUE"),
+        (["empty.py", "x"], "empty.py defines no tasks"),
+        (["empty.py"], "empty.py defines no tasks"),
+        (["typo.py", "x"], "typo.py:2: SyntaxError"),
+        (["crash.py", "x"], "crash.py could not be imported"),
+        (["crash.py", "x"], "ZeroDivisionError: division by zero"),
+        (["leaves.py", "x"], "leaves.py left the process with sys.exit(3) while it was imported"),
+        (["imports.py", "x"], "No module named 'not_there'"),
+        (["twice.py", "one"], "'one' could be several tasks of twice.py: a.one, b.one"),
+        (["bad.py", "x"], "'not a name'"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_with_what_to_do(fresh: Shell, words: list[str], said: str) -> None:
+    fresh.write("empty.py", "x = 1\n")
+    fresh.write("typo.py", "x = 1\ndef f(:\n")
+    fresh.write("crash.py", "def f():\n    return 1 / 0\nf()\n")
+    fresh.write("leaves.py", "import sys\nsys.exit(3)\n")
+    fresh.write("imports.py", "import not_there\n")
+    fresh.write("bad.py", "from headwater import task\n@task(name='not a name')\ndef x():\n    pass\n")
+    two = "@task(namespace='{0}', name='one')\ndef {0}_one():\n    return 1\n"
+    fresh.write("twice.py", "from headwater import task\n" + two.format("a") + two.format("b"))
+    answer = fresh("run", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+    assert "headwater/cli" not in answer.err
+    assert not (fresh.folder / ".headwater").exists()
+
+
+def test_secrets_do_not_reach_the_recorded_command(fresh: Shell) -> None:
+    fresh("run", "lab.py", "login", "--user", "ann", "--password", "hunter2", "--tag", "team=assay")
+    command = fresh("log", "--json").json["executions"][0]["command"]
+    assert command == "hw run lab.py login --user ann --password '***' --tag team=assay"
+
+
+def test_a_script_that_prints_keeps_its_output_apart(fresh: Shell) -> None:
+    fresh.write(
+        "talks.py", "from headwater import task\n@task\ndef say():\n    print('hello')\n    return 1\n"
+    )
+    answer = fresh("run", "talks.py", "say")
+    assert answer.out.splitlines()[0] == "hello"
+    assert answer.err.replace(f"made a project in {fresh.folder}\n", "") == ""
+
+
+SLOW = """\
+import time
+from headwater import task
+
+@task
+def nap(n: int) -> int:
+    time.sleep(0.3)
+    return n
+
+@task
+def naps() -> list:
+    return [nap(n) for n in range(200)]
+"""
+
+
+def test_ctrl_c_stops_cleanly_with_exit_code_130(fresh: Shell) -> None:
+    fresh.write("slow.py", SLOW)
+    process = subprocess.Popen(
+        [HW, "run", "slow.py", "naps"],
+        cwd=fresh.folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    journals = fresh.folder / ".headwater" / "journals"
+    until(lambda: any(journals.glob("*.hwj")))
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (out, err)
+    assert "Traceback" not in err
+    assert err.endswith("stopped\n")
+    assert "CANCELLED" in out
+    newest = fresh("log", "-", "--json").json
+    assert newest["execution"]["status"] == "CANCELLED"
+    assert {job["status"] for job in newest["jobs"]} <= {"DONE", "CANCELLED"}
+
+
+def test_a_terminal_sees_live_progress_and_a_pipe_does_not(fresh: Shell) -> None:
+    fresh.write("slow.py", SLOW.replace("range(200)", "range(2)"))
+    seen = on_a_terminal(["run", "slow.py", "naps"], fresh.folder)
+    assert "RUNNING" in seen
+    assert "result: [0, 1]" in seen
+    assert "RUNNING" not in fresh("run", "slow.py", "naps", "--no-cache").err
+
+
+def test_a_run_does_not_need_the_store(fresh: Shell) -> None:
+    fresh("init")
+    fresh.write(".headwater/headwater.ini", "[store]\nuri = bolt://127.0.0.1:9\n")
+    answer = fresh("run", "lab.py", "doubles", HEADWATER_STORE_PASSWORD="x")
+    assert answer.code == 0, answer
+    assert answer.out.endswith("result: 6\n")
+    assert "127.0.0.1:9" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_loading_can_be_left_to_the_background(fresh: Shell) -> None:
+    for words in (["--background-load"], ["--no-wait"]):
+        answer = fresh("run", *words, "lab.py", "doubles")
+        assert answer.code == 0
+    assert len(fresh("log", "--json").json["executions"]) == 2
+
+
+def until(happened: object, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not happened():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def on_a_terminal(words: list[str], folder: Path) -> str:
+    """All that a command writes when its output is a terminal."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [HW, *words], cwd=folder, env=environment(TERM="xterm", COLUMNS="100"), stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # Linux says EIO when the other side has closed
+            break
+        if not part:
+            break
+        seen += part
+    os.close(ours)
+    process.wait(timeout=60)
+    return seen.decode()
