@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from headwater.engine.expression_codec import flatten
 from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.expression_codec import flatten
 from headwater.engine.job import Job, Node, StepNode
 from headwater.engine.nested import find_expressions, substitute
 from headwater.engine.registry import get_task_registry
@@ -36,7 +36,9 @@ def eval_key(task: Task[Any, Any], names: Any, hashes: list[bytes | None]) -> by
 class Attacher:
     """Makes nodes; tells `created` of every new one so that it can be counted and scheduled."""
 
-    def __init__(self, identify: Identify, number: Callable[[], int], created: Callable[[Node], None]) -> None:
+    def __init__(
+        self, identify: Identify, number: Callable[[], int], created: Callable[[Node], None]
+    ) -> None:
         self._identify = identify
         self._number = number
         self._created = created
@@ -67,7 +69,9 @@ class Attacher:
             made += is_new
         return [memo[id(root)] for root in roots]
 
-    def _node(self, owner: Job, expression: Expression, parts: Any, place: tuple[int, ...]) -> tuple[Node, bool]:
+    def _node(
+        self, owner: Job, expression: Expression, parts: Any, place: tuple[int, ...]
+    ) -> tuple[Node, bool]:
         if isinstance(expression, Call):
             return self._call(owner, expression, parts, place)
         assert owner.scope is not None

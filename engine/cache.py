@@ -90,7 +90,7 @@ class GraphCache:
         self._known_tasks: dict[str, bool] = {}
         self._rows: dict[str, _Row] = {}
         self._dirty: set[str] = set()
-        self._valid: dict[tuple[str, str, str], bool] = {}
+        self._valid: dict[str, bool] = {}
         self._away = False
 
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
@@ -104,6 +104,7 @@ class GraphCache:
             return [Miss("the store is away")] * len(jobs)
 
     def _find(self, jobs: Sequence[Job]) -> list[Answer]:
+        self._valid = {}
         keys = {_key(job): job for job in jobs}
         rows = self._look_up(keys)
         clean = self._check_subtrees(rows, keys)
@@ -122,7 +123,10 @@ class GraphCache:
                 stale[key] = "a file in its result changed"
             else:
                 answers[key] = Result(
-                    row.value, bytes.fromhex(row.value_hash), bytes.fromhex(row.call_hash), "recorded result reused"
+                    row.value,
+                    bytes.fromhex(row.value_hash),
+                    bytes.fromhex(row.call_hash),
+                    "recorded result reused",
                 )
         self._expand([row.call_hash for key, row in rows.items() if key in stale and row.has_children])
         answers.update(self._single_steps(stale, keys, rows))
@@ -163,15 +167,17 @@ class GraphCache:
                 ask[row.call_hash] = ask.get(row.call_hash, False) or full
         for batch in _batches(list(ask)):
             for call_hash, tasks, files, uncacheable in self._store.rows("subtree_facts", call_hashes=batch):
-                clean[call_hash] = self._unchanged(call_hash, tasks, files if ask[call_hash] else [], uncacheable)
+                clean[call_hash] = self._unchanged(call_hash, tasks, files, uncacheable, full=ask[call_hash])
         for call_hash in ask:
             clean.setdefault(call_hash, False)
         return clean
 
-    def _unchanged(self, call_hash: str, tasks: list[Any], files: list[Any], uncacheable: int) -> bool:
+    def _unchanged(
+        self, call_hash: str, tasks: list[Any], files: list[Any], uncacheable: int, *, full: bool
+    ) -> bool:
         changed_tasks = [task_hash for fullname, task_hash in tasks if not _is_current(fullname, task_hash)]
         changed_files = [file[0] for file in files if not self._is_valid(file)]
-        if not changed_tasks and not changed_files and not uncacheable:
+        if not changed_tasks and not uncacheable and not (full and changed_files):
             return True
         dirty = self._store.rows(
             "dirty_calls",
@@ -188,12 +194,13 @@ class GraphCache:
         return all(self._is_valid(file) for file in files)
 
     def _is_valid(self, file: Any) -> bool:
-        """Whether a recorded file (hash, path, evidence, digest) is what it was; one that is not is looked at again."""
-        _, path, evidence, digest = file
-        identity = (path, evidence, digest)
-        if not self._valid.get(identity, False):
-            self._valid[identity] = still_valid(path, evidence, digest)
-        return self._valid[identity]
+        """Whether a recorded file (hash, path, evidence, digest) is what it was; looked at once a batch of look-ups,
+        because the tasks that run between two batches may write it."""
+        file_hash, path, evidence, digest = file
+        valid = self._valid.get(file_hash)
+        if valid is None:
+            valid = self._valid[file_hash] = still_valid(path, evidence, digest)
+        return valid
 
     # -- expanding what does not -----------------------------------------------------------------------------------
 
@@ -210,7 +217,9 @@ class GraphCache:
         self, stale: dict[str, str], keys: dict[str, Job], rows: dict[str, _Row]
     ) -> dict[str, Answer]:
         answers: dict[str, Answer] = {key: Miss(reason) for key, reason in stale.items()}
-        ask = [key for key in stale if (key not in rows or rows[key].has_children) and self._may_step(keys[key])]
+        ask = [
+            key for key in stale if (key not in rows or rows[key].has_children) and self._may_step(keys[key])
+        ]
         for batch in _batches(ask):
             for key, _, type_name, codec, payload, location, files in self._store.rows(
                 "lookup_evaluations", keys=batch

@@ -1,13 +1,13 @@
 """The engine's errors, below `headwater.cypher.errors.HeadwaterError`.
 
-    HeadwaterError
-    ├── TaskDefinitionError (ValueError)   a @task that cannot be: raised where it is defined
-    ├── CallError (TypeError)              a call or a lazy value used in a way it cannot be
-    ├── Unrecordable (TypeError)           a value that cannot be hashed or stored: fails the task, catchably
-    ├── Undecodable                        stored bytes that cannot be turned back into a value: a cache miss
-    ├── UnknownExecutor, UnknownTask       no such name; the message has the nearest match
-    ├── WorkerDied                         the process that ran a task went away
-    └── Cancelled                          the run was stopped before the task finished
+HeadwaterError
+├── TaskDefinitionError (ValueError)   a @task that cannot be: raised where it is defined
+├── CallError (TypeError)              a call or a lazy value used in a way it cannot be
+├── Unrecordable (TypeError)           a value that cannot be hashed or stored: fails the task, catchably
+├── Undecodable                        stored bytes that cannot be turned back into a value: a cache miss
+├── UnknownExecutor, UnknownTask       no such name; the message has the nearest match
+├── WorkerDied                         the process that ran a task went away
+└── Cancelled                          the run was stopped before the task finished
 """
 
 from __future__ import annotations

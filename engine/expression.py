@@ -112,7 +112,9 @@ class Expression:
         self._refuse("what its text is", "a task that formats it (or !r to see the expression)")
 
     def _refuse(self, question: str, instead: str) -> NoReturn:
-        raise CallError(f"{self!r} is a lazy value: {question} is not known before it is evaluated. Use {instead}.")
+        raise CallError(
+            f"{self!r} is a lazy value: {question} is not known before it is evaluated. Use {instead}."
+        )
 
     __hash__ = object.__hash__
 
@@ -180,7 +182,11 @@ class Call(Expression):
     __slots__ = ("_args", "_kwargs", "_options", "_task")
 
     def __init__(
-        self, task: Task[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any] | None
+        self,
+        task: Task[Any, Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        options: dict[str, Any] | None,
     ) -> None:
         self._task = task
         self._args = args

@@ -51,7 +51,11 @@ class Flat:
     def members(self) -> list[Any]:
         """Every plain argument that may hold something: the atoms are left out."""
         values = [arg for entry in self.entries for arg in (*entry[2], *(entry[3] or {}).values())]
-        return [value for value in (*values, self.template) if value.__class__ not in ATOMS and value.__class__ is not Reference]
+        return [
+            value
+            for value in (*values, self.template)
+            if value.__class__ not in ATOMS and value.__class__ is not Reference
+        ]
 
 
 def flatten(value: Any) -> Flat:
@@ -99,8 +103,9 @@ def load(payload: bytes) -> Any:
     registry = get_task_registry()
     try:
         template, entries = pickle.loads(payload)
-        for kind, name, args, kwargs, options in entries:
-            args, kwargs = substitute(args, built.__getitem__), substitute(kwargs or {}, built.__getitem__)
+        for kind, name, lazy_args, lazy_kwargs, options in entries:
+            args = substitute(lazy_args, built.__getitem__)
+            kwargs = substitute(lazy_kwargs or {}, built.__getitem__)
             if kind == "call":
                 task = registry.find(name)
                 if task is None:

@@ -38,7 +38,18 @@ class Node:
         key: what makes it one with an equal expression of the same owner.
     """
 
-    __slots__ = ("error", "finished", "key", "owner", "pending", "place", "sources", "value", "value_hash", "waiters")
+    __slots__ = (
+        "error",
+        "finished",
+        "key",
+        "owner",
+        "pending",
+        "place",
+        "sources",
+        "value",
+        "value_hash",
+        "waiters",
+    )
 
     def __init__(self, owner: Job | None, key: bytes) -> None:
         self.owner = owner
@@ -110,8 +121,8 @@ class Job(Node):
         "returns",
         "scope",
         "started",
-        "stopped",
         "status",
+        "stopped",
         "task",
         "values",
         "wiring",

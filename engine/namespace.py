@@ -35,10 +35,14 @@ def current_namespace() -> str:
 def check_namespace(name: str) -> None:
     """Refuse what cannot be a namespace."""
     if not isinstance(name, str) or not _NAMESPACE.match(name):
-        raise TaskDefinitionError(f"{name!r} cannot be a namespace: use identifiers joined by dots, like 'lab.assay'.")
+        raise TaskDefinitionError(
+            f"{name!r} cannot be a namespace: use identifiers joined by dots, like 'lab.assay'."
+        )
 
 
 def check_name(name: str) -> None:
     """Refuse what cannot be a task's name."""
     if not isinstance(name, str) or not _NAME.match(name):
-        raise TaskDefinitionError(f"{name!r} cannot be a task's name: use letters, digits and _, not a digit first.")
+        raise TaskDefinitionError(
+            f"{name!r} cannot be a task's name: use letters, digits and _, not a digit first."
+        )

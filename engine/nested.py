@@ -17,7 +17,6 @@ ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 """Classes that never contain anything, recognised without looking further."""
 
 
-
 class Reference(int):
     """Stands for an expression that is kept elsewhere, in a list: the n-th of it."""
 

@@ -86,7 +86,9 @@ def _limits(name: str, value: Any) -> dict[str, int]:
     limits = dict(value) if isinstance(value, Mapping) else dict.fromkeys(value, 1)
     for key, count in limits.items():
         if not isinstance(key, str) or isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise TaskDefinitionError(f"option {name}={value!r}: use a list of names, or names with counts from 1")
+            raise TaskDefinitionError(
+                f"option {name}={value!r}: use a list of names, or names with counts from 1"
+            )
     return limits
 
 
@@ -119,7 +121,9 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
         check = _CHECKS.get(name)
         if check is None:
             near = difflib.get_close_matches(name, OPTIONS | also, 1)
-            hint = f" Did you mean {near[0]}?" if near else f" Options are: {', '.join(sorted(OPTIONS | also))}."
+            hint = (
+                f" Did you mean {near[0]}?" if near else f" Options are: {', '.join(sorted(OPTIONS | also))}."
+            )
             raise TaskDefinitionError(f"no option is called {name!r}.{hint}")
         checked[name] = check(name, value)
     cache = checked.pop("cache", None)

@@ -59,6 +59,9 @@ class Prepared:
         self.record = record
         self.files = files
 
+    def __reduce__(self) -> tuple[type[Prepared], tuple[bytes, ValueSeen | None, list[FileSeen]]]:
+        return Prepared, (self.hash, self.record, self.files)
+
 
 def prepare_value(value: Any, label: str, store: ValueStore) -> Prepared:
     """Describe a value, and write its bytes to the value store where they are large.
@@ -68,7 +71,9 @@ def prepare_value(value: Any, label: str, store: ValueStore) -> Prepared:
     """
     described = describe(value, label=label)
     files = [file_record(file) for file in described.files]
-    return Prepared(described.hash, _value_record(described, store, [file.file_hash for file in files]), files)
+    return Prepared(
+        described.hash, _value_record(described, store, [file.file_hash for file in files]), files
+    )
 
 
 def _value_record(described: Described, store: ValueStore, files: list[bytes]) -> ValueSeen:
@@ -99,13 +104,13 @@ class NoRecorder:
     execution_id: str | None = None
 
     def identify(self, value: Any, label: str) -> bytes:
-        return hash_value(value)
+        return hash_value(value, label=label)
 
     def prepare(self, value: Any) -> Prepared:
-        return Prepared(hash_value(value), None, [])
+        return Prepared(hash_value(value, label="result"), None, [])
 
     def described(self, job: Job, value: Any) -> bytes:
-        return job.described.hash if job.described is not None else hash_value(value)
+        return job.described.hash if job.described is not None else hash_value(value, label="result")
 
     def reduced(self, job: Job, result: Any) -> None:
         return

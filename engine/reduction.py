@@ -12,15 +12,26 @@ from collections.abc import Callable
 from time import time
 from typing import Any, Protocol
 
+from headwater.cypher.errors import InternalError
 from headwater.engine.attach import Attacher, await_nodes, eval_key, union_of_sources
 from headwater.engine.errors import CallError, Cancelled, Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Special
-from headwater.engine.job import CACHED, CANCELLED, DONE, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
+from headwater.engine.job import (
+    CACHED,
+    CANCELLED,
+    DONE,
+    FAILED,
+    RUNNING,
+    WAITING,
+    Job,
+    Node,
+    StepNode,
+    Stored,
+)
 from headwater.engine.nested import ATOMS, find_expressions, substitute
 from headwater.engine.options import CacheScope
 from headwater.engine.special import FORMS, Steps
 from headwater.engine.traceback import attach_traceback, error_hash
-from headwater.cypher.errors import InternalError
 
 
 class Recording(Protocol):
@@ -160,7 +171,9 @@ class Reduction:
                 digest = None
             if job.names[index] not in excluded:
                 if digest is None:
-                    digest = self.recording.identify(values[index], f"{job.task.fullname}({job.names[index]})")
+                    digest = self.recording.identify(
+                        values[index], f"{job.task.fullname}({job.names[index]})"
+                    )
                 hashes[index] = digest
         job.lazy = None
         job.eval_hash = eval_key(job.task, job.names, hashes)

@@ -63,7 +63,12 @@ class Plan:
         Raises:
             CallError: with the task's name, signature and what is wrong.
         """
-        if not kwargs and self._simple and self._needed <= len(args) and (len(args) <= self._count or self._has_rest):
+        if (
+            not kwargs
+            and self._simple
+            and self._needed <= len(args)
+            and (len(args) <= self._count or self._has_rest)
+        ):
             return
         try:
             self.signature.bind(*args, **kwargs)

@@ -60,12 +60,16 @@ class Task(Generic[P, R]):
         self.namespace = _namespace_of(func, namespace)
         self.fullname = f"{self.namespace}.{self.name}" if self.namespace else self.name
         if version is not None and not isinstance(version, str):
-            raise TaskDefinitionError(f"task {self.fullname}: version={version!r}: a text is needed, like '1'")
+            raise TaskDefinitionError(
+                f"task {self.fullname}: version={version!r}: a text is needed, like '1'"
+            )
         self.version = version
         self.load_module = load_module or getattr(func, "__module__", "__main__")
         self.plan = Plan(func, config_args)
         for unknown in set(config_args) - set(self.plan.signature.parameters):
-            raise TaskDefinitionError(f"task {self.fullname}: config_args names {unknown!r}, which is no parameter")
+            raise TaskDefinitionError(
+                f"task {self.fullname}: config_args names {unknown!r}, which is no parameter"
+            )
         if list(self.plan.signature.parameters)[:1] in (["self"], ["cls"]):
             raise TaskDefinitionError(
                 f"task {self.fullname}: methods cannot be tasks, because the object they belong to has no recorded "
@@ -254,4 +258,3 @@ def task(func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         return made
 
     return define if func is None else define(func)
-

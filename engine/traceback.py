@@ -43,31 +43,28 @@ class TaskTraceback:
     """
 
     def __init__(self, job: Job, error: BaseException) -> None:
-        frames = []
+        frames: list[TaskFrame] = []
         at: Job | None = job
         while at is not None and len(frames) < _TASKS:
-            frames.append(_frame(at))
+            if at.task.namespace != "headwater":
+                frames.append(_frame(at))
             at = at.owner
         self.cut = at is not None
         self.tasks = frames[::-1]
         self.job = job.n
         self.error = error
+        found = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
+        self._lines = [frame for frame in found if not os.path.abspath(frame.filename).startswith(_OURS)]
 
     def __str__(self) -> str:
         lines = ["Traceback (tasks, most recent last):"]
         if self.cut:
             lines.append(f"  ... the tasks above the last {_TASKS} are left out")
         lines += map(str, self.tasks)
-        user = [
-            frame
-            for frame in traceback.extract_tb(self.error.__traceback__)
-            if not os.path.abspath(frame.filename).startswith(_OURS)
-        ]
-        lines += [line.rstrip("\n") for line in traceback.format_list(user)]
+        lines += [line.rstrip("\n") for line in traceback.format_list(self._lines)]
+        remote = getattr(self.error, "headwater_worker_traceback", "")
+        lines += remote.splitlines()
         lines += [line.rstrip("\n") for line in traceback.format_exception_only(type(self.error), self.error)]
-        remote = getattr(self.error, "headwater_worker_traceback", None)
-        if remote and not user:
-            lines[-1:-1] = [line for line in remote.splitlines() if line.strip()]
         return "\n".join(lines)
 
 

@@ -12,16 +12,97 @@ from typing import TYPE_CHECKING, Any
 from headwater._version import __version__
 
 if TYPE_CHECKING:
-    from headwater.engine.files.file import ContentFile, File
-    from headwater.engine.task import task
+    from headwater.cypher.errors import (
+        HeadwaterError,
+        InternalError,
+        StoreError,
+        StoreRefused,
+        StoreUnavailable,
+        UsageError,
+    )
+    from headwater.cypher.project import Project, create_project, find_project, open_project
+    from headwater.engine.errors import (
+        CallError,
+        Cancelled,
+        TaskDefinitionError,
+        Undecodable,
+        UnknownExecutor,
+        UnknownTask,
+        Unrecordable,
+        WorkerDied,
+    )
+    from headwater.engine.expression import Expression
+    from headwater.engine.expression_codec import quote
+    from headwater.engine.files import ContentFile, File
+    from headwater.engine.namespace import namespace
+    from headwater.engine.options import CacheResult, CacheScope, CheckValid
+    from headwater.engine.registry import get_task_registry
+    from headwater.engine.scheduler import Scheduler, run
+    from headwater.engine.signature import JobInfo
+    from headwater.engine.special import catch, cond, seq, throw
+    from headwater.engine.task import Task, task
 
-_HOMES = {
-    "ContentFile": "headwater.engine.files.file",
-    "File": "headwater.engine.files.file",
-    "task": "headwater.engine.task",
+_NAMES = {
+    "headwater.cypher.errors": (
+        "HeadwaterError InternalError StoreError StoreRefused StoreUnavailable UsageError"
+    ),
+    "headwater.cypher.project": "Project create_project find_project open_project",
+    "headwater.engine.errors": (
+        "CallError Cancelled TaskDefinitionError Undecodable UnknownExecutor UnknownTask Unrecordable "
+        "WorkerDied"
+    ),
+    "headwater.engine.expression": "Expression",
+    "headwater.engine.expression_codec": "quote",
+    "headwater.engine.files": "ContentFile File",
+    "headwater.engine.namespace": "namespace",
+    "headwater.engine.options": "CacheResult CacheScope CheckValid",
+    "headwater.engine.registry": "get_task_registry",
+    "headwater.engine.scheduler": "Scheduler run",
+    "headwater.engine.signature": "JobInfo",
+    "headwater.engine.special": "catch cond seq throw",
+    "headwater.engine.task": "Task task",
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
-__all__ = ["ContentFile", "File", "__version__", "task"]
+__all__ = [
+    "CacheResult",
+    "CacheScope",
+    "CallError",
+    "Cancelled",
+    "CheckValid",
+    "ContentFile",
+    "Expression",
+    "File",
+    "HeadwaterError",
+    "InternalError",
+    "JobInfo",
+    "Project",
+    "Scheduler",
+    "StoreError",
+    "StoreRefused",
+    "StoreUnavailable",
+    "Task",
+    "TaskDefinitionError",
+    "Undecodable",
+    "UnknownExecutor",
+    "UnknownTask",
+    "Unrecordable",
+    "UsageError",
+    "WorkerDied",
+    "__version__",
+    "catch",
+    "cond",
+    "create_project",
+    "find_project",
+    "get_task_registry",
+    "namespace",
+    "open_project",
+    "quote",
+    "run",
+    "seq",
+    "task",
+    "throw",
+]
 
 
 def __getattr__(name: str) -> Any:

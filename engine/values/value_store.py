@@ -28,6 +28,11 @@ class ValueStore:
         address = os.fspath(url)
         self._place: _Folder | _Remote = _Remote(address) if "://" in address else _Folder(address)
 
+    @property
+    def address(self) -> str:
+        """The folder or URL, with which another process opens the same store."""
+        return self._place.address
+
     def put(self, payload: Buffer | Sequence[Buffer]) -> str:
         """Store bytes, given whole or in pieces, once; what is there already is not written again.
 

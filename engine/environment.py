@@ -1,0 +1,95 @@
+"""The circumstances of a run, as they are recorded with it."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import platform
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from time import time
+from typing import Any
+
+from headwater.cypher.project import Project
+from headwater.cypher.records import ExecutionStarted
+from headwater.engine.task import Task
+
+from headwater._version import __version__
+
+
+def describe_execution(
+    project: Project, root: Task[Any, Any], tags: Sequence[tuple[str, str]], command: Sequence[str] | None
+) -> ExecutionStarted:
+    """The first record of a run's journal."""
+    commit, dirty = _git(project)
+    return ExecutionStarted(
+        new_id(),
+        int(time() * 1_000_000),
+        list(command) if command is not None else list(sys.argv),
+        _user(),
+        socket.gethostname(),
+        root.namespace or project.root.name,
+        str(project.root),
+        __version__,
+        platform.python_version(),
+        commit,
+        dirty,
+        _environment(),
+        [(key, value) for key, value in tags],
+    )
+
+
+def new_id() -> str:
+    """A version 7 UUID (RFC 9562): sortable by the time it was made."""
+    millis = int(time() * 1000)
+    value = (millis & ((1 << 48) - 1)) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _user() -> str:
+    try:
+        return os.environ.get("HEADWATER_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _git(project: Project) -> tuple[str | None, bool | None]:
+    """The commit the project's folder is at, and whether tracked files differ from it; None outside of git."""
+    if not any((folder / ".git").exists() for folder in (project.root, *project.root.parents)):
+        return None, None
+    try:
+        asked = subprocess.run(
+            ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
+            cwd=project.root,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+    lines = asked.stdout.splitlines()
+    commits = [line.split()[-1] for line in lines if line.startswith("# branch.oid")]
+    commit = commits[0] if commits and commits[0] != "(initial)" else None
+    return commit, any(not line.startswith("#") for line in lines)
+
+
+def _environment() -> str:
+    """A digest over the installed distributions, from the names of their metadata folders: reading each file in them
+    would cost more than most runs."""
+    names: set[str] = set()
+    for folder in {path for path in sys.path if path}:
+        try:
+            names.update(
+                entry.name for entry in os.scandir(folder) if entry.name.endswith((".dist-info", ".egg-info"))
+            )
+        except OSError:
+            continue
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()

@@ -1,0 +1,160 @@
+"""Runs calls in worker processes of this machine: for work that holds the interpreter's lock.
+
+Each of the executor's threads has a process of its own and talks to it over a pair of pipes. A process that dies takes
+down the one call it ran; the next call gets a new process.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from multiprocessing.connection import Connection
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from headwater.engine import expression_codec
+from headwater.engine.errors import Unrecordable, WorkerDied
+from headwater.engine.executors.base import Completed, Outcome, Prepare
+from headwater.engine.executors.threads import ThreadExecutor
+from headwater.engine.importing import import_spec
+from headwater.engine.job import Stored
+
+if TYPE_CHECKING:
+    from headwater.engine.executors.worker import Reply
+    from headwater.engine.job import Job
+
+
+class ProcessExecutor(ThreadExecutor):
+    """Up to `workers` calls at a time, each in a process that is kept for the next one."""
+
+    def __init__(self, name: str, workers: int) -> None:
+        super().__init__(name, workers)
+        self._local = threading.local()
+        self._processes: set[_Worker] = set()
+
+    def start(self, prepare: Prepare, completed: Completed) -> None:
+        super().start(prepare, completed)
+        values = getattr(getattr(prepare, "__self__", None), "values", None)
+        self._values = values.address if values is not None else None
+
+    def stop(self, *, wait: bool) -> None:
+        if not wait:
+            for worker in list(self._processes):
+                worker.kill()
+        super().stop(wait=wait)
+
+    def _work(self) -> None:
+        try:
+            super()._work()
+        finally:
+            worker = getattr(self._local, "worker", None)
+            if worker is not None:
+                self._processes.discard(worker)
+                worker.close()
+
+    def _run(self, job: Job) -> Outcome:
+        started = time()
+        try:
+            request = self._request(job)
+        except Exception as error:
+            return Outcome(None, False, None, error, started, time())
+        worker = getattr(self._local, "worker", None)
+        if worker is None:
+            worker = self._local.worker = _Worker()
+            self._processes.add(worker)
+        try:
+            reply = worker.ask(request)
+        except (EOFError, OSError):
+            self._processes.discard(worker)
+            self._local.worker = None
+            code = worker.close()
+            died = WorkerDied(
+                f"the process that ran {job.task.fullname} ended before it answered ({_exit_text(code)}). "
+                "Was it killed for using too much memory, or did the task call os._exit?"
+            )
+            return Outcome(None, False, None, died, started, time())
+        return _outcome(reply)
+
+    def _request(self, job: Job) -> bytes:
+        args, kwargs = job.arguments()
+        task = job.task
+        module = sys.modules.get(task.load_module or "__main__")
+        if module is None:
+            raise WorkerDied(
+                f"{task.fullname}: the module {task.load_module} that defines it is not imported"
+            )
+        try:
+            arguments = pickle.dumps((args, kwargs), 5)
+        except Exception as error:
+            path = f"{task.fullname}(...)"
+            raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
+        return pickle.dumps(
+            (tuple(import_spec(module)), task.fullname, task.hash, arguments, self._values), 5
+        )
+
+
+class _Worker:
+    """A worker process and the pipes to it."""
+
+    def __init__(self) -> None:
+        their_in, our_out = os.pipe()
+        our_in, their_out = os.pipe()
+        self._out, self._in = Connection(our_out, readable=False), Connection(our_in, writable=False)
+        command = [sys.executable, "-m", "headwater.engine.executors.worker"]
+        self._process = subprocess.Popen(
+            [*command, str(their_in), str(their_out), str(os.getpid())], pass_fds=(their_in, their_out)
+        )
+        os.close(their_in)
+        os.close(their_out)
+
+    def ask(self, request: bytes) -> Reply:
+        """Send a request and wait for the reply.
+
+        Raises:
+            EOFError, OSError: the process is gone.
+        """
+        from headwater.engine.executors.worker import Reply
+
+        self._out.send_bytes(request)
+        return Reply(*pickle.loads(self._in.recv_bytes()))
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def close(self) -> int | None:
+        """Let the process end, and say how it did."""
+        self._out.close()
+        self._in.close()
+        try:
+            return self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+def _outcome(reply: Reply) -> Outcome:
+    if reply.kind == "error":
+        error: Any = pickle.loads(reply.body)
+        error.headwater_worker_traceback = reply.trace
+        return Outcome(None, False, None, error, reply.started, reply.stopped)
+    try:
+        if reply.kind == "expression":
+            return Outcome(expression_codec.load(reply.body), True, None, None, reply.started, reply.stopped)
+        if reply.kind == "recorded":
+            assert reply.prepared is not None
+            record = reply.prepared.record
+            assert record is not None
+            value: Any = Stored(record.type, record.codec, record.payload, record.location)
+        else:
+            value = pickle.loads(reply.body)
+    except Exception as error:
+        return Outcome(None, False, None, error, reply.started, reply.stopped)
+    return Outcome(value, False, reply.prepared, None, reply.started, reply.stopped)
+
+
+def _exit_text(code: int | None) -> str:
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"

@@ -1,0 +1,131 @@
+"""A worker process: `python -m headwater.engine.executors.worker IN OUT PARENT`, with two inherited file descriptors.
+
+It answers one request at a time. It is a program of its own rather than a fork, so that no lock, thread or open file
+of the scheduler's process is in it, and the user's main script is not run again.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from headwater.engine import expression_codec
+from headwater.engine.errors import Unrecordable, WorkerDied
+from headwater.engine.executors.base import Outcome, perform
+from headwater.engine.importing import import_from_spec
+from headwater.engine.nested import ATOMS
+from headwater.engine.recorder import Prepared, prepare_value
+from headwater.engine.registry import get_task_registry
+from headwater.engine.values import ValueStore, hash_value
+
+
+class Request(NamedTuple):
+    """A call for a worker: where its task is defined, its name and version, and its pickled arguments."""
+
+    module: tuple[str, str | None, str | None, str | None]
+    fullname: str
+    task_hash: bytes
+    arguments: bytes
+    values: str | None
+    """the value store, or None where runs are not recorded"""
+
+
+class Reply(NamedTuple):
+    """What came of it: `kind` says what `body` is."""
+
+    kind: str
+    """value (pickled), expression (flat), recorded (described below, fetch it when needed), or error (pickled)"""
+    body: bytes
+    prepared: Prepared | None
+    trace: str
+    started: float
+    stopped: float
+
+
+def answer(request: Request) -> Reply:
+    """Run a call and pack what came of it."""
+    started = time.time()
+    store = ValueStore(request.values) if request.values is not None else None
+
+    def prepare(value: Any) -> Prepared:
+        return (
+            Prepared(hash_value(value), None, []) if store is None else prepare_value(value, "result", store)
+        )
+
+    try:
+        module = import_from_spec(request.module)
+        if module.__name__ != "__main__" and request.module[0] == "__main__":
+            sys.modules["__main__"] = module
+        task = get_task_registry().get(request.fullname)
+        if task.hash != request.task_hash:
+            raise WorkerDied(
+                f"the source of {request.fullname} changed while the run went on; start the run again to use it"
+            )
+        args, kwargs = pickle.loads(request.arguments)
+    except Exception as error:
+        return _failed(error, started)
+    outcome = perform(task.func, args, kwargs, prepare)
+    try:
+        return _packed(outcome, recorded=store is not None)
+    except Exception as error:
+        name = type(outcome.value).__qualname__
+        refusal = Unrecordable("result", name, f"pickling it raised {type(error).__name__}: {error}")
+        return _failed(refusal, outcome.started)
+
+
+def _packed(outcome: Outcome, *, recorded: bool) -> Reply:
+    if outcome.error is not None:
+        return _failed(outcome.error, outcome.started)
+    if outcome.lazy:
+        kind, body = "expression", expression_codec.flatten(outcome.value).payload()
+    elif recorded and outcome.value.__class__ not in ATOMS:
+        kind, body = "recorded", b""
+    else:
+        kind, body = "value", pickle.dumps(outcome.value, 5)
+    return Reply(kind, body, outcome.prepared, "", outcome.started, outcome.stopped)
+
+
+def _failed(error: BaseException, started: float) -> Reply:
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(here)]
+    trace = "".join(traceback.format_list(frames))
+    try:
+        body = pickle.dumps(error, 5)
+        pickle.loads(body)
+    except Exception:
+        body = pickle.dumps(Exception(f"{type(error).__name__}: {error}"), 5)
+    return Reply("error", body, None, trace, started, time.time())
+
+
+def _watch(parent: int) -> None:
+    """Leave when the scheduler's process is gone, whatever runs here."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def main(argv: list[str]) -> None:
+    """Answer requests until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, replies = Connection(int(argv[0]), writable=False), Connection(int(argv[1]), readable=False)
+    threading.Thread(target=_watch, args=(int(argv[2]),), daemon=True).start()
+    while True:
+        try:
+            request = Request(*pickle.loads(requests.recv_bytes()))
+        except (EOFError, OSError):
+            return
+        replies.send_bytes(pickle.dumps(tuple(answer(request)), 5))
+
+
+if __name__ == "__main__":
+    # Under its own name, so that what is pickled here is what the scheduler's process knows.
+    from headwater.engine.executors import worker
+
+    worker.main(sys.argv[1:])

@@ -1,0 +1,239 @@
+"""Who fails with whom: how errors, cancellations and unreadable results travel between nodes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from time import time
+from typing import Any, Protocol
+
+from headwater.cypher.errors import InternalError
+from headwater.engine.errors import CallError, Cancelled
+from headwater.engine.job import CANCELLED, FAILED, WAITING, Job, Node, StepNode, Stored
+from headwater.engine.nested import find_expressions
+from headwater.engine.traceback import attach_traceback, error_hash
+
+
+class Recording(Protocol):
+    """What reduction tells of, as it happens; `recorder.Recorder` writes it down, `recorder.NoRecorder` does not."""
+
+    def identify(self, value: Any, label: str) -> bytes: ...
+    def described(self, job: Job, value: Any) -> bytes: ...
+    def reduced(self, job: Job, result: Any) -> None: ...
+    def called(self, job: Job, children: list[bytes], *, cacheable: bool) -> None: ...
+    def failed(self, job: Job, children: list[bytes]) -> None: ...
+    def ended(self, job: Job) -> None: ...
+    def spare(self, job: Job) -> Any: ...
+    def fetch(self, stored: Stored) -> Any: ...
+
+
+class Finished:
+    """What is kept of a call for equal calls later in the run."""
+
+    __slots__ = ("call_hash", "error", "value", "value_hash")
+
+    def __init__(self, job: Job, value: Any) -> None:
+        self.value = value
+        self.value_hash = job.value_hash
+        self.call_hash = job.call_hash
+        self.error = job.error
+
+
+class Unreadable(Exception):
+    """A recorded value that cannot be decoded, with the node that has it."""
+
+    def __init__(self, node: Node, reason: str) -> None:
+        super().__init__(reason)
+        self.node = node
+        self.reason = reason
+
+
+class Failures:
+    """The part of reduction that deals with what did not work out.
+
+    Attributes:
+        recording: is told of what happens.
+        keep_going: whether the independent rest runs on after a failure.
+        ready: nodes that wait for nothing any more.
+        runnable: calls that must run.
+        counts: jobs by task name and status, in `job.STATUS`'s order.
+        jobs: how many jobs there have been.
+    """
+
+    def __init__(self, recording: Recording, *, keep_going: bool) -> None:
+        self.recording = recording
+        self.keep_going = keep_going
+        self.ready: deque[Node] = deque()
+        self.runnable: deque[Job] = deque()
+        self.counts: dict[str, list[int]] = {}
+        self.jobs = 0
+        self._equal: dict[bytes, Job | Finished] = {}
+
+    def move(self, job: Job, status: int) -> None:
+        """Give a job another status."""
+        counts = self.counts[job.task.fullname]
+        counts[job.status] -= 1
+        counts[status] += 1
+        job.status = status
+
+    def end(self, job: Job, status: int) -> None:
+        """Give a job its last status, and record it."""
+        if not job.started:
+            job.started = time()
+        job.stopped = time()
+        self.move(job, status)
+        self.recording.ended(job)
+
+    def number(self) -> int:
+        """The number of the next job."""
+        n = self.jobs
+        self.jobs = n + 1
+        return n
+
+    def fail(self, node: Node, error: BaseException) -> None:
+        """A node failed: so do those who wait for it, unless one of them catches the error."""
+        if isinstance(error, Unreadable) and error.node is not node:
+            self._run_after_all(error, node)
+            return
+        if isinstance(node, Job):
+            self._fail_job(node, error)
+            return
+        node.error = error
+        self._pass_on(node, error)
+
+    def _fail_job(self, job: Job, error: BaseException) -> None:
+        if job.finished:
+            return
+        inherited = job.error is error and job.result is None and job.status == WAITING
+        job.error = error
+        if inherited:
+            # An argument failed, so this call never was: nothing is recorded of it.
+            self.move(job, CANCELLED)
+        else:
+            attach_traceback(job, error)
+            if job.eval_hash is not None:
+                job.value_hash = error_hash(error)
+                children = [call for call in job.calls or () if call is not None]
+                job.call_hash = hashlib.sha256(
+                    b"".join((b"Call\0", job.eval_hash, job.value_hash, *children))
+                ).digest()
+                self.recording.failed(job, children)
+            self.end(job, FAILED)
+        owner = job.owner
+        if owner is not None and not owner.finished:
+            assert owner.calls is not None
+            assert owner.live is not None
+            owner.calls[job.index] = job.call_hash
+            owner.live.discard(job)
+        followers, live = job.followers, job.live
+        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
+            self._equal[job.eval_hash] = Finished(job, None)
+        job.release()
+        self._pass_on(job, error)
+        if live:
+            self._abandon(live)
+        for follower in followers or ():
+            if not follower.finished:
+                self.fail(follower, error)
+
+    def _pass_on(self, node: Node, error: BaseException) -> None:
+        node.finished = True
+        waiters, node.waiters = node.waiters, None
+        for waiter in waiters or ():
+            if waiter.finished:
+                continue
+            if waiter.error is None:
+                waiter.error = error
+            if self.keep_going:
+                waiter.pending -= 1
+                if not waiter.pending:
+                    self.ready.append(waiter)
+            else:
+                self._stop_waiting(waiter)
+                self.ready.append(waiter)
+
+    def _stop_waiting(self, node: Node) -> None:
+        """Take a form that goes on after an error off the lists of what it waited for."""
+        node.pending = 0
+        if isinstance(node, StepNode) and node.owner is not None and node.owner.memo is not None:
+            for expression in find_expressions(node.awaited):
+                other = node.owner.memo[id(expression)]
+                if other.waiters and node in other.waiters:
+                    other.waiters = [waiter for waiter in other.waiters if waiter is not node]
+
+    def cancel(self, job: Job) -> None:
+        """End a job that nobody waits for any more, or that may not start."""
+        if job.finished:
+            return
+        job.error = Cancelled(f"{job.task.fullname} was cancelled before it finished")
+        started = job.status != WAITING
+        followers = job.followers
+        live = job.live
+        if started:
+            self.end(job, CANCELLED)
+        else:
+            self.move(job, CANCELLED)
+        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
+            del self._equal[job.eval_hash]
+        job.release()
+        self._pass_on(job, job.error)
+        if live:
+            self._abandon(live)
+        for follower in followers or ():
+            # Somebody else still wants the result of this call: it takes its own way.
+            if not follower.finished:
+                self.ready.append(follower)
+
+    def _abandon(self, jobs: set[Job]) -> None:
+        """Cancel what a finished job no longer needs, down to its leaves; running functions are let finish."""
+        stack = list(jobs)
+        while stack:
+            job = stack.pop()
+            if not job.finished and (job.status == WAITING or job.result is not None):
+                stack.extend(job.live or ())
+                job.live = None
+                self.cancel(job)
+
+    def _run_after_all(self, unreadable: Unreadable, waiter: Node) -> None:
+        """A recorded result turned out unreadable: its call runs, and whoever wanted it waits for that."""
+        self.reopen(unreadable)
+        waiter.pending = 1
+        unreadable.node.waiters = [waiter]
+
+    def reopen(self, unreadable: Unreadable) -> None:
+        """Run a call whose recorded result cannot be read."""
+        job = unreadable.node
+        if not isinstance(job, Job) or job.values is None:
+            raise InternalError(f"a value that was never recorded cannot be read: {unreadable}")
+        job.finished = False
+        job.value = job.value_hash = job.call_hash = None
+        job.reason = f"recorded result unreadable: {unreadable.reason}"
+        job.n = self.number()
+        job.started = 0.0
+        self.move(job, WAITING)
+        assert job.eval_hash is not None
+        self._equal[job.eval_hash] = job
+        if job.owner is not None and job.owner.live is not None:
+            job.owner.live.add(job)
+        self.runnable.append(job)
+
+    def endless(self, root: Job) -> bool:
+        """Break a knot: a call that waits for itself fails. False where there is none."""
+        stack = [root]
+        while stack:
+            job = stack.pop()
+            for follower in job.followers or ():
+                above = follower.owner
+                while above is not None and above is not job:
+                    above = above.owner
+                if above is job and not follower.finished:
+                    self.fail(
+                        follower,
+                        CallError(
+                            f"{follower.task.fullname} calls itself with the same arguments, directly or through "
+                            "others: it would never end. Change an argument on the way, or add a condition that stops."
+                        ),
+                    )
+                    return True
+            stack.extend(job.live or ())
+        return False
