@@ -7,20 +7,16 @@ nodes that can go on into `ready`; nothing recurses, so depth is bounded by memo
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Callable
-from time import time
-from typing import Any, Protocol
+from typing import Any
 
-from headwater.cypher.errors import InternalError
 from headwater.engine.attach import Attacher, await_nodes, eval_key, union_of_sources
-from headwater.engine.errors import CallError, Cancelled, Undecodable
+from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Special
+from headwater.engine.failure import Failures, Finished, Recording, Unreadable
 from headwater.engine.job import (
     CACHED,
-    CANCELLED,
     DONE,
-    FAILED,
     RUNNING,
     WAITING,
     Job,
@@ -31,35 +27,9 @@ from headwater.engine.job import (
 from headwater.engine.nested import ATOMS, find_expressions, substitute
 from headwater.engine.options import CacheScope
 from headwater.engine.special import FORMS, Steps
-from headwater.engine.traceback import attach_traceback, error_hash
 
 
-class Recording(Protocol):
-    """What reduction tells of, as it happens; `recorder.Recorder` writes it down, `recorder.NoRecorder` does not."""
-
-    def identify(self, value: Any, label: str) -> bytes: ...
-    def described(self, job: Job, value: Any) -> bytes: ...
-    def reduced(self, job: Job, result: Any) -> None: ...
-    def called(self, job: Job, children: list[bytes], *, cacheable: bool) -> None: ...
-    def failed(self, job: Job, children: list[bytes]) -> None: ...
-    def ended(self, job: Job) -> None: ...
-    def spare(self, job: Job) -> Any: ...
-    def fetch(self, stored: Stored) -> Any: ...
-
-
-class Finished:
-    """What is kept of a call for equal calls later in the run."""
-
-    __slots__ = ("call_hash", "error", "value", "value_hash")
-
-    def __init__(self, job: Job, value: Any) -> None:
-        self.value = value
-        self.value_hash = job.value_hash
-        self.call_hash = job.call_hash
-        self.error = job.error
-
-
-class Reduction:
+class Reduction(Failures):
     """One evaluation: its nodes, its table of equal calls, and the calls that are ready for cache or executor.
 
     Attributes:
@@ -71,22 +41,11 @@ class Reduction:
     """
 
     def __init__(self, recording: Recording, *, use_cache: bool, keep_going: bool) -> None:
-        self.recording = recording
+        super().__init__(recording, keep_going=keep_going)
         self.use_cache = use_cache
-        self.keep_going = keep_going
-        self.ready: deque[Node] = deque()
         self.lookups: list[Job] = []
-        self.runnable: deque[Job] = deque()
-        self.counts: dict[str, list[int]] = {}
         self.stopping = False
-        self.jobs = 0
-        self._attacher = Attacher(recording.identify, self._number, self._created)
-        self._equal: dict[bytes, Job | Finished] = {}
-
-    def _number(self) -> int:
-        n = self.jobs
-        self.jobs = n + 1
-        return n
+        self._attacher = Attacher(recording.identify, self.number, self._created)
 
     def _created(self, node: Node) -> None:
         if isinstance(node, Job):
@@ -97,18 +56,11 @@ class Reduction:
         if not node.pending:
             self.ready.append(node)
 
-    def move(self, job: Job, status: int) -> None:
-        """Give a job another status."""
-        counts = self.counts[job.task.fullname]
-        counts[job.status] -= 1
-        counts[status] += 1
-        job.status = status
-
     def begin(self, call: Call) -> Job:
         """Make the root job of a call whose arguments hold no expressions."""
         task = call._task
         bound = task.plan.bind(call._args, call._kwargs)
-        job = Job(None, b"", task, self._number())
+        job = Job(None, b"", task, self.number())
         job.names, job.values, job.positional = bound
         job.hashes = [
             None if name in task.plan.excluded else self.recording.identify(value, f"{task.fullname}({name})")
@@ -158,7 +110,10 @@ class Reduction:
     def _resolve(self, job: Job, owner: Job | None) -> None:
         """Put the values of a job's lazy arguments in their places, and work out its key."""
         values, hashes = job.values, job.hashes
-        assert owner is not None and owner.memo is not None and values is not None and hashes is not None
+        assert owner is not None
+        assert owner.memo is not None
+        assert values is not None
+        assert hashes is not None
         memo, excluded = owner.memo, job.task.plan.excluded
         for index in job.lazy or ():
             value = values[index]
@@ -306,7 +261,7 @@ class Reduction:
     def reused(self, job: Job, value: Stored, value_hash: bytes, call_hash: bytes, reason: str) -> None:
         """The cache had a job's final result."""
         job.value, job.value_hash, job.call_hash, job.reason = value, value_hash, call_hash, reason
-        self._end(job, CACHED)
+        self.end(job, CACHED)
         self._settle_job(job)
 
     def _share(self, job: Job, equal: Finished) -> None:
@@ -316,7 +271,7 @@ class Reduction:
         if equal.error is not None:
             self.fail(job, equal.error)
             return
-        self._end(job, CACHED)
+        self.end(job, CACHED)
         self._settle_job(job)
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
@@ -325,15 +280,8 @@ class Reduction:
         assert job.eval_hash is not None
         job.call_hash = hashlib.sha256(b"".join((b"Call\0", job.eval_hash, value_hash, *children))).digest()
         self.recording.called(job, children, cacheable=_cacheable(job))
-        self._end(job, DONE if job.status == RUNNING else CACHED)
+        self.end(job, DONE if job.status == RUNNING else CACHED)
         self._settle_job(job)
-
-    def _end(self, job: Job, status: int) -> None:
-        if not job.started:
-            job.started = time()
-        job.stopped = time()
-        self.move(job, status)
-        self.recording.ended(job)
 
     def _settle_job(self, job: Job) -> None:
         owner = job.owner
@@ -364,165 +312,6 @@ class Reduction:
                 waiter.pending -= 1
                 if not waiter.pending:
                     self.ready.append(waiter)
-
-    # -- failures --------------------------------------------------------------------------------------------------
-
-    def fail(self, node: Node, error: BaseException) -> None:
-        """A node failed: so do those who wait for it, unless one of them catches the error."""
-        if isinstance(error, Unreadable) and error.node is not node:
-            self._run_after_all(error, node)
-            return
-        if isinstance(node, Job):
-            self._fail_job(node, error)
-            return
-        node.error = error
-        self._pass_on(node, error)
-
-    def _fail_job(self, job: Job, error: BaseException) -> None:
-        if job.finished:
-            return
-        inherited = job.error is error and job.result is None and job.status == WAITING
-        job.error = error
-        if inherited:
-            # An argument failed, so this call never was: nothing is recorded of it.
-            self.move(job, CANCELLED)
-        else:
-            attach_traceback(job, error)
-            if job.eval_hash is not None:
-                job.value_hash = error_hash(error)
-                children = [call for call in job.calls or () if call is not None]
-                job.call_hash = hashlib.sha256(
-                    b"".join((b"Call\0", job.eval_hash, job.value_hash, *children))
-                ).digest()
-                self.recording.failed(job, children)
-            self._end(job, FAILED)
-        owner = job.owner
-        if owner is not None and not owner.finished:
-            assert owner.calls is not None
-            assert owner.live is not None
-            owner.calls[job.index] = job.call_hash
-            owner.live.discard(job)
-        followers, live = job.followers, job.live
-        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
-            self._equal[job.eval_hash] = Finished(job, None)
-        job.release()
-        self._pass_on(job, error)
-        if live:
-            self._abandon(live)
-        for follower in followers or ():
-            if not follower.finished:
-                self.fail(follower, error)
-
-    def _pass_on(self, node: Node, error: BaseException) -> None:
-        node.finished = True
-        waiters, node.waiters = node.waiters, None
-        for waiter in waiters or ():
-            if waiter.finished:
-                continue
-            if waiter.error is None:
-                waiter.error = error
-            if self.keep_going:
-                waiter.pending -= 1
-                if not waiter.pending:
-                    self.ready.append(waiter)
-            else:
-                self._stop_waiting(waiter)
-                self.ready.append(waiter)
-
-    def _stop_waiting(self, node: Node) -> None:
-        """Take a form that goes on after an error off the lists of what it waited for."""
-        node.pending = 0
-        if isinstance(node, StepNode) and node.owner is not None and node.owner.memo is not None:
-            for expression in find_expressions(node.awaited):
-                other = node.owner.memo[id(expression)]
-                if other.waiters and node in other.waiters:
-                    other.waiters = [waiter for waiter in other.waiters if waiter is not node]
-
-    def cancel(self, job: Job) -> None:
-        """End a job that nobody waits for any more, or that may not start."""
-        if job.finished:
-            return
-        job.error = Cancelled(f"{job.task.fullname} was cancelled before it finished")
-        started = job.status != WAITING
-        followers = job.followers
-        live = job.live
-        if started:
-            self._end(job, CANCELLED)
-        else:
-            self.move(job, CANCELLED)
-        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
-            del self._equal[job.eval_hash]
-        job.release()
-        self._pass_on(job, job.error)
-        if live:
-            self._abandon(live)
-        for follower in followers or ():
-            # Somebody else still wants the result of this call: it takes its own way.
-            if not follower.finished:
-                self.ready.append(follower)
-
-    def _abandon(self, jobs: set[Job]) -> None:
-        """Cancel what a finished job no longer needs, down to its leaves; running functions are let finish."""
-        stack = list(jobs)
-        while stack:
-            job = stack.pop()
-            if not job.finished and (job.status == WAITING or job.result is not None):
-                stack.extend(job.live or ())
-                job.live = None
-                self.cancel(job)
-
-    def _run_after_all(self, unreadable: Unreadable, waiter: Node) -> None:
-        """A recorded result turned out unreadable: its call runs, and whoever wanted it waits for that."""
-        self.reopen(unreadable)
-        waiter.pending = 1
-        unreadable.node.waiters = [waiter]
-
-    def reopen(self, unreadable: Unreadable) -> None:
-        """Run a call whose recorded result cannot be read."""
-        job = unreadable.node
-        if not isinstance(job, Job) or job.values is None:
-            raise InternalError(f"a value that was never recorded cannot be read: {unreadable}")
-        job.finished = False
-        job.value = job.value_hash = job.call_hash = None
-        job.reason = f"recorded result unreadable: {unreadable.reason}"
-        job.n = self._number()
-        job.started = 0.0
-        self.move(job, WAITING)
-        assert job.eval_hash is not None
-        self._equal[job.eval_hash] = job
-        if job.owner is not None and job.owner.live is not None:
-            job.owner.live.add(job)
-        self.runnable.append(job)
-
-    def endless(self, root: Job) -> bool:
-        """Break a knot: a call that waits for itself fails. False where there is none."""
-        stack = [root]
-        while stack:
-            job = stack.pop()
-            for follower in job.followers or ():
-                above = follower.owner
-                while above is not None and above is not job:
-                    above = above.owner
-                if above is job and not follower.finished:
-                    self.fail(
-                        follower,
-                        CallError(
-                            f"{follower.task.fullname} calls itself with the same arguments, directly or through "
-                            "others: it would never end. Change an argument on the way, or add a condition that stops."
-                        ),
-                    )
-                    return True
-            stack.extend(job.live or ())
-        return False
-
-
-class Unreadable(Exception):
-    """A recorded value that cannot be decoded, with the node that has it."""
-
-    def __init__(self, node: Node, reason: str) -> None:
-        super().__init__(reason)
-        self.node = node
-        self.reason = reason
 
 
 def _operation(function: Callable[..., Any], args: Any, kwargs: Any) -> Steps:

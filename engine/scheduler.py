@@ -23,11 +23,12 @@ from headwater.engine.config import Config
 from headwater.engine.executors import Executor, Executors, Outcome, perform
 from headwater.engine.expression import Call
 from headwater.engine.expression_codec import Quoted
+from headwater.engine.failure import Unreadable
 from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.limits import Limits
 from headwater.engine.nested import find_expressions
 from headwater.engine.recorder import NoRecorder, Recorder
-from headwater.engine.reduction import Reduction, Unreadable
+from headwater.engine.reduction import Reduction
 from headwater.engine.task import task
 
 if TYPE_CHECKING:
