@@ -50,10 +50,10 @@ layers: setup
 	$(PY) -m pytest -q -p no:cacheprovider tests/test_house.py
 
 test: setup
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup tests
+	tests/with-neo4j $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests
 
 faults: setup
-	HEADWATER_FAULT_SEEDS=$(N) $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults
+	HEADWATER_FAULT_SEEDS=$(N) tests/with-neo4j $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults
 
 demo: setup
 	@bash examples/flights/demo.sh
