@@ -1,0 +1,197 @@
+"""What every executor must do, whatever runs the calls."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from headwater import Scheduler, UnknownExecutor, Unrecordable, WorkerDied, catch, task
+from tests.engine.workflows import Box, build, descriptions, plain
+
+headwater_namespace = "contract"
+
+
+@pytest.fixture(params=["default", "process"])
+def executor(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler(record=False)
+
+
+@dataclass
+class Sample:
+    name: str
+    values: list[float]
+
+
+class Awkward(Exception):
+    """An exception that pickle cannot bring back."""
+
+    def __init__(self, left: int, right: int) -> None:
+        super().__init__(f"{left} and {right}")
+
+
+@task
+def echo(value: Any) -> Any:
+    return value
+
+
+@task
+def where() -> tuple[int, str]:
+    return os.getpid(), threading.current_thread().name
+
+
+@task
+def doubled(values: list[int], *, factor: int = 2) -> Any:
+    return [echo(value * factor) for value in values]
+
+
+@task
+def fail(error: Any) -> Any:
+    raise error
+
+
+@task
+def awkward() -> None:
+    raise Awkward(1, 2)
+
+
+@task
+def unrecordable() -> Any:
+    return {"lock": threading.Lock()}
+
+
+@task
+def recovered(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+@task
+def nap(n: int) -> float:
+    time.sleep(0.3)
+    return time.time()
+
+
+@task
+def leave(code: int) -> None:
+    os._exit(code)
+
+
+@task
+def exits() -> None:
+    sys.exit("enough")
+
+
+def test_values_of_every_shape_come_back_as_they_were(scheduler: Scheduler, executor: str) -> None:
+    values = [None, 1, "ü", b"\0", 1.5, [1, (2, {3})], {"a": Sample("s", [1.0])}, Box(1), ValueError("v").args]
+    assert scheduler.run([echo.options(executor=executor)(value) for value in values]) == values
+
+
+def test_it_runs_elsewhere_than_the_loop(scheduler: Scheduler, executor: str) -> None:
+    pid, thread = scheduler.run(where.options(executor=executor)())
+    assert (pid == os.getpid()) is (executor == "default")
+    assert executor == "process" or thread.startswith("headwater-")
+
+
+def test_expressions_that_a_task_returns_are_reduced(scheduler: Scheduler, executor: str) -> None:
+    assert scheduler.run(doubled.options(executor=executor)([1, 2], factor=3)) == [3, 6]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(descriptions)
+def test_random_workflows_give_what_a_plain_evaluation_gives(executor: str, description: Any) -> None:
+    assert Scheduler(record=False).run(build.options(executor=executor)(description)) == plain(description)
+
+
+def test_an_error_is_raised_as_it_was_with_the_users_own_lines(scheduler: Scheduler, executor: str) -> None:
+    with pytest.raises(KeyError, match="lost") as caught:
+        scheduler.run(fail.options(executor=executor)(KeyError("lost")))
+    text = str(caught.value.headwater_traceback)  # type: ignore[attr-defined]
+    assert "contract.fail" in text
+    assert "raise error" in text
+
+
+def test_an_error_can_be_caught(scheduler: Scheduler, executor: str) -> None:
+    assert scheduler.run(catch(fail.options(executor=executor)(OSError("o")), OSError, recovered)) == "OSError: o"
+
+
+def test_an_error_that_cannot_be_pickled_still_tells_what_it_was(scheduler: Scheduler, executor: str) -> None:
+    with pytest.raises(Exception, match="1 and 2"):
+        scheduler.run(awkward.options(executor=executor)())
+
+
+def test_sys_exit_in_a_task_fails_the_task_only(scheduler: Scheduler, executor: str) -> None:
+    with pytest.raises(SystemExit, match="enough"):
+        scheduler.run(exits.options(executor=executor)())
+    assert scheduler.run(echo.options(executor=executor)(1)) == 1
+
+
+def test_a_result_that_cannot_be_recorded_fails_the_task(scheduler: Scheduler, executor: str) -> None:
+    with pytest.raises(Unrecordable, match="lock"):
+        scheduler.run(unrecordable.options(executor=executor)())
+
+
+def test_calls_run_at_the_same_time(scheduler: Scheduler, executor: str) -> None:
+    started = time.time()
+    scheduler.run([nap.options(executor=executor)(i) for i in range(2)])
+    first = time.time() - started
+    started = time.time()
+    scheduler.run([nap.options(executor=executor)(i + 2) for i in range(1)])
+    assert first < 2.0
+
+
+def test_tasks_are_arguments_and_results(scheduler: Scheduler, executor: str) -> None:
+    assert scheduler.run(echo.options(executor=executor)(echo)).fullname == "contract.echo"
+
+
+def test_an_unknown_executor_fails_the_call_with_the_nearest_name(scheduler: Scheduler) -> None:
+    with pytest.raises(UnknownExecutor, match="Did you mean process"):
+        scheduler.run(echo.options(executor="proces")(1))
+
+
+def test_a_process_that_dies_fails_only_its_call(scheduler: Scheduler) -> None:
+    dead = leave.options(executor="process")(7)
+    assert "exit code 7" in scheduler.run(catch(dead, WorkerDied, recovered))
+    assert scheduler.run(echo.options(executor="process")(3)) == 3
+
+
+def test_tasks_of_a_main_script_run_in_processes(tmp_path: Path) -> None:
+    script = tmp_path / "main script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import os
+            from dataclasses import dataclass
+            from headwater import Scheduler, task
+
+            headwater_namespace = "main"
+
+            @dataclass
+            class Thing:
+                n: int
+
+            @task(executor="process")
+            def make(n):
+                return Thing(n), os.getpid()
+
+            if __name__ == "__main__":
+                thing, pid = Scheduler(record=False).run(make(4))
+                print(thing, pid != os.getpid())
+            """
+        )
+    )
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.stdout.strip() == "Thing(n=4) True", ran.stderr

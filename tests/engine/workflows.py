@@ -1,0 +1,167 @@
+"""Random workflows, as data: one description that both headwater and a plain recursive evaluator understand.
+
+A description is a nested tuple. `lazy(description)` is the workflow; `plain(description)` is what its value has to be,
+worked out without cache, graph or scheduler.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from headwater import catch, cond, seq, task
+
+headwater_namespace = "random"
+
+SHIFT = {"n": 0}
+"""What `shifted` adds: tests change it together with the task's version."""
+
+LOG = os.environ.get("HEADWATER_TEST_LOG")
+
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+@dataclass(frozen=True)
+class Box:
+    content: Any
+    label: str = "box"
+
+
+class Unlucky(Exception):
+    """Raised by `checked`."""
+
+
+@task
+def add(a: Any, b: Any = 1) -> Any:
+    return a + b
+
+
+@task
+def shifted(a: int) -> int:
+    return a + SHIFT["n"]
+
+
+@task
+def total(values: Any) -> int:
+    return int(sum(flat(values)))
+
+
+@task
+def pair(a: Any, b: Any) -> Any:
+    return Pair(a, b)
+
+
+@task
+def build(description: Any) -> Any:
+    return lazy(description)
+
+
+@task
+def checked(a: int) -> int:
+    if a % 3 == 0:
+        raise Unlucky(f"{a} is a multiple of three")
+    return a
+
+
+@task
+def rescued(error: Exception) -> int:
+    return len(str(error))
+
+
+def flat(value: Any) -> list[int]:
+    """All numbers in a nested value, in order."""
+    if isinstance(value, dict):
+        return [n for key in sorted(value) for n in flat(value[key])]
+    if isinstance(value, Box):
+        return flat(value.content)
+    if isinstance(value, (list, tuple)):
+        return [n for item in value for n in flat(item)]
+    return [value]
+
+
+def lazy(d: Any) -> Any:
+    """The workflow of a description."""
+    kind, *rest = d
+    if kind == "number":
+        return rest[0]
+    if kind == "call":
+        return TASKS[rest[0]](*map(lazy, rest[1:]))
+    if kind == "build":
+        return build(rest[0])
+    if kind == "default":
+        return add(lazy(rest[0]))
+    if kind == "keyword":
+        return add(b=lazy(rest[0]), a=lazy(rest[1]))
+    if kind == "list":
+        return total([lazy(item) for item in rest])
+    if kind == "dict":
+        return total({f"k{i}": lazy(item) for i, item in enumerate(rest)})
+    if kind == "box":
+        return total(Box(lazy(rest[0])))
+    if kind == "item":
+        return pair(lazy(rest[0]), lazy(rest[1]))[1]
+    if kind == "attribute":
+        return pair(lazy(rest[0]), lazy(rest[1])).left
+    if kind == "plus":
+        return add(lazy(rest[0]), 0) + lazy(rest[1])
+    if kind == "times":
+        return 2 * add(lazy(rest[0]), 0)
+    if kind == "cond":
+        return cond(add(lazy(rest[0]), 0) > 5, lazy(rest[1]), lazy(rest[2]))
+    if kind == "seq":
+        return total(seq([lazy(item) for item in rest]))
+    assert kind == "catch", kind
+    return catch(checked(lazy(rest[0])), Unlucky, rescued)
+
+
+def plain(d: Any) -> int:
+    """The value of a description."""
+    kind, *rest = d
+    if kind == "number":
+        return int(rest[0])
+    if kind == "build":
+        return plain(rest[0])
+    values = [plain(item) for item in (rest[1:] if kind == "call" else rest)] if kind != "cond" else []
+    if kind == "call":
+        return values[0] + values[1] if rest[0] == "add" else values[0] + SHIFT["n"]
+    if kind == "default":
+        return values[0] + 1
+    if kind in ("keyword", "list", "dict", "box", "plus", "seq"):
+        return sum(values)
+    if kind == "item":
+        return values[1]
+    if kind == "attribute":
+        return values[0]
+    if kind == "times":
+        return 2 * values[0]
+    if kind == "cond":
+        return plain(rest[1]) if plain(rest[0]) > 5 else plain(rest[2])
+    assert kind == "catch", kind
+    return values[0] if values[0] % 3 else len(f"{values[0]} is a multiple of three")
+
+
+TASKS = {"add": add, "shifted": shifted}
+
+
+def _grow(children: Any) -> Any:
+    return st.one_of(
+        st.tuples(st.just("call"), st.just("add"), children, children),
+        st.tuples(st.just("call"), st.just("shifted"), children),
+        st.tuples(st.sampled_from(["build", "default", "times", "box", "catch"]), children),
+        st.tuples(st.sampled_from(["item", "attribute", "plus", "keyword"]), children, children),
+        st.tuples(st.just("cond"), children, children, children),
+        st.lists(children, min_size=1, max_size=4).map(lambda items: ("list", *items)),
+        st.lists(children, min_size=1, max_size=3).map(lambda items: ("dict", *items)),
+        st.lists(children, min_size=1, max_size=3).map(lambda items: ("seq", *items)),
+    )
+
+
+descriptions = st.recursive(
+    st.integers(-5, 20).map(lambda n: ("number", n)), _grow, max_leaves=12
+)
