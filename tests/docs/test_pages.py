@@ -20,7 +20,7 @@ PAGES = [
     *sorted((ROOT / "examples").rglob("*.md")),
 ]
 RUN = {"hw", "headwater", "python", "cat", "cp", "head", "ls", "sed"}
-SHOWN_ONLY = {"git", "pip", "cd", "docker", "docker/neo4j-local", "export"}
+SHOWN_ONLY = {"git", "pip", "cd", "docker", "eval", "export"}
 
 
 def page_id(page: Path) -> str:
