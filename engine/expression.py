@@ -8,10 +8,11 @@ express nearly every use of a lazy value lazily (operators, items, attributes, c
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from headwater.engine.errors import CallError
+from headwater.engine.values import preview
 
 if TYPE_CHECKING:
     from headwater.engine.task import Task
@@ -200,9 +201,7 @@ class Call(Expression):
         return iter([self[i] for i in range(nout)])
 
     def __repr__(self) -> str:
-        parts = [repr(arg) for arg in self._args]
-        parts += [f"{name}={arg!r}" for name, arg in self._kwargs.items()]
-        return f"{self._task.fullname}({', '.join(parts)})"
+        return outline(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Call, (self._task, self._args, self._kwargs, self._options)
@@ -219,17 +218,7 @@ class Operation(Expression):
         self._kwargs = kwargs or {}
 
     def __repr__(self) -> str:
-        args = self._args
-        if self._symbol == "getattr":
-            return f"{args[0]!r}.{args[1]}"
-        if self._symbol == "getitem":
-            return f"{args[0]!r}[{args[1]!r}]"
-        if self._symbol == "call":
-            parts = [repr(arg) for arg in args[1:]] + [f"{k}={v!r}" for k, v in self._kwargs.items()]
-            return f"{args[0]!r}({', '.join(parts)})"
-        if len(args) == 2 and not self._symbol.isalpha():
-            return f"({args[0]!r} {self._symbol} {args[1]!r})"
-        return f"{self._symbol}({', '.join(map(repr, args))})"
+        return outline(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Operation, (self._symbol, self._args, self._kwargs)
@@ -245,7 +234,62 @@ class Special(Expression):
         self._args = args
 
     def __repr__(self) -> str:
-        return f"{self._form}({', '.join(map(repr, self._args))})"
+        return outline(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Special, (self._form, self._args)
+
+
+def outline(value: Any, limit: int = 200) -> str:
+    """A value with expressions in it as a short text; deep and wide parts are shown as `...`."""
+    text = _Outline(limit).of(value, 0)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+class _Outline:
+    """Writes an expression until there is enough of it."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def of(self, value: Any, depth: int) -> str:
+        """The text of one part."""
+        if self._left <= 0 or depth > 8:
+            return "..."
+        if isinstance(value, Call):
+            return self._called(value._task.fullname, value._args, value._kwargs, depth)
+        if isinstance(value, Special):
+            return self._called(value._form, value._args, {}, depth)
+        if isinstance(value, Operation):
+            return self._operation(value, depth)
+        if value.__class__ in (list, tuple):
+            start, end = "[]" if value.__class__ is list else "()"
+            return start + self._all(value, {}, depth) + end
+        text = preview(value, 60)
+        self._left -= len(text)
+        return text
+
+    def _called(self, name: str, args: Sequence[Any], kwargs: dict[str, Any], depth: int) -> str:
+        self._left -= len(name) + 2
+        return f"{name}({self._all(args, kwargs, depth)})"
+
+    def _all(self, args: Sequence[Any], kwargs: dict[str, Any], depth: int) -> str:
+        parts = []
+        for name, value in [*((None, arg) for arg in args), *kwargs.items()]:
+            parts.append(f"{name}={self.of(value, depth + 1)}" if name else self.of(value, depth + 1))
+            if self._left <= 0:
+                break
+        return ", ".join(parts)
+
+    def _operation(self, operation: Operation, depth: int) -> str:
+        symbol, args = operation._symbol, operation._args
+        first = self.of(args[0], depth + 1)
+        if symbol == "getattr":
+            return f"{first}.{args[1]}"
+        if symbol == "getitem":
+            return f"{first}[{self.of(args[1], depth + 1)}]"
+        if symbol == "call":
+            return f"{first}({self._all(args[1:], operation._kwargs, depth)})"
+        if len(args) == 2 and not symbol.isalpha():
+            return f"({first} {symbol} {self.of(args[1], depth + 1)})"
+        return f"{symbol}({self._all(args, {}, depth)})"

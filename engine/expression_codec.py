@@ -14,7 +14,7 @@ from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call, Expression, Operation, Special
 from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
 from headwater.engine.registry import get_task_registry
-from headwater.engine.values import hash_value
+from headwater.engine.values import SCALARS, hash_value
 
 CODEC = "expression"
 
@@ -38,7 +38,7 @@ class Flat:
             text = f"{kind}\0{name}\0{len(args)}\0".encode()
             if options:
                 text += repr(sorted(options.items(), key=str)).encode()
-            digest.update(text + b"".join(map(hash_value, args)) + (hash_value(kwargs) if kwargs else b""))
+            digest.update(text + b"".join(map(_part, args)) + (hash_value(kwargs) if kwargs else b""))
         digest.update(hash_value(self.template))
         return digest.digest()
 
@@ -58,6 +58,12 @@ class Flat:
         ]
 
 
+def _part(value: Any) -> bytes:
+    """An argument as a part of the hash: scalars as they are encoded, anything else by its own hash."""
+    scalar = SCALARS.get(value.__class__)
+    return scalar(value) if scalar is not None else b"#" + hash_value(value)
+
+
 def flatten(value: Any) -> Flat:
     """A nested value as a flat list of its expressions."""
     places: dict[int, int] = {}
@@ -72,7 +78,11 @@ def flatten(value: Any) -> Flat:
         if id(expression) in places:
             continue
         kind, name, args, kwargs, options = _entry(expression)
-        inner = find_expressions((args, kwargs))
+        inner = (
+            find_expressions(args) + find_expressions(list(kwargs.values()))
+            if kwargs
+            else find_expressions(args)
+        )
         if inner and not ready:
             stack.append((expression, True))
             stack.extend((e, False) for e in reversed(inner))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.values import register_scalar
 
 ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 """Classes that never contain anything, recognised without looking further."""
@@ -20,9 +21,8 @@ ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 class Reference(int):
     """Stands for an expression that is kept elsewhere, in a list: the n-th of it."""
 
-    def __canonical__(self) -> tuple[str, tuple[int]]:
-        return "headwater.Reference", (int(self),)
 
+register_scalar(Reference, lambda reference: b"R%x;" % reference)
 
 _LAZY = frozenset({Call, Operation, Special, Reference})
 _PLAIN = frozenset({list, tuple, set, frozenset})
@@ -64,6 +64,8 @@ def find_expressions(value: Any) -> list[Expression]:
         return []
     if cls in _LAZY:
         return [value]
+    if (cls is tuple or cls is list) and set(map(type, value)) <= ATOMS:
+        return []
     found: dict[int, Expression] = {}
     seen: set[int] = set()
     stack = [value]

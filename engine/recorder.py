@@ -5,6 +5,7 @@ The scheduler appends to a deque and goes on; it never waits for a disk. What th
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -28,10 +29,11 @@ from headwater.cypher.records import (
 )
 from headwater.engine import expression_codec
 from headwater.engine.errors import Undecodable
+from headwater.engine.expression import outline
 from headwater.engine.job import STATUS, Job, Stored
 from headwater.engine.nested import ATOMS
 from headwater.engine.traceback import error_text
-from headwater.engine.values import Described, ValueStore, describe, hash_value, preview, restore
+from headwater.engine.values import Described, ValueStore, describe, hash_value, restore
 
 if TYPE_CHECKING:
     from headwater.engine.task import Task
@@ -96,6 +98,16 @@ def _value_record(described: Described, store: ValueStore, files: list[bytes]) -
 def file_record(file: Any) -> FileSeen:
     """What is recorded of a file-like value."""
     return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.size_seen)
+
+
+_NUMBERS = frozenset({int, float, bool})
+_SHORT = 1 << 62
+
+
+def _number_record(digest: bytes, value: float) -> ValueSeen:
+    """What is recorded of a number: the same as of any value, without the general machinery."""
+    payload = pickle.dumps(value, 5)
+    return ValueSeen(digest, value.__class__.__name__, "pickle", len(payload), repr(value), payload)
 
 
 class NoRecorder:
@@ -167,7 +179,11 @@ class Recorder:
         if value.__class__ in ATOMS:
             digest = hash_value(value)
             if digest not in self._seen:
-                self._add(prepare_value(value, label, self.values))
+                if value.__class__ in _NUMBERS and -_SHORT < value < _SHORT:
+                    self._seen.add(digest)
+                    self._records.append(_number_record(digest, value))
+                else:
+                    self._add(prepare_value(value, label, self.values))
             return digest
         prepared = prepare_value(value, label, self.values)
         self._add(prepared)
@@ -239,7 +255,7 @@ class Recorder:
                 "headwater.Expression",
                 expression_codec.CODEC,
                 len(payload),
-                preview(result),
+                outline(result),
                 payload if location is None else None,
                 location,
                 list(files),

@@ -9,9 +9,11 @@ from headwater.engine.values.described import Described, describe
 from headwater.engine.values.names import set_function_fingerprinter, type_name
 from headwater.engine.values.plans import register_plan
 from headwater.engine.values.preview import preview
+from headwater.engine.values.scalars import SCALARS, register_scalar
 from headwater.engine.values.value_store import ValueStore
 
 __all__ = [
+    "SCALARS",
     "Buffer",
     "Described",
     "ValueStore",
@@ -19,6 +21,7 @@ __all__ = [
     "hash_value",
     "preview",
     "register_plan",
+    "register_scalar",
     "restore",
     "set_function_fingerprinter",
     "type_name",
