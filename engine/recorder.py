@@ -100,7 +100,6 @@ def file_record(file: Any) -> FileSeen:
     return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.size_seen)
 
 
-_NUMBERS = frozenset({int, float, bool})
 _SHORT = 1 << 62
 
 
@@ -179,7 +178,7 @@ class Recorder:
         if value.__class__ in ATOMS:
             digest = hash_value(value)
             if digest not in self._seen:
-                if value.__class__ in _NUMBERS and -_SHORT < value < _SHORT:
+                if isinstance(value, (int, float)) and -_SHORT < value < _SHORT:
                     self._seen.add(digest)
                     self._records.append(_number_record(digest, value))
                 else:

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_HEARTBEAT = 0.5
-"""Seconds the loop sleeps at most, so that signals and a failing journal are noticed."""
+_HEARTBEAT = 0.2
+"""Seconds the loop sleeps at most, so that signals and a failing journal are noticed. (A signal handler must not set
+the event that the loop sleeps on: it may run while this very thread holds the event's lock.)"""
 
 _ALONE = 0.0005
 """Seconds: a call known to be quicker than this runs on the loop's own thread when it is the only one."""
@@ -404,7 +405,6 @@ class _Run:
             os._exit(130)
         self._interrupted = True
         self.reduction.stopping = True
-        self._wake.set()
 
     def _cancel_all(self) -> None:
         reduction = self.reduction
