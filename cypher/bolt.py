@@ -1,0 +1,190 @@
+"""What both stores share: sessions over Bolt, retries, and errors in our own words."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from headwater.cypher.bolt_errors import Problem, explain
+from headwater.cypher.bolt_values import plain, plain_row
+from headwater.cypher.driver import load_driver
+from headwater.cypher.errors import StoreError, StoreUnavailable, UsageError
+from headwater.cypher.queries import load
+from headwater.cypher.store import Table
+
+if TYPE_CHECKING:
+    import neo4j
+
+_T = TypeVar("_T")
+
+PATIENCE_AWAY = 5.0
+"""Seconds for which a store that does not answer is tried again."""
+PATIENCE_BUSY = 30.0
+"""Seconds for which a transaction that lost a race is tried again."""
+_CONNECT_SECONDS = 5.0
+
+
+class BoltStore:
+    """A store that speaks Bolt. The two kinds differ in how they are found and in their dialect."""
+
+    dialect: ClassVar[str]
+    address: str
+
+    def __init__(self) -> None:
+        self._driver: neo4j.Driver | None = None
+        self._closed = False
+
+    # -- what the kinds say ----------------------------------------------------------------------------------------
+
+    def _connect(self) -> neo4j.Driver:
+        """A driver for the store, not yet connected."""
+        raise NotImplementedError
+
+    def _database(self) -> str | None:
+        raise NotImplementedError
+
+    def _who(self) -> str:
+        """The user and the database, for messages."""
+        raise NotImplementedError
+
+    def _recover(self) -> None:
+        """The store does not answer: do what can be done about it before it is tried again."""
+
+    # -- the protocol ----------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        from headwater.cypher.migrate import check_version
+
+        check_version(self)
+
+    def rows(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
+        text = load(query, self.dialect)
+        return self._persist(lambda: self._read(text, params), f"query {query}")
+
+    def rows_now(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
+        """As `rows`, but a store that does not answer is not waited for."""
+        text = load(query, self.dialect)
+        return self._persist(lambda: self._read(text, params), f"query {query}", away=0.0)
+
+    def write(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
+        texts = [(load(name, self.dialect), params) for name, params in statements]
+        names = ", ".join(dict.fromkeys(name for name, _ in statements))
+        return self._persist(lambda: self._write(texts), f"write {names}")
+
+    def ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
+        from headwater.cypher.guard import check_read_only
+
+        check_read_only(text, self.dialect)
+        return self._ask(text, params, timeout=timeout, limit=limit)
+
+    def close(self) -> None:
+        self._closed = True
+        self._drop()
+
+    # -- below -----------------------------------------------------------------------------------------------------
+
+    def run_schema(self, text: str, params: Mapping[str, Any] | None = None) -> None:
+        """Run one statement of a migration in a transaction of its own."""
+
+        def work() -> None:
+            with self._session("WRITE") as session:
+                session.run(text, dict(params or {})).consume()
+
+        self._persist(work, "migration")
+
+    def _session(self, access: str) -> neo4j.Session:
+        if self._closed:
+            raise StoreError(f"the store at {self.address} was closed")
+        driver = self._driver
+        if driver is None:
+            driver = self._driver = self._connect()
+        return driver.session(database=self._database(), default_access_mode=access, fetch_size=-1)
+
+    def _drop(self) -> None:
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.close()
+
+    def _read(self, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        with self._session("READ") as session:
+            return [plain_row(record) for record in session.run(text, dict(params))]
+
+    def _write(self, texts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
+        with self._session("WRITE") as session, session.begin_transaction() as transaction:
+            answers = [
+                [plain_row(record) for record in transaction.run(text, dict(params))]
+                for text, params in texts
+            ]
+            transaction.commit()
+            return answers
+
+    def _ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
+        query = load_driver().Query(text, timeout=timeout)
+
+        def work() -> Table:
+            with self._session("READ") as session:
+                result = session.run(query, dict(params))
+                columns = tuple(result.keys())
+                records = result.fetch(limit + 1)
+                rows = [tuple(plain(value) for value in record.values()) for record in records[:limit]]
+                return Table(columns, rows, truncated=len(records) > limit)
+
+        return self._persist(work, "your query", theirs=True)
+
+    def _persist(
+        self, work: Callable[[], _T], what: str, *, away: float = PATIENCE_AWAY, theirs: bool = False
+    ) -> _T:
+        """Do the work, again and again where that may help, and say what went wrong where it does not."""
+        driver_errors = load_driver().exceptions
+        began = time.monotonic()
+        pause = 0.01
+        recovered = False
+        while True:
+            try:
+                return work()
+            except (driver_errors.DriverError, driver_errors.Neo4jError, OSError) as error:
+                problem, failure = explain(
+                    error, what, self.address, self._who(), self.dialect, theirs=theirs
+                )
+                waited = time.monotonic() - began
+                if problem is Problem.AWAY and not recovered:
+                    recovered = True
+                    self._drop()
+                    self._recover()
+                elif problem is Problem.FINAL or waited > (
+                    PATIENCE_BUSY if problem is Problem.BUSY else away
+                ):
+                    raise failure from error
+            except ValueError as error:  # what the driver says to an address it does not understand
+                raise UsageError(f"{self.address} is not the address of a store: {error}") from error
+            time.sleep(random.uniform(0.5, 1.5) * pause)
+            pause = min(pause * 2, 1.0)
+
+
+def open_driver(uri: str, user: str, password: str | None) -> neo4j.Driver:
+    """A driver with our settings.
+
+    Raises:
+        UsageError: the address is not one.
+    """
+    module = load_driver()
+    auth = None if password is None else (user, password)
+    try:
+        driver: neo4j.Driver = module.GraphDatabase.driver(
+            uri,
+            auth=auth,
+            connection_timeout=_CONNECT_SECONDS,
+            connection_acquisition_timeout=2 * _CONNECT_SECONDS,
+            telemetry_disabled=True,
+        )
+    except (module.exceptions.ConfigurationError, ValueError) as error:
+        raise UsageError(
+            f"{uri} is not the address of a store: {error}. "
+            "Examples: local, bolt://host:7687, neo4j://host:7687, neo4j+s://host"
+        ) from error
+    return driver
+
+
+__all__ = ["PATIENCE_AWAY", "PATIENCE_BUSY", "BoltStore", "StoreUnavailable", "open_driver"]

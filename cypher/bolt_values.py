@@ -1,0 +1,32 @@
+"""From the driver's values to Python's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None), bytes})
+
+
+def plain_row(record: Iterable[Any]) -> tuple[Any, ...]:
+    """A record as a tuple of plain values."""
+    return tuple([value if value.__class__ in _AS_THEY_ARE else plain(value) for value in record])
+
+
+def plain(value: Any) -> Any:
+    """A value without any of the driver's types: times as `datetime`'s, nodes and edges as dicts of their properties,
+    a path as the list of its nodes' and edges' properties in turn."""
+    if value.__class__ in _AS_THEY_ARE:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if hasattr(value, "to_native"):
+        return value.to_native()
+    if hasattr(value, "relationships") and hasattr(value, "nodes"):
+        steps = [part for pair in zip(value.nodes, value.relationships, strict=False) for part in pair]
+        return [plain(part) for part in (*steps, value.nodes[-1])]
+    if isinstance(value, Mapping) or hasattr(value, "items"):
+        return {str(key): plain(part) for key, part in value.items()}
+    return value

@@ -1,0 +1,158 @@
+"""The process that hosts the local graph: `python -m headwater.cypher.local_server FOLDER [IDLE_SECONDS [READY_FD]]`.
+
+It detaches, serves Bolt on a loopback port of its own under a random password, tells both in `server.json`, and leaves
+when nobody has used it for a while, when it is told to (SIGTERM), or when its folder is gone. `local_graph` describes
+the files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from headwater.cypher.local_graph import (
+    CLIENTS_LOCK,
+    DATABASE,
+    IDLE_SECONDS,
+    SERVER_FILE,
+    SERVER_LOCK,
+    STOP_SECONDS,
+)
+
+_LOOK_EVERY = 1.0
+"""Seconds between looks whether anybody uses the server."""
+_COMMAND_MILLISECONDS = 120_000
+"""What the engine gives one query: a pattern that follows millions of paths must not keep a core for ever."""
+
+
+def main(folder: Path, idle: float, ready: int | None) -> None:
+    """Serve a folder's graph until it is time to leave."""
+    _hold(folder / SERVER_LOCK)
+    leaving = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leaving.set())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    password = secrets.token_urlsafe(24)
+    engine, port = _serve(folder, password)
+    _publish(folder, {"pid": os.getpid(), "bolt_port": port, "password": password})
+    if ready is not None:
+        os.write(ready, b"ready")
+        os.close(ready)
+    clients = os.open(folder / CLIENTS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    _wait(folder, clients, idle, leaving)
+    with suppress(FileNotFoundError):
+        (folder / SERVER_FILE).unlink()
+    engine.stop()
+
+
+def _hold(path: Path) -> None:
+    """Be the folder's only server. One that is leaving is waited for."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + STOP_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                sys.exit(f"another process serves {path.parent}")
+            time.sleep(0.01)
+
+
+def _serve(folder: Path, password: str) -> tuple[Any, int]:
+    """The engine, serving, and its Bolt port."""
+    # The engine keeps its users from one start to the next; ours is new each time.
+    shutil.rmtree(folder / "config", ignore_errors=True)
+    for old in (folder / "log").glob("server-event-log-*"):
+        old.unlink(missing_ok=True)
+    import arcadedb
+
+    for attempt in range(5):
+        bolt_port, http_port = _free_ports()
+        engine = arcadedb.create_server(
+            str(folder), root_password=password, config=_settings(bolt_port, http_port)
+        )
+        try:
+            engine.start()
+        except arcadedb.ArcadeDBError:
+            if attempt == 4:
+                raise
+            continue  # somebody else took a port in between
+        break
+    engine.create_database(DATABASE)
+    return engine, bolt_port
+
+
+def _settings(bolt_port: int, http_port: int) -> dict[str, Any]:
+    return {
+        "host": "127.0.0.1",
+        "mode": "production",
+        "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+        "bolt_host": "127.0.0.1",
+        "bolt_port": bolt_port,
+        "bolt_defaultDatabase": DATABASE,
+        # The engine cannot do without HTTP; it listens on loopback only, behind the same random password.
+        "http_port": http_port,
+        "studio_enabled": False,
+        "serverMetrics": False,
+        "backup_enabled": False,
+        "opencypher_loadCsv_allowFileUrls": False,
+        "opencypher_loadCsv_allowRemoteUrls": False,
+        "command_timeout": _COMMAND_MILLISECONDS,
+        # The password is 24 random bytes, new at each start: stretching it protects nothing and costs every connection.
+        "server_saltIterations": 1,
+    }
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]
+
+
+def _publish(folder: Path, told: dict[str, Any]) -> None:
+    draft = folder / f"{SERVER_FILE}.{os.getpid()}"
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as stream:
+        json.dump(told, stream)
+    os.replace(draft, folder / SERVER_FILE)
+
+
+def _wait(folder: Path, clients: int, idle: float, leaving: threading.Event) -> None:
+    """Until it is time to leave. Who leaves because nobody came does so with the clients' lock in hand: somebody who
+    comes just then waits for the lock, finds no server, and starts one."""
+    used = time.time()
+    while not leaving.wait(min(_LOOK_EVERY, idle)):
+        if not (folder / SERVER_FILE).exists():
+            return
+        try:
+            fcntl.flock(clients, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            used = time.time()
+            continue
+        if time.time() - max(used, os.fstat(clients).st_mtime) >= idle:
+            return
+        fcntl.flock(clients, fcntl.LOCK_UN)
+
+
+if __name__ == "__main__":
+    if os.fork():  # whoever started this waits for the first process only, and has no child left over
+        os._exit(0)
+    _folder, *_rest = sys.argv[1:]
+    main(
+        Path(_folder),
+        float(_rest[0]) if _rest else IDLE_SECONDS,
+        int(_rest[1]) if len(_rest) > 1 else None,
+    )
