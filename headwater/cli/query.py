@@ -41,7 +41,7 @@ def command(
     values = _parameters(param)
     with reading() as store:
         found = store.ask(text, values, timeout=timeout, limit=limit)
-    rows = [[_plain(cell) for cell in row] for row in found.rows]
+    rows = [list(row) for row in found.rows]
     if as_json or form == "json":
         _output.emit_json({"columns": list(found.columns), "rows": rows, "truncated": found.truncated})
     elif form == "csv":
@@ -67,17 +67,6 @@ def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
         except ValueError:
             values[name] = text
     return values
-
-
-def _plain(cell: Any) -> Any:
-    """Nodes and edges as maps of what they hold, temporal values as Python's."""
-    if hasattr(cell, "to_native"):
-        return cell.to_native()
-    if hasattr(cell, "items"):
-        return {str(key): _plain(part) for key, part in cell.items()}
-    if isinstance(cell, (list, tuple)):
-        return [_plain(part) for part in cell]
-    return cell
 
 
 def _shown(cell: Any) -> str:

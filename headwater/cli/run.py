@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from headwater.cypher.errors import UsageError
+from headwater.cli import _output
+from headwater.cli._progress import Progress, status_table, totals
+from headwater.cypher.errors import HeadwaterError, UsageError
 
 if TYPE_CHECKING:
     from headwater.cli._flags import Flag
@@ -137,7 +141,7 @@ def _options(*sources: Mapping[str, Any]) -> Options:
 
 
 def _list_tasks(ctx: click.Context, module: ModuleType, file: str) -> None:
-    from headwater.cli import _output, _workflow
+    from headwater.cli import _workflow
 
     tasks = _workflow.tasks_of(module)
     if not tasks:
@@ -157,8 +161,7 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 
 
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
-    from pathlib import Path
-
+    from headwater.cli._loading import wait_for_graph
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.scheduler import Scheduler
 
@@ -166,31 +169,32 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     if project is None:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
+    in_background = _in_background(options, project)
     scheduler = Scheduler(project)
     outcome = _Outcome(task.fullname, scheduler)
-    from headwater.cli._progress import Progress
-
     try:
         with Progress(lambda: scheduler.progress().counts):
-            outcome.value = scheduler.run(
+            value = scheduler.run(
                 expression,
                 cache=not options.no_cache,
                 keep_going=options.keep_going,
                 tags=options.tags,
                 command=recorded,
             )
+        outcome.done(value)
     except KeyboardInterrupt:
-        outcome.status = "CANCELLED"
         outcome.show(options.as_json)
         raise
-    except Exception as error:
+    except HeadwaterError as error:
         if not hasattr(error, "headwater_traceback"):
             raise
-        outcome.status, outcome.error = "FAILED", error
+        outcome.failed(error)
+    except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
+        outcome.failed(error)
     outcome.show(options.as_json)
-    if not _in_background(options, project):
-        _wait_for_graph(project, scheduler.execution_id)
-    return 1 if outcome.error is not None else 0
+    if not in_background:
+        wait_for_graph(project, scheduler.execution_id)
+    return 0 if outcome.status == "DONE" else 1
 
 
 class _Outcome:
@@ -200,21 +204,27 @@ class _Outcome:
         self.task = task
         self.scheduler = scheduler
         self.started = time.monotonic()
-        self.status = "DONE"
-        self.value: Any = None
-        self.error: Exception | None = None
+        self.status = "CANCELLED"
+        self.result: str | None = None
+        self.error: str | None = None
 
-    def show(self, as_json: bool) -> None:
-        from headwater.cli import _output
-        from headwater.cli._progress import status_table, totals
+    def done(self, value: Any) -> None:
         from headwater.engine.values import preview
 
+        self.status = "DONE"
+        self.result = preview(value, RESULT_CHARACTERS)
+
+    def failed(self, error: BaseException) -> None:
+        self.status = "FAILED"
+        self.error = "".join(traceback.format_exception_only(type(error), error)).strip()
+        tasks = getattr(error, "headwater_traceback", None)
+        told = str(tasks) if tasks is not None else "".join(traceback.format_exception(error))
+        click.echo(told.rstrip("\n"), err=True)
+
+    def show(self, as_json: bool) -> None:
         seconds = time.monotonic() - self.started
         counts = self.scheduler.progress().counts
-        if self.error is not None:
-            click.echo(str(self.error.headwater_traceback).rstrip("\n"), err=True)  # type: ignore[attr-defined]
         if as_json:
-            done = self.status == "DONE"
             _output.emit_json(
                 {
                     "execution": self.scheduler.execution_id,
@@ -223,15 +233,15 @@ class _Outcome:
                     "seconds": round(seconds, 6),
                     "jobs": totals(counts),
                     "tasks": {name: dict(by_status) for name, by_status in sorted(counts.items())},
-                    "result": preview(self.value, RESULT_CHARACTERS) if done else None,
-                    "error": None if self.error is None else f"{type(self.error).__name__}: {self.error}",
+                    "result": self.result,
+                    "error": self.error,
                 }
             )
             return
         click.echo(status_table(counts))
         click.echo(f"\nrun {self.scheduler.execution_id} {self.status} in {_output.duration(seconds)}")
-        if self.status == "DONE":
-            click.echo(f"result: {preview(self.value, RESULT_CHARACTERS)}")
+        if self.result is not None:
+            click.echo(f"result: {self.result}")
 
 
 def _in_background(options: Options, project: Project) -> bool:

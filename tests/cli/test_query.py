@@ -1,0 +1,91 @@
+"""`hw query`: Cypher in, rows out, nothing written."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from .conftest import Shell
+
+TASKS = "MATCH (t:Task) RETURN t.fullname AS task, t.name AS name ORDER BY task"
+
+
+def test_rows_are_a_table(lab: Shell) -> None:
+    answer = lab("query", TASKS)
+    assert answer.code == 0
+    lines = [line.split() for line in answer.out.splitlines()]
+    assert lines[:2] == [["task", "name"], ["lab.broken", "broken"]]
+    assert f"({len(lines) - 1} rows)" in answer.err
+
+
+def test_rows_are_json_of_a_stable_shape(lab: Shell) -> None:
+    query = (
+        "MATCH (v:Value) WHERE v.preview = '6' RETURN v.preview AS shown, v.size > 0 AS sized, [1, 2] AS list"
+    )
+    expected = {"columns": ["shown", "sized", "list"], "rows": [["6", True, [1, 2]]], "truncated": False}
+    assert lab("query", query, "--json").json == expected
+    assert lab("query", query, "--format", "json").json == expected
+
+
+def test_rows_are_csv(lab: Shell) -> None:
+    out = lab("query", TASKS, "--format", "csv").out
+    assert list(csv.reader(io.StringIO(out)))[:2] == [["task", "name"], ["lab.broken", "broken"]]
+
+
+def test_nodes_and_times_are_shown_as_what_they_hold(lab: Shell) -> None:
+    [[node, moment]] = lab(
+        "query",
+        "MATCH (t:Task {fullname: 'lab.double'}) MATCH (e:Execution) RETURN t, e.started LIMIT 1",
+        "--json",
+    ).json["rows"]
+    assert node["fullname"] == "lab.double"
+    assert moment.endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("param", "value"),
+    [("x=5", 5), ("x=text", "text"), ('x="5"', "5"), ("x=[1,2]", [1, 2]), ("x=a=b", "a=b")],
+)
+def test_parameters_are_json_or_else_text(lab: Shell, param: str, value: object) -> None:
+    assert lab("query", "RETURN $x AS x", "--param", param, "--json").json["rows"] == [[value]]
+
+
+def test_the_query_may_come_from_standard_input(lab: Shell) -> None:
+    assert lab("query", "-", "--json", stdin="RETURN 1 AS one").json["rows"] == [[1]]
+
+
+def test_rows_over_the_limit_are_left_out_and_said_to_be(lab: Shell) -> None:
+    answer = lab("query", "UNWIND range(1, 10) AS n RETURN n", "--limit", "3", "--json")
+    assert answer.json == {"columns": ["n"], "rows": [[1], [2], [3]], "truncated": True}
+    assert "--limit" in answer.err
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "CREATE (n:Value) RETURN n",
+        "MATCH (n) DETACH DELETE n",
+        "MATCH (n) SET n.x = 1",
+        "LOAD CSV FROM 'file:///etc/passwd' AS line RETURN line",
+        "SHOW USERS",
+        "CALL dbms.listConfig()",
+    ],
+)
+def test_what_writes_loads_or_administers_is_refused(lab: Shell, query: str) -> None:
+    answer = lab("query", query)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: ")
+
+
+def test_a_query_that_does_not_parse_is_wrong_use(lab: Shell) -> None:
+    answer = lab("query", "MATCH (n RETURN n")
+    assert answer.code == 2
+    assert "Traceback" not in answer.err
+
+
+def test_control_characters_in_values_do_not_reach_the_terminal(lab: Shell) -> None:
+    answer = lab("query", r"RETURN '\u001b[31mred' AS text")
+    assert "\x1b" not in answer.out
+    assert r"\x1b[31mred" in answer.out

@@ -1,0 +1,78 @@
+"""docs/reference/cli.md shows the help that the command prints, and names every verb, option and JSON key.
+
+Run this file as a program to write the help texts into the page anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from headwater.cli._app import VERBS, app
+from headwater.lineage import log_views
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
+BLOCK = re.compile(r"```text\n\$ hw (?P<words>[a-z ]*?) ?--help\n(?P<help>.*?)```\n", re.DOTALL)
+
+
+def help_of(words: str) -> str:
+    """What `hw WORDS --help` prints on a page of 80 columns."""
+    command: click.Command = app
+    context = click.Context(app, info_name="hw", terminal_width=80)
+    for word in words.split():
+        assert isinstance(command, click.Group)
+        found = command.get_command(context, word)
+        assert found is not None
+        command = found
+        context = click.Context(command, parent=context, info_name=word, terminal_width=80)
+        context.help_option_names = ["-h", "--help"]
+    return command.get_help(context) + "\n"
+
+
+def commands() -> list[str]:
+    names = ["", *VERBS]
+    context = click.Context(app)
+    for verb in VERBS:
+        command = app.get_command(context, verb)
+        if isinstance(command, click.Group):
+            names += [f"{verb} {name}" for name in command.list_commands(context)]
+    return names
+
+
+def test_the_page_shows_the_help_of_every_command() -> None:
+    assert [match["words"] for match in BLOCK.finditer(PAGE.read_text("utf-8"))] == commands()
+
+
+@pytest.mark.parametrize("words", commands())
+def test_the_help_on_the_page_is_what_the_command_prints(words: str) -> None:
+    shown = {match["words"]: match["help"] for match in BLOCK.finditer(PAGE.read_text("utf-8"))}
+    assert shown[words] == help_of(words), f"run {Path(__file__).name} to write the page anew"
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        item
+        for item in vars(log_views).values()
+        if dataclasses.is_dataclass(item) and item is not log_views.ListedExecution
+    ],
+)
+def test_the_page_names_every_key_of_the_json_of_log(view: type) -> None:
+    page = PAGE.read_text("utf-8")
+    missing = [each.name for each in dataclasses.fields(view) if f"`{each.name}`" not in page]
+    assert not missing, f"{view.__name__}: {missing} are not on the page"
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text("utf-8")
+    text = BLOCK.sub(
+        lambda match: (
+            f"```text\n$ hw {match['words']}{' ' if match['words'] else ''}--help\n{help_of(match['words'])}```\n"
+        ),
+        text,
+    )
+    PAGE.write_text(text, "utf-8")
