@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headwater.cypher.errors import StoreError
+from headwater.engine.code_values import FUNCTION, TASK, is_current
 from headwater.engine.files import still_valid
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
@@ -199,7 +200,8 @@ class GraphCache:
         file_hash, path, evidence, digest = file
         valid = self._valid.get(file_hash)
         if valid is None:
-            valid = self._valid[file_hash] = still_valid(path, evidence, digest)
+            look = is_current if evidence in (TASK, FUNCTION) else still_valid
+            valid = self._valid[file_hash] = look(path, evidence, digest)
         return valid
 
     # -- expanding what does not -----------------------------------------------------------------------------------

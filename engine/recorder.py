@@ -10,7 +10,8 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from time import time
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import Any
 
 from headwater.cypher.errors import StoreError
 from headwater.cypher.journal import JournalWriter
@@ -28,15 +29,23 @@ from headwater.cypher.records import (
     ValueSeen,
 )
 from headwater.engine import expression_codec
+from headwater.engine.code_values import code_record, function_digest
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import outline
 from headwater.engine.job import STATUS, Job, Stored
 from headwater.engine.nested import ATOMS
+from headwater.engine.task import Task
 from headwater.engine.traceback import error_text
-from headwater.engine.values import Described, ValueStore, describe, hash_value, restore
+from headwater.engine.values import (
+    Described,
+    ValueStore,
+    describe,
+    hash_value,
+    restore,
+    set_function_fingerprinter,
+)
 
-if TYPE_CHECKING:
-    from headwater.engine.task import Task
+set_function_fingerprinter(function_digest)
 
 INLINE = 4096
 """Payloads of up to this many bytes live on their node in the graph."""
@@ -96,8 +105,10 @@ def _value_record(described: Described, store: ValueStore, files: list[bytes]) -
 
 
 def file_record(file: Any) -> FileSeen:
-    """What is recorded of a file-like value."""
-    return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.size_seen)
+    """What is recorded of a reactive value: a file, or a task or function that was passed as a value."""
+    if isinstance(file, (Task, FunctionType)):
+        return code_record(file)
+    return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.recorded_size)
 
 
 _SHORT = 1 << 62

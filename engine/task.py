@@ -39,6 +39,8 @@ class Task(Generic[P, R]):
         load_module: the module that a worker imports to find it.
     """
 
+    __reactive__ = True
+
     def __init__(
         self,
         func: Callable[P, R],

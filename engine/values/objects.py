@@ -65,7 +65,7 @@ def function_plan(cls: type) -> Plan | None:
     return None
 
 
-def _open_function(func: FunctionType, _: Walk) -> bytes:
+def _open_function(func: FunctionType, walk: Walk) -> bytes:
     if func.__name__ == "<lambda>":
         raise Refused(func, "a lambda has no name to find it by. Define it with def at the top of a module")
     if "<locals>" in func.__qualname__:
@@ -74,6 +74,8 @@ def _open_function(func: FunctionType, _: Walk) -> bytes:
         name = callable_name(func)
         raise Refused(func, f"no module has it under its name, {name}. Pass what that name holds now")
     fingerprint = function_fingerprint(func)
+    if fingerprint:
+        walk.files.append(func)
     return b"p" + text(callable_name(func) or "") + b"%x:%b" % (len(fingerprint), fingerprint)
 
 
