@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,7 @@ def _serve(folder: Path, password: str) -> tuple[Any, int]:
     shutil.rmtree(folder / "config", ignore_errors=True)
     for old in (folder / "log").glob("server-event-log-*"):
         old.unlink(missing_ok=True)
-    import arcadedb
-
+    arcadedb = _engine()
     for attempt in range(5):
         bolt_port, http_port = _free_ports()
         engine = arcadedb.create_server(
@@ -92,6 +92,11 @@ def _serve(folder: Path, password: str) -> tuple[Any, int]:
         break
     engine.create_database(DATABASE)
     return engine, bolt_port
+
+
+def _engine() -> Any:
+    """The engine's module: the native one, or the one on a JVM where that has no wheel (Python 3.10)."""
+    return import_module("arcadedb" if sys.version_info >= (3, 11) else "arcadedb_embedded")
 
 
 def _settings(bolt_port: int, http_port: int) -> dict[str, Any]:
