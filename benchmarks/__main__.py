@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.engines import PEER, ROOT, Engine, Peer, Pools
 from benchmarks.measure import Cost, Harness
-from benchmarks.table import Costs, Goals, goals_table, machine, main_table
+from benchmarks.table import Costs, Goals, Jobs, goals_table, machine, main_table
 from benchmarks.workloads import Workload, workloads
 
 OWN_FOLDER = ROOT / ".bench"
@@ -58,8 +58,8 @@ def main(argv: list[str] | None = None) -> int:
     tasks = {(work.name, step.name): step.tasks for work in chosen for step in work.steps}
     goals = Goals(session.costs, tasks).all()
     print(f"{described}; {PEER}; {repeat} repeats; medians, minima in brackets.", "", sep="\n")
-    print(*main_table(session.costs), "", *goals_table(goals), sep="\n")
-    _write_json(described, session.costs)
+    print(*main_table(session.costs, session.jobs), "", *goals_table(goals), sep="\n")
+    _write_json(described, session.costs, session.jobs)
     return 0
 
 
@@ -72,6 +72,7 @@ class Session:
         self.timeout = timeout
         self.harness = Harness()
         self.costs: Costs = {}
+        self.jobs: Jobs = {}
         self.given_up: set[tuple[str, str, str]] = set()
 
     def measure(self, work: Workload) -> None:
@@ -100,6 +101,8 @@ class Session:
                 )
                 self.costs.setdefault(key, []).append(cost)
                 _say(key, cost, folder)
+                if step.expect is not None and cost.status == "ok":
+                    self.jobs[key] = engine.jobs(folder)
                 if cost.status != "ok":
                     self.given_up.add(key)
                     break
@@ -130,9 +133,15 @@ def _roomy_folder() -> Path:
     return OWN_FOLDER / "runs"
 
 
-def _write_json(described: str, costs: Costs) -> None:
+def _write_json(described: str, costs: Costs, jobs: Jobs) -> None:
     found = [
-        {"work": work, "step": step, "engine": engine, "costs": [asdict(cost) for cost in measured]}
+        {
+            "work": work,
+            "step": step,
+            "engine": engine,
+            "jobs": jobs.get((work, step, engine)),
+            "costs": [asdict(cost) for cost in measured],
+        }
         for (work, step, engine), measured in costs.items()
     ]
     (OWN_FOLDER / "results.json").write_text(

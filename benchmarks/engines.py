@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -48,6 +49,13 @@ class Engine:
     def command(self, *args: str) -> list[str]:
         return [str(self.bin / self.import_name), *args]
 
+    def jobs(self, folder: Path) -> dict[str, int] | None:
+        """The jobs of the last run by status, or None where the engine is not asked."""
+        asked = self.command("log", "--json", "--limit", "1")
+        answer = subprocess.run(asked, cwd=folder, env=self.environ(), check=True, capture_output=True)
+        found: dict[str, int] = json.loads(answer.stdout)["executions"][0]["jobs"]
+        return found
+
     def call(self, folder: Path, *args: str) -> None:
         """Run a command that is not measured.
 
@@ -82,18 +90,21 @@ class Peer(Engine):
     def finish(self, folder: Path) -> None:
         """It leaves nothing running."""
 
+    def jobs(self, folder: Path) -> None:
+        """It is not asked: its answer takes as long as a run."""
 
-class Pools(Engine):
+
+class Pools(Peer):
     """No engine: the standard library's pools, as the limit."""
 
     name = "pools"
     import_name = "python"
 
+    def install(self, where: Path) -> None:
+        self.bin = Path(sys.executable).parent
+
     def prepare(self, folder: Path) -> None:
         """It needs nothing."""
-
-    def finish(self, folder: Path) -> None:
-        """It leaves nothing running."""
 
     def write(self, folder: Path, template: str, replace: tuple[str, str] | None = None) -> None:
         (folder / "pools.py").write_text((TEMPLATES / "pools.py").read_text("utf-8"), "utf-8")

@@ -13,6 +13,7 @@ from benchmarks.measure import Cost
 
 Key = tuple[str, str, str]  # workload, step, engine
 Costs = dict[Key, list[Cost]]
+Jobs = dict[Key, dict[str, int] | None]
 
 
 def machine(folder: Path) -> str:
@@ -39,19 +40,19 @@ def _file_system(folder: Path) -> str:
     return max(above, key=lambda mount: len(mount[1]))[2] if above else "an unknown file system"
 
 
-def main_table(costs: Costs) -> list[str]:
+def main_table(costs: Costs, jobs: Jobs) -> list[str]:
     """Every step of every workload: medians, minima in brackets, and the ratio of the medians."""
     lines = [
-        "| work | step | engine | result after, s | exit after, s | CPU, s | left behind, CPU s | peak MB "
+        "| work | step | engine | result after, s | exit after, s | CPU, s | left behind, CPU s | peak MB | jobs run "
         "| ratio of CPU | ratio of wall |",
-        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for (work, step, engine), found in costs.items():
         good = [cost for cost in found if cost.status == "ok"]
         if not good:
             worst = found[-1]
             shown = f"> {worst.wall:.0f} s" if worst.status == "timeout" else worst.status
-            lines.append(f"| {work} | {step} | {engine} | {shown} | | {worst.cpu:.1f} | | | | |")
+            lines.append(f"| {work} | {step} | {engine} | {shown} | | {worst.cpu:.1f} | | | | | |")
             continue
         ratios = ("", "")
         if engine != "headwater":
@@ -61,9 +62,13 @@ def main_table(costs: Costs) -> list[str]:
         lines.append(
             f"| {work} | {step} | {engine} | {_middle(good, 'result')} | {_middle(good, 'wall')} "
             f"| {_middle(good, 'cpu')} | {_middle(good, 'background')} "
-            f"| {median(cost.rss for cost in good) / 1e6:.0f} | {ratios[0]} | {ratios[1]} |"
+            f"| {median(cost.rss for cost in good) / 1e6:.0f} | {_jobs(jobs.get((work, step, engine)))} | {ratios[0]} | {ratios[1]} |"
         )
     return lines
+
+
+def _jobs(counts: dict[str, int] | None) -> str:
+    return f"{counts.get('DONE', 0):,} of {sum(counts.values()):,}" if counts else ""
 
 
 def _values(costs: Iterable[Cost], what: str) -> list[float]:

@@ -84,9 +84,14 @@ def test_the_table_shows_medians_minima_and_the_ratio_to_the_peer() -> None:
         ("fan-out 10", "cold", "redun"): [cost(20.0), cost(10.0), cost(30.0)],
         ("chain of 5", "cold", "redun"): [cost(4.0, "exit 1")],
     }
-    _, _, ours, theirs, failed = main_table(costs)
-    assert ours == "| fan-out 10 | cold | headwater | 2.00 (1.00) | 4.00 (2.00) | 2.00 (1.00) |  | 50 |  |  |"
-    assert theirs.endswith("| 20.00 (10.00) | 40.00 (20.00) | 20.00 (10.00) |  | 50 | 10.0× | 10.0× |")
+    _, _, ours, theirs, failed = main_table(
+        costs, {("fan-out 10", "cold", "headwater"): {"DONE": 2, "CACHED": 10}}
+    )
+    assert (
+        ours
+        == "| fan-out 10 | cold | headwater | 2.00 (1.00) | 4.00 (2.00) | 2.00 (1.00) |  | 50 | 2 of 12 |  |  |"
+    )
+    assert theirs.endswith("| 20.00 (10.00) | 40.00 (20.00) | 20.00 (10.00) |  | 50 |  | 10.0× | 10.0× |")
     assert "| chain of 5 | cold | redun | exit 1 |" in failed
 
 
