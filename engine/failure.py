@@ -7,8 +7,7 @@ from collections import deque
 from time import time
 from typing import Any, Protocol
 
-from headwater.cypher.errors import InternalError
-from headwater.engine.errors import CallError, Cancelled
+from headwater.engine.errors import CallError, Cancelled, Undecodable
 from headwater.engine.job import CANCELLED, FAILED, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
 from headwater.engine.traceback import attach_traceback, error_hash
@@ -23,7 +22,7 @@ class Recording(Protocol):
     def called(self, job: Job, children: list[bytes], *, cacheable: bool) -> None: ...
     def failed(self, job: Job, children: list[bytes]) -> None: ...
     def ended(self, job: Job) -> None: ...
-    def spare(self, job: Job) -> Any: ...
+    def spare(self, job: Job) -> Stored | None: ...
     def fetch(self, stored: Stored) -> Any: ...
 
 
@@ -92,9 +91,12 @@ class Failures:
 
     def fail(self, node: Node, error: BaseException) -> None:
         """A node failed: so do those who wait for it, unless one of them catches the error."""
-        if isinstance(error, Unreadable) and error.node is not node:
-            self._run_after_all(error, node)
-            return
+        if isinstance(error, Unreadable):
+            if self.reopen(error):
+                node.pending = 1
+                error.node.waiters = [node]
+                return
+            error = Undecodable(f"a result of this run cannot be read back: {error.reason}")
         if isinstance(node, Job):
             self._fail_job(node, error)
             return
@@ -194,17 +196,11 @@ class Failures:
                 job.live = None
                 self.cancel(job)
 
-    def _run_after_all(self, unreadable: Unreadable, waiter: Node) -> None:
-        """A recorded result turned out unreadable: its call runs, and whoever wanted it waits for that."""
-        self.reopen(unreadable)
-        waiter.pending = 1
-        unreadable.node.waiters = [waiter]
-
-    def reopen(self, unreadable: Unreadable) -> None:
-        """Run a call whose recorded result cannot be read."""
+    def reopen(self, unreadable: Unreadable) -> bool:
+        """Run a call whose recorded result cannot be read; False where its arguments are gone with it."""
         job = unreadable.node
         if not isinstance(job, Job) or job.values is None:
-            raise InternalError(f"a value that was never recorded cannot be read: {unreadable}")
+            return False
         job.finished = False
         job.value = job.value_hash = job.call_hash = None
         job.reason = f"recorded result unreadable: {unreadable.reason}"
@@ -216,6 +212,7 @@ class Failures:
         if job.owner is not None and job.owner.live is not None:
             job.owner.live.add(job)
         self.runnable.append(job)
+        return True
 
     def endless(self, root: Job) -> bool:
         """Break a knot: a call that waits for itself fails. False where there is none."""

@@ -96,6 +96,7 @@ class Job(Node):
         wiring: (consumer, parameter name, producer) among the children.
         places: where each child stands in `result`, in the order that is recorded.
         live: children that have not finished.
+        spare, readers: where a large value lies on disk, and how many are still to read it from memory.
     """
 
     __slots__ = (
@@ -115,11 +116,12 @@ class Job(Node):
         "options",
         "places",
         "positional",
-        "raw",
+        "readers",
         "reason",
         "result",
         "returns",
         "scope",
+        "spare",
         "started",
         "status",
         "stopped",
@@ -146,7 +148,8 @@ class Job(Node):
         self.started = 0.0
         self.stopped = 0.0
         self.reason: str | None = None
-        self.raw: Any = None
+        self.spare: Stored | None = None
+        self.readers = 0
         self.described: Any = None
         self.result: Any = None
         self.memo: dict[int, Node] | None = None
@@ -178,8 +181,11 @@ class Job(Node):
         self.live = set()
 
     def release(self) -> None:
-        """Let go of all that only an unfinished job needs."""
-        self.values = self.hashes = self.lazy = None
-        self.raw = self.described = self.result = None
+        """Let go of all that only an unfinished job needs. A call whose recorded result was not read yet keeps its
+        arguments: it may have to run after all."""
+        if self.value.__class__ is not Stored:
+            self.values = self.hashes = None
+        self.lazy = None
+        self.described = self.result = None
         self.memo = self.scope = self.calls = self.wiring = self.places = None
         self.live = self.followers = None

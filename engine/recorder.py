@@ -149,8 +149,8 @@ class NoRecorder:
     def ended(self, job: Job) -> None:
         return
 
-    def spare(self, job: Job) -> Any:
-        return job.value
+    def spare(self, job: Job) -> Stored | None:
+        return None
 
     def fetch(self, stored: Stored) -> Any:
         raise Undecodable("nothing is recorded outside a project")
@@ -223,9 +223,9 @@ class Recorder:
             self._large[prepared.hash] = Stored(record.type, record.codec, None, record.location)
         self._records.append(record)
 
-    def spare(self, job: Job) -> Any:
-        """What to keep of a finished job's value for equal calls: where it lies, if it is large."""
-        return self._large.get(job.value_hash or b"", job.value)
+    def spare(self, job: Job) -> Stored | None:
+        """Where a finished job's value lies on disk, if it is large: it need not be kept in memory."""
+        return self._large.get(job.value_hash or b"")
 
     def fetch(self, stored: Stored) -> Any:
         """The value that was recorded.

@@ -211,9 +211,15 @@ class Reduction(Failures):
         value = node.value
         if value.__class__ is Stored:
             try:
-                value = node.value = self.recording.fetch(value)
+                value = self.recording.fetch(value)
             except Undecodable as error:
                 raise Unreadable(node, str(error)) from error
+        if node.__class__ is Job and node.spare is not None:
+            node.readers -= 1
+            if node.readers <= 0:
+                node.value = node.spare
+                return value
+        node.value = value
         return value
 
     def returned(self, job: Job, value: Any, *, lazy: bool) -> None:
@@ -234,7 +240,7 @@ class Reduction(Failures):
             self.fail(job, error)
 
     def _reduce(self, job: Job, value: Any) -> None:
-        job.raw = job.described = None
+        job.described = None
         job.open(value)
         nodes = self._attacher.attach(job, value)
         job.returns = union_of_sources(nodes)
@@ -292,7 +298,9 @@ class Reduction(Failures):
             owner.live.discard(job)
         followers, live = job.followers, job.live
         if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
-            self._equal[job.eval_hash] = Finished(job, self.recording.spare(job))
+            job.spare = self.recording.spare(job)
+            self._equal[job.eval_hash] = Finished(job, job.spare or job.value)
+        job.readers = len(job.waiters or ())
         job.release()
         self._settle(job)
         if live:

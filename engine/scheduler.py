@@ -241,7 +241,10 @@ class _Run:
                     try:
                         return reduction.value_of(root)
                     except Unreadable as unreadable:
-                        reduction.reopen(unreadable)
+                        if not reduction.reopen(unreadable):
+                            raise Undecodable(
+                                f"the result cannot be read back: {unreadable.reason}"
+                            ) from unreadable
                         continue
                 break
             if reduction.runnable:
@@ -307,8 +310,6 @@ class _Run:
                 self._reuse(job, answer.value, answer.value_hash, answer.call_hash, answer.reason)
 
     def _one_step(self, job: Job, answer: OneStep) -> None:
-        from headwater.engine.errors import Undecodable
-
         try:
             value = self.recorder.fetch(answer.value)
         except Undecodable as error:
