@@ -22,13 +22,12 @@ import os
 import struct
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
-
 from headwater.cypher.errors import InternalError, JournalDamaged
 from headwater.cypher.records import AnyRecord, Record
 
@@ -43,7 +42,8 @@ _KEPT_BUFFER = 1 << 22
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True)
+class Group:
     """One intact group as it lies in the file."""
 
     index: int
@@ -210,7 +210,9 @@ def read_groups(
         while True:
             # Asked before reading: of a writer that has gone, nothing read afterwards is unfinished.
             alive = is_open(path)
-            for group in _groups_at(fd, path, position, head, index, decoder, alive):
+            for group in _groups_at(
+                fd, path, position=position, head=head, index=index, decoder=decoder, alive=alive
+            ):
                 position, head, index = group.end, group.head, group.index + 1
                 yield group
             if not alive or is_open(path):
@@ -219,9 +221,29 @@ def read_groups(
         os.close(fd)
 
 
+def apparent_end(path: Path, offset: int = len(MAGIC)) -> int:
+    """Where the groups after an offset end, told from their lengths alone: cheap, and no proof of anything.
+
+    Raises:
+        FileNotFoundError: there is no such journal.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(fd).st_size
+        while offset + _HEADER.size <= size:
+            length, _, _ = _HEADER.unpack(os.pread(fd, _HEADER.size, offset))
+            if length == 0 or offset + _HEADER.size + length > size:
+                break
+            offset += _HEADER.size + length
+    finally:
+        os.close(fd)
+    return offset
+
+
 def _groups_at(
     fd: int,
     path: Path,
+    *,
     position: int,
     head: bytes,
     index: int,

@@ -1,0 +1,247 @@
+"""What of a project's journals is not in its graph yet, and waiting until it is.
+
+Light on purpose: every command that reads asks, most of the time nothing is pending, and an empty folder says so.
+
+Beside a journal that is being loaded lies `NAME.mark`, where the loader notes how far it is (the graph is the
+authority; the mark saves asking it). Beside one that turned out to be damaged lies `NAME.damaged`, which says where.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headwater.cypher.journal import MAGIC, SUFFIX, apparent_end, execution_id_of, is_open
+from headwater.cypher.project import Project
+
+LOCK = "loader.lock"
+LOG = "loader.log"
+STATE = "loader.state"
+MARK = ".mark"
+DAMAGED = ".damaged"
+
+_SHORTEST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.05
+_LOOK_FOR_LOADER = 0.5
+_GRACE = 2.0
+"""Seconds for which a store may be away before waiting for it is given up."""
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What is left to load, as far as somebody waits for it."""
+
+    journals: int
+    bytes: int
+    problem: str | None = None
+    """what the loader last ran into, while it is still trying"""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A journal whose end cannot be read. Everything before it is in the graph."""
+
+    journal: str
+    """the file's name"""
+    offset: int
+    groups: int
+    """how many intact groups lie before the offset"""
+    reason: str
+
+
+@dataclass(frozen=True)
+class CatchUp:
+    """How waiting for the loader ended."""
+
+    complete: bool
+    """everything that was waited for is in the graph"""
+    waited: float
+    """seconds"""
+    left: Backlog
+    problem: str | None = None
+    """why it is not complete: what the store said, or that the time was over"""
+    damaged: tuple[Damage, ...] = ()
+    """of the journals waited for"""
+
+
+def pending(project: Project) -> list[Path]:
+    """The journals that are not wholly loaded, oldest first."""
+    try:
+        names = os.listdir(project.journals)
+    except FileNotFoundError:
+        return []
+    return [project.journals / name for name in sorted(names) if name.endswith(SUFFIX)]
+
+
+def damages(project: Project) -> list[Damage]:
+    """The damaged journals among those the loader is through with."""
+    try:
+        names = os.listdir(project.loaded_journals)
+    except FileNotFoundError:
+        return []
+    found = (read_damage(project, name[: -len(DAMAGED)]) for name in sorted(names) if name.endswith(DAMAGED))
+    return [damage for damage in found if damage is not None]
+
+
+def read_damage(project: Project, journal: str) -> Damage | None:
+    """What is known of the damage of a loaded journal, by its file's name; None where it is whole."""
+    told = read_json(project.loaded_journals / (journal + DAMAGED))
+    if told is None:
+        return None
+    return Damage(journal, int(told["offset"]), int(told["groups"]), str(told["reason"]))
+
+
+def is_running(project: Project) -> bool:
+    """Whether a loader is at work on the project."""
+    return is_open(project.folder / LOCK)
+
+
+def ensure_loader(project: Project) -> None:
+    """Start a loader, detached from this process, unless one is at work."""
+    _reap()
+    if is_running(project):
+        return
+    import subprocess
+
+    forget_problem(project)
+    with open(project.folder / LOG, "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "headwater.cypher.loader", str(project.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            # `-m` looks for modules here first: a folder of the user's might hold a queue.py
+            cwd=project.folder,
+        )
+    _started.add(process.pid)
+    process.returncode = 0  # it outlives us: nobody is to be warned that it still runs; _reap collects it
+
+
+def catch_up(
+    project: Project,
+    *,
+    execution_id: str | None = None,
+    timeout: float | None = None,
+    progress: Callable[[Backlog], None] | None = None,
+) -> CatchUp:
+    """Wait until what the journals hold now is in the graph, starting a loader when none is at work.
+
+    Of a run that is still going on, only what its journal holds at this moment is waited for. A store that is away or
+    refuses us ends the waiting; what is left stays pending.
+
+    Args:
+        execution_id: wait for this run alone.
+        timeout: seconds to wait at most.
+        progress: called now and then while waiting.
+    """
+    began = time.monotonic()
+    waiting = {
+        path: apparent_end(path) if is_open(path) else None
+        for path in pending(project)
+        if execution_id is None or execution_id_of(path) == execution_id
+    }
+    if not waiting:
+        return CatchUp(complete=True, waited=0.0, left=Backlog(0, 0))
+    names = [path.name for path in waiting]
+    ensure_loader(project)
+    looked, pause = time.monotonic(), _SHORTEST_PAUSE
+    problem: str | None = None
+    while True:
+        left = _measure(waiting)
+        now = time.monotonic()
+        if left.journals == 0 or problem is not None:
+            break
+        trouble, over = _problem_of(project, names, patient=now - began < _GRACE)
+        left = Backlog(left.journals, left.bytes, trouble)
+        if over:
+            problem = trouble
+        elif timeout is not None and now - began > timeout:
+            problem = f"not everything was loaded within {timeout:g} seconds"
+        elif now - looked > _LOOK_FOR_LOADER:
+            looked = now
+            ensure_loader(project)
+        if progress is not None:
+            progress(left)
+        if problem is None:
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+    found = (read_damage(project, name) for name in names)
+    return CatchUp(
+        complete=left.journals == 0,
+        waited=time.monotonic() - began,
+        left=left,
+        problem=problem if left.journals else None,
+        damaged=tuple(damage for damage in found if damage is not None),
+    )
+
+
+def _measure(waiting: dict[Path, int | None]) -> Backlog:
+    """What is left of what is waited for; what is done is taken out."""
+    total = 0
+    for path, goal in list(waiting.items()):
+        mark = read_json(mark_of(path))
+        at = len(MAGIC) if mark is None else int(mark["offset"])
+        try:
+            left = (path.stat().st_size if goal is None else goal) - at
+        except FileNotFoundError:
+            del waiting[path]
+            continue
+        if goal is not None and left <= 0:
+            del waiting[path]
+        else:
+            total += max(left, 0)
+    return Backlog(len(waiting), total)
+
+
+def mark_of(journal: Path) -> Path:
+    """Where the loader notes how far it is with a journal."""
+    return journal.with_name(journal.name + MARK)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A small file of ours, or None where it is not there (or being lost just now)."""
+    try:
+        told = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a small file of ours, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content), encoding="utf-8")
+    os.replace(part, path)
+
+
+def forget_problem(project: Project) -> None:
+    """Take away what an earlier loader, or this one, has said of its troubles."""
+    with suppress(FileNotFoundError):
+        os.unlink(project.folder / STATE)
+
+
+def _problem_of(project: Project, names: list[str], *, patient: bool) -> tuple[str | None, bool]:
+    """What stops the loader from loading these journals, and whether to give up waiting."""
+    state = read_json(project.folder / STATE)
+    if state is None or (state["journals"] and not set(names) & set(state["journals"])):
+        return None, False
+    return str(state["text"]), bool(state["final"]) or not patient
+
+
+_started: set[int] = set()
+
+
+def _reap() -> None:
+    for pid in list(_started):
+        with suppress(ChildProcessError):
+            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                continue
+        _started.discard(pid)
