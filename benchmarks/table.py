@@ -62,7 +62,8 @@ def main_table(costs: Costs, jobs: Jobs) -> list[str]:
         lines.append(
             f"| {work} | {step} | {engine} | {_middle(good, 'result')} | {_middle(good, 'wall')} "
             f"| {_middle(good, 'cpu')} | {_middle(good, 'background')} "
-            f"| {median(cost.rss for cost in good) / 1e6:.0f} | {_jobs(jobs.get((work, step, engine)))} | {ratios[0]} | {ratios[1]} |"
+            f"| {median(cost.rss for cost in good) / 1e6:.0f} | {_jobs(jobs.get((work, step, engine)))} "
+            f"| {ratios[0]} | {ratios[1]} |"
         )
     return lines
 
