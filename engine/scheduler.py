@@ -20,6 +20,7 @@ from headwater.cypher.errors import InternalError
 from headwater.cypher.project import Project, find_project
 from headwater.engine.cache import Cache, GraphCache, Miss, NoCache, OneStep
 from headwater.engine.config import Config
+from headwater.engine.errors import Undecodable
 from headwater.engine.executors import Executor, Executors, Outcome, perform
 from headwater.engine.expression import Call
 from headwater.engine.expression_codec import Quoted
