@@ -1,7 +1,7 @@
 """What `headwater.lineage.log` answers with: executions, jobs, calls, values, tasks and files as plain facts.
 
-Every answer is a frozen dataclass of plain values; `to_json` gives the shape that `hw log --json` prints and that
-`docs/reference/cli.md` documents.
+Every answer is a frozen dataclass of plain values; `to_json` gives the shape that `hw log --json` prints and
+that `docs/reference/cli.md` documents.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Execution:
     """id of the root job"""
     task: str | None
     """full name of the root task"""
+    tags: Sequence[str]
+    """as `key=value`"""
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ class TaskVersion:
 
 @dataclass(frozen=True)
 class TaskView:
-    """A version of a task: its source, what else counts in its hash, what it reads that does not, and its calls."""
+    """A version of a task: its source, what else counts in its hash and what does not, its calls."""
 
     kind: str = field(default="task", init=False)
     task_hash: str

@@ -75,9 +75,11 @@ def utc_time(moment: datetime | None) -> str | None:
 
 
 def duration(seconds: float | None) -> str:
-    """`12 ms`, `3.4 s`, `2 min 05 s`, `1 h 02 min`; empty where it is not known."""
+    """`0.3 ms`, `12 ms`, `3.4 s`, `2 min 05 s`, `1 h 02 min`; empty where it is not known."""
     if seconds is None:
         return ""
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:

@@ -75,25 +75,25 @@ class Progress:
 
 
 class Waiting:
-    """One line that says how much is left to load, for `catch_up`: nothing for a short wait."""
+    """One line that says how much is left, for something that is mostly short: nothing is shown at first."""
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._started = time.monotonic()
-        self._said = 0.0
+        self._terminal = sys.stderr.isatty()
+        self._next = time.monotonic() + (2 * PATIENCE if self._terminal else PLAIN_SECONDS)
         self._shown = False
 
     def __call__(self, left: str) -> None:
         now = time.monotonic()
-        if now - self._started < PATIENCE * 2:
+        if now < self._next:
             return
-        terminal = sys.stderr.isatty()
-        if now - self._said < (POLL_SECONDS if terminal else PLAIN_SECONDS):
-            return
-        self._said = now
-        self._shown = terminal
+        self._next = now + (POLL_SECONDS if self._terminal else PLAIN_SECONDS)
         line = f"{self._what}: {left}"
-        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
+        if self._terminal:
+            self._shown = True
+            click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+        else:
+            click.echo(line, err=True)
 
     def clear(self) -> None:
         """Take the line away."""

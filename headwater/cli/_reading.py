@@ -38,14 +38,16 @@ def reading() -> Iterator[GraphStore]:
     Raises:
         UsageError: not in a project.
         StoreError: the store cannot be used.
+        JournalDamaged: on leaving, where loading met a journal that is damaged; the graph has its intact part.
     """
-    from headwater.cli._loading import load_pending
+    from headwater.cli._loading import load_pending, raise_damage
     from headwater.cypher.store import open_store
 
     project = the_project()
     store = open_store(project)
     try:
-        load_pending(project)
+        caught = load_pending(project)
         yield store
     finally:
         store.close()
+    raise_damage(project, caught)

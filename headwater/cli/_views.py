@@ -51,6 +51,7 @@ def execution(view: views.ExecutionView) -> Iterator[str]:
         ("project", run.project),
         ("git", git),
         ("versions", f"headwater {run.headwater_version}, Python {run.python_version}"),
+        ("tags", ", ".join(run.tags)),
         ("error", run.error),
     )
     yield ""
@@ -130,10 +131,10 @@ def task(view: views.TaskView) -> Iterator[str]:
         ("hash", view.task_hash),
         ("version", view.version),
         ("options", view.options if view.options and view.options != "{}" else None),
-        ("counted", "; ".join(view.counted)),
-        ("not counted", "; ".join(view.uncounted)),
     )
     yield "\n" + "\n".join(_output.one_line(line) for line in view.source.rstrip().splitlines())
+    yield from _lines("counts in the hash besides", view.counted)
+    yield from _lines("read, but does not count", view.uncounted)
     yield from _calls("calls", view.calls)
     rows = [
         (item.task_hash[:ID], item.calls, _output.local_time(item.last), item.version)
@@ -205,6 +206,12 @@ def _section(
     if rows:
         yield f"\n{title}"
         yield _output.table(columns, rows, right=list(right), indent="  ")
+
+
+def _lines(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"\n{title}"
+        yield from (f"  {_output.one_line(line)}" for line in lines)
 
 
 def _arguments(arguments: Sequence[views.Argument]) -> Iterator[str]:

@@ -161,7 +161,7 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 
 
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
-    from headwater.cli._loading import wait_for_graph
+    from headwater.cli._loading import load_pending, raise_damage
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.scheduler import Scheduler
 
@@ -193,7 +193,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
         outcome.failed(error)
     outcome.show(options.as_json)
     if not in_background:
-        wait_for_graph(project, scheduler.execution_id)
+        raise_damage(project, load_pending(project, scheduler.execution_id))
     return 0 if outcome.status == "DONE" else 1
 
 

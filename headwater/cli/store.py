@@ -39,7 +39,9 @@ def status(as_json: bool) -> int:
         if told["running"]:
             click.echo(f"up, as process {told['pid']}, port {told['port']}" if "pid" in told else "up")
         else:
-            click.echo("not up; it starts when it is needed" if told["kind"] == "local" else "does not answer")
+            click.echo(
+                "not up; it starts when it is needed" if told["kind"] == "local" else "does not answer"
+            )
         if pending:
             click.echo(f"{pending} run{'s' * (pending != 1)} not wholly loaded yet")
         if "problem" in told:

@@ -46,7 +46,17 @@ def test_the_shape_of_a_listed_run_is_stable(lab: Shell) -> None:
     run = runs(lab)[0]
     assert list(run) == [
         *("id", "status", "command", "user", "host", "project", "directory", "started", "finished"),
-        *("headwater_version", "python_version", "git_commit", "git_dirty", "error", "job", "task", "jobs"),
+        *(
+            "headwater_version",
+            "python_version",
+            "git_commit",
+            "git_dirty",
+            "error",
+            "job",
+            "task",
+            "tags",
+            "jobs",
+        ),
     ]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", run["started"])
     assert run["directory"] == str(lab.folder)

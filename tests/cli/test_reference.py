@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 import pytest
+from headwater.lineage import log_views
 
 from headwater.cli._app import VERBS, app
-from headwater.lineage import log_views
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 BLOCK = re.compile(r"```text\n\$ hw (?P<words>[a-z ]*?) ?--help\n(?P<help>.*?)```\n", re.DOTALL)

@@ -1,0 +1,52 @@
+"""Waiting for the loader, with a line that says how far it is; what it cannot do is said, not raised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from headwater.cli import _output
+from headwater.cli._progress import Waiting
+from headwater.cypher.errors import JournalDamaged
+
+if TYPE_CHECKING:
+    from headwater.cypher.backlog import Backlog, CatchUp
+    from headwater.cypher.project import Project
+
+
+def load_pending(project: Project, execution_id: str | None = None) -> CatchUp:
+    """Wait until the graph has what the journals have now; a note says so where it cannot be reached.
+
+    Args:
+        execution_id: wait for this run alone.
+    """
+    from headwater.cypher.backlog import catch_up
+
+    waiting = Waiting("loading into the graph")
+    try:
+        caught = catch_up(project, execution_id=execution_id, progress=lambda left: waiting(_left(left)))
+    finally:
+        waiting.clear()
+    if not caught.complete:
+        click.echo(
+            f"note: {_left(caught.left)} not in the graph yet: {caught.problem}\n"
+            "      Nothing is lost; the next command that reads loads it.",
+            err=True,
+        )
+    return caught
+
+
+def raise_damage(project: Project, caught: CatchUp) -> None:
+    """Raise what was found of a damaged journal while loading; call it after the answer was given.
+
+    Raises:
+        JournalDamaged: the first of them.
+    """
+    for damage in caught.damaged:
+        path = project.loaded_journals / damage.journal
+        raise JournalDamaged(str(path), damage.offset, damage.groups, damage.reason)
+
+
+def _left(left: Backlog) -> str:
+    return f"{left.journals} run{'s' * (left.journals != 1)}, {_output.size(left.bytes)}"
