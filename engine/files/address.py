@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 from headwater.cypher.errors import UsageError
 
@@ -25,14 +25,24 @@ def local_path(address: str) -> str | None:
     if not is_url(address):
         return address
     if address[:7].lower() == "file://":
-        return unquote(address[7:])
+        return os.fsdecode(unquote_to_bytes(address[7:]))
     return None
 
 
 def absolute(address: str) -> str:
-    """The address under which a file is recorded: an absolute path, or a URL without credentials."""
+    """The address under which a file is recorded: an absolute path, or a URL without credentials.
+
+    A path that is no text (its name is not UTF-8) becomes a `file://` URL.
+    """
     path = local_path(address)
-    return os.path.abspath(path) if path is not None else without_credentials(address)
+    if path is None:
+        return without_credentials(address)
+    path = os.path.abspath(path)
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return f"file://{quote(os.fsencode(path))}"
+    return path
 
 
 def without_credentials(url: str) -> str:

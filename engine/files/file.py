@@ -299,7 +299,9 @@ class File:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.path = state["path"]
-        self.uri = self._address = state["uri"]
+        self.uri = state["uri"]
+        local = local_path(self.uri)
+        self._address = self.uri if local is None else local
         self._wanted = state["wanted"]
         self._identity = Identity(state["evidence"], state["digest"], state["size"])
         self._settled = True

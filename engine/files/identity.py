@@ -15,7 +15,7 @@ import stat
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from headwater.engine.files.address import is_url, open_filesystem
+from headwater.engine.files.address import local_path, open_filesystem
 
 STAT = "stat"
 CONTENT = "content"
@@ -56,16 +56,17 @@ def identify(address: str, evidence: str | None = None) -> Identity:
         OSError: it cannot be looked at or read, though it may be there.
         UsageError: the URL's protocol is not known.
     """
-    if is_url(address):
+    path = local_path(address)
+    if path is None:
         return _identify_remote(address, evidence)
     try:
-        status = os.stat(address)
+        status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return NOT_THERE
     if stat.S_ISDIR(status.st_mode):
         return NOT_THERE
     if evidence == CONTENT:
-        with open(address, "rb", buffering=0) as file:
+        with open(path, "rb", buffering=0) as file:
             return _read(file)
     return Identity(STAT, f"{status.st_size} {status.st_mtime_ns}", status.st_size)
 

@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import Any
 
 from headwater.engine.errors import Undecodable
-from headwater.engine.values.names import type_name
 from headwater.engine.values.scalars import NAN, embed, text
 from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index
 
@@ -144,8 +143,3 @@ def decode_array(payload: bytes | bytearray | memoryview) -> Any:
     )
     array = array.reshape(sizes[::-1]).T if order == "F" else array.reshape(sizes)
     return array if array.flags.writeable else array.copy("K")
-
-
-def name_of(array: Any) -> str:
-    """The type name under which an array is recorded: a memory map is an array once it is read back."""
-    return "numpy.ndarray" if type(array) is _numpy().memmap else type_name(type(array))

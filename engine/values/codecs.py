@@ -56,7 +56,12 @@ def encode(value: Any) -> tuple[str, tuple[Buffer, ...]]:
 
 def _pickled(value: Any) -> tuple[str, tuple[Buffer, ...]]:
     aside: list[pickle.PickleBuffer] = []
-    data = pickle.dumps(value, 5, buffer_callback=aside.append)
+    try:
+        data = pickle.dumps(value, 5, buffer_callback=aside.append)
+    except RecursionError:
+        from headwater.engine.values.deep import deep_dumps
+
+        return "pickle", (deep_dumps(value),)
     if not aside:
         return "pickle", (data,)
     buffers: list[Buffer] = [buffer.raw() for buffer in aside]

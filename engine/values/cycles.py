@@ -34,14 +34,15 @@ def encode_cyclic(value: Any, walk: Walk) -> bytes:
     """The canonical encoding of a value in which the walk met itself."""
     nodes = _explore(value, walk)
     done: dict[int, bytes] = {}
-    for group in _components(nodes):
+    groups = _components(nodes)
+    for group, entries in zip(groups, _entries(nodes, groups), strict=True):
         first = group[0]
         if len(group) == 1 and first not in nodes[first].children:
             node = nodes[first]
             parts = [child if isinstance(child, bytes) else done[child] for child in node.children]
             done[first] = finish(node.frame.head, node.frame.order, parts)
         else:
-            _encode_group(group, nodes, done)
+            _encode_group(group, entries, nodes, done)
     return done[0]
 
 
@@ -52,6 +53,7 @@ def _explore(value: Any, walk: Walk) -> list[_Node]:
     kept: list[Any] = []
 
     def path(number: int | None, position: int) -> str:
+        """Where the item of a node stands, found by going up from it."""
         steps: list[str] = []
         while number is not None:
             node = nodes[number]
@@ -69,7 +71,7 @@ def _explore(value: Any, walk: Walk) -> list[_Node]:
             known = numbers.get(id(item))
             if known is not None:
                 return known
-            opened = walk.open(item, path(parent, position))
+            opened = walk.open(item, lambda: path(parent, position))
             kept.append(item)
             if isinstance(opened, bytes):
                 numbers[id(item)] = opened
@@ -127,18 +129,21 @@ def _components(nodes: list[_Node]) -> list[list[int]]:
     return components
 
 
-def _encode_group(group: list[int], nodes: list[_Node], done: dict[int, bytes]) -> None:
-    """Encode every member of a group as it is seen from that member, if anything outside refers to it."""
+def _entries(nodes: list[_Node], groups: list[list[int]]) -> list[list[int]]:
+    """Of each group, the members that something outside it refers to."""
+    home = {number: index for index, group in enumerate(groups) for number in group}
+    found: list[set[int]] = [set() for _ in groups]
+    found[home[0]].add(0)
+    for number, node in enumerate(nodes):
+        for child in node.children:
+            if isinstance(child, int) and home[child] != home[number]:
+                found[home[child]].add(child)
+    return [sorted(members) for members in found]
+
+
+def _encode_group(group: list[int], entries: list[int], nodes: list[_Node], done: dict[int, bytes]) -> None:
+    """Encode a group as it is seen from each of its entries."""
     members = set(group)
-    entries = {
-        child
-        for number, node in enumerate(nodes)
-        if number not in members
-        for child in node.children
-        if isinstance(child, int) and child in members
-    }
-    if 0 in members:
-        entries.add(0)
     ordered = _ordered_children(group, members, nodes, done)
     for entry in entries:
         met = {entry: 0}

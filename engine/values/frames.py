@@ -13,6 +13,8 @@ from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index, 
 def frame_plan(cls: type) -> Plan | None:
     """The plan for a class from pandas, or None where pickling is as good (timestamps, offsets, …)."""
     pandas = sys.modules["pandas"]
+    if not cls.__module__.startswith("pandas."):
+        return None  # a subclass may hold more than its base
     if issubclass(cls, pandas.DataFrame):
         return _open_frame
     if issubclass(cls, pandas.Series):
@@ -53,7 +55,7 @@ def _column(column: Any) -> Any:
 
 
 def _open_index(index: Any, _: Walk) -> Frame:
-    return _framed(index, index.name, _column(index))
+    return _framed(index, index.name, getattr(index, "freqstr", None), _column(index))
 
 
 def _open_range(index: Any, _: Walk) -> Frame:

@@ -42,9 +42,32 @@ _NEWOBJ: Any = copyreg.__newobj__  # type: ignore[attr-defined]
 _NEWOBJ_EX: Any = copyreg.__newobj_ex__  # type: ignore[attr-defined]
 
 
-def is_local(cls: type) -> bool:
-    """Whether a class is defined inside a function."""
-    return "<locals>" in cls.__qualname__
+def is_findable(cls: type) -> bool:
+    """Whether the class can be found again by its name, as reading back its instances takes."""
+    return find(cls.__module__, cls.__qualname__) is cls
+
+
+def check_class(cls: type, value: Any) -> None:
+    """Refuse an instance of a class that no other process could find."""
+    if "<locals>" in cls.__qualname__:
+        raise Refused(
+            value, "its class is defined inside a function. Define the class at the top of a module"
+        )
+    if not is_findable(cls):
+        raise Refused(
+            value,
+            f"no module has its class under its name, {type_name(cls)}. Define it at the top of a module",
+        )
+
+
+def checked(plan: Plan) -> Plan:
+    """A plan that refuses instances of classes that cannot be found again."""
+
+    def open_checked(value: Any, walk: Walk) -> bytes | Frame:
+        check_class(type(value), value)
+        return plan(value, walk)
+
+    return open_checked
 
 
 def open_class(cls: type, _: Walk) -> bytes:
@@ -180,18 +203,18 @@ def open_reduced(value: Any, _: Walk) -> bytes | Frame:
     state, listed, keyed = [*rest, None, None, None][:3]
     if func is _NEWOBJ:
         cls, args = args[0], args[1:]
+        check_class(cls, value)
         head, items = b"o" + text(type_name(cls)), list(args)
     elif func is _NEWOBJ_EX:
         cls, args, kwargs = args
+        check_class(cls, value)
         head, items = b"O" + text(type_name(cls)), [*args, kwargs]
     elif isinstance(func, (type, FunctionType)) or getattr(func, "__self__", None) is None:
         head, items = b"q" + text(callable_name(func) or type_name(type(func))), list(args)
     else:
         head, items = b"Q", [func, *args]
-    if isinstance(func, type) and is_local(func):
-        raise Refused(
-            value, "its class is defined inside a function. Define the class at the top of a module"
-        )
+    if isinstance(func, type):
+        check_class(func, value)
     head += b"%x" % len(items)
     state = _plain_state(type(value), state)
     if state is not None:

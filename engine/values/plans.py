@@ -21,7 +21,6 @@ from headwater.engine.values.walk import (
     SET,
     Frame,
     Plan,
-    Refused,
     Walk,
     by_index,
     by_key,
@@ -95,15 +94,11 @@ def register_plan(cls: type, plan: Plan) -> None:
 
 
 def plan_for(cls: type) -> Plan:
-    """The plan for a class.
-
-    Raises:
-        Refused: the class cannot be found again by its name.
-    """
+    """The plan for a class."""
     plan = _plans.get(cls)
     if plan is None:
         plan = _choose(cls)
-        if not objects.is_local(cls):
+        if objects.is_findable(cls):
             _plans[cls] = plan
     return plan
 
@@ -116,18 +111,16 @@ def _choose(cls: type) -> Plan:
     plan = refusal_plan(cls) or objects.function_plan(cls) or _foreign(cls)
     if plan is not None:
         return plan
-    if objects.is_local(cls):
-        return _refuse_local
     if issubclass(cls, enum.Enum):
-        return objects.open_enum
+        return objects.checked(objects.open_enum)
     if objects.has_own_reduce(cls):
         return objects.open_reduced
     if dataclasses.is_dataclass(cls):
-        return objects.dataclass_plan(cls)
+        return objects.checked(objects.dataclass_plan(cls))
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        return objects.open_namedtuple
+        return objects.checked(objects.open_namedtuple)
     if issubclass(cls, (set, frozenset)):
-        return objects.open_set_subclass
+        return objects.checked(objects.open_set_subclass)
     return objects.open_reduced
 
 
@@ -147,14 +140,6 @@ def _foreign(cls: type) -> Plan | None:
 
         return array_plan(cls)
     return None
-
-
-def _refuse_local(value: Any, _: Walk) -> bytes:
-    raise Refused(
-        value,
-        "its class is defined inside a function, so no other process could find it again. "
-        "Define the class at the top of a module",
-    )
 
 
 assert not set(SCALARS) & set(_plans)

@@ -67,7 +67,7 @@ class _Writer:
         writer = _WRITERS.get(kind)
         if writer is not None:
             writer(self, value, depth)
-        elif kind.__module__.partition(".")[0] in ("numpy", "pandas", "pyarrow", "polars"):
+        elif _is_array_like(value, kind):
             self.put(_array_like(value))
         elif _inherits_repr(kind, dict):
             self.put(f"{kind.__name__}(")
@@ -204,6 +204,14 @@ def _own_repr(value: Any, kind: type) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
+def _is_array_like(value: Any, kind: type) -> bool:
+    root = kind.__module__.partition(".")[0]
+    return root in ("numpy", "pandas", "pyarrow", "polars") and (
+        isinstance(getattr(value, "shape", None), tuple)
+        or (hasattr(value, "type") and hasattr(value, "__len__"))
+    )
+
+
 def _array_like(value: Any) -> str:
     """Type, shape and names of arrays and tables; small ones with their content."""
     kind = type(value)
@@ -218,7 +226,7 @@ def _array_like(value: Any) -> str:
     dtype = getattr(value, "dtype", None) or getattr(value, "type", None)
     size = getattr(value, "size", None)
     size = size if isinstance(size, int) else len(value)
-    if shape == () or size <= 8:
+    if shape == () or (size <= 8 and kind.__module__.startswith("numpy")):
         return _own_repr(value, kind)
     sizes = " × ".join(f"{n:,}" for n in shape) if isinstance(shape, tuple) else f"{size:,}"
     return f"{kind.__name__} {dtype} {sizes}"

@@ -77,7 +77,7 @@ SCALARS: dict[type, Callable[[Any], bytes]] = {
     bytearray: lambda value: raw(b"B", value),
     memoryview: encode_memoryview,
     type(Ellipsis): {Ellipsis: b"e"}.__getitem__,
-    type(NotImplemented): lambda _: b"N",
+    type(NotImplemented): lambda _: b"!",
 }
 """encoder by exact class; a subclass is never taken for its base"""
 

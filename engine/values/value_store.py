@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 from headwater.engine.errors import Undecodable
@@ -26,6 +27,8 @@ class ValueStore:
 
     def __init__(self, url: str | os.PathLike[str]) -> None:
         address = os.fspath(url)
+        if address.startswith("file://"):
+            address = unquote(address[7:])
         self._place: _Folder | _Remote = _Remote(address) if "://" in address else _Folder(address)
 
     @property

@@ -171,7 +171,7 @@ class Walk:
                     memo[frame.key] = encoded
                 stack[-1].parts.append(encoded)
 
-    def open(self, value: Any, where: str | None = None) -> bytes | Frame:
+    def open(self, value: Any, where: Callable[[], str] | None = None) -> bytes | Frame:
         """Open one value by the plan of its class; its refusal becomes an Unrecordable with the path."""
         try:
             return self._plan_for(type(value))(value, self)
@@ -184,8 +184,8 @@ class Walk:
             advice = f"asked for its state, it raised {what}. Return the plain data it holds instead"
             raise self.refusal(value, advice, where) from error
 
-    def refusal(self, value: Any, advice: str, where: str | None = None) -> Unrecordable:
-        return Unrecordable(self.path() if where is None else where, type_name(type(value)), advice)
+    def refusal(self, value: Any, advice: str, where: Callable[[], str] | None = None) -> Unrecordable:
+        return Unrecordable((where or self.path)(), type_name(type(value)), advice)
 
     def path(self) -> str:
         """Where in the value the walk stands: `result[3].conn`."""
