@@ -5,9 +5,10 @@ Every question is a named query (`cypher/queries/log_*.cypher`); a few of them a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from headwater.cypher.errors import UsageError
 from headwater.lineage.log_views import (
     Argument,
     CallJob,
@@ -24,10 +25,12 @@ from headwater.lineage.log_views import (
     TaskVersion,
     TaskView,
     ValueView,
+    View,
 )
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
+    from headwater.lineage.resolve import Found
 
 LISTED = 20
 """calls, jobs or files that a view lists, newest first"""
@@ -43,6 +46,31 @@ def executions(store: GraphStore, *, limit: int, status: str | None = None) -> l
     found = [Execution(*row) for row in store.rows("log_executions", status=status, limit=limit)]
     counts = _counts(store, [execution.id for execution in found])
     return [ListedExecution(execution, _total(counts.get(execution.id, {}))) for execution in found]
+
+
+def view(store: GraphStore, found: Found, *, jobs: int) -> View:
+    """What the graph has on something that `headwater.lineage.resolve.resolve` found.
+
+    Args:
+        jobs: how many jobs of an execution to show.
+
+    Raises:
+        UsageError: it is not there any more.
+    """
+    if found.kind == "execution":
+        answer: View | None = execution(store, found.id, limit=jobs)
+    else:
+        ask: Callable[[GraphStore, str], View | None] = {
+            "job": job,
+            "call": call,
+            "value": value,
+            "task": task,
+            "file": file,
+        }[found.kind]
+        answer = ask(store, found.id)
+    if answer is None:
+        raise UsageError(f"the graph has no {found.kind} {found.id}")
+    return answer
 
 
 def execution(store: GraphStore, id_: str, *, limit: int) -> ExecutionView | None:
@@ -79,8 +107,15 @@ def call(store: GraphStore, call_hash: str) -> CallView | None:
     if not rows:
         return None
     children = [CallLine(*row[:4]) for row in store.rows("log_call_children", call=call_hash, limit=LISTED)]
+    _, eval_hash, task_name, task_hash, recorded_at, cacheable, failed, *_ = rows[0]
     return CallView(
-        *rows[0][:7],
+        call=call_hash,
+        eval_hash=eval_hash,
+        task=task_name,
+        task_hash=task_hash,
+        recorded_at=recorded_at,
+        cacheable=cacheable,
+        failed=failed,
         arguments=_arguments(store, [call_hash]).get(call_hash, ()),
         result=_result(rows[0]),
         children=children,
@@ -94,8 +129,14 @@ def value(store: GraphStore, value_hash: str) -> ValueView | None:
     rows = store.rows("log_value", value=value_hash)
     if not rows:
         return None
+    _, type_, codec, size, preview, location = rows[0]
     return ValueView(
-        *rows[0],
+        value=value_hash,
+        type=type_,
+        codec=codec,
+        size=size,
+        preview=preview,
+        location=location,
         files=[FileLine(*row) for row in store.rows("log_value_files", value=value_hash, limit=LISTED)],
         returned_by=_calls(store, "log_value_returned", value=value_hash),
         taken_by=_calls(store, "log_value_took", value=value_hash),
@@ -107,10 +148,18 @@ def task(store: GraphStore, task_hash: str) -> TaskView | None:
     rows = store.rows("log_task", task=task_hash)
     if not rows:
         return None
-    *columns, counted, uncounted = rows[0]
-    versions = [TaskVersion(*row) for row in store.rows("log_task_versions", fullname=columns[1])]
-    calls = _calls(store, "log_task_calls", task=task_hash)
-    return TaskView(*columns, list(counted or ()), list(uncounted or ()), versions, calls)
+    _, name, version, source, options, counted, uncounted = rows[0]
+    return TaskView(
+        task_hash=task_hash,
+        task=name,
+        version=version,
+        source=source,
+        options=options,
+        counted=list(counted or ()),
+        uncounted=list(uncounted or ()),
+        versions=[TaskVersion(*row) for row in store.rows("log_task_versions", fullname=name)],
+        calls=_calls(store, "log_task_calls", task=task_hash),
+    )
 
 
 def file(store: GraphStore, file_hash: str) -> FileView | None:
@@ -119,8 +168,13 @@ def file(store: GraphStore, file_hash: str) -> FileView | None:
     if not rows:
         return None
     contents = [FileLine(*row) for row in store.rows("log_file_contents", path=rows[0][1], limit=LISTED)]
+    _, path, evidence, digest, size = rows[0]
     return FileView(
-        *rows[0],
+        file=file_hash,
+        path=path,
+        evidence=evidence,
+        digest=digest,
+        size=size,
         contents=contents,
         returned_by=_calls(store, "log_file_returned", file=file_hash),
         taken_by=_calls(store, "log_file_took", file=file_hash),

@@ -223,6 +223,9 @@ class FileView:
     taken_by: Sequence[CallLine]
 
 
+View = ExecutionView | JobView | CallView | ValueView | TaskView | FileView
+
+
 def to_json(answer: Any) -> Any:
     """An answer as dicts and lists, keys in the order of the fields. Times stay datetimes."""
     if is_dataclass(answer):

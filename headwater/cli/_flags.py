@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ def flags_of(function: Callable[..., Any], signature: inspect.Signature) -> list
             continue
         annotation = hints.get(parameter.name, parameter.annotation)
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            annotation = tuple if annotation is _EMPTY else tuple[annotation, ...]
+            annotation = tuple if annotation is _EMPTY else types.GenericAlias(tuple, (annotation, ...))
         try:
             reader = reader_for(annotation, parameter.default)
         except UnreadableType:

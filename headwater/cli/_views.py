@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwater.cli import _output
 from headwater.cli._progress import status_table
@@ -16,6 +16,19 @@ ID = 8
 """characters of an id where many are listed: mostly enough to be unique, and easy to type"""
 SHOWN = 12
 """characters of an execution's id: the first are its time, so fewer would often not be unique"""
+
+
+def view(answer: views.View) -> Iterator[str]:
+    """What is behind an id, part by part."""
+    show: Mapping[str, Callable[[Any], Iterator[str]]] = {
+        "execution": execution,
+        "job": job,
+        "call": call,
+        "value": value,
+        "task": task,
+        "file": file,
+    }
+    return show[answer.kind](answer)
 
 
 def executions(listed: Sequence[views.ListedExecution]) -> str:

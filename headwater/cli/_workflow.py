@@ -75,9 +75,9 @@ def find_task(module: ModuleType, name: str, file: str) -> AnyTask:
         return anywhere
     if not tasks:
         raise UsageError(f"{file} defines no tasks. Put @task over a function (from headwater import task).")
-    names = [task.fullname for task in tasks]
-    near = _near(name, [*names, *(task.name for task in tasks)])
-    hint = f" Did you mean {near}?" if near else f" It has: {', '.join(names)}."
+    known = [task.fullname for task in tasks]
+    near = _near(name, [*known, *(task.name for task in tasks)])
+    hint = f" Did you mean {near}?" if near else f" It has: {', '.join(known)}."
     raise UsageError(f"{file} has no task {name!r}.{hint}")
 
 

@@ -30,6 +30,7 @@ def command(what: str | None, limit: int, status: str | None, jobs: int, as_json
     from headwater.cli._reading import reading
     from headwater.lineage import log
     from headwater.lineage.log_views import to_json
+    from headwater.lineage.resolve import resolve
 
     with reading() as store:
         if what is None:
@@ -43,9 +44,9 @@ def command(what: str | None, limit: int, status: str | None, jobs: int, as_json
             else:
                 click.echo("nothing was run here yet. Type: hw run FILE TASK", err=True)
             return
-        view = _view(store, what, jobs)
-    if as_json:
-        _output.emit_json(to_json(view))
-    else:
-        for part in getattr(_views, view.kind)(view):
-            click.echo(part)
+        view = log.view(store, resolve(store, what), jobs=jobs)
+        if as_json:
+            _output.emit_json(to_json(view))
+        else:
+            for part in _views.view(view):
+                click.echo(part)

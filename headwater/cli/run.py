@@ -58,7 +58,7 @@ class Options:
     context_settings={"allow_interspersed_args": False},
 )
 @click.pass_context
-def command(ctx: click.Context, file: str, words: tuple[str, ...], **given: Any) -> int:
+def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: Any) -> int:
     """Run a task of a script and record it.
 
     FILE is a script or the dotted name of a module. Without TASK, its tasks are listed; TASK --help shows

@@ -1,0 +1,100 @@
+"""A trace as a tree of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from headwater.cli import _output
+from headwater.cli._views import ID
+
+if TYPE_CHECKING:
+    from headwater.lineage.trace_views import Trace, TracedCall, TracedFile
+
+ARGUMENTS = 60
+RESULT = 40
+
+
+class _Branch(NamedTuple):
+    """Something that something else came from: a call's id or a file's hash, and as what."""
+
+    role: str
+    id: str
+
+
+def tree(trace: Trace) -> Iterator[str]:
+    """A line a call or file, each under what came from it; then the files from outside and the code that ran.
+
+    The walk keeps a stack of its own: a trace may be deeper than Python's.
+    """
+    if trace.kind == "file" and trace.id in trace.files:
+        roots = [_Branch("", trace.id)]
+    else:
+        roots = [_Branch("", id_) for id_ in trace.start]
+    shown: set[str] = set()
+    stack = [(branch, "", "", "") for branch in reversed(roots)]
+    while stack:
+        branch, prefix, joint, below = stack.pop()
+        role = f"{branch.role}: " if branch.role else ""
+        text = _output.one_line(role + _text(trace, branch.id))
+        if branch.id in shown:
+            yield f"{prefix}{joint}{text} (above)"
+            continue
+        shown.add(branch.id)
+        yield f"{prefix}{joint}{text}"
+        branches = _branches(trace, branch.id)
+        for place, child in enumerate(reversed(branches)):
+            last = place == 0
+            stack.append((child, prefix + below, "└─ " if last else "├─ ", "   " if last else "│  "))
+    yield from _summary(trace)
+
+
+def _branches(trace: Trace, id_: str) -> list[_Branch]:
+    if id_ in trace.files:
+        return [_Branch("made by", call) for call in trace.files[id_].made_by]
+    call = trace.calls[id_]
+    branches = [_Branch("result", child) for child in call.returned_by]
+    for argument in call.arguments:
+        branches += [_Branch(argument.name, producer) for producer in argument.fed_by]
+        if not argument.fed_by:
+            branches += [_Branch(argument.name, file) for file in argument.files if file in trace.files]
+    return branches + [_Branch("given by", parent) for parent in call.given_by]
+
+
+def _text(trace: Trace, id_: str) -> str:
+    return _file(trace.files[id_]) if id_ in trace.files else _call(trace.calls[id_])
+
+
+def _call(call: TracedCall) -> str:
+    arguments = ", ".join(
+        argument.preview if argument.position is not None else f"{argument.name}={argument.preview}"
+        for argument in call.arguments
+    )
+    result = ""
+    if call.used == "result" and call.preview is not None:
+        result = f" → {_output.cut(call.preview, RESULT)}"
+    notes = " (failed)" * call.failed + " (and further back: --depth)" * call.cut_off
+    return f"{call.task}({_output.cut(arguments, ARGUMENTS)}){result}  {call.call[:ID]}{notes}"
+
+
+def _file(file: TracedFile) -> str:
+    return f"file {file.path}  {file.file[:ID]}{'' if file.made_by else ' (from outside)'}"
+
+
+def _summary(trace: Trace) -> Iterator[str]:
+    if trace.more_makers:
+        yield f"\n… and {trace.more_makers} more calls that made an equal value"
+    sources = trace.sources()
+    if sources:
+        yield "\nfiles from outside"
+        rows = [
+            (file.file[:ID], file.evidence, file.digest, _output.size(file.size), file.path)
+            for file in sources
+        ]
+        yield _output.table(["file", "evidence", "digest", "size", "path"], rows, indent="  ")
+    if trace.calls:
+        yield "\ncode"
+        tasks = [((digest or "")[:ID], name) for name, digest in trace.tasks()]
+        yield _output.table(["task hash", "task"], tasks, indent="  ")
+    else:
+        yield "no recorded call made it: it came from outside"
