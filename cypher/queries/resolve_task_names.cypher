@@ -1,0 +1,3 @@
+// The full names of all tasks.
+MATCH (t:Task)
+RETURN DISTINCT t.fullname AS name ORDER BY name

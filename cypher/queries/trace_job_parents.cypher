@@ -1,0 +1,6 @@
+// The parents of jobs, with the calls these made.
+// Parameters: $keys (job ids).
+UNWIND $keys AS key
+MATCH (p:Job)-[:SPAWNED]->(j:Job {id: key})
+OPTIONAL MATCH (p)-[:MADE]->(c:CallNode)
+RETURN key, p.id AS parent, c.call_hash AS call

@@ -1,0 +1,6 @@
+// The files inside what calls returned.
+// Parameters: $keys (call hashes).
+UNWIND $keys AS key
+MATCH (c:CallNode {call_hash: key})-[:RETURNED]->(:Value)-[:REFERS_TO]->(f:File)
+RETURN key, f.file_hash AS file, f.path AS path, f.evidence AS evidence, f.digest AS digest, f.size AS size
+ORDER BY path

@@ -1,0 +1,152 @@
+"""What a trace asks the graph: each question for many calls at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+_BATCH = 2000
+"""keys a query"""
+
+
+class FileFact(NamedTuple):
+    file: str
+    path: str
+    evidence: str
+    digest: str
+    size: int | None
+
+
+@dataclass
+class ArgumentFact:
+    name: str
+    position: int | None
+    value: str
+    type: str
+    size: int
+    preview: str
+    files: list[FileFact] = field(default_factory=list)
+
+
+@dataclass
+class CallFact:
+    call: str
+    task: str
+    task_hash: str | None
+    failed: bool
+    recorded_at: datetime | None
+    value: str | None
+    type: str | None
+    preview: str | None
+    arguments: list[ArgumentFact] = field(default_factory=list)
+    result_files: list[FileFact] = field(default_factory=list)
+
+    def took(self) -> set[str]:
+        """The hashes of the files in its arguments."""
+        return {file.file for argument in self.arguments for file in argument.files}
+
+
+class ParentJob(NamedTuple):
+    """The parent of a job; its call is None where it never finished."""
+
+    job: str
+    call: str | None
+
+
+class Facts(Protocol):
+    """What the walk needs to know; every method answers for all that it is asked in one round trip or a few."""
+
+    def calls(self, calls: Iterable[str]) -> dict[str, CallFact]: ...
+
+    def fed_by(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """For pairs (consumer, parent): the (parameter name, producer) that fed it inside that parent. For a pair
+        of one call twice: the children whose results became its own, under the name "return"."""
+
+    def jobs(self, calls: Iterable[str]) -> dict[str, str]:
+        """The job that made each call: the first that ran it, not one that was answered from the cache."""
+
+    def job_parents(self, jobs: Iterable[str]) -> dict[str, ParentJob]:
+        """The parent of each job that has one."""
+
+    def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
+        """The calls that made each call."""
+
+    def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
+        """The calls that returned each file, inside whatever value."""
+
+
+class GraphFacts:
+    """The facts as a store has them."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+
+    def _rows(self, query: str, keys: Iterable[object], **more: object) -> Iterable[tuple]:  # type: ignore[type-arg]
+        wanted = sorted(set(keys))  # type: ignore[type-var]
+        for begin in range(0, len(wanted), _BATCH):
+            yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH], **more)
+
+    def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
+        wanted = list(calls)
+        found: dict[str, CallFact] = {}
+        for row in self._rows("trace_calls", wanted):
+            found.setdefault(row[0], CallFact(*row))
+        arguments: dict[tuple[str, str, int | None], ArgumentFact] = {}
+        for call, *columns in self._rows("trace_arguments", wanted):
+            argument = ArgumentFact(*columns)
+            if (call, argument.name, argument.position) not in arguments:
+                arguments[call, argument.name, argument.position] = argument
+                found[call].arguments.append(argument)
+        for call, name, position, *columns in self._rows("trace_argument_files", wanted):
+            _add(arguments[call, name, position].files, FileFact(*columns))
+        for call, *columns in self._rows("trace_result_files", wanted):
+            _add(found[call].result_files, FileFact(*columns))
+        for fact in found.values():
+            fact.arguments.sort(key=lambda one: (one.position is None, one.position or 0, one.name))
+        return found
+
+    def fed_by(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        wanted = sorted(set(pairs))
+        found: dict[tuple[str, str], list[tuple[str, str]]] = {pair: [] for pair in wanted}
+        for begin in range(0, len(wanted), _BATCH):
+            keys = [list(pair) for pair in wanted[begin : begin + _BATCH]]
+            for consumer, within, name, producer in self._store.rows("trace_fed_by", keys=keys):
+                _add(found[consumer, within], (name, producer))
+        for edges in found.values():
+            edges.sort()
+        return found
+
+    def jobs(self, calls: Iterable[str]) -> dict[str, str]:
+        return dict(self._rows("trace_jobs", calls))
+
+    def job_parents(self, jobs: Iterable[str]) -> dict[str, ParentJob]:
+        return {job: ParentJob(parent, call) for job, parent, call in self._rows("trace_job_parents", jobs)}
+
+    def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for call, parent in self._rows("trace_call_parents", calls):
+            _add(found.setdefault(call, []), parent)
+        return {call: sorted(parents) for call, parents in found.items()}
+
+    def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for file, call in self._rows("trace_file_makers", files):
+            _add(found.setdefault(file, []), call)
+        return {file: sorted(calls) for file, calls in found.items()}
+
+
+def _add(items: list, item: object) -> None:  # type: ignore[type-arg]
+    if item not in items:
+        items.append(item)
+
+
+def value_makers(store: GraphStore, value: str, limit: int) -> tuple[Sequence[str], int]:
+    """The newest calls that returned a value without having it from a child, and how many more there are."""
+    calls = [row[0] for row in store.rows("trace_value_makers", value=value, limit=limit + 1)]
+    total = store.rows("trace_value_makers_count", value=value)[0][0] if len(calls) > limit else len(calls)
+    return calls[:limit], total - len(calls[:limit])

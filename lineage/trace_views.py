@@ -1,0 +1,131 @@
+"""What `headwater.lineage.trace` answers with: the calls and files that something came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TracedFile:
+    """One content of one file."""
+
+    file: str
+    path: str
+    evidence: str
+    digest: str
+    size: int | None
+    made_by: tuple[str, ...]
+    """ids of the traced calls that returned it; none where it came from outside"""
+
+
+@dataclass(frozen=True)
+class TracedArgument:
+    """A value that a call took, and where it came from: the results of other calls, or what its parent did itself."""
+
+    name: str
+    position: int | None
+    value: str
+    type: str
+    size: int
+    preview: str
+    files: tuple[str, ...]
+    """file hashes inside the value"""
+    fed_by: tuple[str, ...]
+    """ids of the calls whose results flowed into it; none where the parent's own body made it"""
+
+
+@dataclass(frozen=True)
+class TracedCall:
+    """A call inside one parent. The same call in another parent is another one here: others may have fed it there."""
+
+    id: str
+    call: str
+    parent: str | None
+    """call hash of the parent; None for the first call of a run, or where no parent was recorded"""
+    task: str
+    task_hash: str | None
+    failed: bool
+    value: str | None
+    type: str | None
+    preview: str | None
+    arguments: tuple[TracedArgument, ...]
+    returned_by: tuple[str, ...]
+    """ids of the calls whose results became its own; none where its own body made the result"""
+    given_by: tuple[str, ...]
+    """ids of its parents, where the arguments that no call fed came from their arguments"""
+    used: str
+    """"result", or "arguments" where only what it was given matters"""
+    cut_off: bool
+    """the trace was stopped here by its depth"""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything that something came from. `calls` and `files` are in the order in which they were met."""
+
+    kind: str
+    """of what was asked for: execution, job, call, value or file"""
+    id: str
+    start: tuple[str, ...]
+    """ids of the calls that made it; none where it came from outside"""
+    calls: Mapping[str, TracedCall]
+    files: Mapping[str, TracedFile]
+    more_makers: int = 0
+    """how many further calls that made an equal value were left out"""
+
+    def tasks(self) -> list[tuple[str, str | None]]:
+        """The full name and hash of every task whose code had a part in it, sorted."""
+        return sorted({(call.task, call.task_hash) for call in self.calls.values()}, key=str)
+
+    def sources(self) -> list[TracedFile]:
+        """The files that came from outside, by path."""
+        return sorted((file for file in self.files.values() if not file.made_by), key=lambda file: file.path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The shape that `hw trace --json` prints."""
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "start": list(self.start),
+            "calls": [_plain(call) for call in self.calls.values()],
+            "files": [_plain(file) for file in self.files.values()],
+            "tasks": [{"task": name, "task_hash": digest} for name, digest in self.tasks()],
+            "sources": [file.file for file in self.sources()],
+            "more_makers": self.more_makers,
+        }
+
+    def to_dot(self) -> str:
+        """The trace as a graph in Graphviz' language; arrows go the way the data went."""
+        lines = ["digraph trace {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
+        for call in self.calls.values():
+            lines.append(f"  {_quote(call.id)} [shape=box, label={_label(call.task, call.call)}];")
+            edges = {
+                (producer, argument.name): "" for argument in call.arguments for producer in argument.fed_by
+            }
+            edges |= {(child, "result"): "" for child in call.returned_by}
+            edges |= {(parent, "arguments"): ", style=dashed" for parent in call.given_by}
+            made_there = [argument for argument in call.arguments if not argument.fed_by]
+            edges |= {(file, argument.name): "" for argument in made_there for file in argument.files}
+            for (origin, name), style in edges.items():
+                lines.append(f"  {_quote(origin)} -> {_quote(call.id)} [label={_quote(name)}{style}];")
+        for file in self.files.values():
+            lines.append(f"  {_quote(file.file)} [shape=note, label={_label(file.path, file.file)}];")
+            lines.extend(f"  {_quote(maker)} -> {_quote(file.file)};" for maker in file.made_by)
+        return "\n".join([*lines, "}"])
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, (TracedArgument, TracedCall, TracedFile)):
+        return {item.name: _plain(getattr(part, item.name)) for item in fields(part)}
+    return [_plain(item) for item in part] if isinstance(part, tuple) else part
+
+
+def _label(name: str, digest: str) -> str:
+    return _quote(f"{name}\n{digest[:8]}")
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
