@@ -80,7 +80,10 @@ class SourceFile:
         known = self._codes.get(id(node))
         if known is None:
             tree: Any
-            if isinstance(node, ast.expr):
+            if isinstance(getattr(node, "ctx", None), ast.Store):
+                # The target of a `for`: as an expression it does nothing but read what stands in it.
+                tree, mode = ast.parse(ast.unparse(node), mode="eval"), "eval"
+            elif isinstance(node, ast.expr):
                 tree, mode = ast.Expression(node), "eval"
             else:
                 tree, mode = ast.Module([node], []), "exec"  # type: ignore[list-item]
