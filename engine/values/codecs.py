@@ -23,6 +23,8 @@ from headwater.engine.values.names import type_name
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 _COUNT = struct.Struct("<Q")
+_ALIGNED = 64
+"""bytes: buffers start at multiples of it, as the processor likes them"""
 
 
 def encode(value: Any) -> tuple[str, tuple[Buffer, ...]]:
@@ -38,6 +40,8 @@ def encode(value: Any) -> tuple[str, tuple[Buffer, ...]]:
         return "bytes", (value,)
     if kind is bytearray:
         return "bytes", (memoryview(value),)
+    if kind is memoryview and value.format == "B" and value.ndim == 1:
+        return "bytes", (value if value.c_contiguous else value.tobytes(),)
     root = kind.__module__.partition(".")[0]
     if root == "numpy":
         from headwater.engine.values.arrays import encode_array
@@ -67,7 +71,10 @@ def _pickled(value: Any) -> tuple[str, tuple[Buffer, ...]]:
     buffers: list[Buffer] = [buffer.raw() for buffer in aside]
     sizes = [len(data), *(memoryview(buffer).nbytes for buffer in buffers)]
     head = b"".join(_COUNT.pack(n) for n in (len(sizes), *sizes))
-    return "buffers", (head, data, *buffers)
+    parts: list[Buffer] = []
+    for part in (head, data, *buffers):
+        parts += [part, bytes(-size_of([part]) % _ALIGNED)]
+    return "buffers", tuple(parts)
 
 
 def restore(codec: str, type_name: str, payload: Buffer) -> Any:
@@ -112,6 +119,8 @@ def _text(payload: Buffer, _: str) -> str:
 def _bytes(payload: Buffer, kind: str) -> Buffer:
     if kind == "bytearray":
         return payload if isinstance(payload, bytearray) else bytearray(payload)
+    if kind == "memoryview":
+        return memoryview(payload)
     return bytes(payload)
 
 
@@ -124,10 +133,13 @@ def _buffers(payload: Buffer, _: str) -> Any:
     count = _COUNT.unpack_from(view)[0]
     sizes = struct.unpack_from(f"<{count}Q", view, 8)
     at = 8 + 8 * count
-    parts: list[memoryview] = []
+    at += -at % _ALIGNED
+    parts: list[Buffer] = []
     for size in sizes:
-        parts.append(view[at : at + size])
-        at += size
+        part = view[at : at + size]
+        # What is restored is the task's to change.
+        parts.append(bytearray(part) if part.readonly else part)
+        at += size + -size % _ALIGNED
     if at != len(view):
         raise Undecodable(f"{at:,} bytes of buffers were recorded, and {len(view):,} are there")
     return pickle.loads(parts[0], buffers=parts[1:])

@@ -47,15 +47,21 @@ def is_importable(obj: Any) -> bool:
 _fingerprinter: Callable[[FunctionType], bytes] | None = None
 
 
-def set_function_fingerprinter(fingerprinter: Callable[[FunctionType], bytes] | None) -> None:
+def set_function_fingerprinter(
+    fingerprinter: Callable[[FunctionType], bytes] | None,
+) -> Callable[[FunctionType], bytes] | None:
     """Say how the code of a function that is passed as a value counts in its hash.
 
     Args:
         fingerprinter: gives a digest of a user's function and of what it reads, `b""` where the name is
             enough (library code); None to go back to names alone.
+
+    Returns:
+        The one that was in use.
     """
-    global _fingerprinter  # noqa: PLW0603 -- one per process, set once when the engine is imported
-    _fingerprinter = fingerprinter
+    global _fingerprinter
+    before, _fingerprinter = _fingerprinter, fingerprinter
+    return before
 
 
 def function_fingerprint(func: FunctionType) -> bytes:

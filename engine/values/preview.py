@@ -13,6 +13,8 @@ from headwater.engine.values.names import callable_name, type_name
 MORE = "…"
 _DEPTH = 6
 _SMALL = 10**18
+_TAIL = 36
+"""characters kept for saying how many items there are"""
 _BRACKETS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),
     tuple: ("(", ")"),
@@ -97,7 +99,7 @@ class _Writer:
             if index:
                 self.put(", ")
             self.write(value, depth + 1)
-            if size > 8 and self.left < 24:
+            if size > 8 and self.left < _TAIL:
                 self.put(f", {MORE} {size:,} in all")
                 break
         self.put(end)
@@ -141,7 +143,7 @@ def _write_dict(writer: _Writer, value: dict[Any, Any], depth: int) -> None:
     for index, (key, item) in enumerate(islice(value.items(), writer.left)):
         if index:
             writer.put(", ")
-        if index and len(value) > 8 and writer.left < 24:
+        if index and len(value) > 8 and writer.left < _TAIL:
             writer.put(f"{MORE} {len(value):,} in all")
             break
         writer.write(key, depth + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Sequence
 from hashlib import sha256
@@ -14,6 +15,7 @@ from uuid import uuid4
 from headwater.engine.errors import Undecodable
 from headwater.engine.values.codecs import Buffer, size_of
 
+_LOCATION = re.compile("[0-9a-f]{2}/[0-9a-f]{62}")
 _WHOLE = ("memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl")
 """protocols whose stores show an object only when all of it is there"""
 
@@ -72,7 +74,7 @@ class ValueStore:
         Raises:
             Undecodable: they are not there, cannot be read, or are not what was stored.
         """
-        if len(location) != 65 or location[2] != "/" or not set(location) <= set("0123456789abcdef/"):
+        if _LOCATION.fullmatch(location) is None:
             raise Undecodable(f"{location!r} is not a location in a value store")
         try:
             data = self._place.read(location)
