@@ -12,6 +12,7 @@ from headwater.cypher.errors import UsageError
 if TYPE_CHECKING:
     from headwater.cypher.project import Project
     from headwater.cypher.store import GraphStore
+    from headwater.lineage.resolve import Found
 
 
 def the_project() -> Project:
@@ -51,3 +52,15 @@ def reading() -> Iterator[GraphStore]:
     finally:
         store.close()
     raise_damage(project, caught)
+
+
+def find(store: GraphStore, what: str) -> Found:
+    """What a person means by WHAT; of a file with several recorded contents, the one that is there now.
+
+    Raises:
+        UsageError: nothing, or more than one thing.
+    """
+    from headwater.engine.files import still_valid
+    from headwater.lineage.resolve import resolve
+
+    return resolve(store, what, still_valid=still_valid)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.cli import _output
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 ARGUMENTS = 60
 RESULT = 40
+DEEPEST = 30
+"""from here on a tree does not go further to the right: the depth is written instead"""
 
 
 class _Branch(NamedTuple):
@@ -32,33 +35,46 @@ def tree(trace: Trace) -> Iterator[str]:
     else:
         roots = [_Branch("", id_) for id_ in trace.start]
     shown: set[str] = set()
-    stack = [(branch, "", "", "") for branch in reversed(roots)]
+    stack = [(branch, 0, "", "", "") for branch in reversed(roots)]
     while stack:
-        branch, prefix, joint, below = stack.pop()
+        branch, depth, prefix, joint, below = stack.pop()
         role = f"{branch.role}: " if branch.role else ""
-        text = _output.one_line(role + _text(trace, branch.id))
-        if branch.id in shown:
+        deep = f"({depth} deep) " if depth > DEEPEST else ""
+        text = _output.one_line(deep + role + _text(trace, branch.id))
+        branches = _branches(trace, branch.id)
+        if branch.id in shown and branches:
             yield f"{prefix}{joint}{text} (above)"
             continue
         shown.add(branch.id)
         yield f"{prefix}{joint}{text}"
-        branches = _branches(trace, branch.id)
+        indent = prefix + below if depth < DEEPEST else prefix
         for place, child in enumerate(reversed(branches)):
             last = place == 0
-            stack.append((child, prefix + below, "└─ " if last else "├─ ", "   " if last else "│  "))
+            stack.append((child, depth + 1, indent, "└─ " if last else "├─ ", "   " if last else "│  "))
     yield from _summary(trace)
 
 
 def _branches(trace: Trace, id_: str) -> list[_Branch]:
     if id_ in trace.files:
-        return [_Branch("made by", call) for call in trace.files[id_].made_by]
+        return _as("made by", trace.files[id_].made_by, trace)
     call = trace.calls[id_]
-    branches = [_Branch("result", child) for child in call.returned_by]
+    branches = _as("result", call.returned_by, trace)
     for argument in call.arguments:
-        branches += [_Branch(argument.name, producer) for producer in argument.fed_by]
-        if not argument.fed_by:
-            branches += [_Branch(argument.name, file) for file in argument.files if file in trace.files]
-    return branches + [_Branch("given by", parent) for parent in call.given_by]
+        if argument.fed_by:
+            branches += _as(argument.name, argument.fed_by, trace)
+        else:
+            branches += _as(argument.name, (file for file in argument.files if file in trace.files), trace)
+    return branches + _as("given by", call.given_by, trace)
+
+
+def _as(role: str, ids: Iterable[str], trace: Trace) -> list[_Branch]:
+    """What came in one role, in the order of the texts: the graph keeps no other."""
+    return sorted((_Branch(role, id_) for id_ in ids), key=lambda branch: _natural(_text(trace, branch.id)))
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """A key that puts 2 before 10."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]+)", text)]
 
 
 def _text(trace: Trace, id_: str) -> str:

@@ -18,6 +18,10 @@ SHOWN = 12
 """characters of an execution's id: the first are its time, so fewer would often not be unique"""
 
 
+DEEPEST = 20
+"""from here on a tree does not go further to the right: the depth is written instead"""
+
+
 def view(answer: views.View) -> Iterator[str]:
     """What is behind an id, part by part."""
     show: Mapping[str, Callable[[Any], Iterator[str]]] = {
@@ -199,7 +203,7 @@ def _indented(item: views.Job, depth: int, arguments: Mapping[str, Sequence[view
         for argument in taken
     )
     note = item.error or (item.reason if item.status == "CACHED" else None)
-    deep = "  " * depth if depth <= 20 else f"{'  ' * 20}({depth} deep) "
+    deep = "  " * depth if depth <= DEEPEST else f"{'  ' * DEEPEST}({depth} deep) "
     return f"{deep}{item.task}({_output.cut(text, 60)}){f'  – {note}' if note else ''}"
 
 

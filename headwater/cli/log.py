@@ -27,10 +27,9 @@ def command(what: str | None, limit: int, status: str | None, jobs: int, as_json
     file's path, or - for the last run.
     """
     from headwater.cli import _output, _views
-    from headwater.cli._reading import reading
+    from headwater.cli._reading import find, reading
     from headwater.lineage import log
     from headwater.lineage.log_views import to_json
-    from headwater.lineage.resolve import resolve
 
     with reading() as store:
         if what is None:
@@ -44,7 +43,7 @@ def command(what: str | None, limit: int, status: str | None, jobs: int, as_json
             else:
                 click.echo("nothing was run here yet. Type: hw run FILE TASK", err=True)
             return
-        view = log.view(store, resolve(store, what), jobs=jobs)
+        view = log.view(store, find(store, what), jobs=jobs)
         if as_json:
             _output.emit_json(to_json(view))
         else:

@@ -20,14 +20,13 @@ def command(what: str, depth: int | None, as_json: bool, as_dot: bool) -> None:
     came from. A call or file that was shown before is not taken apart again.
     """
     from headwater.cli import _output, _tree
-    from headwater.cli._reading import reading
-    from headwater.lineage.resolve import resolve
+    from headwater.cli._reading import find, reading
     from headwater.lineage.trace import trace
 
     if as_json and as_dot:
         raise click.UsageError("--json and --dot exclude each other", click.get_current_context())
     with reading() as store:
-        found = trace(store, resolve(store, what), depth=depth)
+        found = trace(store, find(store, what), depth=depth)
         if as_json:
             _output.emit_json(found.to_dict())
         elif as_dot:

@@ -69,7 +69,7 @@ def test_help_and_version_take_less_than_150_ms() -> None:
         (["query"], "CYPHER"),
         (["query", "RETURN 1", "--param", "x"], "--param x: a parameter is NAME=VALUE"),
         (["query", " "], "the query is empty"),
-        (["run", "x.py", "--frobnicate"], "run has no option --frobnicate"),
+        (["run", "x.py", "--frobnicate"], "--frobnicate stands before TASK and is no option of run"),
     ],
 )
 def test_wrong_use_is_said_on_stderr_with_exit_code_2(

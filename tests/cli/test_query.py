@@ -86,6 +86,6 @@ def test_a_query_that_does_not_parse_is_wrong_use(lab: Shell) -> None:
 
 
 def test_control_characters_in_values_do_not_reach_the_terminal(lab: Shell) -> None:
-    answer = lab("query", r"RETURN '\u001b[31mred' AS text")
+    answer = lab("query", "RETURN $text AS text", "--param", r'text="\u001b[31mred"')
     assert "\x1b" not in answer.out
     assert r"\x1b[31mred" in answer.out

@@ -47,10 +47,9 @@ def test_the_page_shows_the_help_of_every_command() -> None:
     assert [match["words"] for match in BLOCK.finditer(PAGE.read_text("utf-8"))] == commands()
 
 
-@pytest.mark.parametrize("words", commands())
-def test_the_help_on_the_page_is_what_the_command_prints(words: str) -> None:
-    shown = {match["words"]: match["help"] for match in BLOCK.finditer(PAGE.read_text("utf-8"))}
-    assert shown[words] == help_of(words), f"run {Path(__file__).name} to write the page anew"
+def test_the_help_on_the_page_is_what_the_commands_print() -> None:
+    for match in BLOCK.finditer(PAGE.read_text("utf-8")):
+        assert match["help"] == help_of(match["words"]), f"run {Path(__file__).name} to write the page anew"
 
 
 @pytest.mark.parametrize(
