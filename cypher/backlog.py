@@ -103,6 +103,14 @@ def is_running(project: Project) -> bool:
     return is_open(project.folder / LOCK)
 
 
+def loader_pid(project: Project) -> int | None:
+    """The process of the loader that is at work, or None."""
+    try:
+        return int((project.folder / LOCK).read_text()) if is_running(project) else None
+    except (OSError, ValueError):
+        return None
+
+
 def ensure_loader(project: Project) -> None:
     """Start a loader, detached from this process, unless one is at work."""
     _reap()

@@ -212,6 +212,8 @@ def _take_lock(project: Project) -> int | None:
     for _ in range(20):
         with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
             return lock
         time.sleep(0.005)
     os.close(lock)

@@ -1,0 +1,195 @@
+"""Runs made up for tests: every kind of record, in an order in which a scheduler could have written them."""
+
+from __future__ import annotations
+
+import random
+from hashlib import sha256
+from pathlib import Path
+
+from headwater.cypher.journal import SUFFIX, JournalWriter
+from headwater.cypher.project import Project
+from headwater.cypher.records import (
+    AnyRecord,
+    CallMade,
+    EvaluationSeen,
+    ExecutionEnded,
+    ExecutionStarted,
+    FileSeen,
+    JobEnded,
+    JobStarted,
+    TaskSeen,
+    ValueSeen,
+)
+
+EPOCH = 1_790_000_000_000_000
+
+
+def run_id(n: int) -> str:
+    """The id of a test's n-th run."""
+    return f"0199b2c4-0000-7000-8000-{n:012x}"
+
+
+def digest(kind: str, what: object) -> bytes:
+    return sha256(f"{kind} {what}".encode()).digest()
+
+
+class MadeUpRun:
+    """A random tree of calls: shared sub-calls, wiring, files, failures, cache hits and single reductions."""
+
+    def __init__(self, seed: int, *, run: str | None = None, calls: int = 40) -> None:
+        self.id = run or run_id(seed)
+        self.records: list[AnyRecord] = []
+        self._random = random.Random(seed)
+        self._seen: set[bytes] = set()
+        self._made: list[bytes] = []
+        self._job = 0
+        self._left = calls
+        self._clock = EPOCH
+        self.records.append(
+            ExecutionStarted(
+                self.id,
+                self._tick(),
+                ["hw", "run", "flow.py", "--name", "a b"],
+                "me",
+                "here",
+                "flow",
+                "/flow",
+                "0.1.0",
+                "3.11.7",
+                environment="ab",
+                tags=[("kind", "test")],
+            )
+        )
+        root = self._call(None, depth=0)
+        assert root
+        self.records.append(ExecutionEnded(self._tick(), "DONE"))
+
+    def groups(self, size: int = 7) -> list[list[AnyRecord]]:
+        """The records in groups of a few."""
+        return [self.records[start : start + size] for start in range(0, len(self.records), size)]
+
+    def write(self, project: Project, *, size: int = 7, until: int | None = None) -> Path:
+        """Write its journal (the first `until` groups of it). Returns its path."""
+        path = project.journals / f"{self.id}{SUFFIX}"
+        writer = JournalWriter(path, self.id)
+        for group in self.groups(size)[:until]:
+            writer.append(group)
+        writer.close()
+        return path
+
+    def _tick(self) -> int:
+        self._clock += self._random.randrange(1, 2_000_000)
+        return self._clock
+
+    def _task(self, name: str) -> bytes:
+        task = digest("task", name)
+        if task not in self._seen:
+            self._seen.add(task)
+            self.records.append(
+                TaskSeen(
+                    task,
+                    name,
+                    "flow",
+                    "1",
+                    f"def {name}(): ...",
+                    {"version": "1"},
+                    [("helper", "function", "ab")],
+                    [],
+                )
+            )
+        return task
+
+    def _value(self, what: object, *, file: str | None = None) -> bytes:
+        value = digest("value", what)
+        if value not in self._seen:
+            self._seen.add(value)
+            files = []
+            if file is not None:
+                files = [digest("file", file)]
+                self.records.append(FileSeen(files[0], f"/data/{file}", "stat", "12 34", 12))
+            large = self._random.random() < 0.2
+            self.records.append(
+                ValueSeen(
+                    value,
+                    "str",
+                    "pickle",
+                    9,
+                    str(what),
+                    None if large else repr(what).encode(),
+                    "ab/cdef" if large else None,
+                    files,
+                )
+            )
+        return value
+
+    def _call(self, parent: int | None, depth: int) -> bytes | None:
+        job, self._job = self._job, self._job + 1
+        self._left -= 1
+        chance = self._random
+        name = chance.choice(["load", "clean", "join", "plot"])
+        task = self._task(name)
+        number = chance.randrange(30)
+        args = [("x", 0, self._value(number)), ("y", None, self._value(f"option {number % 3}"))]
+        eval_hash = digest("eval", (name, number, depth if chance.random() < 0.5 else 0))
+        began = self._tick()
+        if chance.random() < 0.4 or parent is None:
+            self.records.append(JobStarted(job, parent, task, eval_hash, began, "thread"))
+        if parent is not None and chance.random() < 0.1 and self._made:
+            known = chance.choice(self._made)
+            self.records.append(
+                JobEnded(
+                    job,
+                    parent,
+                    task,
+                    eval_hash,
+                    "CACHED",
+                    began,
+                    began,
+                    "cache",
+                    known,
+                    reason="same arguments",
+                )
+            )
+            return known
+        if parent is not None and chance.random() < 0.05:
+            self.records.append(
+                JobEnded(
+                    job, parent, task, None, "CANCELLED", began, self._tick(), "thread", reason="stopped"
+                )
+            )
+            return None
+        children = []
+        while depth < 6 and self._left > 0 and (parent is None or chance.random() < 0.6):
+            child = self._call(job, depth + 1)
+            if child is not None:
+                children.append(child)
+        failed = chance.random() < 0.05
+        result = self._value((name, number, depth), file=f"{number}.csv" if chance.random() < 0.2 else None)
+        wiring = [(i, "x", i - 1) for i in range(1, len(children)) if chance.random() < 0.5]
+        returns = sorted(chance.sample(range(len(children)), chance.randint(0, len(children))))
+        call = sha256(b"".join([task, result, *(value for _, _, value in args), *children])).digest()
+        if children:
+            self.records.append(EvaluationSeen(eval_hash, result, task, self._tick()))
+        if call not in self._seen:
+            self._seen.add(call)
+            self.records.append(
+                CallMade(
+                    call,
+                    eval_hash,
+                    task,
+                    args,
+                    result,
+                    children,
+                    wiring,
+                    returns,
+                    self._tick(),
+                    cacheable=not failed and number % 7 != 0,
+                    failed=failed,
+                )
+            )
+        self._made.append(call)
+        status, error = ("FAILED", "ValueError: no") if failed else ("DONE", None)
+        self.records.append(
+            JobEnded(job, parent, task, eval_hash, status, began, self._tick(), "thread", call, error)
+        )
+        return call
