@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.cypher.errors import UsageError
-from headwater.lineage.trace_facts import CallFact, Facts, FileFact, GraphFacts, value_makers
+from headwater.lineage.trace_facts import CallFact, Facts, FileFact, GraphFacts, Wiring, value_makers
 from headwater.lineage.trace_views import Trace, TracedArgument, TracedCall, TracedFile
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ class _Node:
     place: Place
     result: bool = False
     cut_off: bool = False
-    fed: dict[str, list[str]] = field(default_factory=dict)
-    returned_by: list[str] = field(default_factory=list)
-    given_by: list[str] = field(default_factory=list)
+    fed: dict[str, dict[str, None]] = field(default_factory=dict)
+    returned_by: dict[str, None] = field(default_factory=dict)
+    given_by: dict[str, None] = field(default_factory=dict)
 
 
 def trace(store: GraphStore, found: Found, *, depth: int | None = None) -> Trace:
@@ -110,11 +110,12 @@ class Walk:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._calls: dict[str, CallFact] = {}
-        self._fed: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self._wirings: dict[str, Wiring] = {}
         self._nodes: dict[Place, _Node] = {}
         self._files: dict[str, FileFact] = {}
         self._makers: dict[str, list[str]] = {}
-        self._made_by: dict[str, list[str]] = {}
+        self._made_by: dict[str, dict[str, None]] = {}
+        self._foreseen: set[Place] = set()
         self._visited: set[Visit] = set()
         self._pending: dict[Visit, None] = {}
         self._start: list[str] = []
@@ -148,13 +149,14 @@ class Walk:
             visits = list(self._pending)
             self._pending = {}
             if depth is not None and depth <= 0:
-                self._learn(visits)
+                self._learn_calls({visit.place.call for visit in visits})
                 for visit in visits:
                     self._nodes[visit.place].cut_off = True
                 return
+            self._foresee({visit.place for visit in visits} - self._foreseen, far=depth is None)
+            self._level(visits)
             if depth is not None:
                 depth -= 1
-            self._level(visits)
 
     def _visit(self, place: Place, result: bool, way: Way) -> str:
         visit = Visit(place, result, way)
@@ -165,34 +167,52 @@ class Walk:
             self._pending[visit] = None
         return place.id
 
-    def _learn(self, visits: list[Visit]) -> None:
-        self._learn_calls({call for visit in visits for call in visit.place if call is not None})
-
     def _learn_calls(self, calls: set[str]) -> None:
         missing = calls - self._calls.keys()
         if missing:
             self._calls.update(self._facts.calls(missing))
 
-    def _learn_edges(self, pairs: set[tuple[str, str]]) -> None:
-        missing = pairs - self._fed.keys()
+    def _learn_wiring(self, parents: set[str]) -> None:
+        missing = parents - self._wirings.keys()
         if missing:
-            self._fed.update(self._facts.fed_by(missing))
+            self._wirings.update(self._facts.wiring(missing))
+
+    def _fed(self, consumer: str, parent: str) -> list[tuple[str, str]]:
+        return self._wirings[parent].get(consumer, [])
+
+    def _returned_by(self, call: str) -> list[str]:
+        return [child for _, child in self._fed(call, call)]
+
+    def _foresee(self, places: set[Place], *, far: bool) -> None:
+        """Ask for what the next level needs; `far`: for all that is fed to it inside its parents, however long the
+        chains are, in one go."""
+        self._learn_wiring({place.parent for place in places if place.parent is not None})
+        seen = places
+        pending = list(places) if far else []
+        while pending:
+            call, parent = pending.pop()
+            for _, producer in self._fed(call, parent) if parent is not None else ():
+                place = Place(producer, parent)
+                if place not in seen:
+                    seen.add(place)
+                    pending.append(place)
+        self._learn_calls({call for place in seen for call in place if call is not None})
+        self._learn_wiring({place.call for place in seen})
+        self._foreseen |= seen
 
     def _level(self, visits: list[Visit]) -> None:
-        self._learn(visits)
-        pairs = {(place.call, place.parent) for place, _, _ in visits if place.parent is not None}
-        self._learn_edges(pairs | {(place.call, place.call) for place, result, _ in visits if result})
         upwards: dict[tuple[str, Way], list[_Node]] = {}
         joins: set[tuple[str, str | None]] = set()
         for visit in visits:
             place, result, way = visit
             node = self._nodes[place]
             if place.parent is not None:
-                for name, producer in self._fed[place.call, place.parent]:
-                    _add(node.fed.setdefault(name, []), self._visit(Place(producer, place.parent), True, way))
+                for name, producer in self._fed(place.call, place.parent):
+                    fed = node.fed.setdefault(name, {})
+                    fed[self._visit(Place(producer, place.parent), True, way)] = None
             if result:
-                for _, child in self._fed[place.call, place.call]:
-                    _add(node.returned_by, self._visit(Place(child, place.call), True, _CLOSED))
+                for child in self._returned_by(place.call):
+                    node.returned_by[self._visit(Place(child, place.call), True, _CLOSED)] = None
             self._follow_arguments(node, way, upwards, joins)
         self._go_up(upwards)
         self._join(joins)
@@ -229,7 +249,7 @@ class Walk:
             for place, onward in [by_job[parent, way.id]] if way.kind == "job" else by_call[parent]:
                 above = self._visit(place, False, onward)
                 for node in nodes:
-                    _add(node.given_by, above)
+                    node.given_by[above] = None
 
     def _join(self, joins: set[tuple[str, str | None]]) -> None:
         """From files, each with the call that took it, to the calls that had returned them by then."""
@@ -245,14 +265,14 @@ class Walk:
         places = self._places(maker for _, maker in chosen)
         for file, maker in chosen:
             for place, way in places[maker]:
-                _add(self._made_by.setdefault(file, []), self._visit(place, True, way))
+                self._made_by.setdefault(file, {})[self._visit(place, True, way)] = None
 
     def _learn_makers(self, files: set[str]) -> None:
         found = self._facts.makers(files)
         calls = {call for makers in found.values() for call in makers}
         self._learn_calls(calls)
-        self._learn_edges({(call, call) for call in calls})
-        self._learn_calls({child for call in calls for _, child in self._fed[call, call]})
+        self._learn_wiring(calls)
+        self._learn_calls({child for call in calls for child in self._returned_by(call)})
         for file in files:
             self._makers[file] = [call for call in found.get(file, ()) if self._is_first_maker(call, file)]
 
@@ -261,7 +281,9 @@ class Walk:
         fact = self._calls[call]
         if file in fact.took() or all(one.file != file for one in fact.result_files):
             return False
-        children = (self._calls.get(child) for _, child in self._fed.get((call, call), ()))
+        children = (
+            [self._calls.get(child) for child in self._returned_by(call)] if call in self._wirings else []
+        )
         return not any(child and any(one.file == file for one in child.result_files) for child in children)
 
     def _is_earlier(self, maker: str, taker: str | None) -> bool:
@@ -302,11 +324,11 @@ class Walk:
 
     def answer(self, kind: str, id_: str) -> Trace:
         """What the walk found."""
-        made_by = {file: list(self._made_by.get(file, ())) for file in self._files}
+        made_by = {file: dict(self._made_by.get(file, ())) for file in self._files}
         for place, node in self._nodes.items():
             for file in self._calls[place.call].result_files if node.result else ():
                 if file.file in made_by and self._is_first_maker(place.call, file.file):
-                    _add(made_by[file.file], place.id)
+                    made_by[file.file][place.id] = None
         calls = (self._traced(node) for node in self._nodes.values())
         return Trace(
             kind,
@@ -345,8 +367,3 @@ class Walk:
             used="result" if node.result else "arguments",
             cut_off=node.cut_off,
         )
-
-
-def _add(ids: list[str], id_: str) -> None:
-    if id_ not in ids:
-        ids.append(id_)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -51,6 +51,10 @@ class CallFact:
         return {file.file for argument in self.arguments for file in argument.files}
 
 
+Wiring = dict[str, list[tuple[str, str]]]
+"""consumer to (parameter name, producer)"""
+
+
 class ParentJob(NamedTuple):
     """The parent of a job; its call is None where it never finished."""
 
@@ -63,9 +67,9 @@ class Facts(Protocol):
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]: ...
 
-    def fed_by(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[str, str]]]:
-        """For pairs (consumer, parent): the (parameter name, producer) that fed it inside that parent. For a pair
-        of one call twice: the children whose results became its own, under the name "return"."""
+    def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
+        """Inside each parent: what fed each of its calls. Under the parent itself, the children whose results became
+        its own, as "return"."""
 
     def jobs(self, calls: Iterable[str]) -> dict[str, str]:
         """The job that made each call: the first that ran it, not one that was answered from the cache."""
@@ -86,10 +90,10 @@ class GraphFacts:
     def __init__(self, store: GraphStore) -> None:
         self._store = store
 
-    def _rows(self, query: str, keys: Iterable[object], **more: object) -> Iterable[tuple]:  # type: ignore[type-arg]
-        wanted = sorted(set(keys))  # type: ignore[type-var]
+    def _rows(self, query: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+        wanted = sorted(set(keys))
         for begin in range(0, len(wanted), _BATCH):
-            yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH], **more)
+            yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH])
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
         wanted = list(calls)
@@ -110,15 +114,15 @@ class GraphFacts:
             fact.arguments.sort(key=lambda one: (one.position is None, one.position or 0, one.name))
         return found
 
-    def fed_by(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[str, str]]]:
-        wanted = sorted(set(pairs))
-        found: dict[tuple[str, str], list[tuple[str, str]]] = {pair: [] for pair in wanted}
-        for begin in range(0, len(wanted), _BATCH):
-            keys = [list(pair) for pair in wanted[begin : begin + _BATCH]]
-            for consumer, within, name, producer in self._store.rows("trace_fed_by", keys=keys):
-                _add(found[consumer, within], (name, producer))
-        for edges in found.values():
-            edges.sort()
+    def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
+        wanted = set(parents)
+        found: dict[str, Wiring] = {parent: {} for parent in wanted}
+        for query in "trace_wiring", "trace_returns":
+            for parent, consumer, name, producer in self._rows(query, wanted):
+                found[parent].setdefault(consumer, []).append((name, producer))
+        for wires in found.values():
+            for consumer, wire in wires.items():
+                wires[consumer] = sorted(set(wire))
         return found
 
     def jobs(self, calls: Iterable[str]) -> dict[str, str]:
@@ -128,16 +132,17 @@ class GraphFacts:
         return {job: ParentJob(parent, call) for job, parent, call in self._rows("trace_job_parents", jobs)}
 
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for call, parent in self._rows("trace_call_parents", calls):
-            _add(found.setdefault(call, []), parent)
-        return {call: sorted(parents) for call, parents in found.items()}
+        return _grouped(self._rows("trace_call_parents", calls))
 
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for file, call in self._rows("trace_file_makers", files):
-            _add(found.setdefault(file, []), call)
-        return {file: sorted(calls) for file, calls in found.items()}
+        return _grouped(self._rows("trace_file_makers", files))
+
+
+def _grouped(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for key, one in rows:
+        found.setdefault(key, set()).add(one)
+    return {key: sorted(ones) for key, ones in found.items()}
 
 
 def _add(items: list, item: object) -> None:  # type: ignore[type-arg]

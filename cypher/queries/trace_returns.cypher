@@ -1,0 +1,6 @@
+// The children whose results became calls' own.
+// Parameters: $keys (call hashes).
+UNWIND $keys AS key
+MATCH (c:CallNode {call_hash: key})-[f:FED_BY {name: 'return'}]->(p:CallNode)
+WHERE f.within = key
+RETURN key, key AS consumer, f.name AS name, p.call_hash AS producer
