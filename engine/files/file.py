@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+from contextlib import suppress
 from typing import IO, Any, ClassVar, TypeVar
 
 from headwater.engine.files.address import absolute, is_url, local_path, open_filesystem, without_credentials
@@ -222,14 +223,19 @@ class File:
         self.update_hash()
 
     def touch(self, time: tuple[float, float] | float | None = None) -> None:
-        """Make the file where there is none, else set its time of change.
+        """Make the file where there is none, else set its time of change, if its store can do that.
 
         Args:
             time: seconds since the epoch, or (accessed, changed); default now. Only for local files.
         """
         if is_url(self._address):
             files, path = open_filesystem(self._address)
-            files.touch(path, truncate=not files.exists(path))
+            if not files.exists(path):
+                files.makedirs(path.rpartition("/")[0], exist_ok=True)
+                files.touch(path)
+            else:
+                with suppress(NotImplementedError):
+                    files.touch(path, truncate=False)
         else:
             os.makedirs(os.path.dirname(self._address), exist_ok=True)
             with open(self._address, "ab"):

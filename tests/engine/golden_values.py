@@ -138,7 +138,7 @@ def make() -> dict[str, Any]:
         "exception": ValueError("bad", 3),
         "class": Order,
         "builtin": len,
-        "function": make,
+        "function": json.dumps,
         "method of a class": dict.fromkeys,
         "loop": loop,
         "family": parent,

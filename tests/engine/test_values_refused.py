@@ -51,10 +51,10 @@ REFUSED = {
     "an event": (threading.Event, "threading.Event", "leave it out"),
     "a thread": (threading.Thread, "threading.Thread", "return its result"),
     "a weak reference": (lambda: weakref.ref(Circle), "weakref", "the object itself"),
-    "an instance of a local class": (lambda: _local_class()(), "Local", "top of a module"),
+    "an instance of a local class": (_local_class(), "Local", "top of a module"),
     "a local class": (_local_class, "type", "top of a module"),
     "an object that cannot say what it holds": (Broken, "Broken", "LookupError: the key is gone"),
-    "the view of a dict's keys": (lambda: {}.keys(), "dict_keys", "plain data"),
+    "the view of a dict's keys": ({}.keys, "dict_keys", "plain data"),
 }
 
 
