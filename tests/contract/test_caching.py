@@ -1,0 +1,337 @@
+"""What is reused from earlier runs, and what is not: on both stores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headwater import CacheScope, CheckValid, File, Project, Scheduler, Task, get_task_registry, task
+from tests.engine import workflows
+from tests.engine.workflows import build, descriptions, plain
+
+headwater_namespace = "caching"
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def ran() -> list[str]:
+    """What really ran, in order."""
+    return []
+
+
+@pytest.fixture
+def run(project: Project) -> Run:
+    """Run an expression with a scheduler of its own, and wait until the graph has it."""
+
+    def evaluate(expression: Any, **options: Any) -> Any:
+        scheduler = Scheduler(project)
+        try:
+            return scheduler.run(expression, **options)
+        finally:
+            scheduler.wait_recorded()
+            evaluate.counts = scheduler.progress().counts  # type: ignore[attr-defined]
+
+    return evaluate
+
+
+def define(name: str, version: str, function: Callable[..., Any], **options: Any) -> Task[Any, Any]:
+    return task(name=name, namespace="caching", version=version, **options)(function)
+
+
+def family(ran: list[str], leaf: str = "1", middle: str = "1", **options: Any) -> Any:
+    """A root that calls a middle that calls a leaf; versions change what they are."""
+
+    def run_leaf(n: int) -> int:
+        ran.append("leaf")
+        return n + int(leaf)
+
+    def run_middle(n: int) -> Any:
+        ran.append("middle")
+        return bottom(n * int(middle))
+
+    def run_root(n: int) -> Any:
+        ran.append("root")
+        return center(n)
+
+    bottom = define("leaf", leaf, run_leaf, **options)
+    center = define("middle", middle, run_middle)
+    return define("root", "1", run_root)
+
+
+def test_a_second_run_executes_nothing(run: Run, ran: list[str]) -> None:
+    root = family(ran)
+    assert run(root(1)) == 2
+    assert ran == ["root", "middle", "leaf"]
+    assert run(root(1)) == 2
+    assert ran == ["root", "middle", "leaf"]
+    assert run.counts["caching.root"] == {"CACHED": 1}  # type: ignore[attr-defined]
+
+
+def test_a_changed_task_runs_again_and_its_unchanged_parents_do_not(run: Run, ran: list[str]) -> None:
+    assert run(family(ran)(1)) == 2
+    ran.clear()
+    assert run(family(ran, leaf="5")(1)) == 6
+    assert ran == ["leaf"]
+    ran.clear()
+    assert run(family(ran, leaf="5", middle="2")(1)) == 7
+    assert ran == ["middle", "leaf"]
+    ran.clear()
+    assert run(family(ran)(1)) == 2
+    assert ran == [], "results of the first version are still there"
+
+
+def test_a_change_below_reaches_every_ancestor_through_shallow_hits(run: Run, ran: list[str]) -> None:
+    def grandparent(n: int) -> Any:
+        return root(n)
+
+    root = family(ran)
+    root.definition["check_valid"] = CheckValid.SHALLOW
+    top = define("top", "1", grandparent, check_valid="shallow")
+    assert run(top(1)) == 2
+    assert run(root(1)) == 2
+    ran.clear()
+    assert run(top(1)) == 2
+    assert ran == []
+    family(ran, leaf="3")
+    assert run(top(1)) == 4
+    assert ran == ["leaf"]
+
+
+def test_other_arguments_run_and_equal_ones_do_not(run: Run, ran: list[str]) -> None:
+    root = family(ran)
+    run([root(1), root(2)])
+    ran.clear()
+    assert run([root(2), root(3)]) == [3, 4]
+    assert ran == ["root", "middle", "leaf"]
+
+
+def test_values_of_every_shape_are_the_same_from_the_cache(run: Run) -> None:
+    values = [1, 1.0, True, "1", None, b"\0", [1, (2,)], {"a": {1, 2}}, "x" * 10_000, {i: str(i) for i in range(2000)}]
+
+    def give(n: int) -> Any:
+        return values[n]
+
+    given_ = define("give", "1", give)
+    first = [run(given_(n)) for n in range(len(values))]
+    second = [run(given_(n)) for n in range(len(values))]
+    assert first == second == values
+    assert [type(value) for value in second] == [type(value) for value in values]
+
+
+def test_what_is_not_to_be_cached_runs_every_time_but_its_parents_do_not(run: Run, ran: list[str]) -> None:
+    root = family(ran, cache=False)
+    run(root(1))
+    run(root(1))
+    assert ran == ["root", "middle", "leaf", "leaf"]
+
+
+def test_without_cache_everything_runs_and_is_recorded(run: Run, ran: list[str]) -> None:
+    root = family(ran)
+    run(root(1))
+    run(root(1), cache=False)
+    assert ran == ["root", "middle", "leaf"] * 2
+    run(root(1))
+    assert len(ran) == 6
+
+
+def test_cache_scopes_below_the_backend_reuse_nothing_from_earlier_runs(run: Run, ran: list[str]) -> None:
+    def note(n: int) -> int:
+        ran.append(str(n))
+        return n
+
+    def twice(n: int) -> Any:
+        return [noted(1), noted(n)]
+
+    for scope, expected in ((CacheScope.CSE, ["1", "1"]), (CacheScope.NONE, ["1", "1"])):
+        ran.clear()
+        noted = define(f"noted_{scope.value}", "1", note, cache_scope=scope)
+        parent = define(f"twice_{scope.value}", "1", twice)
+        run(parent(1))
+        run(parent(1))
+        assert ran == expected
+
+
+def test_allowed_cache_results_narrow_what_is_reused(run: Run, ran: list[str]) -> None:
+    root = family(ran)
+    run(root(1))
+    ran.clear()
+    assert run(root.options(allowed_cache_results={"SINGLE", "MISS"})(1)) == 2
+    assert ran == []
+    assert run.counts["caching.middle"] == {"CACHED": 1}  # type: ignore[attr-defined]
+    assert run(root.options(allowed_cache_results={"CSE", "MISS"})(1)) == 2
+    assert ran == ["root"]
+
+
+def test_a_failure_is_never_served_from_the_cache(run: Run, ran: list[str]) -> None:
+    ready: list[int] = []
+
+    def risky(n: int) -> int:
+        ran.append("risky")
+        if not ready:
+            raise ValueError("not yet")
+        return n
+
+    def parent(n: int) -> Any:
+        ran.append("parent")
+        return [define("sound", "1", sound)(n), define("risky", "1", risky)(n)]
+
+    def sound(n: int) -> int:
+        ran.append("sound")
+        return n
+
+    root = define("parent", "1", parent)
+    with pytest.raises(ValueError, match="not yet"):
+        run(root(1), keep_going=True)
+    ready.append(1)
+    assert run(root(1)) == [1, 1]
+    assert sorted(ran) == ["parent", "risky", "risky", "sound"], "what had finished is not repeated"
+
+
+def test_a_changed_or_deleted_file_in_a_result_runs_its_task_again(run: Run, ran: list[str], tmp_path: Path) -> None:
+    def make(name: str) -> File:
+        ran.append("make")
+        file = File(str(tmp_path / name))
+        file.write("made")
+        return file
+
+    def size(file: File) -> int:
+        ran.append("size")
+        return len(file.read())
+
+    def parent(name: str) -> Any:
+        ran.append("parent")
+        return measured(made(name))
+
+    made, measured = define("make", "1", make), define("size", "1", size)
+    root = define("with_file", "1", parent)
+    assert run(root("a")) == 4
+    assert run(root("a")) == 4
+    assert ran == ["parent", "make", "size"]
+    ran.clear()
+    (tmp_path / "a").write_text("changed by hand")
+    assert run(root("a")) == 4
+    assert ran[0] == "make"
+    assert "parent" not in ran
+    ran.clear()
+    (tmp_path / "a").unlink()
+    assert run(root("a")) == 4
+    assert ran[0] == "make"
+    ran.clear()
+    assert run(root("a")) == 4
+    assert ran == []
+
+
+def test_a_changed_input_file_runs_what_took_it(run: Run, ran: list[str], tmp_path: Path) -> None:
+    source = tmp_path / "in.txt"
+    source.write_text("one")
+    other = tmp_path / "other.txt"
+    other.write_text("same")
+
+    def read(file: File) -> str:
+        ran.append(file.basename())
+        return str(file.read())
+
+    def parent() -> Any:
+        ran.append("parent")
+        return [reader(File(str(source))), reader(File(str(other)))]
+
+    reader, root = define("read", "1", read), define("reads", "1", parent)
+    assert run(root()) == ["one", "same"]
+    ran.clear()
+    source.write_text("two!")
+    assert run(root()) == ["two!", "same"]
+    assert ran == ["parent", "in.txt"]
+
+
+def test_a_result_that_cannot_be_read_back_is_a_miss(run: Run, ran: list[str], project: Project) -> None:
+    def large(n: int) -> str:
+        ran.append("large")
+        return "x" * 50_000
+
+    def length(text: str) -> int:
+        ran.append("length")
+        return len(text)
+
+    def parent(extra: int) -> Any:
+        return measured(made(1))
+
+    made, measured = define("large", "1", large), define("length", "1", length)
+    root = define("lengths", "1", parent)
+    assert run(root(1)) == 50_000
+    for folder, _, names in os.walk(project.values):
+        for name in names:
+            Path(folder, name).write_bytes(b"damaged")
+    measured = define("length", "2", length)
+    ran.clear()
+    assert run(root(1)) == 50_000
+    assert ran == ["large", "length"]
+    ran.clear()
+    for folder, _, names in os.walk(project.values):
+        for name in names:
+            Path(folder, name).unlink()
+    assert run(made(1)) == "x" * 50_000
+    assert ran == ["large"]
+
+
+def test_a_task_passed_as_a_value_counts_with_its_code(run: Run, ran: list[str]) -> None:
+    def apply(function: Task[Any, Any], n: int) -> Any:
+        ran.append("apply")
+        return function.func(n)
+
+    def parent(n: int) -> Any:
+        return applied(get_task_registry().get("caching.step"), n)
+
+    applied, root = define("apply", "1", apply), define("applies", "1", parent)
+    define("step", "1", lambda n: n + 1)
+    assert run(root(1)) == 2
+    define("step", "2", lambda n: n + 10)
+    assert run(root(1)) == 11
+    assert ran == ["apply", "apply"]
+
+
+def test_recursion_is_answered_whole(run: Run, ran: list[str]) -> None:
+    def fib(n: int) -> Any:
+        ran.append("fib")
+        return n if n < 2 else added(fibs(n - 1), fibs(n - 2))
+
+    fibs, added = define("fib", "1", fib), define("added", "1", lambda a, b: a + b)
+    assert run(fibs(18)) == 2584
+    assert len(ran) == 19
+    assert run(fibs(18)) == 2584
+    assert run(fibs(19)) == 4181
+    assert len(ran) == 20
+
+
+def test_a_quoted_root_is_answered_whole_too(run: Run, ran: list[str]) -> None:
+    root = family(ran)
+    assert run({"a": root(1), "b": [root(2)]}) == {"a": 2, "b": [3]}
+    ran.clear()
+    assert run({"a": root(1), "b": [root(2)]}) == {"a": 2, "b": [3]}
+    assert ran == []
+
+
+@settings(
+    max_examples=int(os.environ.get("HEADWATER_CACHING_EXAMPLES", "20")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(descriptions, st.integers(0, 3), st.integers(0, 3))
+def test_cached_equals_recomputed_before_and_after_a_change(
+    project: Project, description: Any, before: int, after: int
+) -> None:
+    try:
+        for shift in (before, before, after, before):
+            workflows.SHIFT["n"] = shift
+            task(name="shifted", namespace="random", version=str(shift))(workflows.shifted.func)
+            scheduler = Scheduler(project)
+            assert scheduler.run(build(description)) == plain(description)
+            scheduler.wait_recorded()
+    finally:
+        workflows.SHIFT["n"] = 0
