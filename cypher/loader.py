@@ -149,12 +149,21 @@ class Loader:
     def _wait_out(self, error: Exception) -> None:
         """The store, or the disk, is away: forget what was assumed of it and wait, longer each time."""
         self._loads.clear()
+        self._reread_settings()
         self._failures += 1
         self._tell(error, final=False, quiet=self._failures > 1)
         limit = min(LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 10))
         until = time.monotonic() + random.uniform(limit / 2, limit)
         while not self.stopping and time.monotonic() < until:
             time.sleep(POLL)
+
+    def _reread_settings(self) -> None:
+        """Whoever corrects the store's address while we wait for the wrong one expects it to count."""
+        with suppress(HeadwaterError):
+            project = open_project(self.project.root)
+            if project.store_settings() != self.project.store_settings():
+                self.close()
+            self.project = project
 
     def _tell(self, error: Exception, *, final: bool, quiet: bool = False) -> None:
         """Leave word of a problem for those who wait for us."""
