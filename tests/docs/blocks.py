@@ -90,10 +90,10 @@ def plain(line: str) -> str:
 
 
 def agrees(printed: str, expected: tuple[str, ...]) -> bool:
-    """Whether a command printed what the page shows; a line `…` stands for any number of lines."""
+    """Whether a command printed what the page shows; `…` stands for any text, on a line of its own for any lines."""
     shown = [plain(line) for line in printed.splitlines() if plain(line)]
     wanted = [plain(line) for line in expected if plain(line)]
     if not wanted:
         return True
-    pattern = "".join(r"(.*\n)*?" if line == "…" else re.escape(line) + "\n" for line in wanted)
-    return re.fullmatch(pattern, "".join(f"{line}\n" for line in shown)) is not None
+    lines = [r"(.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + "\n" for line in wanted]
+    return re.fullmatch("".join(lines), "".join(f"{line}\n" for line in shown)) is not None

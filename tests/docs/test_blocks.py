@@ -54,6 +54,7 @@ def test_commands_have_their_output_and_exit_code(tmp_path: Path) -> None:
         ("at 2026-11-24 03:00:12", "at 2027-01-01 12:00:00"),
         ("wrote /a/b/c/report.md", "wrote …/flights/report.md"),
         ("first\nsecond\nthird", "first\n…\nthird"),
+        ("result: [1, 2, 3, 4]", "result: [1, …]"),
         ("────────\nx", "──────────────\nx"),
         ("anything", ""),
     ],

@@ -28,9 +28,10 @@ def page_id(page: Path) -> str:
 
 
 def environ() -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("HEADWATER_")}
+    """Ours, less what would change where a command works or how wide its tables are."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("HEADWATER_", "COLUMNS"))}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return kept | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "TZ": "UTC"}
+    return kept | {"PATH": path, "NO_COLOR": "1", "TZ": "UTC"}
 
 
 def execute(words: list[str] | str, folder: Path) -> subprocess.CompletedProcess[str]:
