@@ -125,19 +125,19 @@ def test_relative_paths_are_recorded_absolute_and_hold_in_other_folders(
     assert pickle.loads(pickle.dumps(file)).read() == "one"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "a b.txt",
-        "new\nline",
-        "☃ 😀.txt",
-        "100%25.txt",
-        "#?&=.txt",
-        "'quoted\"",
-        "a::b",
-        os.fsdecode(b"\xff\xfe.bin"),
-    ],
-)
+NAMES = [
+    "a b.txt",
+    "new\nline",
+    "☃ 😀.txt",
+    "100%25.txt",
+    "#?&=.txt",
+    "'quoted\"",
+    "a::b",
+    os.fsdecode(b"\xff\xfe.bin"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_any_name_works(tmp_path: Path, name: str) -> None:
     file = File(tmp_path / name)
     file.write("content")
