@@ -160,6 +160,7 @@ def catch_up(
         return CatchUp(complete=True, waited=0.0, left=Backlog(0, 0))
     names = [path.name for path in waiting]
     ensure_loader(project)
+    _nudge(project)
     looked, pause = time.monotonic(), _SHORTEST_PAUSE
     problem: str | None = None
     while True:
@@ -189,6 +190,20 @@ def catch_up(
         problem=problem if left.journals else None,
         damaged=tuple(damage for damage in found if damage is not None),
     )
+
+
+def _nudge(project: Project) -> None:
+    """Have a loader that is waiting for a store to come back look now: somebody wants to read."""
+    with suppress(OSError):
+        os.utime(project.folder / LOCK)
+
+
+def last_nudge(project: Project) -> int:
+    """When somebody last asked the loader to look, in nanoseconds of the file system's clock."""
+    try:
+        return os.stat(project.folder / LOCK).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _measure(waiting: dict[Path, int | None]) -> Backlog:

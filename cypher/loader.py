@@ -33,6 +33,7 @@ from headwater.cypher.backlog import (
     damages,
     ensure_loader,
     forget_problem,
+    last_nudge,
     pending,
     write_json,
 )
@@ -154,7 +155,8 @@ class Loader:
         self._tell(error, final=False, quiet=self._failures > 1)
         limit = min(LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 10))
         until = time.monotonic() + random.uniform(limit / 2, limit)
-        while not self.stopping and time.monotonic() < until:
+        nudge = last_nudge(self.project)
+        while not self.stopping and time.monotonic() < until and last_nudge(self.project) == nudge:
             time.sleep(POLL)
 
     def _reread_settings(self) -> None:

@@ -1,6 +1,6 @@
 """What a graph holds, in a form that can be compared with `==`: sorted rows, with what differs by nature left out.
 
-Two graphs with the same `facts` are isomorphic as far as content goes: tasks, calls, values, files, reductions and every
+Two graphs with the same `facts` are isomorphic as far as content goes: tasks, calls, values, files, reductions and each
 edge between them. `runs` adds executions and jobs, which are told apart by their order and their number instead of ids.
 """
 
@@ -24,13 +24,13 @@ _NODES = {
     "CallNode": "n.call_hash, n.eval_hash, n.args_hash, n.task_name, n.cacheable, n.failed",
 }
 _EDGES = {
-    "OF": ("a.call_hash", "b.task_hash", "null, null"),
+    "OF": ("a.call_hash", "b.task_hash", "null AS first, null AS second"),
     "TOOK": ("a.call_hash", "b.value_hash", "r.name, r.position"),
-    "RETURNED": ("a.call_hash", "b.value_hash", "null, null"),
-    "CALLED": ("a.call_hash", "b.call_hash", "r.order, null"),
+    "RETURNED": ("a.call_hash", "b.value_hash", "null AS first, null AS second"),
+    "CALLED": ("a.call_hash", "b.call_hash", "r.order, null AS second"),
     "FED_BY": ("a.call_hash", "b.call_hash", "r.name, r.within"),
-    "REDUCED_TO": ("a.eval_hash", "b.value_hash", "null, null"),
-    "REFERS_TO": ("a.value_hash", "b.file_hash", "null, null"),
+    "REDUCED_TO": ("a.eval_hash", "b.value_hash", "null AS first, null AS second"),
+    "REFERS_TO": ("a.value_hash", "b.file_hash", "null AS first, null AS second"),
 }
 _EXECUTION = (
     "n.id, n.status, n.command, n.user, n.host, n.project, n.directory, n.headwater_version, n.python_version, "

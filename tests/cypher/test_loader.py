@@ -1,0 +1,440 @@
+"""The loader brings what journals hold into the graph, once, and says what it cannot bring."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.cypher import backlog
+from headwater.cypher.backlog import pending
+from headwater.cypher.journal import SUFFIX, JournalWriter, apparent_end
+from headwater.cypher.load_journal import JournalLoad
+from headwater.cypher.loader import Loader, catch_up, damages, ensure_loader
+from headwater.cypher.project import SETTINGS, Project, create_project, open_project
+from headwater.cypher.records import (
+    AnyRecord,
+    CallMade,
+    EvaluationSeen,
+    ExecutionEnded,
+    ExecutionStarted,
+    JobEnded,
+    JobStarted,
+    TaskSeen,
+    ValueSeen,
+    job_id,
+)
+from headwater.cypher.store import GraphStore, open_store
+
+from tests.graph_dump import dump, duplicates, facts
+from tests.runs import EPOCH, MadeUpRun, digest, run_id
+
+
+@pytest.fixture
+def graph(project: Project) -> Iterator[GraphStore]:
+    """The project's store, empty, once for each kind."""
+    store = open_store(project)
+    yield store
+    store.close()
+
+
+def load(project: Project) -> None:
+    """Load everything pending, in this process."""
+    loader = Loader(project)
+    try:
+        assert loader.run(idle=0) == 0
+    finally:
+        loader.close()
+
+
+def ask(graph: GraphStore, text: str, **params: Any) -> list[tuple[Any, ...]]:
+    return graph.ask(text, params, timeout=30, limit=100_000).rows
+
+
+def write(project: Project, n: int, *groups: list[AnyRecord]) -> Path:
+    path = project.journals / f"{run_id(n)}{SUFFIX}"
+    writer = JournalWriter(path, run_id(n))
+    for group in groups:
+        writer.append(group)
+    writer.close()
+    return path
+
+
+def begin(n: int) -> ExecutionStarted:
+    return ExecutionStarted(run_id(n), EPOCH, ["hw", "run"], "me", "here", "p", "/p", "0", "3")
+
+
+TASK = TaskSeen(digest("task", "f"), "f", "ns", None, "def f(): ...", {})
+END = ExecutionEnded(EPOCH + 9_000_000, "DONE")
+
+
+def value(what: object) -> ValueSeen:
+    return ValueSeen(digest("value", what), "int", "pickle", 2, str(what), b"xy")
+
+
+def call(name: str, *, result: object, at: int = 1, children: tuple[str, ...] = (), **more: Any) -> CallMade:
+    return CallMade(
+        digest("call", name),
+        digest("eval", name),
+        TASK.task_hash,
+        [],
+        digest("value", result),
+        [digest("call", child) for child in children],
+        more.pop("wiring", []),
+        more.pop("returns", []),
+        EPOCH + at,
+        **more,
+    )
+
+
+# -- what is written ---------------------------------------------------------------------------------------------------
+
+
+def test_a_loaded_journal_is_moved_and_nothing_is_pending(project: Project, graph: GraphStore) -> None:
+    path = MadeUpRun(1).write(project)
+    load(project)
+    assert pending(project) == []
+    assert [p.name for p in project.loaded_journals.iterdir()] == [path.name]
+
+
+def test_times_are_datetimes_that_an_auditor_can_compare(project: Project, graph: GraphStore) -> None:
+    write(
+        project,
+        1,
+        [begin(1), TASK, JobEnded(0, None, TASK.task_hash, None, "DONE", EPOCH + 1, EPOCH + 2, "t"), END],
+    )
+    load(project)
+    between = "j.started > datetime('2026-01-01') AND j.finished < datetime('2027-01-01')"
+    text = f"MATCH (j:Job) WHERE {between} RETURN j.started"
+    assert ask(graph, text) == [(datetime.fromtimestamp((EPOCH + 1) / 1e6, timezone.utc),)]
+
+
+def test_the_execution_knows_how_it_began_and_ended(project: Project, graph: GraphStore) -> None:
+    path = MadeUpRun(1).write(project)
+    size = path.stat().st_size
+    load(project)
+    [row] = ask(
+        graph,
+        "MATCH (e:Execution) "
+        "RETURN e.command, e.status, e.user, e.tags, e.git_commit, e.loaded_offset, e.loaded_groups",
+    )
+    groups = len(MadeUpRun(1).groups())
+    assert row == ("hw run flow.py --name 'a b'", "DONE", "me", ["kind=test"], None, size, groups)
+
+
+def test_jobs_hang_below_the_job_that_spawned_them_even_where_it_is_still_running(
+    project: Project, graph: GraphStore
+) -> None:
+    f = TASK.task_hash
+    child = JobEnded(1, 0, f, None, "DONE", EPOCH, EPOCH + 1, "thread")
+    path = project.journals / f"{run_id(1)}{SUFFIX}"
+    writer = JournalWriter(path, run_id(1))
+    writer.append([begin(1), TASK, child])
+    load_some(project, graph, path)
+    assert ask(graph, "MATCH (p:Job)-[:SPAWNED]->(j:Job) RETURN p.n, p.status, j.n, j.status") == [
+        (0, "RUNNING", 1, "DONE")
+    ]
+    writer.append([JobEnded(0, None, f, None, "DONE", EPOCH, EPOCH + 2, "thread"), END])
+    writer.close()
+    load(project)
+    assert ask(graph, "MATCH (p:Job)-[:SPAWNED]->(j:Job) RETURN p.n, p.status, p.task_name, j.n") == [
+        (0, "DONE", "ns.f", 1)
+    ]
+    assert ask(graph, "MATCH (e:Execution)-[:STARTED]->(j:Job) RETURN j.id") == [(job_id(run_id(1), 0),)]
+
+
+def load_some(project: Project, graph: GraphStore, path: Path) -> None:
+    """Load what an open journal holds now."""
+    journal = JournalLoad(path, graph)
+    while journal.step():
+        pass
+
+
+def test_what_fed_what_is_told_inside_each_parent(project: Project, graph: GraphStore) -> None:
+    records: list[AnyRecord] = [
+        begin(1),
+        TASK,
+        value(1),
+        call("a", result=1),
+        call("b", result=1),
+        call("p", result=1, children=("a", "b"), wiring=[(1, "x", 0)], returns=[1]),
+        call("q", result=1, children=("b", "a"), wiring=[(0, "y", 1)], returns=[0]),
+        END,
+    ]
+    write(project, 1, records)
+    load(project)
+    name = {digest("call", letter).hex(): letter for letter in "abpq"}
+    rows = ask(graph, "MATCH (c)-[f:FED_BY]->(d) RETURN c.call_hash, f.name, f.within, d.call_hash")
+    assert sorted((name[c], how, name[within], name[d]) for c, how, within, d in rows) == [
+        ("b", "x", "p", "a"),
+        ("b", "y", "q", "a"),
+        ("p", "return", "p", "b"),
+        ("q", "return", "q", "b"),
+    ]
+    rows = ask(graph, "MATCH (c)-[r:CALLED]->(d) RETURN c.call_hash, r.order, d.call_hash")
+    assert sorted((name[c], order, name[d]) for c, order, d in rows) == [
+        ("p", 0, "a"),
+        ("p", 1, "b"),
+        ("q", 0, "b"),
+        ("q", 1, "a"),
+    ]
+
+
+def test_the_newest_single_reduction_counts_and_is_the_only_one(project: Project, graph: GraphStore) -> None:
+    reductions = [
+        [EvaluationSeen(digest("eval", "e"), digest("value", v), TASK.task_hash, EPOCH + at)]
+        for v, at in ((1, 5), (2, 7), (3, 6))
+    ]
+    write(project, 1, [begin(1), TASK, value(1), value(2), value(3)], reductions[0])
+    load(project)
+    for n, reduction in enumerate(reductions[1:], 2):
+        write(project, n, [begin(n), *reduction, END])
+        load(project)
+    assert ask(graph, "MATCH (e:Evaluation)-[:REDUCED_TO]->(v) RETURN v.preview") == [("2",)]
+
+
+def test_a_call_made_again_is_one_node_as_young_as_its_last_run(project: Project, graph: GraphStore) -> None:
+    write(project, 1, [begin(1), TASK, value(1), call("a", result=1, at=5)], [END])
+    write(project, 2, [begin(2), TASK, value(1), call("a", result=1, at=9, cacheable=False)], [END])
+    write(project, 3, [begin(3), TASK, value(1), call("a", result=1, at=7)], [END])
+    load(project)
+    text = (
+        "MATCH (c:CallNode)-[:OF]->(t) MATCH (c)-[:RETURNED]->(v) RETURN c.recorded_at, c.cacheable, count(*)"
+    )
+    assert ask(graph, text) == [(datetime.fromtimestamp((EPOCH + 9) / 1e6, timezone.utc), False, 1)]
+
+
+def test_a_call_with_more_children_than_a_statement_has_rows(project: Project, graph: GraphStore) -> None:
+    n = 5_000
+    records: list[AnyRecord] = [begin(1), TASK, value(1)]
+    records += [call(f"c{i}", result=1, at=i) for i in range(n)]
+    wiring = [(i, "x", i - 1) for i in range(1, n)]
+    names = tuple(f"c{i}" for i in range(n))
+    records.append(call("p", result=1, children=names, wiring=wiring, returns=list(range(n))))
+    write(project, 1, [*records, END])
+    load(project)
+    assert ask(graph, "MATCH (:CallNode)-[r:CALLED]->(:CallNode) RETURN count(r), max(r.order)") == [
+        (n, n - 1)
+    ]
+    assert ask(graph, "MATCH (:CallNode)-[r:FED_BY]->(:CallNode) RETURN count(r)") == [(2 * n - 1,)]
+
+
+# -- once -----------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_written_twice(project: Project, graph: GraphStore) -> None:
+    for seed in range(4):
+        MadeUpRun(seed, calls=60).write(project)
+    load(project)
+    assert duplicates(dump(graph)) == {}
+
+
+def test_a_run_loaded_from_its_journal_again_changes_nothing(project: Project, graph: GraphStore) -> None:
+    path = MadeUpRun(1, calls=60).write(project)
+    load(project)
+    before = dump(graph)
+    os.replace(project.loaded_journals / path.name, path)
+    load(project)
+    assert dump(graph) == before
+
+
+def test_how_the_records_are_cut_into_groups_and_batches_makes_no_difference(
+    project: Project, graph: GraphStore
+) -> None:
+    run = MadeUpRun(5, calls=60)
+    path = run.write(project, size=1)
+    while pending(project):
+        journal = JournalLoad(
+            path, graph, share=1500
+        )  # a batch a record, and nothing remembered between them
+        if not journal.step():
+            journal.finish(project.loaded_journals)
+    small = dump(graph)
+    other = MadeUpRun(5, run=run_id(77), calls=60)
+    other.write(project, size=10_000)
+    load(project)
+    assert facts(graph) == {name: rows for name, rows in small.items() if name in facts(graph)}
+    assert len(ask(graph, "MATCH (j:Job) RETURN j.id")) == 2 * len(small["Job"])
+
+
+# -- damaged and abandoned ---------------------------------------------------------------------------------------------
+
+
+def test_a_run_whose_process_went_away_failed_and_its_running_jobs_were_cancelled(
+    project: Project, graph: GraphStore
+) -> None:
+    f = TASK.task_hash
+    running = JobStarted(0, None, f, digest("eval", 0), EPOCH, "thread")
+    path = write(
+        project, 1, [begin(1), TASK, running, JobEnded(1, 0, f, None, "DONE", EPOCH, EPOCH + 1, "thread")]
+    )
+    os.utime(path, (2e9, 2e9))
+    load(project)
+    [(status, error, finished)] = ask(graph, "MATCH (e:Execution) RETURN e.status, e.error, e.finished")
+    assert (status, error) == ("FAILED", "the process that ran it went away")
+    assert finished == datetime.fromtimestamp(2e9, timezone.utc)
+    assert ask(graph, "MATCH (j:Job) RETURN j.n, j.status ORDER BY j.n") == [(0, "CANCELLED"), (1, "DONE")]
+
+
+def test_a_damaged_journal_is_loaded_up_to_the_damage_which_is_told_by_offset(
+    project: Project, graph: GraphStore
+) -> None:
+    run = MadeUpRun(2)
+    path = run.write(project)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    caught = catch_up(project)
+    assert caught.complete
+    [damage] = caught.damaged
+    assert damages(project) == [damage]
+    assert (damage.journal, damage.groups) == (path.name, len(run.groups()) - 1)
+    assert "a group is cut off" in damage.reason
+    assert (
+        whole[damage.offset + 8 :][:32].hex() == ask(graph, "MATCH (e:Execution) RETURN e.journal_head")[0][0]
+    )
+    assert "damaged at byte" in ask(graph, "MATCH (e:Execution) RETURN e.error")[0][0]
+    assert catch_up(project).damaged == ()
+
+
+# -- waiting --------------------------------------------------------------------------------------------------------
+
+
+def test_where_nothing_is_pending_waiting_costs_nothing_and_opens_no_store(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from headwater.cypher.loader import catch_up\n"
+        "from headwater.cypher.project import open_project\n"
+        "project = open_project(Path(sys.argv[1])); catch_up(project)\n"
+        "began = time.perf_counter(); caught = catch_up(project); took = time.perf_counter() - began\n"
+        "assert caught.complete and took < 0.001, took\n"
+        "assert not {'neo4j', 'arcadedb', 'subprocess'} & set(sys.modules)\n"
+    )
+    create_project(tmp_path)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    assert not (tmp_path / ".headwater" / "graph").exists()
+
+
+def test_catching_up_starts_a_loader_and_says_how_far_it_is(project: Project, graph: GraphStore) -> None:
+    for seed in range(3):
+        MadeUpRun(seed).write(project)
+    told: list[backlog.Backlog] = []
+    caught = catch_up(project, progress=told.append)
+    assert caught.complete
+    assert caught.problem is None
+    assert told[0].journals == 3
+    assert told[0].bytes > 0
+    assert len(ask(graph, "MATCH (e:Execution) WHERE e.status = 'DONE' RETURN e.id")) == 3
+
+
+def test_of_a_run_that_goes_on_only_what_it_has_written_by_now_is_waited_for(
+    project: Project, graph: GraphStore
+) -> None:
+    path = project.journals / f"{run_id(1)}{SUFFIX}"
+    writer = JournalWriter(path, run_id(1))
+    writer.append([begin(1), TASK, value(1)])
+    assert catch_up(project, timeout=60).complete
+    assert ask(graph, "MATCH (v:Value) RETURN v.preview") == [("1",)]
+    assert ask(graph, "MATCH (e:Execution) RETURN e.loaded_offset") == [(apparent_end(path),)]
+    writer.append([value(2), END])
+    writer.close()
+    assert catch_up(project, timeout=60).complete
+    assert pending(project) == []
+    assert len(ask(graph, "MATCH (v:Value) RETURN v.preview")) == 2
+
+
+def test_one_run_alone_can_be_waited_for(project: Project, graph: GraphStore) -> None:
+    live = JournalWriter(project.journals / f"{run_id(1)}{SUFFIX}", run_id(1))
+    live.append([begin(1)])
+    path = MadeUpRun(2).write(project)
+    assert catch_up(project, execution_id=run_id(2), timeout=60).complete
+    assert not path.exists()
+    live.close()
+
+
+def test_a_store_that_is_away_ends_the_waiting_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = create_project(tmp_path)
+    path = MadeUpRun(1).write(project)
+    monkeypatch.setenv("HEADWATER_STORE_URI", "bolt://127.0.0.1:9")
+    try:
+        caught = catch_up(project, timeout=60)
+        assert not caught.complete
+        assert "no store answers at bolt://127.0.0.1:9" in (caught.problem or "")
+        assert pending(project) == [path]
+    finally:
+        stop_loader(project)
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_a_refused_password_ends_the_waiting_at_once(
+    neo4j_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    MadeUpRun(1).write(neo4j_project)
+    monkeypatch.setenv("HEADWATER_STORE_PASSWORD", "not this one")
+    caught = catch_up(neo4j_project, timeout=60)
+    assert "refuses user neo4j" in (caught.problem or "")
+
+
+def stop_loader(project: Project) -> None:
+    """Ask the project's loader to go, and wait until it has."""
+    ensure_loader(project)
+    pid = backlog.loader_pid(project)
+    if pid is not None:
+        os.kill(pid, 15)
+    deadline = time.monotonic() + 20
+    while backlog.is_running(project):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_sixteen_who_need_a_loader_end_with_one_and_with_everything_loaded(
+    project: Project, graph: GraphStore
+) -> None:
+    for seed in range(6):
+        MadeUpRun(seed).write(project)
+    command = [sys.executable, "-m", "headwater.cypher.loader", str(project.root), "--idle", "0.2"]
+    loaders = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(16)]
+    said = [loader.communicate()[1] for loader in loaders]
+    assert {loader.returncode for loader in loaders} == {0}
+    assert sum(b"loaded" in text for text in said) == 1
+    assert pending(project) == []
+    assert duplicates(dump(graph)) == {}
+
+
+def test_a_loader_leaves_its_log_in_a_file_and_nothing_on_the_terminal(local_project: Project) -> None:
+    MadeUpRun(1).write(local_project)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from headwater.cypher.loader import catch_up\n"
+        "from headwater.cypher.project import open_project\n"
+        "assert catch_up(open_project(Path(sys.argv[1]))).complete\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", code, str(local_project.root)], capture_output=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
+    assert "loaded" in (local_project.folder / "loader.log").read_text()
+
+
+def test_a_folder_that_is_no_project_is_wrong_use(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "headwater.cypher.loader", str(tmp_path)], capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert b"hw init" in done.stderr
+
+
+def test_settings_are_read_anew_by_every_loader(local_project: Project) -> None:
+    (local_project.folder / SETTINGS).write_text("[store]\nuri = bolt://127.0.0.1:9\n", encoding="utf-8")
+    MadeUpRun(1).write(local_project)
+    assert not catch_up(open_project(local_project.root), timeout=60).complete
+    stop_loader(local_project)
+    (local_project.folder / SETTINGS).write_text("[store]\nuri = local\n", encoding="utf-8")
+    assert catch_up(open_project(local_project.root), timeout=60).complete
