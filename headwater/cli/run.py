@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -13,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headwater.cli import _output
+from headwater.cli._arguments import reader_for
 from headwater.cli._progress import Progress, status_table, totals
 from headwater.cypher.errors import HeadwaterError, UsageError
 
 if TYPE_CHECKING:
     from headwater.cli._flags import Flag
     from headwater.cli._workflow import AnyTask
-    from headwater.cypher.project import Project
     from headwater.engine.scheduler import Scheduler
 
 RESULT_CHARACTERS = 1000
+BACKGROUND = "HEADWATER_BACKGROUND_LOAD"
 
 OPTIONS: list[click.Parameter] = [
     click.Option(["--no-cache"], is_flag=True, help="Run every task, whatever was recorded."),
@@ -32,7 +34,7 @@ OPTIONS: list[click.Parameter] = [
         ["--background-load/--wait", "--no-wait"],
         default=None,
         help="Leave the graph to a background process instead of waiting until it holds the run. "
-        "Setting: [run] background_load.",
+        f"Environment: {BACKGROUND}=yes.",
     ),
     click.Option(["--json", "as_json"], is_flag=True, help="Print the outcome as JSON."),
 ]
@@ -169,7 +171,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     if project is None:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
-    in_background = _in_background(options, project)
+    in_background = _in_background(options)
     scheduler = Scheduler(project)
     outcome = _Outcome(task.fullname, scheduler)
     try:
@@ -244,12 +246,11 @@ class _Outcome:
             click.echo(f"result: {self.result}")
 
 
-def _in_background(options: Options, project: Project) -> bool:
+def _in_background(options: Options) -> bool:
     if options.background_load is not None:
         return options.background_load
+    text = os.environ.get(BACKGROUND, "no")
     try:
-        return project.settings.getboolean("run", "background_load", fallback=False)
+        return bool(reader_for(bool).read(text))
     except ValueError as error:
-        raise UsageError(
-            f"{project.folder}/headwater.ini: [run] background_load is neither true nor false: {error}"
-        ) from error
+        raise UsageError(f"the environment variable {BACKGROUND}={text} is not {error}") from error

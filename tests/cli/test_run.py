@@ -232,6 +232,35 @@ def test_a_terminal_sees_live_progress_and_a_pipe_does_not(fresh: Shell) -> None
     assert "RUNNING" not in fresh("run", "slow.py", "naps", "--no-cache").err
 
 
+def test_elsewhere_a_line_is_printed_every_few_seconds(fresh: Shell) -> None:
+    fresh.write(
+        "slow.py", SLOW.replace("time.sleep(0.3)", "time.sleep(5.5)").replace("range(200)", "range(2)")
+    )
+    answer = fresh("run", "slow.py", "naps")
+    lines = [line for line in answer.err.splitlines() if "RUNNING" in line]
+    assert [re.sub(r"^\d\.\d s", "5 s", line) for line in lines] == ["5 s: 3 RUNNING"]
+
+
+def test_with_keep_going_everything_that_does_not_depend_on_a_failure_runs(fresh: Shell) -> None:
+    fresh.write(
+        "mixed.py",
+        "import time\nfrom lab import double, refuse, task\n"
+        "@task\ndef late(x: int) -> int:\n    time.sleep(0.2)\n    return x\n"
+        "@task\ndef mixed():\n    return [refuse(1), double(late(3))]\n",
+    )
+    stopped = fresh("run", "mixed.py", "mixed", "--json")
+    assert (stopped.code, stopped.json["tasks"].get("lab.double")) == (1, {"CANCELLED": 1})
+    going = fresh("run", "mixed.py", "mixed", "--json", "--keep-going")
+    assert (going.code, going.json["tasks"]["lab.double"]) == (1, {"DONE": 1})
+    assert going.json["error"] == "ValueError: 1 is refused"
+
+
+def test_a_task_that_leaves_the_process_fails_its_run(fresh: Shell) -> None:
+    fresh.write("leaves.py", "import sys\nfrom headwater import task\n@task\ndef go():\n    sys.exit(0)\n")
+    answer = fresh("run", "leaves.py", "go", "--json")
+    assert (answer.code, answer.json["status"]) == (1, "FAILED")
+
+
 def test_a_run_does_not_need_the_store(fresh: Shell) -> None:
     fresh("init")
     fresh.write(".headwater/headwater.ini", "[store]\nuri = bolt://127.0.0.1:9\n")
@@ -246,7 +275,11 @@ def test_loading_can_be_left_to_the_background(fresh: Shell) -> None:
     for words in (["--background-load"], ["--no-wait"]):
         answer = fresh("run", *words, "lab.py", "doubles")
         assert answer.code == 0
-    assert len(fresh("log", "--json").json["executions"]) == 2
+    assert fresh("run", "lab.py", "doubles", HEADWATER_BACKGROUND_LOAD="yes").code == 0
+    assert len(fresh("log", "--json").json["executions"]) == 3
+    wrong = fresh("run", "lab.py", "doubles", HEADWATER_BACKGROUND_LOAD="perhaps")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "HEADWATER_BACKGROUND_LOAD=perhaps is not true or false" in wrong.err
 
 
 def until(happened: object, seconds: float = 30) -> None:

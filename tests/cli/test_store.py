@@ -1,0 +1,84 @@
+"""`hw store`, and what the other commands say of a store or a journal that is not as it should be."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import WORKFLOW, Shell
+
+AWAY = "[store]\nuri = bolt://127.0.0.1:9\n"
+LOCAL = "[store]\nuri = local\n"
+KEYS = ["kind", "address", "running", "pid", "port", "folder", "log", "problem", "pending"]
+
+
+@pytest.fixture
+def project(hw: Shell) -> Shell:
+    hw.write("lab.py", WORKFLOW)
+    hw("init")
+    return hw
+
+
+def test_the_local_graph_is_started_and_stopped(project: Shell) -> None:
+    before = project("store", "status", "--json").json
+    assert list(before) == KEYS
+    assert (before["kind"], before["running"], before["pid"], before["pending"]) == ("local", False, None, 0)
+    assert "it starts when it is needed" in project("store", "status").out
+    assert project("store", "start").out.startswith("up, as process ")
+    running = project("store", "status", "--json").json
+    assert running["running"]
+    assert f"up, as process {running['pid']}, port {running['port']}" in project("store", "start").out
+    assert project("store", "stop").out == "stopped\n"
+    assert project("store", "stop").out == "was not up\n"
+    assert not project("store", "status", "--json").json["running"]
+
+
+def test_a_store_that_does_not_answer_is_said_with_exit_code_3(project: Shell) -> None:
+    project.write(".headwater/headwater.ini", AWAY)
+    answer = project("store", "status", "--json")
+    assert answer.code == 3
+    assert not answer.json["running"]
+    assert "127.0.0.1:9" in answer.json["problem"]
+    answer = project("log")
+    assert (answer.code, answer.out) == (3, "")
+    assert "127.0.0.1:9" in answer.err
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("verb", ["start", "stop"])
+def test_a_neo4j_server_is_not_ours_to_start_or_stop(project: Shell, verb: str) -> None:
+    project.write(".headwater/headwater.ini", AWAY)
+    answer = project("store", verb)
+    assert answer.code == 2
+    assert "by its own means" in answer.err
+
+
+def test_what_a_store_missed_while_it_was_away_is_there_for_the_next_reader(project: Shell) -> None:
+    project.write(".headwater/headwater.ini", AWAY)
+    assert project("run", "lab.py", "doubles").code == 0
+    assert project("store", "status", "--json").json["pending"] == 1
+    project.write(".headwater/headwater.ini", LOCAL)
+    [run] = project("log", "--json").json["executions"]
+    assert (run["task"], run["jobs"]) == ("lab.doubles", {"DONE": 5})
+    assert project("store", "status", "--json").json["pending"] == 0
+
+
+def test_a_damaged_journal_is_reported_by_offset_with_exit_code_3(project: Shell) -> None:
+    project.write(".headwater/headwater.ini", AWAY)
+    project("run", "lab.py", "doubles")
+    [journal] = (project.folder / ".headwater" / "journals").glob("*.hwj")
+    content = bytearray(journal.read_bytes())
+    content[-20] ^= 0xFF
+    journal.write_bytes(content)
+    project.write(".headwater/headwater.ini", LOCAL)
+    answer = project("log", "--json")
+    assert answer.code == 3
+    assert journal.name in answer.err
+    assert "at byte " in answer.err
+    assert isinstance(answer.json["executions"], list)
+
+
+def test_a_password_in_the_settings_is_refused(project: Shell) -> None:
+    project.write(".headwater/headwater.ini", "[store]\nuri = bolt://h:7687\npassword = secret\n")
+    answer = project("log")
+    assert answer.code == 2
+    assert "HEADWATER_STORE_PASSWORD" in answer.err

@@ -1,0 +1,97 @@
+"""`hw trace`: where a result came from, as text, JSON and a graph."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Shell
+
+
+def lines(lab: Shell, *words: str) -> list[str]:
+    """The tree of a trace, without the ids at the ends of its lines."""
+    out = lab("trace", *words).out
+    return [line.rsplit("  ", 1)[0] for line in out.partition("\n\n")[0].splitlines()]
+
+
+def run_of(lab: Shell, task: str) -> str:
+    runs = lab("log", "--json").json["executions"]
+    return str(next(run["id"] for run in runs if run["task"] == task))
+
+
+def test_a_run_is_traced_to_the_calls_that_fed_each_argument(lab: Shell) -> None:
+    assert lines(lab, run_of(lab, "lab.doubles")) == [
+        "lab.doubles(3, 'a') → 6",
+        "└─ result: lab.total([0, 2, 4]) → 6",
+        "   ├─ values: lab.double(0) → 0",
+        "   ├─ values: lab.double(1) → 2",
+        "   └─ values: lab.double(2) → 4",
+    ]
+
+
+def test_a_file_is_traced_by_its_path_to_the_files_from_outside(lab: Shell) -> None:
+    assert lines(lab, "copy.txt") == [
+        f"file {lab.folder}/copy.txt",
+        "└─ made by: lab.copy(File('in.txt'), 'copy.txt') → File('copy.txt')",
+        f"   ├─ source: file {lab.folder}/in.txt",
+        "   └─ given by: lab.copied_lines(File('in.txt'), 'copy.txt')",
+        f"      └─ source: file {lab.folder}/in.txt",
+    ]
+    out = lab("trace", "copy.txt").out
+    assert "files from outside" in out
+    assert f"{lab.folder}/in.txt" in out.split("files from outside")[1]
+    assert "lab.copied_lines" in out.split("\ncode\n")[1]
+
+
+def test_a_file_that_nothing_made_came_from_outside(lab: Shell) -> None:
+    answer = lab("trace", "in.txt")
+    assert answer.code == 0
+    assert "(from outside)" in answer.out
+    assert "no recorded call made it" in answer.out
+
+
+def test_a_trace_as_json_has_a_stable_shape(lab: Shell) -> None:
+    found = lab("trace", run_of(lab, "lab.copied_lines"), "--json").json
+    assert list(found) == ["kind", "id", "start", "calls", "files", "tasks", "sources", "more_makers"]
+    assert found["kind"] == "execution"
+    assert list(found["calls"][0]) == [
+        *("id", "call", "parent", "task", "task_hash", "failed", "value", "type", "preview", "arguments"),
+        *("returned_by", "given_by", "used", "cut_off"),
+    ]
+    assert list(found["calls"][0]["arguments"][0]) == [
+        *("name", "position", "value", "type", "size", "preview", "files", "fed_by"),
+    ]
+    assert list(found["files"][0]) == ["file", "path", "evidence", "digest", "size", "made_by"]
+    assert {task["task"] for task in found["tasks"]} == {"lab.copied_lines", "lab.copy", "lab.lines"}
+    [source] = found["sources"]
+    assert {file["path"] for file in found["files"] if file["file"] == source} == {f"{lab.folder}/in.txt"}
+
+
+def test_a_failed_run_is_traced_to_the_call_that_failed(lab: Shell) -> None:
+    assert "lab.broken(7)" in lines(lab, "-")[0]
+    assert "(failed)" in lab("trace", "-").out
+
+
+def test_a_trace_can_be_drawn(lab: Shell) -> None:
+    out = lab("trace", "copy.txt", "--dot").out
+    assert out.startswith("digraph trace {")
+    assert out.endswith("}\n")
+    assert "lab.copy" in out
+    assert "->" in out
+
+
+def test_a_trace_can_be_cut_to_a_depth(lab: Shell) -> None:
+    assert len(lines(lab, run_of(lab, "lab.doubles"), "--depth", "1")) < 5
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lab.double"], "lab.double is a task"),
+        (["nowhere.txt"], "nowhere.txt"),
+        (["copy.txt", "--json", "--dot"], "--json and --dot exclude each other"),
+    ],
+)
+def test_what_has_no_trace_is_refused_with_what_to_do(lab: Shell, words: list[str], said: str) -> None:
+    answer = lab("trace", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
