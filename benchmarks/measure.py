@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,8 +144,11 @@ class Harness:
 
 
 def _children() -> list[int]:
-    found = Path("/proc/self/task").glob("*/children")
-    return [int(pid) for children in found for pid in children.read_text("ascii").split()]
+    found: list[str] = []
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread of ours that has just ended
+            found += (thread / "children").read_text("ascii").split()
+    return [int(pid) for pid in found]
 
 
 def _cpu_of(pid: int) -> float:
