@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import array
+import ast
+import collections
 import contextlib
+import functools
+import inspect
+import io
+import ipaddress
 import pickle
+import random
+import re
 import sys
 import timeit
+import types
 from typing import Any
 
 import pytest
@@ -27,6 +37,32 @@ def test_every_kind_of_value_comes_back_with_its_type_and_hash(name: str) -> Non
     assert hash_value(again) == described.hash == hash_value(value)
     assert described.size == len(described.payload)
     assert 0 < len(described.preview) <= 200
+
+
+ODD = {
+    "pattern": re.compile("a+", re.IGNORECASE),
+    "partial": functools.partial(int, base=2),
+    "namespace": types.SimpleNamespace(a=[1]),
+    "array": array.array("d", [1, 2]),
+    "address": ipaddress.ip_address("1.2.3.4"),
+    "file in memory": io.BytesIO(b"abc"),
+    "chain of dicts": collections.ChainMap({1: 2}),
+    "generator of numbers": random.Random(3),
+    "syntax tree": ast.parse("x = [1]"),
+    "type with parameters": list[int],
+    "union": int | None,
+    "signature": inspect.signature(len),
+    "bound method": "a".join,
+    "OSError": FileNotFoundError(2, "gone", "/x"),
+    "object": object(),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_whatever_pickle_takes_keeps_its_hash(name: str) -> None:
+    described = describe(ODD[name])
+    again = restore(described.codec, described.type, described.payload)
+    assert hash_value(again) == described.hash == hash_value(ODD[name])
 
 
 def test_text_and_bytes_are_stored_as_they_are() -> None:
