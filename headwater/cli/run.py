@@ -19,6 +19,7 @@ from headwater.cli._progress import Progress, status_table, totals
 from headwater.cypher.errors import HeadwaterError, UsageError
 
 if TYPE_CHECKING:
+    from headwater.cypher.project import Project
     from headwater.cli._flags import Flag
     from headwater.cli._workflow import AnyTask
     from headwater.engine.scheduler import Scheduler
@@ -34,7 +35,7 @@ OPTIONS: list[click.Parameter] = [
         ["--background-load/--wait", "--no-wait"],
         default=None,
         help="Leave the graph to a background process instead of waiting until it holds the run. "
-        f"Environment: {BACKGROUND}=yes.",
+        f"Environment: {BACKGROUND}=yes; setting: [run] background_load.",
     ),
     click.Option(["--json", "as_json"], is_flag=True, help="Print the outcome as JSON."),
 ]
@@ -171,7 +172,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     if project is None:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
-    in_background = _in_background(options)
+    in_background = _in_background(options, project)
     scheduler = Scheduler(project)
     outcome = _Outcome(task.fullname, scheduler)
     try:
@@ -246,11 +247,17 @@ class _Outcome:
             click.echo(f"result: {self.result}")
 
 
-def _in_background(options: Options) -> bool:
+def _in_background(options: Options, project: Project) -> bool:
+    """Whether loading is left to the background: the option, else the environment, else the setting."""
+    from headwater.cypher.project import SETTINGS
+
     if options.background_load is not None:
         return options.background_load
-    text = os.environ.get(BACKGROUND, "no")
+    where, text = f"the environment variable {BACKGROUND}", os.environ.get(BACKGROUND)
+    if text is None:
+        where = f"{project.folder / SETTINGS}: [run] background_load"
+        text = project.settings.get("run", "background_load", fallback="no")
     try:
         return bool(reader_for(bool).read(text))
     except ValueError as error:
-        raise UsageError(f"the environment variable {BACKGROUND}={text} is not {error}") from error
+        raise UsageError(f"{where}={text} is not {error}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
-from headwater.lineage import log_views
+from headwater.lineage import log_views, trace_views
 
 from headwater.cli._app import VERBS, app
 
@@ -56,11 +56,11 @@ def test_the_help_on_the_page_is_what_the_commands_print() -> None:
     "view",
     [
         item
-        for item in vars(log_views).values()
+        for item in (*vars(log_views).values(), *vars(trace_views).values())
         if dataclasses.is_dataclass(item) and item is not log_views.ListedExecution
     ],
 )
-def test_the_page_names_every_key_of_the_json_of_log(view: type) -> None:
+def test_the_page_names_every_key_of_the_json_of_log_and_trace(view: type) -> None:
     page = PAGE.read_text("utf-8")
     missing = [each.name for each in dataclasses.fields(view) if f"`{each.name}`" not in page]
     assert not missing, f"{view.__name__}: {missing} are not on the page"
