@@ -1,0 +1,227 @@
+"""Real stores for tests: a Neo4j server and local graphs.
+
+Neo4j is taken from NEO4J_URI (with NEO4J_USER and NEO4J_PASSWORD; its database is wiped, so it must be empty), else
+started by docker/neo4j-local, else by Docker. Where none of these is there, the tests that need it are left out with a
+loud line, or fail under CI=true. Community Neo4j has one database, so whatever uses it runs in one xdist group.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater.cypher import local_graph
+from headwater.cypher.driver import load_driver
+from headwater.cypher.project import SETTINGS, Project, create_project, open_project
+from headwater.cypher.store import GraphStore, open_store
+
+ROOT = Path(__file__).parent.parent
+NEO4J_LOCAL = ROOT / "docker" / "neo4j-local"
+ON_NEO4J = pytest.param("neo4j", marks=pytest.mark.xdist_group("neo4j"))
+MAY_WIPE = "HEADWATER_TESTS_MAY_WIPE"
+
+Cypher = Callable[..., list[dict[str, Any]]]
+"""Runs any Cypher, with parameters by name; the rows as dicts."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Bolt server that tests may write to and wipe."""
+
+    uri: str
+    user: str
+    password: str = field(repr=False)
+    database: str | None = None
+
+    def run(self, text: str, **params: Any) -> list[dict[str, Any]]:
+        """Run any Cypher."""
+        driver = load_driver().GraphDatabase.driver(self.uri, auth=(self.user, self.password))
+        with driver, driver.session(database=self.database) as session:
+            return [record.data() for record in session.run(text, params)]
+
+    def wipe(self) -> None:
+        """Leave nothing but the schema."""
+        while self.run(
+            "MATCH (n) WHERE NOT n:SchemaVersion WITH n LIMIT 10000 DETACH DELETE n RETURN count(*) AS n"
+        )[0]["n"]:
+            pass
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "xdist_group(name): runs on one worker with the others of its group")
+
+
+# -- Neo4j ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> Iterator[Server]:
+    """A Neo4j server; what it holds is anybody's. Use `neo4j_project` or `store` for an empty one."""
+    if os.environ.get("NEO4J_URI"):
+        server = Server(
+            os.environ["NEO4J_URI"], os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", "")
+        )
+        _must_be_empty(server)
+        yield server
+        server.wipe()
+    elif shutil.which("java") and shutil.which("mvn"):
+        yield from _from_maven()
+    elif shutil.which("docker") and _succeeds("docker", "info"):
+        yield from _from_docker()
+    else:
+        line = "NEO4J IS NOT TESTED: set NEO4J_URI, or install Java 17+ and Maven, or Docker"
+        if os.environ.get("CI") == "true":
+            pytest.fail(line)
+        pytest.skip(line)
+
+
+def _must_be_empty(server: Server) -> None:
+    """Whoever names a server in NEO4J_URI may have forgotten what is in it."""
+    count = server.run("MATCH (n) WHERE NOT n:SchemaVersion RETURN count(n) AS n")[0]["n"]
+    if count and os.environ.get(MAY_WIPE) != "1":
+        pytest.fail(
+            f"{server.uri} (NEO4J_URI) holds {count} nodes, and the tests wipe the database that they use. "
+            f"Name an empty one, or set {MAY_WIPE}=1 to have everything in it deleted."
+        )
+
+
+def _from_maven() -> Iterator[Server]:
+    home = ROOT / ".build" / "neo4j"
+    env = {**os.environ, "NEO4J_LOCAL_HOME": str(home), "NEO4J_LOCAL_PORT": str(_free_port())}
+    was_running = _succeeds(str(NEO4J_LOCAL), "status", env=env)
+    started = subprocess.run([NEO4J_LOCAL, "start"], env=env, stdout=subprocess.PIPE, text=True, check=False)
+    if started.returncode:
+        pytest.fail("docker/neo4j-local start failed; what it said is above")
+    words = dict(word.split("=", 1) for word in started.stdout.split() if "=" in word)
+    try:
+        yield Server(words["NEO4J_URI"], words["NEO4J_USER"], words["NEO4J_PASSWORD"])
+    finally:
+        if not was_running:
+            subprocess.run([NEO4J_LOCAL, "stop"], env=env, check=False, capture_output=True)
+
+
+def _from_docker() -> Iterator[Server]:
+    port = _free_port()
+    name = f"headwater-tests-{os.getpid()}"
+    password = "headwater-tests"
+    publish = f"127.0.0.1:{port}:7687"
+    subprocess.run(
+        ["docker", "run", "--rm", "--detach", "--name", name, "--publish", publish]
+        + ["--env", f"NEO4J_AUTH=neo4j/{password}", "neo4j:5.26-community"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        server = Server(f"bolt://127.0.0.1:{port}", "neo4j", password)
+        _wait_until_it_answers(server)
+        yield server
+    finally:
+        subprocess.run(["docker", "stop", name], check=False, capture_output=True)
+
+
+def _wait_until_it_answers(server: Server, seconds: float = 90.0) -> None:
+    errors = load_driver().exceptions
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            server.run("RETURN 1")
+            return
+        except (errors.DriverError, errors.Neo4jError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def _succeeds(*command: str, env: dict[str, str] | None = None) -> bool:
+    return subprocess.run(command, env=env, capture_output=True, check=False).returncode == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# -- projects ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def local_project(tmp_path: Path) -> Iterator[Project]:
+    """A project of its own on a local graph of its own, which is started when something needs it."""
+    project = create_project(tmp_path)
+    yield project
+    if project.folder.is_dir():
+        local_graph.stop(project)
+
+
+@pytest.fixture
+def neo4j_project(tmp_path: Path, neo4j_server: Server, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project on an empty Neo4j. Tests that use it belong to the xdist group "neo4j"."""
+    create_project(tmp_path)
+    (tmp_path / ".headwater" / SETTINGS).write_text(
+        f"[store]\nuri = {neo4j_server.uri}\nuser = {neo4j_server.user}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("HEADWATER_STORE_PASSWORD", neo4j_server.password)
+    neo4j_server.wipe()
+    return open_project(tmp_path)
+
+
+@pytest.fixture(params=["local", ON_NEO4J])
+def project(request: pytest.FixtureRequest) -> Project:
+    """A project on an empty store, once for each kind of store."""
+    found: Project = request.getfixturevalue(f"{request.param}_project")
+    return found
+
+
+# -- stores --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shared_local_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A local graph that the tests of one worker share."""
+    project = create_project(tmp_path_factory.mktemp("local-graph"))
+    yield project
+    local_graph.stop(project)
+
+
+@pytest.fixture(params=["local", ON_NEO4J])
+def store_and_server(request: pytest.FixtureRequest) -> Iterator[tuple[GraphStore, Server]]:
+    """An empty store, migrated, once for each kind; and the server behind it."""
+    if request.param == "local":
+        store = open_store(request.getfixturevalue("shared_local_project"))
+        server = server_of(request.getfixturevalue("shared_local_project"))
+        server.wipe()
+    else:
+        server = request.getfixturevalue("neo4j_server")
+        store = open_store(request.getfixturevalue("neo4j_project"))
+    yield store, server
+    store.close()
+
+
+@pytest.fixture
+def store(store_and_server: tuple[GraphStore, Server]) -> GraphStore:
+    """An empty store, migrated, once for each kind."""
+    return store_and_server[0]
+
+
+@pytest.fixture
+def cypher(store_and_server: tuple[GraphStore, Server]) -> Cypher:
+    """Runs any Cypher in the test's `store`."""
+    return store_and_server[1].run
+
+
+def server_of(project: Project) -> Server:
+    """The server behind a project's local graph, which must be up."""
+    found = local_graph.find(project.graph)
+    assert found is not None
+    return Server(f"bolt://127.0.0.1:{found.bolt_port}", local_graph.USER, found.password, local_graph.DATABASE)

@@ -1,0 +1,99 @@
+"""What every store does: rows, writes, questions, and errors in our own words."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from headwater.cypher.errors import InternalError, QueryRefused, StoreError, UsageError
+from headwater.cypher.store import GraphStore
+
+
+def test_a_fresh_store_is_empty_and_usable(store: GraphStore) -> None:
+    store.check()
+    assert store.ask("MATCH (n) WHERE NOT n:SchemaVersion RETURN count(n) AS n", {}, timeout=10, limit=1).rows == [(0,)]
+
+
+def test_the_address_shows_no_password(store: GraphStore) -> None:
+    assert not re.search(r"://[^/]*:[^/]*@", store.address)
+
+
+def test_a_migration_that_is_recorded_twice_is_recorded_once(store: GraphStore) -> None:
+    before = store.rows("schema_versions")
+    (version, checksum) = before[0]
+    store.write([("record_migration", {"version": version, "checksum": checksum})] * 2)
+    assert store.rows("schema_versions") == before
+
+
+def test_values_come_back_as_they_went_in(store: GraphStore, cypher: Any) -> None:
+    at = datetime(2026, 11, 24, 3, 4, 5, 678901, tzinfo=timezone.utc)
+    sent = {"text": "ü☃", "number": 2**62, "real": -0.5, "yes": True, "at": at, "list": ["a", "b"]}
+    cypher("CREATE (:File {file_hash: 'f'}) WITH 1 AS x MATCH (n:File {file_hash: 'f'}) SET n += $sent", sent=sent)
+    asked = "MATCH (n:File) RETURN n.text, n.number, n.real, n.yes, n.at, n.list"
+    assert store.ask(asked, {}, timeout=10, limit=1).rows == [("ü☃", 2**62, -0.5, True, at, ["a", "b"])]
+
+
+def test_bytes_come_back_as_bytes(store: GraphStore, cypher: Any) -> None:
+    payload = bytes(range(256)) * 40
+    cypher("CREATE (:Value {value_hash: 'v', bytes: $payload})", payload=payload)
+    assert store.ask("MATCH (v:Value) RETURN v.bytes", {}, timeout=10, limit=1).rows == [(payload,)]
+
+
+def test_a_question_is_answered_with_columns_and_the_rows_asked_for(store: GraphStore) -> None:
+    table = store.ask("UNWIND range(1, $n) AS x RETURN x, x * x AS square", {"n": 5}, timeout=10, limit=3)
+    assert table.columns == ("x", "square")
+    assert table.rows == [(1, 1), (2, 4), (3, 9)]
+    assert table.truncated
+
+
+def test_a_question_with_as_many_answers_as_allowed_is_not_truncated(store: GraphStore) -> None:
+    table = store.ask("UNWIND [1, 2] AS x RETURN x", {}, timeout=10, limit=2)
+    assert len(table.rows) == 2
+    assert not table.truncated
+
+
+def test_nodes_and_edges_come_as_their_properties(store: GraphStore, cypher: Any) -> None:
+    cypher("CREATE (:CallNode {call_hash: 'c'})-[:TOOK {name: 'x', position: 0}]->(:Value {value_hash: 'v'})")
+    (row,) = store.ask("MATCH p = (c)-[t:TOOK]->(v) RETURN c, t, p", {}, timeout=10, limit=1).rows
+    took = {"name": "x", "position": 0}
+    assert row == ({"call_hash": "c"}, took, [{"call_hash": "c"}, took, {"value_hash": "v"}])
+
+
+@pytest.mark.parametrize("text", ["CREATE (n) RETURN n", "MATCH (n) DETACH DELETE n", "MATCH (n) SET n.x = 1"])
+def test_a_question_that_would_write_is_refused(store: GraphStore, text: str) -> None:
+    with pytest.raises(QueryRefused):
+        store.ask(text, {}, timeout=10, limit=1)
+
+
+def test_a_question_that_is_not_cypher_is_wrong_use(store: GraphStore) -> None:
+    with pytest.raises(UsageError):
+        store.ask("MATCH (n RETURN n", {}, timeout=10, limit=1)
+
+
+def test_a_question_that_takes_too_long_is_given_up(store: GraphStore) -> None:
+    slow = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b < 0 RETURN count(*)"
+    with pytest.raises(StoreError, match="took too long"):
+        store.ask(slow, {}, timeout=0.5, limit=1)
+    store.check()
+
+
+def test_an_unknown_query_names_the_nearest(store: GraphStore) -> None:
+    with pytest.raises(InternalError, match="schema_versions"):
+        store.rows("schema_version")
+
+
+def test_nothing_of_a_transaction_stays_when_one_statement_fails(store: GraphStore) -> None:
+    before = store.rows("schema_versions")
+    with pytest.raises(StoreError):
+        store.write([("record_migration", {"version": 99, "checksum": "x"}), ("record_migration", {"version": 100})])
+    assert store.rows("schema_versions") == before
+
+
+def test_a_closed_store_says_so(store: GraphStore) -> None:
+    store.close()
+    store.close()
+    with pytest.raises(StoreError, match="was closed"):
+        store.rows("schema_versions")
