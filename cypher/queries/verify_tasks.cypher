@@ -1,0 +1,6 @@
+// Task definitions for comparison with their records.
+// Parameters: $keys (task hashes).
+UNWIND $keys AS key
+MATCH (t:Task {task_hash: key})
+RETURN key, t.name AS name, t.namespace AS namespace, t.fullname AS fullname, t.version AS version, t.source AS source,
+       t.options AS options, t.counted AS counted, t.uncounted AS uncounted

@@ -1,0 +1,7 @@
+// Values and the files they refer to, for comparison with their records.
+// Parameters: $keys (value hashes).
+UNWIND $keys AS key
+MATCH (v:Value {value_hash: key})
+OPTIONAL MATCH (v)-[:REFERS_TO]->(f:File)
+RETURN key, v.type AS type, v.codec AS codec, v.size AS size, v.preview AS preview, v.bytes AS bytes,
+       v.location AS location, collect(f.file_hash) AS files

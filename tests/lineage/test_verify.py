@@ -1,0 +1,150 @@
+"""verify finds nothing in an untouched project, and names whatever was touched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from headwater.cypher.journal import read_groups
+from headwater.cypher.loader import Loader
+from headwater.cypher.project import Project
+from headwater.cypher.records import CallMade, ValueSeen, job_id
+from headwater.cypher.store import GraphStore
+from headwater.lineage.verify import Finding, verify
+
+from tests.conftest import Server
+from tests.runs import MadeUpRun, run_id
+
+
+@dataclass
+class Loaded:
+    project: Project
+    store: GraphStore
+    server: Server
+    run: MadeUpRun
+
+    def touch(self, text: str, **params: Any) -> None:
+        """Change the graph behind headwater's back; it must hit something."""
+        assert self.server.run(text + " RETURN count(*) AS n", **params)[0]["n"]
+
+    def findings(self) -> list[Finding]:
+        return verify(self.project, self.store).findings
+
+
+@pytest.fixture
+def loaded(request: pytest.FixtureRequest, store_and_server: tuple[GraphStore, Server]) -> Iterator[Loaded]:
+    store, server = store_and_server
+    name = "neo4j_project" if store.dialect == "neo4j" else "shared_local_project"
+    project: Project = request.getfixturevalue(name)
+    for path in project.loaded_journals.iterdir():
+        path.unlink()
+    run = MadeUpRun(1, calls=60)
+    run.write(project)
+    MadeUpRun(2, calls=60).write(project)
+    loader = Loader(project)
+    assert loader.run(idle=0) == 0
+    loader.close()
+    yield Loaded(project, store, server, run)
+    for path in project.loaded_journals.iterdir():
+        path.unlink()
+
+
+def test_an_untouched_project_has_no_findings(loaded: Loaded) -> None:
+    result = verify(loaded.project, loaded.store)
+    assert result.findings == []
+    assert result.journals == 2
+    assert result.records == len(loaded.run.records) + len(MadeUpRun(2, calls=60).records)
+
+
+def test_a_changed_value_is_named_with_its_record(loaded: Loaded) -> None:
+    path = loaded.project.loaded_journals / f"{run_id(1)}.hwj"
+    group, index, value = next(
+        (group, index, record)
+        for group in read_groups(path)
+        for index, record in enumerate(group.records)
+        if isinstance(record, ValueSeen) and record.payload
+    )
+    loaded.touch("MATCH (v:Value {value_hash: $key}) SET v.preview = 'better'", key=value.value_hash.hex())
+    findings = [
+        finding for finding in loaded.findings() if finding.place and finding.place.journal == path.name
+    ]
+    [finding] = findings
+    assert (finding.kind, finding.label, finding.key) == ("different", "Value", value.value_hash.hex())
+    assert (finding.what, finding.recorded, finding.found) == ("preview", value.preview, "better")
+    assert finding.place is not None
+    assert (finding.place.group, finding.place.offset, finding.place.record) == (
+        group.index,
+        group.offset,
+        index,
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "change"),
+    [
+        ("CallNode", "MATCH (c:CallNode)-[r:TOOK]->() WITH r LIMIT 1 DELETE r"),
+        ("CallNode", "MATCH (c:CallNode)-[r:CALLED]->() WITH r LIMIT 1 DELETE r"),
+        ("CallNode", "MATCH (c:CallNode)-[r:FED_BY]->() WITH r LIMIT 1 DELETE r"),
+        ("CallNode", "MATCH (c:CallNode) WITH c LIMIT 1 CREATE (c)-[:CALLED {order: 9}]->(c)"),
+        ("CallNode", "MATCH (c:CallNode) WITH c LIMIT 1 SET c.failed = NOT c.failed"),
+        ("Job", "MATCH (j:Job {status: 'DONE'}) WITH j LIMIT 1 SET j.finished = datetime('2026-01-01T00:00:00Z')"),
+        ("Job", "MATCH (j:Job)-[r:MADE]->() WITH r LIMIT 1 DELETE r"),
+        ("Job", "MATCH (:Job)-[r:SPAWNED]->() WITH r LIMIT 1 DELETE r"),
+        ("Execution", "MATCH (e:Execution) WITH e LIMIT 1 SET e.user = 'somebody'"),
+        ("Execution", "MATCH (e:Execution)-[r:STARTED]->() WITH r LIMIT 1 DELETE r"),
+        ("Task", "MATCH (t:Task) WITH t LIMIT 1 SET t.source = 'def f(): return 2'"),
+        ("File", "MATCH (f:File) WITH f LIMIT 1 SET f.digest = '0'"),
+        ("Evaluation", "MATCH (e:Evaluation) WITH e LIMIT 1 SET e.recorded_at = datetime('2020-01-01T00:00:00Z')"),
+        ("Value", "MATCH (v:Value)-[r:REFERS_TO]->() WITH r LIMIT 1 DELETE r"),
+    ],
+)  # fmt: skip
+def test_every_change_behind_our_back_shows(loaded: Loaded, label: str, change: str) -> None:
+    loaded.touch(change)
+    findings = loaded.findings()
+    assert {(finding.kind, finding.label) for finding in findings} == {("different", label)}
+
+
+def test_a_node_that_went_away_is_missing(loaded: Loaded) -> None:
+    call = next(
+        record for record in loaded.run.records if isinstance(record, CallMade) and not record.children
+    )
+    loaded.touch("MATCH (c:CallNode {call_hash: $key}) DETACH DELETE c", key=call.call_hash.hex())
+    assert ("missing", "CallNode", call.call_hash.hex()) in {
+        (f.kind, f.label, f.key) for f in loaded.findings()
+    }
+
+
+def test_a_job_that_no_journal_has_is_unknown(loaded: Loaded) -> None:
+    loaded.touch("CREATE (:Job {id: 'planted', execution_id: $run, n: 1000})", run=run_id(1))
+    assert [(f.kind, f.label, f.key) for f in loaded.findings()] == [("unknown", "Job", "planted")]
+
+
+def test_a_call_that_no_journal_has_is_unknown_where_the_graph_is_ours_alone(loaded: Loaded) -> None:
+    loaded.touch("CREATE (:CallNode {call_hash: $key})", key="ab" * 32)
+    ours = loaded.store.dialect == "local"
+    assert [(f.kind, f.label) for f in loaded.findings()] == ([("unknown", "CallNode")] if ours else [])
+
+
+def test_a_cut_journal_is_damaged_and_disagrees_with_the_graph_about_its_head(loaded: Loaded) -> None:
+    path = loaded.project.loaded_journals / f"{run_id(1)}.hwj"
+    os.truncate(path, path.stat().st_size - 1)
+    findings = loaded.findings()
+    assert findings[0].kind == "damaged"
+    assert findings[0].place is not None
+    assert findings[0].place.group == len(loaded.run.groups()) - 1
+    assert "journal_head" in {finding.what for finding in findings}
+
+
+def test_a_journal_cut_between_two_groups_shows_although_its_chain_is_whole(loaded: Loaded) -> None:
+    path = loaded.project.loaded_journals / f"{run_id(1)}.hwj"
+    os.truncate(path, list(read_groups(path))[-1].offset)
+    assert "journal_head" in {finding.what for finding in loaded.findings() if finding.label == "Execution"}
+
+
+def test_jobs_are_named_by_their_ids(loaded: Loaded) -> None:
+    loaded.touch("MATCH (j:Job {id: $id}) SET j.executor = 'other'", id=job_id(run_id(1), 0))
+    [finding] = loaded.findings()
+    assert (finding.label, finding.key, finding.what) == ("Job", job_id(run_id(1), 0), "executor")
