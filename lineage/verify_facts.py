@@ -57,6 +57,7 @@ def moment(microseconds: int | None) -> datetime | None:
 
 def expected(run: str, record: AnyRecord) -> tuple[str, str, Fact] | None:
     """The label, the key and the fact that a record stands for; None where it stands for none of its own."""
+    values: tuple[Any, ...]
     if isinstance(record, CallMade):
         return "CallNode", record.call_hash.hex(), _call(record)
     if isinstance(record, JobEnded):
