@@ -37,15 +37,11 @@ def load_pending(project: Project, execution_id: str | None = None) -> CatchUp:
     return caught
 
 
-def raise_damage(project: Project, caught: CatchUp) -> None:
-    """Raise what was found of a damaged journal while loading; call it after the answer was given.
-
-    Raises:
-        JournalDamaged: the first of them.
-    """
-    for damage in caught.damaged:
-        path = project.loaded_journals / damage.journal
-        raise JournalDamaged(str(path), damage.offset, damage.groups, damage.reason)
+def damage_of(project: Project, caught: CatchUp) -> JournalDamaged:
+    """What loading found of the first damaged journal, as an error to raise once the answer was given."""
+    damage = caught.damaged[0]
+    path = project.loaded_journals / damage.journal
+    return JournalDamaged(str(path), damage.offset, damage.groups, damage.reason)
 
 
 def _left(left: Backlog) -> str:

@@ -33,15 +33,18 @@ def the_project() -> Project:
 
 
 @contextmanager
-def reading() -> Iterator[GraphStore]:
+def reading(*, raise_damage: bool = True) -> Iterator[GraphStore]:
     """The project's store, holding everything that was recorded until now.
+
+    Args:
+        raise_damage: whether to raise what loading found of a damaged journal.
 
     Raises:
         UsageError: not in a project.
         StoreError: the store cannot be used.
         JournalDamaged: on leaving, where loading met a journal that is damaged; the graph has its intact part.
     """
-    from headwater.cli._loading import load_pending, raise_damage
+    from headwater.cli._loading import damage_of, load_pending
     from headwater.cypher.store import open_store
 
     project = the_project()
@@ -51,7 +54,8 @@ def reading() -> Iterator[GraphStore]:
         yield store
     finally:
         store.close()
-    raise_damage(project, caught)
+    if raise_damage and caught.damaged:
+        raise damage_of(project, caught)
 
 
 def find(store: GraphStore, what: str) -> Found:

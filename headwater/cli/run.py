@@ -19,9 +19,9 @@ from headwater.cli._progress import Progress, status_table, totals
 from headwater.cypher.errors import HeadwaterError, UsageError
 
 if TYPE_CHECKING:
-    from headwater.cypher.project import Project
     from headwater.cli._flags import Flag
     from headwater.cli._workflow import AnyTask
+    from headwater.cypher.project import Project
     from headwater.engine.scheduler import Scheduler
 
 RESULT_CHARACTERS = 1000
@@ -164,7 +164,7 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 
 
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
-    from headwater.cli._loading import load_pending, raise_damage
+    from headwater.cli._loading import damage_of, load_pending
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.scheduler import Scheduler
 
@@ -196,7 +196,9 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
         outcome.failed(error)
     outcome.show(options.as_json)
     if not in_background:
-        raise_damage(project, load_pending(project, scheduler.execution_id))
+        caught = load_pending(project, scheduler.execution_id)
+        if caught.damaged:
+            raise damage_of(project, caught)
     return 0 if outcome.status == "DONE" else 1
 
 

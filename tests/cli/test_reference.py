@@ -44,7 +44,8 @@ def commands() -> list[str]:
 
 
 def test_the_page_shows_the_help_of_every_command() -> None:
-    assert [match["words"] for match in BLOCK.finditer(PAGE.read_text("utf-8"))] == commands()
+    shown = [match["words"] for match in BLOCK.finditer(PAGE.read_text("utf-8"))]
+    assert sorted(shown) == sorted(commands())
 
 
 def test_the_help_on_the_page_is_what_the_commands_print() -> None:
