@@ -213,10 +213,11 @@ def _measure(waiting: dict[Path, int | None]) -> Backlog:
         mark = read_json(mark_of(path))
         at = len(MAGIC) if mark is None else int(mark["offset"])
         try:
-            left = (path.stat().st_size if goal is None else goal) - at
+            size = path.stat().st_size
         except FileNotFoundError:
             del waiting[path]
             continue
+        left = (size if goal is None else goal) - at
         if goal is not None and left <= 0:
             del waiting[path]
         else:
