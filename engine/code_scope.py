@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from headwater.engine.code_files import source_file_of, source_file_of_module
 from headwater.engine.code_origin import USER, origin
-from headwater.engine.code_source import Binding, SourceFile, source_file, source_file_of
+from headwater.engine.code_source import Binding, SourceFile
 
 MISSING = object()
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
@@ -64,23 +65,12 @@ def _stars(source: SourceFile | None) -> list[tuple[str, None, int]]:
 def scope_of_function(func: FunctionType) -> Scope:
     """The scope in which a function's global names are looked up."""
     values = func.__globals__
-    file = _file(values)
-    return Scope(values, source_file(file) if file else None, source_file_of(func.__code__))
+    return Scope(values, source_file_of_module(values), source_file_of(func.__code__))
 
 
 def scope_of_module(module: ModuleType) -> Scope:
     """The scope of a module's own code."""
-    values = vars(module)
-    file = _file(values)
-    return Scope(values, source_file(file) if file else None, None)
-
-
-def _file(values: Mapping[str, Any]) -> str | None:
-    file = values.get("__file__")
-    if not isinstance(file, str):
-        return None
-    # a script may have any ending, or none
-    return None if file.endswith((".so", ".pyd", ".pyc")) else file
+    return Scope(vars(module), source_file_of_module(vars(module)), None)
 
 
 def binding_scope(scope: Scope, binding: Binding) -> tuple[str, str | None]:

@@ -7,9 +7,6 @@ space at the ends of lines. Lines inside string literals stay as they are, since
 from __future__ import annotations
 
 import ast
-import codecs
-import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -17,7 +14,6 @@ from typing import Any
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag: annotations are not evaluated
-_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BRANCHES = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -55,6 +51,7 @@ class SourceFile:
         """names that functions in this file assign by a `global` statement"""
         self._functions: dict[int, list[FunctionNode]] = {}
         self._codes: dict[int, CodeType] = {}
+        self._compiled: dict[tuple[str, int], CodeType] | None = None
         tree = ast.parse(text, name)
         self._tree = tree
         self._index_module(tree.body, ())
@@ -90,6 +87,18 @@ class SourceFile:
             known = compile(tree, self.name, mode, flags=_FUTURE_ANNOTATIONS, dont_inherit=True)
             self._codes[id(node)] = known
         return known
+
+    def compiles_to(self, code: CodeType) -> bool:
+        """Whether a code object, whose names are the same and which does the same, comes of this source."""
+        if self._compiled is None:
+            self._compiled = {}
+            pending = [compile(self._tree, self.name, "exec", dont_inherit=True)]
+            while pending:
+                one = pending.pop()
+                self._compiled[one.co_name, one.co_firstlineno] = one
+                pending.extend(const for const in one.co_consts if isinstance(const, CodeType))
+        made = self._compiled.get((code.co_name, code.co_firstlineno))
+        return made is not None and _behaviour(made) == _behaviour(code)
 
     # -- cutting -----------------------------------------------------------------------------------
 
@@ -135,6 +144,11 @@ class SourceFile:
                 self._functions.setdefault(first, []).append(node)
             for branch in _BRANCHES:
                 pending.extend(getattr(node, branch, ()))
+
+
+def _behaviour(code: CodeType) -> tuple[object, ...]:
+    consts = [_behaviour(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
+    return code.co_code, code.co_names, code.co_varnames, consts
 
 
 def _start(node: ast.AST) -> tuple[int, int]:
@@ -194,6 +208,15 @@ def _blocks(node: ast.stmt) -> Iterator[tuple[tuple[ast.AST, ...], list[ast.stmt
 def _bindings(node: ast.stmt, within: tuple[ast.AST, ...]) -> Iterator[tuple[str, Binding]]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         yield node.name, Binding("function", (*within, node))
+        for decorator in node.decorator_list:
+            # @shown.register makes a function part of the one that dispatches to it (functools.singledispatch)
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if (
+                isinstance(called, ast.Attribute)
+                and called.attr == "register"
+                and isinstance(called.value, ast.Name)
+            ):
+                yield called.value.id, Binding("function", (*within, node))
     elif isinstance(node, ast.ClassDef):
         yield node.name, Binding("class", (*within, node))
     elif isinstance(node, ast.Import):
@@ -243,87 +266,3 @@ def _assigned(node: ast.stmt) -> Iterator[str]:
             targets.append(target.value)
         elif isinstance(target, ast.Tuple | ast.List):
             targets.extend(target.elts)
-
-
-_files: dict[str, list[tuple[object, SourceFile | None]]] = {}
-
-
-def source_file(name: str) -> SourceFile | None:
-    """The newest content of a source file, or None where there is none to be had or it does not parse."""
-    versions = _versions(name)
-    return versions[-1] if versions else None
-
-
-def source_file_of(code: CodeType) -> SourceFile | None:
-    """The source that a code object was compiled from: an older content where the file changed since."""
-    versions = _versions(code.co_filename)
-    if len(versions) > 1:
-        for version in reversed(versions):
-            if _compiles_to(version, code):
-                return version
-    return versions[-1] if versions else None
-
-
-def _compiles_to(source: SourceFile, code: CodeType) -> bool:
-    node = source.function(code)
-    if node is None:
-        return False
-    pending = [source.code(node)]
-    while pending:
-        one = pending.pop()
-        if one.co_name == code.co_name and one.co_firstlineno == code.co_firstlineno:
-            return one.co_code == code.co_code and one.co_names == code.co_names and _same_consts(one, code)
-        pending.extend(const for const in one.co_consts if isinstance(const, CodeType))
-    return False
-
-
-def _same_consts(one: CodeType, other: CodeType) -> bool:
-    def plain(code: CodeType) -> list[str]:
-        return [repr(const) for const in code.co_consts if not isinstance(const, CodeType)]
-
-    return plain(one) == plain(other)
-
-
-def _versions(name: str) -> list[SourceFile]:
-    known = _files.get(name)
-    try:
-        status = os.stat(name)
-        stamp: object = (status.st_mtime_ns, status.st_size)
-        text = None
-    except (OSError, ValueError):
-        # not a file: a cell of a notebook, an archive, code that was generated and shown to linecache
-        text = _text_without_file(name)
-        if text is None:
-            return [source for _, source in known or () if source is not None]
-        stamp = text
-    if known is None or known[-1][0] != stamp:
-        known = _files.setdefault(name, [])
-        try:
-            source = SourceFile(name, _read(name) if text is None else text)
-        except (OSError, SyntaxError, ValueError, RecursionError):
-            source = None
-        known.append((stamp, source))
-    return [source for _, source in known if source is not None]
-
-
-def _read(path: str) -> str:
-    with open(path, "rb") as file:
-        data = file.read()
-    encoding = "utf-8-sig"
-    if not data.startswith(codecs.BOM_UTF8):
-        for line in data.split(b"\n", 2)[:2]:
-            cookie = _COOKIE.match(line)
-            if cookie:
-                encoding = cookie.group(1).decode()
-                break
-    try:
-        text = data.decode(encoding)
-    except LookupError as error:
-        raise ValueError(str(error)) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _text_without_file(name: str) -> str | None:
-    import linecache
-
-    return "".join(linecache.getlines(name)) or None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
+from headwater.engine.code_files import source_file_of
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
@@ -20,7 +21,7 @@ from headwater.engine.code_scope import (
     scope_of_function,
     scope_of_module,
 )
-from headwater.engine.code_source import Binding, FunctionNode, source_file_of
+from headwater.engine.code_source import Binding, FunctionNode
 
 IsTask = Callable[[object], "Callable[..., Any] | None"]
 
@@ -159,6 +160,7 @@ class Walk:
                 self.uncounted[part.name] = (
                     "functions assign it too (`global`): only its module-level statements count"
                 )
+            self._replaced(part, scope.values.get(name), source.name, bindings)
             for binding in bindings:
                 for node in binding.nodes:
                     self._read_all(part, scope, source.code(node), quiet=True)
@@ -167,6 +169,16 @@ class Walk:
                             self._read_annotations(part, scope, inner)
 
         return self._number(("bound", source.name, name), make)
+
+    def _replaced(self, part: Part, value: object, file: str, bindings: list[Binding]) -> None:
+        """A plain function that something put another in the place of, from elsewhere."""
+        if any(binding.kind != "function" or _decorators(binding) for binding in bindings):
+            return
+        if isinstance(value, FunctionType) and value.__code__.co_filename == file:
+            return
+        self.uncounted[part.name] = "replaced when the program runs, by what is not written in its module"
+        if isinstance(value, FunctionType):
+            self._edge(part, "replaced by", self._object(part.name, value))
 
     # -- resolving names ---------------------------------------------------------------------------
 
@@ -374,6 +386,10 @@ class Walk:
                         self._edge(
                             part, f"parameter {'.'.join(path)}", self._global(scope, path[0], path[1:])
                         )
+
+
+def _decorators(binding: Binding) -> list[ast.expr]:
+    return getattr(binding.nodes[-1], "decorator_list", [])
 
 
 def _functions_in(member: object) -> Iterator[FunctionType]:

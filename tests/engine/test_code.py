@@ -273,6 +273,23 @@ def test_decorators_of_helpers_count_with_the_code_behind_them(load: Load) -> No
     assert same(load, files, {**files, "flow": files["flow"] + "X = 1\n"})
 
 
+def test_the_implementations_of_a_single_dispatch_function_count(load: Load) -> None:
+    text = (
+        "from functools import singledispatch\n@singledispatch\ndef show(x):\n    return 1\n"
+        "@show.register\ndef _(x: int):\n    return 2\n@show.register(str)\ndef _(x):\n    return 3\n"
+        "def step(x):\n    return show(x)\n"
+    )
+    for number in "1", "2", "3":
+        assert not same(load, {"flow": text}, {"flow": text.replace(f"return {number}", "return 9")})
+
+
+def test_a_loop_at_the_top_level_of_a_module_counts(load: Load) -> None:
+    text = "TABLE = {}\nfor key in ('a', 'b'):\n    TABLE[key] = 1\nLAST = key\n"
+    text += "def step(x):\n    return TABLE[x], LAST\n"
+    assert not same(load, {"flow": text}, {"flow": text.replace("('a', 'b')", "('a', 'c')")})
+    assert not same(load, {"flow": text}, {"flow": text.replace("TABLE[key] = 1", "TABLE[key] = 2")})
+
+
 def test_a_partial_counts_by_its_statement_and_its_function(load: Load) -> None:
     text = (
         "from functools import partial\ndef f(x, n):\n    return x\ng = partial(f, n=1)\n"
@@ -496,6 +513,39 @@ def test_a_file_that_changes_after_its_import_does_not_mix_up_functions(load: Lo
     assert fp(module.other).source == "def other(x):\n    return 2"
     importlib.reload(module)
     assert fp(module.step).source == "def step(x):\n    return 3"
+
+
+def test_helpers_and_constants_count_as_they_were_imported_not_as_they_were_saved_since(load: Load) -> None:
+    files = {
+        "flow": "import helpers\nLIMIT = 1\ndef step(x):\n    return helpers.f(x), LIMIT\n"
+        "def other(x):\n    return helpers.f(x), LIMIT\n",
+        "helpers": "def f(x):\n    return 1\n",
+    }
+    module = load(**files)
+    first, helpers = fp(module.step), sys.modules["helpers"]
+    for saved, old, new in (module, "LIMIT = 1", "LIMIT = 22"), (helpers, "return 1", "return 22"):
+        path = Path(str(saved.__file__))
+        path.write_text(path.read_text().replace(old, new))
+    assert fp(module.step) == first
+    assert fp(module.other).counted == first.counted
+    importlib.reload(helpers)
+    second = fp(module.step)
+    assert second.digest != first.digest
+    importlib.reload(module)
+    assert fp(module.step).digest not in (first.digest, second.digest)
+
+
+def test_a_helper_that_is_replaced_when_the_program_runs_is_noticed(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = load(flow="def f(x):\n    return 1\ndef step(x):\n    return f(x)\n")
+    first = fp(module.step)
+    monkeypatch.setattr(module, "f", function_of)
+    second = fp(module.step)
+    assert second.digest != first.digest
+    assert [(one.name, one.reason.split(",")[0]) for one in second.uncounted] == [
+        ("flow.f", "replaced when the program runs")
+    ]
 
 
 def test_only_functions_have_fingerprints() -> None:
