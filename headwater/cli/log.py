@@ -24,7 +24,7 @@ def command(what: str | None, limit: int, status: str | None, jobs: int, as_json
     """Show runs, jobs, calls, values, tasks and files.
 
     Without WHAT, lists the newest runs. WHAT is the beginning of an id or hash of any kind, a task's name, a
-    file's path, or - for the last run.
+    file's path, or - for the last run (~1 for the one before it).
     """
     from headwater.cli import _output, _views
     from headwater.cli._reading import find, reading

@@ -22,14 +22,13 @@ BLOCK = re.compile(r"```text\n\$ hw (?P<words>[a-z ]*?) ?--help\n(?P<help>.*?)``
 def help_of(words: str) -> str:
     """What `hw WORDS --help` prints on a page of 80 columns."""
     command: click.Command = app
-    context = click.Context(app, info_name="hw", terminal_width=80)
+    context = app.make_context("hw", [], resilient_parsing=True, terminal_width=80)
     for word in words.split():
         assert isinstance(command, click.Group)
         found = command.get_command(context, word)
         assert found is not None
         command = found
-        context = click.Context(command, parent=context, info_name=word, terminal_width=80)
-        context.help_option_names = ["-h", "--help"]
+        context = click.Context(command, parent=context, info_name=word)
     return command.get_help(context) + "\n"
 
 
