@@ -73,6 +73,9 @@ def answer(request: Request) -> Reply:
         return _failed(error, started)
     outcome = perform(task.func, args, kwargs, prepare)
     try:
+        if store is not None:
+            # The scheduler's process makes safe only what it wrote itself.
+            store.sync()
         return _packed(outcome, recorded=store is not None)
     except Exception as error:
         name = type(outcome.value).__qualname__
