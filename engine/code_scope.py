@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import importlib.util
 import sys
 from collections.abc import Mapping
 from types import FunctionType, ModuleType
@@ -96,9 +95,11 @@ def imported_module(name: str) -> ModuleType | None:
     known = module_of(name)
     if known is not None:
         return known
+    from importlib.util import find_spec
+
     top = name.partition(".")[0]
     try:
-        spec = importlib.util.find_spec(top)
+        spec = find_spec(top)
         if spec is None:
             return None
         folders = list(spec.submodule_search_locations or ())

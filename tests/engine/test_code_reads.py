@@ -1,0 +1,169 @@
+"""What code reads, and what of it can be covered: classes, defaults, closures, tasks, imports."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from tests.engine.code_projects import Load, Step, fp, same
+
+CLASSES = """\
+from base import Base
+RATE = 2
+class Model(Base):
+    size: int = RATE
+    @staticmethod
+    def scaled(x):
+        return scale(x)
+    @property
+    def name(self):
+        return NAME
+    class Inner:
+        deep = DEEP = 1
+def scale(x):
+    return x
+NAME = "model"
+def step(x):
+    return Model(x).scaled(x)
+def typed(x: "list[Model] | None"):
+    return x
+"""
+
+
+@pytest.mark.parametrize("name", ["step", "typed"])
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("flow", "RATE = 2", "RATE = 3"),
+        ("flow", "return scale(x)", "return scale(x) + 1"),
+        ("flow", "return x\nNAME", "return -x\nNAME"),
+        ("flow", '"model"', '"other"'),
+        ("flow", "DEEP = 1", "DEEP = 2"),
+        ("base", "return 1", "return 2"),
+        ("base", "LEVEL = 1", "LEVEL = 2"),
+    ],
+)
+def test_classes_count_with_their_methods_bases_and_what_these_read(
+    load: Load, name: str, file: str, old: str, new: str
+) -> None:
+    files = {
+        "flow": CLASSES,
+        "base": "LEVEL = 1\nclass Root:\n    pass\n"
+        "class Base(Root):\n    def __init__(self, x):\n        self.x = LEVEL\n"
+        "    def m(self):\n        return 1\n",
+    }
+    assert old in files[file]
+    assert not same(load, files, {**files, file: files[file].replace(old, new)}, name)
+
+
+def test_defaults_count(load: Load) -> None:
+    text = "LIMIT = 1\nTABLE = [1]\ndef key(x):\n    return x\n"
+    text += "def step(x, n=LIMIT, *, by=key, table=TABLE):\n    return x\n"
+    for old, new in ("LIMIT = 1", "LIMIT = 2"), ("return x\ndef", "return -x\ndef"), ("[1]", "[2]"):
+        assert not same(load, {"flow": text}, {"flow": text.replace(old, new)})
+
+
+def test_of_a_closure_only_what_cannot_change_counts(load: Load) -> None:
+    text = (
+        "def make(n, items, func):\n    def step(x):\n        items.append(func(x))\n        return n + x\n"
+        "    return step\ndef f(x):\n    return x\nstep = make(1, [], f)\n"
+    )
+    result = fp(load(flow=text).step)
+    assert [(counted.name, counted.kind) for counted in result.counted] == [
+        ("flow.f", "function"),
+        ("flow.make.<locals>.step.n", "variable"),
+    ]
+    assert [(one.name, one.reason) for one in result.uncounted] == [
+        ("flow.make.<locals>.step.items", "a list, which may change")
+    ]
+    assert not same(load, {"flow": text}, {"flow": text.replace("make(1,", "make(2,")})
+    assert not same(load, {"flow": text}, {"flow": text.replace("return x\n", "return -x\n")})
+    assert same(load, {"flow": text}, {"flow": text.replace("[]", "[1]")})
+
+
+TASKS = """\
+from test_code_step import Step
+def child(x):
+    return 1
+child = Step(child)
+def raw(x):
+    return child.func(x)
+def step(x):
+    return child(x)
+"""
+
+
+def test_tasks_count_only_where_their_function_is_read(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = ModuleType("test_code_step")
+    stand_in.Step = Step  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "test_code_step", stand_in)
+    as_decorator = TASKS.replace("child = Step(child)\n", "").replace("def child", "@Step\ndef child")
+    changed = as_decorator.replace("return 1", "return 2")
+    assert same(load, {"flow": as_decorator}, {"flow": changed}, "step")
+    assert not same(load, {"flow": as_decorator}, {"flow": changed}, "raw")
+    assert fp(load(flow=as_decorator).step).counted == ()
+
+
+def test_reading_another_task_in_its_place_counts(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = ModuleType("test_code_step")
+    stand_in.Step = Step  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "test_code_step", stand_in)
+    files = {
+        "flow": "from a import child\ndef step(x):\n    return child(x)\n",
+        "a": "from test_code_step import Step\n@Step\ndef child(x):\n    return 1\n",
+        "b": "from test_code_step import Step\n@Step\ndef child(x):\n    return 1\n",
+    }
+    assert not same(load, files, {**files, "flow": files["flow"].replace("from a", "from b")})
+
+
+def test_what_cannot_be_covered_is_listed_with_the_reason(load: Load) -> None:
+    module = load(
+        flow=(
+            "import helpers, numpy, math\nfrom helpers import *\nfrom hypothesis import given\n"
+            "COUNT = 0\ndef bump():\n    global COUNT\n    COUNT += 1\n"
+            "def step(x):\n"
+            "    getattr(helpers, x)()\n    eval('1')\n    missing(x)\n    math.sin(1)\n    made()\n"
+            "    return numpy.array(starred(x)), given, COUNT, helpers.later\n"
+        ),
+        helpers="def starred(x):\n    return x\nglobals()['later'] = object()\nglobals()['made'] = len\n",
+    )
+    result = fp(module.step)
+    assert [counted.name for counted in result.counted] == ["flow.COUNT", "helpers.starred"]
+    assert {one.name: one.reason for one in result.uncounted} == {
+        "eval": "runs code that is made at run time",
+        "flow.COUNT": "functions assign it too (`global`): only its module-level statements count",
+        "flow.missing": "there is no such name (yet)",
+        "helpers": "the module is used as a whole, as helpers: what is read from it is not seen",
+        "helpers.later": "a object that no statement at the top level of its module assigns",
+        "hypothesis": "installed package",
+        "numpy": "installed package",
+    }
+
+
+def test_imports_inside_the_code_are_followed_the_same_whether_done_already_or_not(load: Load) -> None:
+    files = {
+        "flow": "def step(x):\n    import late\n    from pkg import sub\n    from pkg.one import f\n"
+        "    import fractions, numpy\n    return late.g(x), sub.h(x), f(x)\n",
+        "late": "def g(x):\n    return 1\ndef other(x):\n    return 1\n",
+        "pkg__sub": "def h(x):\n    return 1\n",
+        "pkg__one": "def f(x):\n    return 1\n",
+    }
+    module = load(**files)
+    first = fp(module.step)
+    module.step(1)
+    assert fp(module.step).digest == first.digest
+    assert [c.name for c in first.counted] == ["late.g", "pkg.one.f", "pkg.sub.h"]
+    for file in "late", "pkg__sub", "pkg__one":
+        assert not same(load, files, {**files, file: files[file].replace("return 1", "return 2", 1)})
+
+
+def test_re_exports_through_a_package_are_followed(load: Load) -> None:
+    files = {
+        "flow": "import lib\nfrom lib import tidy\ndef step(x):\n    return tidy(x), lib.other(x)\n",
+        "lib__inner": "def clean(x):\n    return 1\ndef other(x):\n    return 1\n",
+        "lib__INIT": "from .inner import clean as tidy\nfrom .inner import *\n",
+    }
+    result = fp(load(**files).step)
+    assert [counted.name for counted in result.counted] == ["lib.inner.clean", "lib.inner.other"]
