@@ -209,6 +209,8 @@ class _Run:
         from headwater.engine.environment import describe_execution
 
         store: GraphStore | None = None
+        # Early, so that the loader's process starts beside this one's own start.
+        ensure_loader(self.project)
         try:
             store = open_store(self.project)
             if self._use_cache:
