@@ -49,17 +49,19 @@ types: setup
 layers: setup
 	$(PY) -m pytest -q -p no:cacheprovider tests/test_house.py
 
+# Neo4j: the one at NEO4J_URI, else one that tests/conftest.py starts (Java and Maven, or Docker).
 test: setup
-	tests/with-neo4j $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup tests
 
 faults: setup
-	HEADWATER_FAULT_SEEDS=$(N) tests/with-neo4j $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults
+	HEADWATER_FAULT_SEEDS=$(N) $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults
 
 demo: setup
 	@bash examples/flights/demo.sh
 
 bench: setup
 	$(PY) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+	$(PY) -m benchmarks.load $(if $(QUICK),--calls 200 --repeat 1)
 
 docs: setup
 	$(PY) -m pytest -q tests/docs

@@ -22,16 +22,16 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one repeat: a check that it runs")
     parser.add_argument("--repeat", type=int, default=None, help="how often each workload runs (default 3)")
-    parser.add_argument("--only", default="", help="comma-separated beginnings of workloads' names")
+    parser.add_argument("--only", default="", help="beginnings of workloads' names, with ; between them")
     parser.add_argument("--engines", default="headwater,redun,pools", help="comma-separated engines")
-    parser.add_argument("--timeout", type=float, default=300.0, help="seconds after which a step is given up")
+    parser.add_argument("--timeout", type=float, default=600.0, help="seconds after which a step is given up")
     parser.add_argument(
         "--folder", type=Path, default=None, help="where runs are kept (default: memory, if it fits)"
     )
     parser.add_argument("--list", action="store_true", help="name the workloads and stop")
     options = parser.parse_args(argv)
 
-    beginnings = tuple(filter(None, options.only.split(",")))
+    beginnings = tuple(filter(None, options.only.split(";")))
     chosen = [
         work for work in workloads(quick=options.quick) if not beginnings or work.name.startswith(beginnings)
     ]

@@ -51,8 +51,9 @@ def main_table(costs: Costs, jobs: Jobs) -> list[str]:
         good = [cost for cost in found if cost.status == "ok"]
         if not good:
             worst = found[-1]
-            shown = f"> {worst.wall:.0f} s" if worst.status == "timeout" else worst.status
-            lines.append(f"| {work} | {step} | {engine} | {shown} | | {worst.cpu:.1f} | | | | | |")
+            result = "" if worst.result is None else f"{worst.result:.2f}"
+            exited = f"> {worst.wall:.0f}, given up" if worst.status == "timeout" else worst.status
+            lines.append(f"| {work} | {step} | {engine} | {result} | {exited} | {worst.cpu:.1f} | | | | | |")
             continue
         ratios = ("", "")
         if engine != "headwater":
