@@ -73,6 +73,16 @@ def start_loader(project: Project) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.fixture
+def loaders() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Loaders that are to be gone when the test is over, however it ends."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for loader in started:
+        loader.kill()
+        loader.wait()
+
+
 def stop_loader(project: Project) -> None:
     pid = loader_pid(project)
     if pid is not None:
@@ -179,12 +189,15 @@ def test_the_loader_killed_at_random_points(
 # -- the store killed, away, and back ----------------------------------------------------------------------------------
 
 
-def test_the_local_server_killed_while_loading(local_project: Project, undisturbed: Dump) -> None:
+def test_the_local_server_killed_while_loading(
+    local_project: Project, undisturbed: Dump, loaders: list[subprocess.Popen[bytes]]
+) -> None:
     open_store(local_project).close()
     write_runs(local_project)
     chance = random.Random(1)
     kills = 0
     loader = start_loader(local_project)
+    loaders.append(loader)
     while loader.poll() is None and kills < 4:
         time.sleep(chance.uniform(0.1, 0.5))
         server = local_graph.find(local_project.graph)
@@ -233,7 +246,10 @@ def own_neo4j(tmp_path: Path) -> Iterator[OwnNeo4j]:
 
 @pytest.mark.xdist_group("neo4j")
 def test_neo4j_killed_and_restarted_while_loading(
-    own_neo4j: OwnNeo4j, tmp_path: Path, undisturbed: Dump, monkeypatch: pytest.MonkeyPatch
+    own_neo4j: OwnNeo4j,
+    tmp_path: Path,
+    loaders: list[subprocess.Popen[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server = own_neo4j.start()
     for name, value in (("URI", server.uri), ("USER", server.user), ("PASSWORD", server.password)):
@@ -244,6 +260,7 @@ def test_neo4j_killed_and_restarted_while_loading(
     for seed in range(20, 26):  # enough to be at it when the server is killed
         MadeUpRun(seed, calls=400).write(project, size=50)
     loader = start_loader(project)
+    loaders.append(loader)
     while len(pending(project)) == len(RUNS) + 6:
         time.sleep(0.005)
     own_neo4j.kill()
