@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from operator import itemgetter
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 LATE_MINUTES = 15  # the US Department of Transportation's own line between on time and late
 
@@ -58,14 +58,14 @@ def month_files(folder: str) -> list[str]:
     return found
 
 
-def rows(stream: TextIO, *columns: str) -> Iterator[tuple[str, ...]]:
+def rows(stream: IO[str], *columns: str) -> Iterator[tuple[str, ...]]:
     """The named columns (two or more) of a CSV table, row by row."""
     reader = csv.reader(stream)
     header = next(reader)
     yield from map(itemgetter(*map(header.index, columns)), reader)
 
 
-def write_rows(stream: TextIO, columns: Iterable[str], table: Iterable[Iterable[object]]) -> None:
+def write_rows(stream: IO[str], columns: Iterable[str], table: Iterable[Iterable[object]]) -> None:
     """Write a CSV table with a header."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
