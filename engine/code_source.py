@@ -51,11 +51,14 @@ class SourceFile:
         """names that functions in this file assign by a `global` statement"""
         self._functions: dict[int, list[FunctionNode]] = {}
         self._codes: dict[int, CodeType] = {}
+        self._within: dict[int, list[FunctionNode]] = {}
         self._compiled: dict[tuple[str, int], CodeType] | None = None
         tree = ast.parse(text, name)
         self._tree = tree
         self._index_module(tree.body, ())
-        self._index_functions(tree.body)
+        for function in _functions(tree.body):
+            first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+            self._functions.setdefault(first, []).append(function)
         if "global " in text:
             self.globals_declared = frozenset(
                 name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names
@@ -71,6 +74,13 @@ class SourceFile:
     def lambdas(self, line: int) -> list[ast.Lambda]:
         """The lambdas that begin in a line."""
         return [n for n in ast.walk(self._tree) if isinstance(n, ast.Lambda) and n.lineno == line]
+
+    def functions_within(self, node: ast.AST) -> list[FunctionNode]:
+        """Every `def` in a statement, itself if it is one."""
+        known = self._within.get(id(node))
+        if known is None:
+            known = self._within[id(node)] = list(_functions([node]))
+        return known
 
     def code(self, node: ast.AST) -> CodeType:
         """A code object that does what a statement or expression does; annotations are left out."""
@@ -135,15 +145,17 @@ class SourceFile:
             for part, block in _blocks(node):
                 self._index_module(block, within + part)
 
-    def _index_functions(self, body: Sequence[ast.stmt]) -> None:
-        pending: list[Any] = list(body)
-        while pending:
-            node = pending.pop()
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-                self._functions.setdefault(first, []).append(node)
-            for branch in _BRANCHES:
-                pending.extend(getattr(node, branch, ()))
+
+def _functions(nodes: Sequence[ast.AST]) -> Iterator[FunctionNode]:
+    pending: list[Any] = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+        for branch in _BRANCHES:
+            below = getattr(node, branch, ())
+            if isinstance(below, list):
+                pending.extend(below)
 
 
 def _behaviour(code: CodeType) -> tuple[object, ...]:

@@ -164,9 +164,8 @@ class Walk:
             for binding in bindings:
                 for node in binding.nodes:
                     self._read_all(part, scope, source.code(node), quiet=True)
-                    for inner in ast.walk(node) if binding.kind in ("function", "class") else ():
-                        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
-                            self._read_annotations(part, scope, inner)
+                    for inner in source.functions_within(node):
+                        self._read_annotations(part, scope, inner)
 
         return self._number(("bound", source.name, name), make)
 
