@@ -44,7 +44,7 @@ types: setup
 	@ln -s $(CURDIR)/headwater/* $(CURDIR)/cypher $(CURDIR)/engine $(CURDIR)/lineage .build/types/headwater/
 	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p headwater
 	cd .build/types && MYPYPATH=.:$(CURDIR)/examples/flights $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
-	  $(CURDIR)/examples/flights/workflow.py $(CURDIR)/examples/flights/helpers.py
+	  $(CURDIR)/examples/flights/workflow.py $(CURDIR)/examples/flights/helpers.py $(CURDIR)/benchmarks/*.py
 
 layers: setup
 	$(PY) -m pytest -q -p no:cacheprovider tests/test_house.py
