@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -176,7 +178,9 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     scheduler = Scheduler(project)
     outcome = _Outcome(task.fullname, scheduler)
     try:
-        with Progress(lambda: scheduler.progress().counts):
+        # What tasks print must not stand in the middle of the JSON.
+        aside = redirect_stdout(sys.stderr) if options.as_json else nullcontext()
+        with aside, Progress(lambda: scheduler.progress().counts):
             value = scheduler.run(
                 expression,
                 cache=not options.no_cache,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -47,15 +46,17 @@ def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
     assert "headwater.engine" not in done.stderr.split()
 
 
-def test_help_and_version_take_less_than_150_ms() -> None:
-    def once(words: list[str]) -> float:
-        started = time.perf_counter()
-        subprocess.run([HW, *words], env=environment(), capture_output=True, check=True)
-        return time.perf_counter() - started
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_help_and_version_take_less_than_150_ms(word: str) -> None:
+    def once() -> float:
+        """Processor seconds of a whole process: they hardly depend on what else the machine does."""
+        process = subprocess.Popen([HW, word], env=environment(), stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return used.ru_utime + used.ru_stime
 
-    # The best of a few: the machine may be busy with other things.
-    assert min(once(["--help"]) for _ in range(8)) < 0.150
-    assert min(once(["--version"]) for _ in range(8)) < 0.150
+    assert min(once() for _ in range(8)) < 0.150
 
 
 @pytest.mark.parametrize(

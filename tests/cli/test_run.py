@@ -183,6 +183,8 @@ def test_a_script_that_prints_keeps_its_output_apart(fresh: Shell) -> None:
     answer = fresh("run", "talks.py", "say")
     assert answer.out.splitlines()[0] == "hello"
     assert answer.err.replace(f"made a project in {fresh.folder}\n", "") == ""
+    answer = fresh("run", "talks.py", "say", "--no-cache", "--json")
+    assert (answer.json["result"], answer.err) == ("1", "hello\n")
 
 
 SLOW = """\
