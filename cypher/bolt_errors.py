@@ -25,7 +25,7 @@ _RACES_LOCALLY = (
     "Duplicated key",
     "LockTimeout",
 )
-_TIMED_OUT = ("TransactionTimedOut", "TransactionTerminated", "TimeoutException", "imeout")
+_TIMED_OUT = ("TransactionTimedOut", "Transaction.Terminated")
 
 
 def explain(
@@ -60,7 +60,7 @@ def explain(
         return Problem.FINAL, StoreRefused(
             f"what answers at {address} is no store that headwater can use: {message}"
         )
-    if any(word in code for word in _TIMED_OUT[:2]) or (dialect == "local" and "imeout" in message):
+    if any(word in code for word in _TIMED_OUT):
         advice = (
             "the local graph follows every path of a pattern with a *: walk with path.subgraphNodes instead, see "
             f"{CLOSURES}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 _AS_THEY_ARE = frozenset({str, int, float, bool, type(None), bytes})
@@ -14,7 +15,7 @@ def plain_row(record: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def plain(value: Any) -> Any:
-    """A value without any of the driver's types: times as `datetime`'s, nodes and edges as dicts of their properties,
+    """A value without any of the driver's types: times as `datetime`'s in UTC, nodes and edges as dicts of their properties,
     a path as the list of its nodes' and edges' properties in turn."""
     if value.__class__ in _AS_THEY_ARE:
         return value
@@ -23,10 +24,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if hasattr(value, "to_native"):
-        return value.to_native()
+        return _in_utc(value.to_native())
     if hasattr(value, "relationships") and hasattr(value, "nodes"):
         steps = [part for pair in zip(value.nodes, value.relationships, strict=False) for part in pair]
         return [plain(part) for part in (*steps, value.nodes[-1])]
     if isinstance(value, Mapping) or hasattr(value, "items"):
         return {str(key): plain(part) for key, part in value.items()}
     return value
+
+
+def _in_utc(time: Any) -> Any:
+    """What is recorded is in UTC; the local graph forgets to say so."""
+    if not isinstance(time, datetime):
+        return time
+    return time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time.astimezone(timezone.utc)

@@ -34,6 +34,8 @@ USER = "root"
 DATABASE = "headwater"
 IDLE_SECONDS = 600.0
 """How long the server stays when nobody uses it, unless [store] idle_seconds says otherwise."""
+_DURABLE = "-Darcadedb.txWalFlush=2"
+"""A commit is on the disk when it is answered (docs/decisions/002). As a setting of the server it has no effect."""
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
@@ -208,7 +210,7 @@ def _spawn(folder: Path, idle: float) -> Server:
                 start_new_session=True,
                 pass_fds=[tell],
                 cwd="/",
-                env={**os.environ, "ARCADEDB_LOG_DIR": str(folder / "log"), "ARCADEDB_LOG_CONSOLE": "0"},
+                env=_engine_environment(folder),
             )
         os.close(tell)
         tell = -1
@@ -224,6 +226,14 @@ def _spawn(folder: Path, idle: float) -> Server:
         why = "went away while it started" if ready else f"did not serve within {START_SECONDS:g} seconds"
         raise StoreUnavailable(f"the local graph's server {why}. The end of {log}:\n{_tail(log)}")
     return server
+
+
+def _engine_environment(folder: Path) -> dict[str, str]:
+    """What the engine reads from the environment when it is loaded, in both its builds (native, on a JVM)."""
+    env = {**os.environ, "ARCADEDB_LOG_DIR": str(folder / "log"), "ARCADEDB_LOG_CONSOLE": "0"}
+    for name in ("ARCADEDB_NATIVE_ISOLATE_ARGS", "ARCADEDB_JVM_ARGS"):
+        env[name] = f"{env.get(name, '')} {_DURABLE}".strip()
+    return env
 
 
 def _tail(path: Path, lines: int = 12) -> str:

@@ -33,8 +33,6 @@ from headwater.cypher.local_graph import (
 
 _LOOK_EVERY = 1.0
 """Seconds between looks whether anybody uses the server."""
-_COMMAND_MILLISECONDS = 120_000
-"""What the engine gives one query: a pattern that follows millions of paths must not keep a core for ever."""
 
 
 def main(folder: Path, idle: float, ready: int | None) -> None:
@@ -79,10 +77,8 @@ def _serve(folder: Path, password: str) -> tuple[Any, int]:
         old.unlink(missing_ok=True)
     arcadedb = _engine()
     for attempt in range(5):
-        bolt_port, http_port = _free_ports()
-        engine = arcadedb.create_server(
-            str(folder), root_password=password, config=_settings(bolt_port, http_port)
-        )
+        bolt_port = _free_port()
+        engine = arcadedb.create_server(str(folder), root_password=password, config=_settings(bolt_port))
         try:
             engine.start()
         except arcadedb.ArcadeDBError:
@@ -99,7 +95,7 @@ def _engine() -> Any:
     return import_module("arcadedb" if sys.version_info >= (3, 11) else "arcadedb_embedded")
 
 
-def _settings(bolt_port: int, http_port: int) -> dict[str, Any]:
+def _settings(bolt_port: int) -> dict[str, Any]:
     return {
         "host": "127.0.0.1",
         "mode": "production",
@@ -108,23 +104,22 @@ def _settings(bolt_port: int, http_port: int) -> dict[str, Any]:
         "bolt_port": bolt_port,
         "bolt_defaultDatabase": DATABASE,
         # The engine cannot do without HTTP; it listens on loopback only, behind the same random password.
-        "http_port": http_port,
+        "http_port": 0,
         "studio_enabled": False,
         "serverMetrics": False,
         "backup_enabled": False,
         "opencypher_loadCsv_allowFileUrls": False,
         "opencypher_loadCsv_allowRemoteUrls": False,
-        "command_timeout": _COMMAND_MILLISECONDS,
         # The password is 24 random bytes, new at each start: stretching it protects nothing and costs every connection.
         "server_saltIterations": 1,
     }
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _publish(folder: Path, told: dict[str, Any]) -> None:

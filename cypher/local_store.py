@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import secrets
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from headwater.cypher import local_graph
 from headwater.cypher.bolt import BoltStore, open_driver
+from headwater.cypher.errors import StoreError
 
 if TYPE_CHECKING:
     import neo4j
     from headwater.cypher.project import Project
+    from headwater.cypher.store import Table
 
 
 class LocalStore(BoltStore):
@@ -32,6 +38,23 @@ class LocalStore(BoltStore):
 
     def _who(self) -> str:
         return "this user"
+
+    def _ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
+        """The engine knows no time limit for a query; so when the time is over, it is told to end this one."""
+        mark = f"// {secrets.token_hex(8)}"
+        alarm = threading.Timer(timeout, self._end_query, [mark])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            return super()._ask(f"{text}\n{mark}", params, timeout=timeout, limit=limit)
+        finally:
+            alarm.cancel()
+
+    def _end_query(self, mark: str) -> None:
+        with suppress(StoreError):  # it may have ended by itself, and the server with it
+            for number, text in self.rows_now("running_queries"):
+                if text.endswith(mark):
+                    self.rows_now("end_query", id=number)
 
     def close(self) -> None:
         super().close()

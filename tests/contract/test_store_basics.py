@@ -14,7 +14,9 @@ from headwater.cypher.store import GraphStore
 
 def test_a_fresh_store_is_empty_and_usable(store: GraphStore) -> None:
     store.check()
-    assert store.ask("MATCH (n) WHERE NOT n:SchemaVersion RETURN count(n) AS n", {}, timeout=10, limit=1).rows == [(0,)]
+    assert store.ask(
+        "MATCH (n) WHERE NOT n:SchemaVersion RETURN count(n) AS n", {}, timeout=10, limit=1
+    ).rows == [(0,)]
 
 
 def test_the_address_shows_no_password(store: GraphStore) -> None:
@@ -31,7 +33,10 @@ def test_a_migration_that_is_recorded_twice_is_recorded_once(store: GraphStore) 
 def test_values_come_back_as_they_went_in(store: GraphStore, cypher: Any) -> None:
     at = datetime(2026, 11, 24, 3, 4, 5, 678901, tzinfo=timezone.utc)
     sent = {"text": "ü☃", "number": 2**62, "real": -0.5, "yes": True, "at": at, "list": ["a", "b"]}
-    cypher("CREATE (:File {file_hash: 'f'}) WITH 1 AS x MATCH (n:File {file_hash: 'f'}) SET n += $sent", sent=sent)
+    cypher(
+        "CREATE (:File {file_hash: 'f'}) WITH 1 AS x MATCH (n:File {file_hash: 'f'}) SET n += $sent",
+        sent=sent,
+    )
     asked = "MATCH (n:File) RETURN n.text, n.number, n.real, n.yes, n.at, n.list"
     assert store.ask(asked, {}, timeout=10, limit=1).rows == [("ü☃", 2**62, -0.5, True, at, ["a", "b"])]
 
@@ -62,7 +67,9 @@ def test_nodes_and_edges_come_as_their_properties(store: GraphStore, cypher: Any
     assert row == ({"call_hash": "c"}, took, [{"call_hash": "c"}, took, {"value_hash": "v"}])
 
 
-@pytest.mark.parametrize("text", ["CREATE (n) RETURN n", "MATCH (n) DETACH DELETE n", "MATCH (n) SET n.x = 1"])
+@pytest.mark.parametrize(
+    "text", ["CREATE (n) RETURN n", "MATCH (n) DETACH DELETE n", "MATCH (n) SET n.x = 1"]
+)
 def test_a_question_that_would_write_is_refused(store: GraphStore, text: str) -> None:
     with pytest.raises(QueryRefused):
         store.ask(text, {}, timeout=10, limit=1)
@@ -74,7 +81,9 @@ def test_a_question_that_is_not_cypher_is_wrong_use(store: GraphStore) -> None:
 
 
 def test_a_question_that_takes_too_long_is_given_up(store: GraphStore) -> None:
-    slow = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b < 0 RETURN count(*)"
+    slow = (
+        "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b < 0 RETURN count(*)"
+    )
     with pytest.raises(StoreError, match="took too long"):
         store.ask(slow, {}, timeout=0.5, limit=1)
     store.check()
@@ -88,7 +97,9 @@ def test_an_unknown_query_names_the_nearest(store: GraphStore) -> None:
 def test_nothing_of_a_transaction_stays_when_one_statement_fails(store: GraphStore) -> None:
     before = store.rows("schema_versions")
     with pytest.raises(StoreError):
-        store.write([("record_migration", {"version": 99, "checksum": "x"}), ("record_migration", {"version": 100})])
+        store.write(
+            [("record_migration", {"version": 99, "checksum": "x"}), ("record_migration", {"version": 100})]
+        )
     assert store.rows("schema_versions") == before
 
 
