@@ -77,11 +77,11 @@ def test_a_run_shows_its_status_table_and_its_tree_of_jobs(lab: Shell) -> None:
     tree = [re.sub(r"^[0-9a-f]+ +(\w+) +[\d.]+ m?s  ", r"\1 ", line) for line in lines[-5:]]
     assert tree == [
         "DONE lab.doubles(3, 'a')",
-        "DONE   lab.total([0, 2, 4])",
         "DONE   lab.double(0)",
         "DONE   lab.double(1)",
         "DONE   lab.double(2)",
-    ] or sorted(tree) == sorted(tree)
+        "DONE   lab.total([0, 2, 4])",
+    ]
 
 
 def test_a_run_as_json_has_its_jobs_with_their_parents_and_arguments(lab: Shell) -> None:
