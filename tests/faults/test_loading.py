@@ -226,6 +226,13 @@ class OwnNeo4j:
 
     def kill(self) -> None:
         os.kill(int((self._home / "pid").read_text()), signal.SIGKILL)
+        while (
+            subprocess.run(
+                [NEO4J_LOCAL, "status"], env=self._env, capture_output=True, check=False
+            ).returncode
+            == 0
+        ):
+            time.sleep(0.05)
 
 
 @pytest.fixture
