@@ -70,6 +70,8 @@ def explain(
         return Problem.FINAL, StoreError(f"{what} took too long and was given up; {advice}")
     if dialect == "local" and any(word in code or word in message for word in _RACES_LOCALLY):
         return Problem.BUSY, StoreUnavailable(f"{what}: others kept changing the same records: {message}")
+    if ".Schema." in code:  # two that migrate at once: `IF NOT EXISTS` looks before it takes the lock
+        return Problem.BUSY, StoreError(f"{what}: the store at {address} cannot have this schema: {message}")
     if isinstance(error, (errors.ServiceUnavailable, errors.SessionExpired, OSError)):
         return Problem.AWAY, StoreUnavailable(f"no store answers at {address}: {_first_line(message)}")
     if isinstance(error, errors.Neo4jError) and error.is_retryable():

@@ -15,8 +15,8 @@ def plain_row(record: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def plain(value: Any) -> Any:
-    """A value without any of the driver's types: times as `datetime`'s in UTC, nodes and edges as dicts of their properties,
-    a path as the list of its nodes' and edges' properties in turn."""
+    """A value without any of the driver's types: times as `datetime`'s in UTC, nodes and edges as dicts of their
+    properties, a path as the list of its nodes' and edges' properties in turn."""
     if value.__class__ in _AS_THEY_ARE:
         return value
     if isinstance(value, (list, tuple)):

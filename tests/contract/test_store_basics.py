@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-
 from headwater.cypher.errors import InternalError, QueryRefused, StoreError, UsageError
 from headwater.cypher.store import GraphStore
 

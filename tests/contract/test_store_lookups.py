@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-
 from headwater.cypher.store import GraphStore
 
 AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -84,7 +83,8 @@ def test_of_several_calls_with_one_key_the_newest_is_found(store: GraphStore, cy
 
 def test_an_evaluation_gives_the_expression_it_reduced_to(store: GraphStore, cypher: Any) -> None:
     cypher(
-        "CREATE (:Evaluation {eval_hash: 'e'})-[:REDUCED_TO]->(:Value {value_hash: 'v', type: 'x', codec: 'c', bytes: $b})",
+        "CREATE (:Evaluation {eval_hash: 'e'})-[:REDUCED_TO]->"
+        "(:Value {value_hash: 'v', type: 'x', codec: 'c', bytes: $b})",
         b=b"\x07",
     )
     assert store.rows("lookup_evaluations", keys=["e", "none"]) == [("e", "v", "x", "c", b"\x07", None, [])]

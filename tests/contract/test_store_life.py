@@ -1,0 +1,196 @@
+"""Stores that come, go, refuse, or are from another time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.cypher import local_graph
+from headwater.cypher.errors import SchemaError, StoreRefused, StoreUnavailable, UsageError
+from headwater.cypher.project import Project, create_project, open_project
+from headwater.cypher.store import open_store
+
+OPEN = """
+import sys
+from pathlib import Path
+from headwater.cypher.project import open_project
+from headwater.cypher.store import open_store
+store = open_store(open_project(Path(sys.argv[1])))
+print(len(store.rows("schema_versions")))
+store.close()
+"""
+
+
+def settings(project: Project, **store: str) -> Project:
+    """The project with other settings of its store."""
+    lines = ["[store]", *(f"{key} = {value}" for key, value in store.items())]
+    (project.folder / "headwater.ini").write_text("\n".join(lines), encoding="utf-8")
+    return open_project(project.root)
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def the_server(project: Project) -> local_graph.Server:
+    server = local_graph.find(project.graph)
+    assert server is not None
+    return server
+
+
+def many_open(project: Project, n: int) -> list[tuple[int, str, str]]:
+    command = [sys.executable, "-c", OPEN, str(project.root)]
+    pipe = subprocess.PIPE
+    processes = [subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) for _ in range(n)]
+    ended = []
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        ended.append((process.returncode, out.strip(), err))
+    return ended
+
+
+def test_sixteen_processes_that_need_the_local_graph_at_once_start_one_server(local_project: Project) -> None:
+    assert many_open(local_project, 16) == [(0, "1", "")] * 16
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_processes_that_find_an_empty_neo4j_at_once_migrate_it_once(
+    neo4j_project: Project, neo4j_server: Any
+) -> None:
+    for row in neo4j_server.run("SHOW CONSTRAINTS YIELD name"):
+        neo4j_server.run(f"DROP CONSTRAINT {row['name']}")
+    for row in neo4j_server.run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'"):
+        neo4j_server.run(f"DROP INDEX {row['name']}")
+    neo4j_server.run("MATCH (s:SchemaVersion) DELETE s")
+    assert many_open(neo4j_project, 4) == [(0, "1", "")] * 4
+    assert neo4j_server.run("SHOW CONSTRAINTS YIELD name RETURN count(*) AS n") == [{"n": 8}]
+
+
+def test_a_killed_server_is_started_again_with_what_it_held(local_project: Project) -> None:
+    open_store(local_project).close()
+    os.kill(the_server(local_project).pid, signal.SIGKILL)
+    wait_for(lambda: local_graph.find(local_project.graph) is None)
+    store = open_store(local_project)
+    assert len(store.rows("schema_versions")) == 1
+    store.close()
+
+
+def test_a_store_that_is_open_survives_its_server(local_project: Project) -> None:
+    store = open_store(local_project)
+    os.kill(the_server(local_project).pid, signal.SIGKILL)
+    assert len(store.rows("schema_versions")) == 1
+    store.close()
+
+
+def test_the_server_leaves_when_nobody_uses_it_and_not_before(local_project: Project) -> None:
+    project = settings(local_project, uri="local", idle_seconds="1")
+    store = open_store(project)
+    time.sleep(2.5)
+    assert local_graph.find(project.graph) is not None
+    store.close()
+    wait_for(lambda: not local_graph.is_held(project.graph / "server.lock"))
+    assert not (project.graph / "server.json").exists()
+
+
+def test_the_server_stops_when_it_is_told_to(local_project: Project) -> None:
+    local_graph.start(local_project)
+    assert local_graph.status(local_project)["running"] is True
+    assert local_graph.stop(local_project) is True
+    assert local_graph.stop(local_project) is False
+    assert local_graph.status(local_project)["running"] is False
+
+
+def test_only_the_owner_can_read_the_password_and_only_loopback_is_served(local_project: Project) -> None:
+    local_graph.start(local_project)
+    assert stat.S_IMODE((local_project.graph / "server.json").stat().st_mode) == 0o600
+    pid = the_server(local_project).pid
+    sockets = {
+        os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd") if _is_link(pid, fd)
+    }
+    lines = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()
+    ]
+    mine = [line for line in lines if f"socket:[{line[9]}]" in sockets and line[3] == "0A"]
+    assert mine
+    assert all(line[1].split(":")[0].endswith("0100007F") for line in mine), mine
+
+
+def _is_link(pid: int, fd: str) -> bool:
+    return os.path.islink(f"/proc/{pid}/fd/{fd}")
+
+
+def test_nobody_else_gets_in_with_another_password(local_project: Project) -> None:
+    local_graph.start(local_project)
+    told = json.loads((local_project.graph / "server.json").read_text())
+    (local_project.graph / "server.json").write_text(json.dumps({**told, "password": "wrong"}))
+    with pytest.raises(StoreRefused):
+        open_store(local_project)
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_a_wrong_password_is_refused_and_says_where_it_comes_from(
+    neo4j_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWATER_STORE_PASSWORD", "certainly wrong")
+    with pytest.raises(StoreRefused, match="HEADWATER_STORE_PASSWORD"):
+        open_store(neo4j_project)
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_an_unknown_database_is_refused_by_name(neo4j_project: Project, neo4j_server: Any) -> None:
+    with pytest.raises(StoreRefused, match="nosuch"):
+        open_store(settings(neo4j_project, uri=neo4j_server.uri, user=neo4j_server.user, database="nosuch"))
+
+
+def test_where_nothing_answers_the_store_is_away(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    project = settings(create_project(tmp_path), uri=f"bolt://127.0.0.1:{port}")
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable, match=str(port)):
+        open_store(project)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("uri", ["nonsense", "ftp://host:1"])
+def test_what_is_no_address_is_wrong_use(tmp_path: Path, uri: str) -> None:
+    with pytest.raises(UsageError, match="not the address of a store"):
+        open_store(settings(create_project(tmp_path), uri=uri))
+
+
+def test_a_schema_from_the_future_is_not_touched(project: Project) -> None:
+    store = open_store(project)
+    store.write([("record_migration", {"version": 999, "checksum": "x"})])
+    store.close()
+    try:
+        with pytest.raises(SchemaError, match="pip install --upgrade headwater"):
+            open_store(project)
+    finally:
+        _forget_the_future(project)
+
+
+def _forget_the_future(project: Project) -> None:
+    """Neo4j is shared: later tests find its schema as it was."""
+    from headwater.cypher.driver import load_driver
+
+    chosen = project.store_settings()
+    if chosen.is_local:
+        return
+    with load_driver().GraphDatabase.driver(chosen.uri, auth=(chosen.user, chosen.password)) as driver:
+        driver.execute_query("MATCH (s:SchemaVersion {version: 999}) DELETE s")
