@@ -1,4 +1,4 @@
-"""The engine's settings: `[scheduler]`, `[limits]` and `[executors.NAME]` of `headwater.ini`."""
+"""The engine's settings: `[limits]` and `[executors.NAME]` of `headwater.ini`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from headwater.cypher.project import SETTINGS, Project
 _SECTIONS = {
     "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds"}),
     "executors": frozenset({"type", "workers"}),
+    "run": frozenset({"background_load"}),
 }
 _TYPES = ("thread", "process")
 
@@ -70,7 +71,7 @@ class Config:
                 _check_keys(where, section, project.settings, _SECTIONS[section])
             else:
                 raise UsageError(
-                    f"{where}: there is no section [{section}].{_near(section, ('store', 'limits', 'executors.NAME'))}"
+                    f"{where}: there is no section [{section}].{_near(section, ('store', 'run', 'limits', 'executors.NAME'))}"
                 )
         return cls(limits, executors)
 
