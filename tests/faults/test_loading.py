@@ -219,7 +219,7 @@ class OwnNeo4j:
 
     def start(self) -> Server:
         told = subprocess.run(
-            [NEO4J_LOCAL, "start"], env=self._env, capture_output=True, text=True, check=True
+            [NEO4J_LOCAL, "start"], env=self._env, stdout=subprocess.PIPE, text=True, check=True
         ).stdout
         words = dict(word.split("=", 1) for word in told.split() if "=" in word)
         return Server(words["NEO4J_URI"], words["NEO4J_USER"], words["NEO4J_PASSWORD"])
@@ -235,6 +235,15 @@ class OwnNeo4j:
             time.sleep(0.05)
 
 
+def _port_below_the_ephemeral_ones() -> int:
+    """A free port that no client is given: one that retries its own number is, sooner or later, connected to itself."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 @pytest.fixture
 def own_neo4j(tmp_path: Path) -> Iterator[OwnNeo4j]:
     if not (shutil.which("java") and shutil.which("mvn")):
@@ -242,9 +251,7 @@ def own_neo4j(tmp_path: Path) -> Iterator[OwnNeo4j]:
         if os.environ.get("CI") == "true":
             pytest.fail(line)
         pytest.skip(line)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _port_below_the_ephemeral_ones()
     server = OwnNeo4j(tmp_path / "neo4j", port)
     yield server
     with suppress(OSError, ValueError):
