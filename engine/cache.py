@@ -139,9 +139,14 @@ class GraphCache:
         rows = {key: self._rows[key] for key in keys if key in self._rows}
         ask = [key for key in keys if key not in rows and self._may_know(keys[key])]
         for batch in _batches(ask):
-            for row in self._store.rows("lookup_calls", keys=batch):
+            for row in self._listed("lookup_calls", keys=batch):
                 rows[row[0]] = _row(row[1:])
         return rows
+
+    def _listed(self, query: str, **params: list[str]) -> list[Any]:
+        """The rows of a query that gives them as one list."""
+        [(rows,)] = self._store.rows(query, **params)
+        return list(rows)
 
     def _may_know(self, job: Job) -> bool:
         """Whether the graph has this version of the task at all: a new one needs no look-ups."""
@@ -209,7 +214,7 @@ class GraphCache:
     def _expand(self, call_hashes: list[str]) -> None:
         """Learn the children of dirty calls, so that the clean ones are found without asking for each."""
         for batch in _batches([call for call in call_hashes if call in self._dirty]):
-            for row in self._store.rows("expand_calls", call_hashes=batch):
+            for row in self._listed("expand_calls", call_hashes=batch):
                 _, _, child, key, *rest = row
                 found = _row([child, *rest])
                 found.within = True
@@ -223,9 +228,7 @@ class GraphCache:
             key for key in stale if (key not in rows or rows[key].has_children) and self._may_step(keys[key])
         ]
         for batch in _batches(ask):
-            for key, _, type_name, codec, payload, location, files in self._store.rows(
-                "lookup_evaluations", keys=batch
-            ):
+            for key, _, type_name, codec, payload, location, files in self._listed("lookup_evaluations", keys=batch):
                 if self._all_valid(files):
                     answers[key] = OneStep(_stored(type_name, codec, payload, location), stale[key])
                 else:

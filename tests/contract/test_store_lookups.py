@@ -46,6 +46,12 @@ def make(cypher: Any, calls: list[dict[str, Any]], edges: list[tuple[str, str, i
         cypher(_LINK, edges=[list(edge) for edge in edges[start : start + 5000]])
 
 
+def listed(store: GraphStore, query: str, **params: Any) -> list[tuple[Any, ...]]:
+    """The rows of a query that gives them as one list."""
+    [(rows,)] = store.rows(query, **params)
+    return [tuple(row) for row in rows]
+
+
 def test_only_known_tasks_are_named(store: GraphStore, cypher: Any) -> None:
     make(cypher, [call("a", "one"), call("b", "two")])
     found = store.rows("known_tasks", task_hashes=["t-one", "t-three"])
@@ -56,7 +62,7 @@ def test_a_look_up_gives_the_result_and_says_whether_there_are_children(
     store: GraphStore, cypher: Any
 ) -> None:
     make(cypher, [call("a"), call("b")], [("a", "b", 0)])
-    found = sorted(store.rows("lookup_calls", keys=["e-a", "e-b", "e-none"]))
+    found = sorted(listed(store, "lookup_calls", keys=["e-a", "e-b", "e-none"]))
     assert found == [
         ("e-a", "a", "v-a", "int", "msgpack", b"\x01", None, True, []),
         ("e-b", "b", "v-b", "int", "msgpack", b"\x01", None, False, []),
@@ -66,19 +72,19 @@ def test_a_look_up_gives_the_result_and_says_whether_there_are_children(
 def test_a_look_up_names_the_files_in_the_result(store: GraphStore, cypher: Any) -> None:
     make(cypher, [call("a")])
     cypher(_FILE, call="a", file="f")
-    assert store.rows("lookup_calls", keys=["e-a"])[0][-1] == [["f", "/f", "content", "d"]]
+    assert listed(store, "lookup_calls", keys=["e-a"])[0][-1] == [["f", "/f", "content", "d"]]
 
 
 @pytest.mark.parametrize("changes", [{"cacheable": False}, {"failed": True, "cacheable": False}])
 def test_what_may_not_be_reused_is_not_found(store: GraphStore, cypher: Any, changes: dict[str, Any]) -> None:
     make(cypher, [call("a", **changes)])
-    assert store.rows("lookup_calls", keys=["e-a"]) == []
+    assert listed(store, "lookup_calls", keys=["e-a"]) == []
 
 
 def test_of_several_calls_with_one_key_the_newest_is_found(store: GraphStore, cypher: Any) -> None:
     make(cypher, [call(name, at=AT.replace(day=day)) for name, day in [("a", 3), ("b", 9), ("c", 5)]])
     cypher("MATCH (n:CallNode) SET n.eval_hash = 'same'")
-    assert [row[1] for row in store.rows("lookup_calls", keys=["same"])] == ["b"]
+    assert [row[1] for row in listed(store, "lookup_calls", keys=["same"])] == ["b"]
 
 
 def test_an_evaluation_gives_the_expression_it_reduced_to(store: GraphStore, cypher: Any) -> None:
@@ -87,7 +93,7 @@ def test_an_evaluation_gives_the_expression_it_reduced_to(store: GraphStore, cyp
         "(:Value {value_hash: 'v', type: 'x', codec: 'c', bytes: $b})",
         b=b"\x07",
     )
-    assert store.rows("lookup_evaluations", keys=["e", "none"]) == [("e", "v", "x", "c", b"\x07", None, [])]
+    assert listed(store, "lookup_evaluations", keys=["e", "none"]) == [("e", "v", "x", "c", b"\x07", None, [])]
 
 
 def test_expanding_gives_each_child_that_may_be_reused(store: GraphStore, cypher: Any) -> None:
@@ -96,7 +102,7 @@ def test_expanding_gives_each_child_that_may_be_reused(store: GraphStore, cypher
         [call("a"), call("b"), call("c", cacheable=False), call("d")],
         [("a", "b", 0), ("a", "c", 1), ("a", "d", 2), ("b", "d", 0)],
     )
-    found = sorted(row[:4] + row[-2:] for row in store.rows("expand_calls", call_hashes=["a"]))
+    found = sorted(row[:4] + row[-2:] for row in listed(store, "expand_calls", call_hashes=["a"]))
     assert found == [("a", 0, "b", "e-b", True, []), ("a", 2, "d", "e-d", False, [])]
 
 
