@@ -3,8 +3,8 @@
 A migration is a file `schema/V001__what_it_does.cypher` (or one per dialect, `….neo4j.cypher` and `….local.cypher`) of
 statements that end with a semicolon at a line's end. Each statement runs in a transaction of its own and must be
 idempotent (`IF NOT EXISTS`, `MERGE`): when two processes start at once, both may run it, and one that was killed
-half-way is simply run again. After its statements a migration leaves a `SchemaVersion` node with its version and the checksum of
-its text.
+half-way is simply run again. After its statements a migration leaves a `SchemaVersion` node with its version and the
+checksum of its text.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from headwater.cypher import local_graph
 from headwater.cypher.driver import load_driver
 from headwater.cypher.project import SETTINGS, Project, create_project, open_project
@@ -68,7 +67,9 @@ def neo4j_server() -> Iterator[Server]:
     """A Neo4j server; what it holds is anybody's. Use `neo4j_project` or `store` for an empty one."""
     if os.environ.get("NEO4J_URI"):
         server = Server(
-            os.environ["NEO4J_URI"], os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", "")
+            os.environ["NEO4J_URI"],
+            os.environ.get("NEO4J_USER", "neo4j"),
+            os.environ.get("NEO4J_PASSWORD", ""),
         )
         _must_be_empty(server)
         yield server
@@ -113,13 +114,9 @@ def _from_docker() -> Iterator[Server]:
     port = _free_port()
     name = f"headwater-tests-{os.getpid()}"
     password = "headwater-tests"
-    publish = f"127.0.0.1:{port}:7687"
-    subprocess.run(
-        ["docker", "run", "--rm", "--detach", "--name", name, "--publish", publish]
-        + ["--env", f"NEO4J_AUTH=neo4j/{password}", "neo4j:5.26-community"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    options = ["--name", name, "--publish", f"127.0.0.1:{port}:7687", "--env", f"NEO4J_AUTH=neo4j/{password}"]
+    command = ["docker", "run", "--rm", "--detach", *options, "neo4j:5.26-community"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     try:
         server = Server(f"bolt://127.0.0.1:{port}", "neo4j", password)
         _wait_until_it_answers(server)
@@ -224,4 +221,6 @@ def server_of(project: Project) -> Server:
     """The server behind a project's local graph, which must be up."""
     found = local_graph.find(project.graph)
     assert found is not None
-    return Server(f"bolt://127.0.0.1:{found.bolt_port}", local_graph.USER, found.password, local_graph.DATABASE)
+    return Server(
+        f"bolt://127.0.0.1:{found.bolt_port}", local_graph.USER, found.password, local_graph.DATABASE
+    )
