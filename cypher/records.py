@@ -9,8 +9,6 @@ Fields may be appended with a default; none is ever removed or given a new meani
 
 from __future__ import annotations
 
-from typing import Union
-
 import msgspec
 
 
@@ -160,17 +158,17 @@ class JobEnded(Record, frozen=True, tag=9):
     """why it was cached or had to run"""
 
 
-AnyRecord = Union[
-    ExecutionStarted,
-    ExecutionEnded,
-    TaskSeen,
-    FileSeen,
-    ValueSeen,
-    EvaluationSeen,
-    CallMade,
-    JobStarted,
-    JobEnded,
-]
+AnyRecord = (
+    ExecutionStarted
+    | ExecutionEnded
+    | TaskSeen
+    | FileSeen
+    | ValueSeen
+    | EvaluationSeen
+    | CallMade
+    | JobStarted
+    | JobEnded
+)
 
 _STRIDE = 0x9E3779B97F4A7C15F39CC0605CEDC835
 _MASK = (1 << 128) - 1

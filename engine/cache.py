@@ -228,7 +228,9 @@ class GraphCache:
             key for key in stale if (key not in rows or rows[key].has_children) and self._may_step(keys[key])
         ]
         for batch in _batches(ask):
-            for key, _, type_name, codec, payload, location, files in self._listed("lookup_evaluations", keys=batch):
+            for key, _, type_name, codec, payload, location, files in self._listed(
+                "lookup_evaluations", keys=batch
+            ):
                 if self._all_valid(files):
                     answers[key] = OneStep(_stored(type_name, codec, payload, location), stale[key])
                 else:

@@ -70,9 +70,8 @@ class Config:
             elif section in _SECTIONS:
                 _check_keys(where, section, project.settings, _SECTIONS[section])
             else:
-                raise UsageError(
-                    f"{where}: there is no section [{section}].{_near(section, ('store', 'run', 'limits', 'executors.NAME'))}"
-                )
+                known = ("store", "run", "limits", "executors.NAME")
+                raise UsageError(f"{where}: there is no section [{section}].{_near(section, known)}")
         return cls(limits, executors)
 
 

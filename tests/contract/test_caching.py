@@ -113,7 +113,18 @@ def test_other_arguments_run_and_equal_ones_do_not(run: Run, ran: list[str]) -> 
 
 
 def test_values_of_every_shape_are_the_same_from_the_cache(run: Run) -> None:
-    values = [1, 1.0, True, "1", None, b"\0", [1, (2,)], {"a": {1, 2}}, "x" * 10_000, {i: str(i) for i in range(2000)}]
+    values = [
+        1,
+        1.0,
+        True,
+        "1",
+        None,
+        b"\0",
+        [1, (2,)],
+        {"a": {1, 2}},
+        "x" * 10_000,
+        {i: str(i) for i in range(2000)},
+    ]
 
     def give(n: int) -> Any:
         return values[n]
@@ -194,7 +205,9 @@ def test_a_failure_is_never_served_from_the_cache(run: Run, ran: list[str]) -> N
     assert sorted(ran) == ["parent", "risky", "risky", "sound"], "what had finished is not repeated"
 
 
-def test_a_changed_or_deleted_file_in_a_result_runs_its_task_again(run: Run, ran: list[str], tmp_path: Path) -> None:
+def test_a_changed_or_deleted_file_in_a_result_runs_its_task_again(
+    run: Run, ran: list[str], tmp_path: Path
+) -> None:
     def make(name: str) -> File:
         ran.append("make")
         file = File(str(tmp_path / name))

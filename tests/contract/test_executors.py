@@ -97,7 +97,17 @@ def exits() -> None:
 
 
 def test_values_of_every_shape_come_back_as_they_were(scheduler: Scheduler, executor: str) -> None:
-    values = [None, 1, "ü", b"\0", 1.5, [1, (2, {3})], {"a": Sample("s", [1.0])}, Box(1), ValueError("v").args]
+    values = [
+        None,
+        1,
+        "ü",
+        b"\0",
+        1.5,
+        [1, (2, {3})],
+        {"a": Sample("s", [1.0])},
+        Box(1),
+        ValueError("v").args,
+    ]
     assert scheduler.run([echo.options(executor=executor)(value) for value in values]) == values
 
 
@@ -126,7 +136,10 @@ def test_an_error_is_raised_as_it_was_with_the_users_own_lines(scheduler: Schedu
 
 
 def test_an_error_can_be_caught(scheduler: Scheduler, executor: str) -> None:
-    assert scheduler.run(catch(fail.options(executor=executor)(OSError("o")), OSError, recovered)) == "OSError: o"
+    assert (
+        scheduler.run(catch(fail.options(executor=executor)(OSError("o")), OSError, recovered))
+        == "OSError: o"
+    )
 
 
 def test_an_error_that_cannot_be_pickled_still_tells_what_it_was(scheduler: Scheduler, executor: str) -> None:
@@ -146,7 +159,9 @@ def test_a_result_that_cannot_be_recorded_fails_the_task(scheduler: Scheduler, e
 
 
 def test_calls_run_at_the_same_time(scheduler: Scheduler, executor: str) -> None:
-    (start, end), (other_start, other_end) = scheduler.run([nap.options(executor=executor)(i) for i in range(2)])
+    (start, end), (other_start, other_end) = scheduler.run(
+        [nap.options(executor=executor)(i) for i in range(2)]
+    )
     assert max(start, other_start) < min(end, other_end)
 
 
@@ -190,5 +205,7 @@ def test_tasks_of_a_main_script_run_in_processes(tmp_path: Path) -> None:
             """
         )
     )
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
     assert ran.stdout.strip() == "Thing(n=4) True", ran.stderr

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from headwater import Project, Scheduler, StoreRefused, open_project, task
 from headwater.cypher import local_graph
 from headwater.cypher.loader import catch_up
 from headwater.cypher.project import SETTINGS
 from headwater.cypher.records import job_id
 from headwater.cypher.store import open_store
+
+from headwater import Project, Scheduler, StoreRefused, open_project, task
 
 headwater_namespace = "runs"
 
@@ -101,9 +101,9 @@ def test_every_job_of_a_failed_run_ends_in_a_terminal_state(project: Project) ->
     assert jobs["runs.fail"] == ("FAILED", "ValueError: no 4", True)
     assert jobs["runs.failing"][0] == "FAILED"
     assert jobs["runs.inc"][0] == "DONE"
-    assert ask(project, "MATCH (e:Execution {id: $id}) RETURN e.status, e.error", id=scheduler.execution_id) == [
-        ("FAILED", "ValueError: no 4")
-    ]
+    assert ask(
+        project, "MATCH (e:Execution {id: $id}) RETURN e.status, e.error", id=scheduler.execution_id
+    ) == [("FAILED", "ValueError: no 4")]
 
 
 def test_the_call_hashes_in_the_graph_are_those_of_a_run_on_the_other_store(project: Project) -> None:
@@ -134,12 +134,17 @@ scheduler.wait_recorded()
 """
 
 
-def test_sixteen_schedulers_at_once_end_with_one_node_a_key_and_no_error(project: Project, tmp_path: Path) -> None:
+def test_sixteen_schedulers_at_once_end_with_one_node_a_key_and_no_error(
+    project: Project, tmp_path: Path
+) -> None:
     script = tmp_path / "sixteen.py"
     script.write_text(SIXTEEN)
     running = [
         subprocess.Popen(
-            [sys.executable, str(script), str(project.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, str(script), str(project.root)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for _ in range(16)
     ]
@@ -151,7 +156,8 @@ def test_sixteen_schedulers_at_once_end_with_one_node_a_key_and_no_error(project
             process.communicate()
     assert answers == [("5050\n", "", 0)] * 16
     assert ask(
-        project, "MATCH (c:CallNode) RETURN count(c), count(DISTINCT c.call_hash), count(DISTINCT c.eval_hash)"
+        project,
+        "MATCH (c:CallNode) RETURN count(c), count(DISTINCT c.call_hash), count(DISTINCT c.eval_hash)",
     ) == [(102, 102, 102)]
     assert ask(project, "MATCH (e:Execution) RETURN e.status, count(e)") == [("DONE", 16)]
     for label, key in (("Value", "value_hash"), ("Task", "task_hash"), ("Job", "id")):
@@ -211,7 +217,11 @@ def test_a_wrong_password_is_said_before_anything_runs(
 
 def test_outside_a_project_nothing_is_written_and_no_server_is_started(tmp_path: Path) -> None:
     script = tmp_path / "plain.py"
-    script.write_text("from headwater import run, task\n@task(namespace='p')\ndef f(): return 1\nprint(run(f()))\n")
-    ran = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=True)
+    script.write_text(
+        "from headwater import run, task\n@task(namespace='p')\ndef f(): return 1\nprint(run(f()))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert (ran.stdout, ran.stderr) == ("1\n", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plain.py"]

@@ -93,7 +93,9 @@ def test_an_evaluation_gives_the_expression_it_reduced_to(store: GraphStore, cyp
         "(:Value {value_hash: 'v', type: 'x', codec: 'c', bytes: $b})",
         b=b"\x07",
     )
-    assert listed(store, "lookup_evaluations", keys=["e", "none"]) == [("e", "v", "x", "c", b"\x07", None, [])]
+    assert listed(store, "lookup_evaluations", keys=["e", "none"]) == [
+        ("e", "v", "x", "c", b"\x07", None, [])
+    ]
 
 
 def test_expanding_gives_each_child_that_may_be_reused(store: GraphStore, cypher: Any) -> None:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 
 from headwater import (
-    CallError,
     CacheScope,
+    CallError,
     JobInfo,
     Scheduler,
     Task,
@@ -101,7 +101,19 @@ class Point:
 def test_operators_items_and_attributes_are_lazy(scheduler: Scheduler) -> None:
     one, two = inc(0), inc(1)
     assert scheduler.run(
-        [one + two, 10 - two, two * 3, two / 4, 7 // two, -two, abs(-two), two**3, one < two, one == 1, two % 2]
+        [
+            one + two,
+            10 - two,
+            two * 3,
+            two / 4,
+            7 // two,
+            -two,
+            abs(-two),
+            two**3,
+            one < two,
+            one == 1,
+            two % 2,
+        ]
     ) == [3, 8, 6, 0.5, 3, -2, 2, 8, True, True, 0]
     assert scheduler.run(point(1).x + point(1).y) == 3
     assert scheduler.run(numbers()[1:]) == [2, 3]
@@ -285,7 +297,7 @@ def test_a_quoted_expression_is_a_value(scheduler: Scheduler) -> None:
 @pytest.mark.parametrize(
     ("make", "path"),
     [
-        (lambda: (lambda: 1), "result"),
+        (lambda: lambda: 1, "result"),
         (lambda: [1, {"conn": threading.Lock()}], r"result\[1\]\['conn'\]"),
         (lambda: (i for i in range(3)), "result"),
     ],
@@ -441,7 +453,8 @@ def test_run_is_a_shorthand() -> None:
 def test_a_thread_may_have_a_scheduler_of_its_own() -> None:
     results: list[int] = []
     threads = [
-        threading.Thread(target=lambda i=i: results.append(Scheduler(record=False).run(inc(i)))) for i in range(4)
+        threading.Thread(target=lambda i=i: results.append(Scheduler(record=False).run(inc(i))))
+        for i in range(4)
     ]
     for thread in threads:
         thread.start()

@@ -162,6 +162,4 @@ def _grow(children: Any) -> Any:
     )
 
 
-descriptions = st.recursive(
-    st.integers(-5, 20).map(lambda n: ("number", n)), _grow, max_leaves=12
-)
+descriptions = st.recursive(st.integers(-5, 20).map(lambda n: ("number", n)), _grow, max_leaves=12)

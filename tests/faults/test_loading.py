@@ -215,6 +215,7 @@ class OwnNeo4j:
 
     def __init__(self, home: Path, port: int) -> None:
         self._home = home
+        self._port = port
         self._env = {**os.environ, "NEO4J_LOCAL_HOME": str(home), "NEO4J_LOCAL_PORT": str(port)}
 
     def start(self) -> Server:
@@ -226,22 +227,10 @@ class OwnNeo4j:
 
     def kill(self) -> None:
         os.kill(int((self._home / "pid").read_text()), signal.SIGKILL)
-        while (
-            subprocess.run(
-                [NEO4J_LOCAL, "status"], env=self._env, capture_output=True, check=False
-            ).returncode
-            == 0
-        ):
-            time.sleep(0.05)
-
-
-def _port_below_the_ephemeral_ones() -> int:
-    """A free port that no client is given: one that retries its own number is, sooner or later, connected to itself."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
+        with suppress(OSError):
+            while True:  # a large process takes a moment to die; its port goes last
+                socket.create_connection(("127.0.0.1", self._port)).close()
+                time.sleep(0.02)
 
 
 @pytest.fixture
@@ -251,7 +240,8 @@ def own_neo4j(tmp_path: Path) -> Iterator[OwnNeo4j]:
         if os.environ.get("CI") == "true":
             pytest.fail(line)
         pytest.skip(line)
-    port = _port_below_the_ephemeral_ones()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
     server = OwnNeo4j(tmp_path / "neo4j", port)
     yield server
     with suppress(OSError, ValueError):

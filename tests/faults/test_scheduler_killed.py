@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from headwater import Project, Scheduler, create_project
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import read_groups
 from headwater.cypher.loader import catch_up
 from headwater.cypher.records import CallMade, JobEnded
 from headwater.cypher.store import open_store
+
+from headwater import Project, Scheduler, create_project
 from tests.faults import flow
 
 SEEDS = int(os.environ.get("HEADWATER_FAULT_SEEDS", "50"))
@@ -49,7 +49,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def start(project: Project, seed: int) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, str(Path(flow.__file__)), str(project.root), str(seed)], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(Path(flow.__file__)), str(project.root), str(seed)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -57,7 +59,9 @@ def start(project: Project, seed: int) -> subprocess.Popen[str]:
 
 
 def journals(project: Project) -> list[Path]:
-    return sorted([*project.journals.glob("*.hwj"), *project.loaded_journals.glob("*.hwj")], key=lambda p: p.name)
+    return sorted(
+        [*project.journals.glob("*.hwj"), *project.loaded_journals.glob("*.hwj")], key=lambda p: p.name
+    )
 
 
 def records_of(path: Path) -> list[Any]:
