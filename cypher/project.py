@@ -113,7 +113,9 @@ def open_project(root: Path) -> Project:
     """
     root = root.resolve()
     if not (root / FOLDER).is_dir():
-        raise UsageError(f"{root} is not a headwater project: it has no {FOLDER} folder. Type: hw init {root}")
+        raise UsageError(
+            f"{root} is not a headwater project: it has no {FOLDER} folder. Type: hw init {root}"
+        )
     settings = configparser.ConfigParser(interpolation=None)
     settings.optionxform = str  # type: ignore[assignment,method-assign]
     try:
