@@ -109,8 +109,9 @@ class Failures:
         inherited = job.error is error and job.result is None and job.status == WAITING
         job.error = error
         if inherited:
-            # An argument failed, so this call never was: nothing is recorded of it.
-            self.move(job, CANCELLED)
+            # An argument failed, so this call never was; its job ends all the same.
+            job.reason = "an argument failed"
+            self.end(job, CANCELLED)
         else:
             attach_traceback(job, error)
             if job.eval_hash is not None:
@@ -168,13 +169,9 @@ class Failures:
         if job.finished:
             return
         job.error = Cancelled(f"{job.task.fullname} was cancelled before it finished")
-        started = job.status != WAITING
         followers = job.followers
         live = job.live
-        if started:
-            self.end(job, CANCELLED)
-        else:
-            self.move(job, CANCELLED)
+        self.end(job, CANCELLED)
         if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
             del self._equal[job.eval_hash]
         job.release()
