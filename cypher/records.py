@@ -171,14 +171,15 @@ AnyRecord = (
 )
 
 _STRIDE = 0x9E3779B97F4A7C15F39CC0605CEDC835
+_SPREAD = 0xD1B54A32D192ED03AEF17502B6B4CBF7
 _MASK = (1 << 128) - 1
 
 
 def job_id(execution_id: str, n: int) -> str:
     """The id of the n-th job of an execution: 32 hex digits, well spread so that a short prefix is unique.
 
-    Multiplying by an odd constant is a bijection modulo 2**128, so no two jobs of one execution share an id.
+    Multiplying by an odd constant is a bijection modulo 2**128, so no two jobs of one execution share an id; the
+    execution's own number has another constant, so that executions with near ids do not share theirs.
     """
     base = int(execution_id.replace("-", ""), 16)
-    mixed = (base ^ (base << 61)) * _STRIDE + n * _STRIDE
-    return f"{mixed & _MASK:032x}"
+    return f"{(base * _SPREAD + n * _STRIDE) & _MASK:032x}"

@@ -131,7 +131,18 @@ def numbers() -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "use", [bool, len, list, str, int, float, lambda v: 1 in v, lambda v: f"{v}", range], ids=repr
+    "use",
+    [
+        pytest.param(bool, id="if"),
+        pytest.param(len, id="len"),
+        pytest.param(list, id="for"),
+        pytest.param(str, id="str"),
+        pytest.param(int, id="int"),
+        pytest.param(float, id="float"),
+        pytest.param(lambda v: 1 in v, id="in"),
+        pytest.param(lambda v: f"{v}", id="f-string"),
+        pytest.param(range, id="range"),
+    ],
 )
 def test_what_a_lazy_value_cannot_do_says_what_to_use_instead(use: Any) -> None:
     with pytest.raises(CallError, match="lazy value"):
