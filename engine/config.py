@@ -1,4 +1,4 @@
-"""The engine's settings: `[limits]` and `[executors.NAME]` of `headwater.ini`."""
+"""The engine's settings: `[scheduler]`, `[limits]` and `[executors.NAME]` of `headwater.ini`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ _SECTIONS = {
     "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds"}),
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
+    "scheduler": frozenset({"ignore_warnings"}),
 }
 _TYPES = ("thread", "process")
+_WARNINGS = ("namespace",)
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,12 @@ class Config:
     Attributes:
         limits: how many of each named resource there are.
         executors: by name; `default` (threads) and `process` are always there.
+        ignore_warnings: names of warnings not to give (`namespace`).
     """
 
     limits: dict[str, int] = field(default_factory=dict)
     executors: dict[str, ExecutorSettings] = field(default_factory=_standard)
+    ignore_warnings: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, project: Project | None) -> Config:
@@ -70,9 +74,15 @@ class Config:
             elif section in _SECTIONS:
                 _check_keys(where, section, project.settings, _SECTIONS[section])
             else:
-                known = ("store", "run", "limits", "executors.NAME")
+                known = ("store", "scheduler", "run", "limits", "executors.NAME")
                 raise UsageError(f"{where}: there is no section [{section}].{_near(section, known)}")
-        return cls(limits, executors)
+        ignored = project.settings.get("scheduler", "ignore_warnings", fallback="").split()
+        for name in ignored:
+            if name not in _WARNINGS:
+                raise UsageError(
+                    f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{_near(name, _WARNINGS)}"
+                )
+        return cls(limits, executors, frozenset(ignored))
 
 
 def _executor(

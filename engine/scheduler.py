@@ -7,6 +7,7 @@ became ready, and hands what must run to the executors. Between turns it sleeps 
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import threading
@@ -30,12 +31,15 @@ from headwater.engine.limits import Limits
 from headwater.engine.nested import find_expressions
 from headwater.engine.recorder import NoRecorder, Recorder
 from headwater.engine.reduction import Reduction
+from headwater.engine.registry import get_task_registry
 from headwater.engine.task import task
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
 T = TypeVar("T")
+
+_log = logging.getLogger("headwater")
 
 _HEARTBEAT = 0.2
 """Seconds the loop sleeps at most, so that signals and a failing journal are noticed. (A signal handler must not set
@@ -193,6 +197,7 @@ class _Run:
             raise
         finally:
             self.ended = True
+            self._warn_of_bare_names()
             self._executors.stop(wait=status != "CANCELLED")
             self.recorder.close(status, error)
             if store is not None:
@@ -217,9 +222,7 @@ class _Run:
                 catch_up(self.project)
                 self._cache = GraphCache(store)
         except StoreUnavailable as error:
-            import logging
-
-            logging.getLogger("headwater").warning(
+            _log.warning(
                 "the graph cannot be reached (%s): the run goes on without earlier results, and is loaded later",
                 error,
             )
@@ -228,6 +231,21 @@ class _Run:
         self.reduction = Reduction(self.recorder, use_cache=self._use_cache, keep_going=self._keep_going)
         ensure_loader(self.project)
         return store
+
+    def _warn_of_bare_names(self) -> None:
+        """Say once a run which tasks have no namespace: their names may meet those of other workflows in the graph."""
+        if "namespace" in self.config.ignore_warnings:
+            return
+        found = [get_task_registry().find(name) for name in self.reduction.counts if "." not in name]
+        places = sorted(
+            f"{os.path.basename(t.func.__code__.co_filename)}:{t.name}" for t in found if t is not None
+        )
+        if places:
+            _log.warning(
+                "tasks without a namespace: %s. Give their module headwater_namespace = '...', or put "
+                "ignore_warnings = namespace under [scheduler] in headwater.ini.",
+                ", ".join(places),
+            )
 
     # -- the loop --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,89 @@
+"""The engine's settings: what they change, and what is refused with the nearest match."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from headwater import Scheduler, UsageError, create_project, open_project, task
+from headwater.cypher.project import SETTINGS
+from headwater.engine.config import Config
+
+headwater_namespace = "config"
+
+
+@task
+def inc(x: int) -> int:
+    return x + 1
+
+
+def configured(root: Path, text: str) -> Config:
+    create_project(root)
+    (root / ".headwater" / SETTINGS).write_text(text)
+    return Config.of(open_project(root))
+
+
+def test_a_new_project_has_the_standard_settings(tmp_path: Path) -> None:
+    assert Config.of(create_project(tmp_path)) == Config.of(None)
+
+
+def test_limits_and_executors_are_read(tmp_path: Path) -> None:
+    config = configured(
+        tmp_path,
+        "[limits]\ndb = 3\n[executors.default]\nworkers = 2\n[executors.big]\ntype = process\nworkers = 4\n",
+    )
+    assert config.limits == {"db": 3}
+    assert config.executors["default"].workers == 2
+    assert (config.executors["big"].type, config.executors["big"].workers) == ("process", 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[limit]\ndb = 3\n", "Did you mean limits"),
+        ("[limits]\ndb = many\n", "db = many"),
+        ("[executors.x]\ntype = proces\n", "Did you mean process"),
+        ("[executors.x]\nworker = 1\n", "Did you mean workers"),
+        ("[store]\nurl = local\n", "Did you mean uri"),
+        ("[scheduler]\nignore_warnings = namespaces\n", "Did you mean namespace"),
+    ],
+)
+def test_what_is_not_a_setting_is_refused_with_the_nearest(tmp_path: Path, text: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=hint):
+        configured(tmp_path, text)
+
+
+def test_capacities_bound_what_runs_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, most = [0], [0]
+    lock = threading.Lock()
+
+    @task(namespace="config", limits={"db": 2})
+    def two(n: int) -> int:
+        with lock:
+            now[0] += 2
+            most[0] = max(most[0], now[0])
+        time.sleep(0.01)
+        with lock:
+            now[0] -= 2
+        return n
+
+    scheduler = Scheduler(record=False)
+    scheduler.config = configured(tmp_path, "[limits]\ndb = 5\n")
+    assert scheduler.run([two(i) for i in range(8)]) == list(range(8))
+    assert most == [4]
+
+
+def test_tasks_without_a_namespace_are_named_once_a_run(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    bare = task(name="bare", namespace="")(inc.func)
+    scheduler = Scheduler(record=False)
+    assert scheduler.run([bare(1), bare(2)]) == [2, 3]
+    assert [record.getMessage().count("test_config.py:bare") for record in caplog.records] == [1]
+    caplog.clear()
+    scheduler.config = configured(tmp_path, "[scheduler]\nignore_warnings = namespace\n")
+    assert scheduler.run(bare(3)) == 4
+    assert caplog.records == []
