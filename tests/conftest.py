@@ -7,6 +7,7 @@ loud line, or fail under CI=true. Community Neo4j has one database, so whatever 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -64,7 +65,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def neo4j_server() -> Iterator[Server]:
-    """A Neo4j server; what it holds is anybody's. Use `neo4j_project` or `store` for an empty one."""
+    """A Neo4j server; what it holds is anybody's. Use `neo4j_project` or `store` for an empty one.
+
+    Its database is wiped again and again, so two sessions of tests take turns.
+    """
+    lock = ROOT / ".build" / "neo4j-tests.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield from _neo4j_servers()
+
+
+def _neo4j_servers() -> Iterator[Server]:
     if os.environ.get("NEO4J_URI"):
         server = Server(
             os.environ["NEO4J_URI"],

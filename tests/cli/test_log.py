@@ -30,7 +30,7 @@ def oldest(lab: Shell) -> dict[str, Any]:
 def test_runs_are_listed_newest_first(lab: Shell) -> None:
     listed = runs(lab)
     assert [(run["task"], run["status"], run["jobs"]) for run in listed] == [
-        ("lab.broken", "FAILED", {"FAILED": 2}),
+        ("lab.broken", "FAILED", {"FAILED": 2, "CANCELLED": 1}),
         ("lab.copied_lines", "DONE", {"DONE": 3}),
         ("lab.doubles", "DONE", {"CACHED": 1}),
         ("lab.doubles", "DONE", {"DONE": 5}),

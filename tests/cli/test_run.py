@@ -178,7 +178,8 @@ def test_secrets_do_not_reach_the_recorded_command(fresh: Shell) -> None:
 
 def test_a_script_that_prints_keeps_its_output_apart(fresh: Shell) -> None:
     fresh.write(
-        "talks.py", "from headwater import task\n@task\ndef say():\n    print('hello')\n    return 1\n"
+        "talks.py",
+        "from headwater import task\n@task(namespace='talks')\ndef say():\n    print('hello')\n    return 1\n",
     )
     answer = fresh("run", "talks.py", "say")
     assert answer.out.splitlines()[0] == "hello"

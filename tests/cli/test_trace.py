@@ -36,7 +36,7 @@ def test_a_file_is_traced_by_its_path_to_the_files_from_outside(lab: Shell) -> N
         "   └─ given by: lab.copied_lines(File('in.txt'), 'copy.txt')",
         f"      └─ source: file {lab.folder}/in.txt",
     ]
-    out = lab("trace", "copy.txt").out
+    out = lab("trace", "copy.txt", COLUMNS="300").out
     assert "files from outside" in out
     assert f"{lab.folder}/in.txt" in out.split("files from outside")[1]
     assert "lab.copied_lines" in out.split("\ncode\n")[1]
@@ -58,7 +58,7 @@ def test_a_trace_as_json_has_a_stable_shape(lab: Shell) -> None:
         *("returned_by", "given_by", "used", "cut_off"),
     ]
     assert list(found["calls"][0]["arguments"][0]) == [
-        *("name", "position", "value", "type", "size", "preview", "files", "fed_by"),
+        *("name", "position", "value", "type", "size", "preview", "files", "fed_by", "from_parent"),
     ]
     assert list(found["files"][0]) == ["file", "path", "evidence", "digest", "size", "made_by"]
     assert {task["task"] for task in found["tasks"]} == {"lab.copied_lines", "lab.copy", "lab.lines"}
