@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-
-from headwater import Scheduler, UsageError, create_project, open_project, task
 from headwater.cypher.project import SETTINGS
 from headwater.engine.config import Config
+
+from headwater import Scheduler, UsageError, create_project, open_project, task
 
 headwater_namespace = "config"
 
