@@ -21,6 +21,7 @@ from headwater.cypher.records import (
     JobStarted,
     TaskSeen,
     ValueSeen,
+    flows,
     job_id,
 )
 
@@ -143,10 +144,7 @@ class Batch:
                 parent = call.call_hash.hex()
                 children = [child.hex() for child in call.children]
                 called.append([parent, [[child, order] for order, child in enumerate(children)]])
-                fed = {
-                    (children[consumer], name, children[producer]) for consumer, name, producer in call.wiring
-                }
-                fed.update((parent, "return", children[child]) for child in call.returns)
+                fed = flows(call)
                 if fed:
                     wiring.append([parent, sorted(map(list, fed))])
         names = self._memory.task_names

@@ -114,14 +114,27 @@ class CallMade(Record, frozen=True, tag=7):
     children: list[bytes]
     """call_hash of each call it made, in the order of the returned expression"""
     wiring: list[tuple[int, str, int]]
-    """(consumer, parameter name, producer): indexes into children; inside this call, producer fed consumer"""
+    """(consumer, parameter name, producer): indexes into children; inside this call, producer fed consumer. Producer -1
+    is this call's own function: beside results of children it put plain values into the argument. (What holds nothing
+    but plain values has no wiring.)"""
     returns: list[int]
-    """indexes of the children whose results flowed into this call's own result"""
+    """indexes of the children whose results flowed into this call's own result; -1 where its own function put plain
+    values beside them"""
     at: int
     cacheable: bool = True
     """False where nothing may ever reuse it (cache=False, narrower scopes, failures)"""
     failed: bool = False
     """True where result is the recorded error"""
+
+
+def flows(call: CallMade) -> set[tuple[str, str, str]]:
+    """(consumer's call_hash, parameter name, producer's call_hash) of what flowed inside a call, as the graph has it:
+    the call itself stands for its own function, and as a consumer, of "return", for its result."""
+    parent = call.call_hash.hex()
+    nodes = [*(child.hex() for child in call.children), parent]  # so -1 is the parent
+    found = {(nodes[consumer], name, nodes[producer]) for consumer, name, producer in call.wiring}
+    found.update((parent, "return", nodes[producer]) for producer in call.returns)
+    return found
 
 
 class JobStarted(Record, frozen=True, tag=8):

@@ -18,6 +18,7 @@ from headwater.cypher.records import (
     JobEnded,
     TaskSeen,
     ValueSeen,
+    flows,
     job_id,
 )
 
@@ -131,8 +132,6 @@ def differences(label: str, wanted: Fact, found: Fact) -> list[tuple[str, Any, A
 
 def _call(call: CallMade) -> Fact:
     children = [child.hex() for child in call.children]
-    wiring = {(children[consumer], name, children[producer]) for consumer, name, producer in call.wiring}
-    wiring.update((call.call_hash.hex(), "return", children[child]) for child in call.returns)
     fact = _named(
         "CallNode",
         (
@@ -146,7 +145,7 @@ def _call(call: CallMade) -> Fact:
             call.cacheable,
         ),
     )
-    return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(wiring)}
+    return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(flows(call))}
 
 
 def _job(run: str, job: JobEnded) -> Fact:

@@ -166,7 +166,10 @@ class MadeUpRun:
         failed = chance.random() < 0.05
         result = self._value((name, number, depth), file=f"{number}.csv" if chance.random() < 0.2 else None)
         wiring = [(i, "x", i - 1) for i in range(1, len(children)) if chance.random() < 0.5]
+        wiring += [(consumer, name, -1) for consumer, name, _ in wiring if chance.random() < 0.3]
         returns = sorted(chance.sample(range(len(children)), chance.randint(0, len(children))))
+        if returns and chance.random() < 0.3:
+            returns.append(-1)
         call = sha256(b"".join([task, result, *(value for _, _, value in args), *children])).digest()
         if children:
             self.records.append(EvaluationSeen(eval_hash, result, task, self._tick()))

@@ -1,5 +1,6 @@
 // Which call's result went into which parameter, inside one parent; left alone where the parent's calls are known
 // already, so this comes before load_called.
+// What the parent's own function put beside these comes from the parent itself.
 // Parameters: $rows of [parent's call_hash, [[consumer's call_hash, parameter name, producer's call_hash], ...]].
 UNWIND $rows AS g
 MATCH (p:CallNode {call_hash: g[0]})

@@ -164,7 +164,7 @@ def test_what_fed_what_is_told_inside_each_parent(project: Project, graph: Graph
         call("a", result=1),
         call("b", result=1),
         call("p", result=1, children=("a", "b"), wiring=[(1, "x", 0)], returns=[1]),
-        call("q", result=1, children=("b", "a"), wiring=[(0, "y", 1)], returns=[0]),
+        call("q", result=1, children=("b", "a"), wiring=[(0, "y", 1), (0, "y", -1)], returns=[-1, 0]),
         END,
     ]
     write(project, 1, records)
@@ -174,8 +174,10 @@ def test_what_fed_what_is_told_inside_each_parent(project: Project, graph: Graph
     assert sorted((name[c], how, name[within], name[d]) for c, how, within, d in rows) == [
         ("b", "x", "p", "a"),
         ("b", "y", "q", "a"),
+        ("b", "y", "q", "q"),
         ("p", "return", "p", "b"),
         ("q", "return", "q", "b"),
+        ("q", "return", "q", "q"),
     ]
     rows = ask(graph, "MATCH (c)-[r:CALLED]->(d) RETURN c.call_hash, r.order, d.call_hash")
     assert sorted((name[c], order, name[d]) for c, order, d in rows) == [
