@@ -1,10 +1,10 @@
 """Where something came from: the calls and files behind an execution, a job, a call, a value or a file.
 
 A call's result comes from its task's code, from the children whose results became its own (or from its own body), and
-from its arguments. An argument comes from the calls that fed it inside the parent; one that no call fed was made in the
-parent's body, from whatever the parent was given itself, so the parent's own arguments are followed, up to the root of
-the run. A file that nobody handed in was put there by the calls that returned it earlier, in whatever run: they are
-followed too, joined by the file's hash.
+from its arguments. An argument comes from the calls that fed it inside the parent; what the parent's body put there,
+beside that or alone, came from whatever the parent was given itself, so the parent's own arguments are followed, up to
+the root of the run. A file that nobody handed in was put there by the calls that returned it earlier, in whatever run:
+they are followed too, joined by the file's hash.
 
 A call may sit in many parents, and each parent feeds it in its own way. The walk goes *up* only from where it started,
 along the parents of the job that really ran. What it enters from above (a child of a call whose result counts) it
@@ -67,6 +67,7 @@ class _Node:
     result: bool = False
     cut_off: bool = False
     fed: dict[str, dict[str, None]] = field(default_factory=dict)
+    mixed: set[str] = field(default_factory=set)
     returned_by: dict[str, None] = field(default_factory=dict)
     given_by: dict[str, None] = field(default_factory=dict)
 
@@ -178,7 +179,11 @@ class Walk:
             self._wirings.update(self._facts.wiring(missing))
 
     def _fed(self, consumer: str, parent: str) -> list[tuple[str, str]]:
-        return self._wirings[parent].get(consumer, [])
+        return [wire for wire in self._wirings[parent].get(consumer, ()) if wire[1] != parent]
+
+    def _mixed(self, consumer: str, parent: str) -> set[str]:
+        """The arguments into which calls and the parent's own body put something."""
+        return {name for name, producer in self._wirings[parent].get(consumer, ()) if producer == parent}
 
     def _returned_by(self, call: str) -> list[str]:
         return [child for _, child in self._fed(call, call)]
@@ -207,6 +212,7 @@ class Walk:
             place, result, way = visit
             node = self._nodes[place]
             if place.parent is not None:
+                node.mixed |= self._mixed(place.call, place.parent)
                 for name, producer in self._fed(place.call, place.parent):
                     fed = node.fed.setdefault(name, {})
                     fed[self._visit(Place(producer, place.parent), True, way)] = None
@@ -228,18 +234,25 @@ class Walk:
         call, parent = node.place
         fact = self._calls[call]
         from_parent = self._calls[parent].took() if parent is not None else set()
-        made_there = False
+        made_there = bool(node.mixed)
         for argument in fact.arguments:
             for file in argument.files:
                 self._files.setdefault(file.file, file)
-            if argument.name in node.fed:
+            fed = argument.name in node.fed
+            if fed and argument.name not in node.mixed:
                 continue
             made_there = True
-            for file in argument.files:
-                if file.file not in from_parent:
-                    joins.add((file.file, call))
+            known = from_parent | self._handed_over(node, argument.name) if fed else from_parent
+            joins.update((file.file, call) for file in argument.files if file.file not in known)
         if made_there and parent is not None and way.kind in ("job", "call"):
             upwards.setdefault((parent, way), []).append(node)
+
+    def _handed_over(self, node: _Node, name: str) -> set[str]:
+        """The files in the results of the calls that fed an argument."""
+        assert node.place.parent is not None
+        producers = {call for one, call in self._fed(node.place.call, node.place.parent) if one == name}
+        self._learn_calls(producers)
+        return {file.file for call in producers for file in self._calls[call].result_files}
 
     def _go_up(self, upwards: dict[tuple[str, Way], list[_Node]]) -> None:
         """From parents to their own parents, where only their arguments matter."""
@@ -348,6 +361,7 @@ class Walk:
                 *(one.name, one.position, one.value, one.type, one.size, one.preview),
                 files=tuple(file.file for file in one.files),
                 fed_by=tuple(node.fed.get(one.name, ())),
+                from_parent=one.name not in node.fed or one.name in node.mixed,
             )
             for one in fact.arguments
         ]

@@ -69,7 +69,7 @@ class Facts(Protocol):
 
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
         """Inside each parent: what fed each of its calls. Under the parent itself, the children whose results became
-        its own, as "return"."""
+        its own, as "return". The parent as a producer stands for its own function."""
 
     def jobs(self, calls: Iterable[str]) -> dict[str, str]:
         """The job that made each call: the first that ran it, not one that was answered from the cache."""

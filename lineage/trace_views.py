@@ -33,7 +33,10 @@ class TracedArgument:
     files: tuple[str, ...]
     """file hashes inside the value"""
     fed_by: tuple[str, ...]
-    """ids of the calls whose results flowed into it; none where the parent's own body made it"""
+    """ids of the calls whose results flowed into it"""
+    from_parent: bool
+    """whether the parent's own body made it, or put something beside those results; of a call that is cut off, unknown
+    producers count as the body"""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class TracedCall:
     returned_by: tuple[str, ...]
     """ids of the calls whose results became its own; none where its own body made the result"""
     given_by: tuple[str, ...]
-    """ids of its parents, where the arguments that no call fed came from their arguments"""
+    """ids of its parents, where what they put into its arguments themselves came from their own"""
     used: str
     """"result", or "arguments" where only what it was given matters"""
     cut_off: bool
@@ -106,7 +109,7 @@ class Trace:
             }
             edges |= {(child, "result"): "" for child in call.returned_by}
             edges |= {(parent, "arguments"): ", style=dashed" for parent in call.given_by}
-            made_there = [argument for argument in call.arguments if not argument.fed_by]
+            made_there = [argument for argument in call.arguments if argument.from_parent]
             edges |= {(file, argument.name): "" for argument in made_there for file in argument.files}
             for (origin, name), style in edges.items():
                 lines.append(f"  {_quote(origin)} -> {_quote(call.id)} [label={_quote(name)}{style}];")

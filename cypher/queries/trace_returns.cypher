@@ -1,4 +1,4 @@
-// The children whose results became calls' own.
+// The children whose results became calls' own; the call itself where its own function added to them.
 // Parameters: $keys (call hashes).
 UNWIND $keys AS key
 MATCH (c:CallNode {call_hash: key})-[f:FED_BY {name: 'return'}]->(p:CallNode)

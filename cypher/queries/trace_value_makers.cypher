@@ -1,7 +1,7 @@
 // The calls that returned a value without having it from a child or handing on an argument, newest first.
 // Parameters: $value, $limit.
 MATCH (c:CallNode)-[:RETURNED]->(v:Value {value_hash: $value})
-WHERE NOT EXISTS { (c)-[:FED_BY {name: 'return'}]->(:CallNode)-[:RETURNED]->(v) }
+WHERE NOT EXISTS { MATCH (c)-[:FED_BY {name: 'return'}]->(d:CallNode)-[:RETURNED]->(v) WHERE d <> c }
   AND NOT EXISTS { (c)-[:TOOK]->(v) }
 RETURN c.call_hash AS call, c.recorded_at AS recorded_at
 ORDER BY recorded_at DESC, call LIMIT $limit

@@ -1,4 +1,4 @@
-// Which calls' results fed which calls inside parents.
+// Which calls' results fed which calls inside parents; the parent itself stands for what its own function put there.
 // Parameters: $keys (the parents' call hashes).
 UNWIND $keys AS key
 MATCH (:CallNode {call_hash: key})-[:CALLED]->(c:CallNode)-[f:FED_BY]->(p:CallNode)

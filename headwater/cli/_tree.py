@@ -60,9 +60,8 @@ def _branches(trace: Trace, id_: str) -> list[_Branch]:
     call = trace.calls[id_]
     branches = _as("result", call.returned_by, trace)
     for argument in call.arguments:
-        if argument.fed_by:
-            branches += _as(argument.name, argument.fed_by, trace)
-        else:
+        branches += _as(argument.name, argument.fed_by, trace)
+        if argument.from_parent:
             branches += _as(argument.name, (file for file in argument.files if file in trace.files), trace)
     return branches + _as("given by", call.given_by, trace)
 

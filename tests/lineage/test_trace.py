@@ -135,6 +135,41 @@ def test_one_parent_never_lends_its_data_to_another(store: GraphStore, cypher: C
     assert places(of(store, "job", world.roots[1])) == {"in_right<", "step<in_right", "right<in_right"}
 
 
+def test_what_the_parents_body_put_beside_the_result_of_a_call_came_from_the_parents_arguments(
+    store: GraphStore, cypher: Cypher, world: World
+) -> None:
+    """main(path, raw) = outer(...); outer(y) = step([load(1), y])"""
+    for name in "load", "y":
+        world.call(name, result={f"{name}.csv"})
+    step = world.call("step", args={"x": {"load.csv", "y.csv", "here.csv"}}).hash
+    load, y, outer = (f"{world.prefix}{name}" for name in ("load", "y", "outer"))
+    wiring = [(step, "x", load), (step, "x", outer)]
+    world.call("outer", args={"y": {"y.csv"}}, children=[load, step], wiring=wiring, returns=[step, outer])
+    world.call("main", children=[y, outer], wiring=[(outer, "y", y)], returns=[outer])
+    world.run(f"{world.prefix}main")
+    world.write(cypher)
+    found = of(store, "call", step)
+    assert places(found) == {"step<outer", "load<outer", "outer<main", "y<main"}
+    assert [file.path for file in found.sources()] == ["/data/here.csv"]
+    [argument] = found.calls[found.start[0]].arguments
+    assert [found.calls[id_].task for id_ in argument.fed_by] == ["load"]
+    assert argument.from_parent
+    assert places(of(store, "call", outer)) == {*places(found), "outer<main"}
+
+
+def test_a_body_that_added_to_the_results_of_its_calls_made_the_value(
+    store: GraphStore, cypher: Cypher, world: World
+) -> None:
+    part = world.call("part", result={"part"}).hash
+    main = f"{world.prefix}main"
+    world.call("main", result={"part", "more"}, children=[part], returns=[part, main])
+    world.call("other", result={"part", "more"}, children=[main], returns=[main])
+    world.run(f"{world.prefix}other")
+    world.write(cypher)
+    found = of(store, "value", f"{world.prefix}v-more-part")
+    assert [found.calls[id_].task for id_ in found.start] == ["main"]
+
+
 def test_a_depth_cuts_the_trace_off_and_says_where(store: GraphStore, cypher: Cypher, world: World) -> None:
     pipeline(world).write(cypher)
     found = of(store, "job", world.roots[0], depth=1)

@@ -49,8 +49,9 @@ class Call:
     """the files in its result"""
     children: list[str] = field(default_factory=list)
     wiring: list[tuple[str, str, str]] = field(default_factory=list)
-    """(consumer, parameter name, producer)"""
+    """(consumer, parameter name, producer); this call itself as the producer: its body put something there"""
     returns: list[str] = field(default_factory=list)
+    """children, and this call itself where its body put something beside their results"""
 
 
 @dataclass
@@ -121,7 +122,11 @@ class World:
                     for producer in call.children[:place]:
                         if chance.random() < 0.4:
                             call.wiring.append((child, name, producer))
+                    if call.wiring[-1:] and call.wiring[-1][:2] == (child, name) and chance.random() < 0.3:
+                        call.wiring.append((child, name, call.hash))
             call.returns = [child for child in call.children if chance.random() < 0.5]
+            if call.returns and chance.random() < 0.3:
+                call.returns.append(call.hash)
         for _ in range(chance.randint(0, 3)):
             world.run(chance.choice(list(world.calls)))
         return world
@@ -195,7 +200,7 @@ class World:
     def makers(self, file: str, taker: Call) -> Iterator[str]:
         for call in self.calls.values():
             takes = any(file in inside for inside in call.args.values())
-            handed_on = any(file in self.calls[child].result for child in call.returns)
+            handed_on = any(file in self.calls[one].result for one in call.returns if one != call.hash)
             if (
                 file in call.result
                 and not takes
@@ -220,7 +225,8 @@ class Origins:
         if (call, context, True) not in self._seen:
             self._seen.add((call, context, True))
             for child in self.world.calls[call].returns:
-                self.result(child, (call, *context))
+                if child != call:
+                    self.result(child, (call, *context))
             self.arguments(call, context)
         return self
 
@@ -234,15 +240,18 @@ class Origins:
         self.places.add((name, context[0] if context else None))
         for argument, files in call.args.items():
             self.files |= files
-            producers = [p for c, a, p in parent.wiring if (c, a) == (name, argument)] if parent else []
+            fed = [p for c, a, p in parent.wiring if (c, a) == (name, argument)] if parent else []
+            producers = [producer for producer in fed if parent and producer != parent.hash]
             for producer in producers:
                 self.result(producer, context)
-            if producers:
+            if producers and producers == fed:
                 continue
+            known = set().union(*(self.world.calls[producer].result for producer in producers))
             if parent is not None:
                 self.arguments(parent.hash, context[1:])
+                known = known.union(*parent.args.values())
             for file in files:
-                if parent is None or not any(file in inside for inside in parent.args.values()):
+                if file not in known:
                     for maker in self.world.makers(file, call):
                         for around in self.world.contexts(maker):
                             self.result(maker, around)
