@@ -11,8 +11,8 @@ from typing import Any
 
 from headwater.engine.expression import Call, Expression, Operation, Special
 from headwater.engine.expression_codec import flatten
-from headwater.engine.job import Job, Node, StepNode
-from headwater.engine.nested import find_expressions, substitute
+from headwater.engine.job import BODY, Job, Node, StepNode
+from headwater.engine.nested import find_expressions, look_into, substitute
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
@@ -79,7 +79,7 @@ class Attacher:
         memo = owner.memo
         args = parts[0]
         if isinstance(expression, Operation):
-            keys = [self._part_key(owner, value, inner, "expression") for value, inner in args]
+            keys = [self._part_key(owner, value, inner, "expression") for value, inner, _ in args]
             key = _digest(b"Operation", expression._symbol.encode(), *keys)
         else:
             assert isinstance(expression, Special)
@@ -88,10 +88,8 @@ class Attacher:
         if known is not None:
             return known, False
         node = StepNode(owner, key, expression)
-        inner_nodes = [memo[id(e)] for _, found in args for e in found]
-        node.sources = union_of_sources(inner_nodes)
         node.place = place
-        await_nodes(node, inner_nodes)
+        await_nodes(node, (memo[id(e)] for _, found, _ in args for e in found))
         owner.scope[key] = node
         self._created(node)
         return node, True
@@ -106,8 +104,10 @@ class Attacher:
         assert memo is not None
         assert scope is not None
         key_parts = []
-        for index, (value, inner) in enumerate(args):
+        plain = False
+        for index, (value, inner, holds_plain) in enumerate(args):
             name = bound.names[index]
+            plain = plain or holds_plain
             if name in plan.excluded:
                 hashes.append(None)
                 if inner:
@@ -138,21 +138,12 @@ class Attacher:
             job.options = {**task.definition, **call._options}
         adopt(owner, job)
         if lazy:
-            self._wire(owner, job, args, lazy)
+            if plain:
+                job.mixed = _mixed(bound.names, args, lazy)
+            await_nodes(job, (memo[id(e)] for index in lazy for e in args[index][1]))
         scope[key] = job
         self._created(job)
         return job, True
-
-    def _wire(self, owner: Job, job: Job, args: Any, lazy: list[int]) -> None:
-        assert owner.wiring is not None
-        assert owner.memo is not None
-        awaited: dict[int, Node] = {}
-        for index in lazy:
-            for expression in args[index][1]:
-                node = owner.memo[id(expression)]
-                awaited[id(node)] = node
-                owner.wiring.extend((job.index, job.names[index], source) for source in node.sources)
-        await_nodes(job, awaited.values())
 
     def _part_key(self, owner: Job, value: Any, inner: list[Expression], name: str) -> bytes:
         """The part that a value plays in a key; lazy parts stand in it by their own nodes' keys."""
@@ -199,18 +190,27 @@ def _parts_of(expression: Expression) -> tuple[Any, list[Expression]]:
         values = bound.values
     elif isinstance(expression, Operation):
         values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]
+        args = [(value, find_expressions(value), False) for value in values]
+        return (args, bound), [e for _, found, _ in args for e in found]
     else:
         # A form evaluates its arguments itself; nothing inside them is waited for here.
         return ([], None), []
-    args = [(value, find_expressions(value)) for value in values]
-    return (args, bound), [e for _, found in args for e in found]
+    args = [(value, *look_into(value)) for value in values]
+    return (args, bound), [e for _, found, _ in args for e in found]
 
 
-def union_of_sources(nodes: Sequence[Node]) -> tuple[int, ...]:
-    """The children of their owner that any of some nodes' values came from."""
-    if len(nodes) == 1:
-        return nodes[0].sources
-    return tuple(sorted({source for node in nodes for source in node.sources}))
+def _mixed(names: Sequence[str], args: Any, lazy: list[int]) -> tuple[int, ...]:
+    """The lazy arguments in whose parameters there are plain values, too; those of `*args` are of one parameter."""
+    plain = {names[index] for index, (_, _, holds_plain) in enumerate(args) if holds_plain}
+    return tuple(index for index in lazy if names[index] in plain)
+
+
+def flows(sources: set[int]) -> tuple[int, ...]:
+    """Sources in the order in which they are recorded: none where nothing but the body is among them."""
+    return () if sources == _ONLY_BODY else tuple(sorted(sources))
+
+
+_ONLY_BODY = {BODY}
 
 
 def _digest(*parts: bytes) -> bytes:

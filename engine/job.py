@@ -15,6 +15,9 @@ from headwater.engine.task import Task
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 
+BODY = -1
+"""Stands for the owner's own function among the sources of a node (`records.CallMade.wiring`)."""
+
 
 class Stored:
     """A recorded value that nobody needed yet: it is fetched and decoded when somebody does."""
@@ -33,7 +36,8 @@ class Node:
 
     Attributes:
         owner: the job in whose result the expression stood; None for the root.
-        sources: indexes among the owner's children of the calls whose results flow into this node's value.
+        sources: what flows into this node's value, once it is finished: indexes among the owner's children of calls,
+            and BODY for plain values of the owner's function. Where it failed: what the error came from.
         pending: how many nodes it still waits for.
         key: what makes it one with an equal expression of the same owner.
     """
@@ -93,7 +97,8 @@ class Job(Node):
         result: what the function returned, while expressions in it are being reduced.
         memo, scope: the nodes of the expressions in `result`, by identity and by key.
         calls: call hash of each child, by index; None while it is not finished.
-        wiring: (consumer, parameter name, producer) among the children.
+        mixed: those of `lazy` into whose parameters the owner's function put plain values, too.
+        wiring: (consumer, parameter name, producer) among the children, with BODY among the producers.
         places: where each child stands in `result`, in the order that is recorded.
         live: children that have not finished.
         spare, readers: where a large value lies on disk, and how many are still to read it from memory.
@@ -111,6 +116,7 @@ class Job(Node):
         "lazy",
         "live",
         "memo",
+        "mixed",
         "n",
         "names",
         "options",
@@ -142,6 +148,7 @@ class Job(Node):
         self.hashes: list[bytes | None] | None = None
         self.positional = 0
         self.lazy: list[int] | None = None
+        self.mixed: tuple[int, ...] = ()
         self.eval_hash: bytes | None = None
         self.call_hash: bytes | None = None
         self.executor = "default"

@@ -51,7 +51,7 @@ def _shape(cls: type) -> str:
 
 def _members(value: Any, shape: str) -> Iterable[Any]:
     if shape == "dict":
-        return [*value.keys(), *value.values()]
+        return value.values()  # type: ignore[no-any-return]
     if shape == "dataclass":
         return [getattr(value, f.name) for f in dataclasses.fields(value) if hasattr(value, f.name)]
     return value  # type: ignore[no-any-return]
@@ -64,30 +64,50 @@ def find_expressions(value: Any) -> list[Expression]:
         return []
     if cls in _LAZY:
         return [value]
+    return look_into(value)[0]
+
+
+def look_into(value: Any) -> tuple[list[Expression], bool]:
+    """The expressions inside a value (`find_expressions`), and whether it holds any plain value.
+
+    Every leaf that is no expression is a plain value, None, True and False too: any of them may be what the code was
+    given. The keys of dicts are not, nor are empty containers: they are structure.
+    """
+    cls = value.__class__
+    if cls in ATOMS:
+        return [], True
+    if cls in _LAZY:
+        return [value], False
     if (cls is tuple or cls is list) and set(map(type, value)) <= ATOMS:
-        return []
+        return [], bool(value)
     found: dict[int, Expression] = {}
     seen: set[int] = set()
     stack = [value]
+    plain = False
     while stack:
         item = stack.pop()
         cls = item.__class__
         if cls in ATOMS:
+            plain = True
             continue
         shape = _shape(cls)
         if shape == "lazy":
             found[id(item)] = item
-        elif shape != "opaque" and id(item) not in seen:
+        elif shape == "opaque":
+            plain = True
+        elif id(item) not in seen:
             seen.add(id(item))
+            if shape == "dict" and not set(map(type, item)) <= ATOMS:
+                found.update((id(inside), inside) for inside in look_into(tuple(item))[0])
             members = _members(item, shape)
             classes = set(map(type, members))
             if classes <= ATOMS:
-                continue
-            if classes <= _LAZY and not stack:
+                plain = plain or bool(classes)
+            elif classes <= _LAZY and not stack:
                 found.update((id(member), member) for member in members)
             else:
                 stack.extend(reversed(list(members)))
-    return list(found.values())
+    return list(found.values()), plain
 
 
 def substitute(value: Any, resolve: Callable[[Any], Any]) -> Any:

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from headwater.engine.attach import Attacher, await_nodes, eval_key, union_of_sources
+from headwater.engine.attach import Attacher, await_nodes, eval_key, flows
 from headwater.engine.errors import Undecodable
-from headwater.engine.expression import OPERATIONS, Call, Expression, Special
+from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
 from headwater.engine.failure import Failures, Finished, Recording, Unreadable
 from headwater.engine.job import (
+    BODY,
     CACHED,
     DONE,
     RUNNING,
@@ -24,7 +25,7 @@ from headwater.engine.job import (
     StepNode,
     Stored,
 )
-from headwater.engine.nested import ATOMS, find_expressions, substitute
+from headwater.engine.nested import ATOMS, find_expressions, look_into, substitute
 from headwater.engine.options import CacheScope
 from headwater.engine.special import FORMS, Steps
 
@@ -99,6 +100,9 @@ class Reduction(Failures):
             return
         owner = job.owner
         if job.error is not None:
+            if job.lazy is not None and owner is not None:
+                # It never was, so what goes on with the error has it from whoever made it.
+                job.sources = _origins_of_error(owner, [(job.values or [])[index] for index in job.lazy])
             self.fail(job, job.error)
         elif self.stopping or (owner is not None and owner.finished):
             self.cancel(job)
@@ -108,22 +112,28 @@ class Reduction(Failures):
             self._share_or_queue(job)
 
     def _resolve(self, job: Job, owner: Job | None) -> None:
-        """Put the values of a job's lazy arguments in their places, and work out its key."""
+        """Put the values of a job's lazy arguments in their places, note what fed them, and work out its key."""
         values, hashes = job.values, job.hashes
         assert owner is not None
         assert owner.memo is not None
         assert values is not None
         assert hashes is not None
+        assert owner.wiring is not None
         memo, excluded = owner.memo, job.task.plan.excluded
+        fed: dict[str, set[int]] = {}
         for index in job.lazy or ():
             value = values[index]
+            sources = fed.setdefault(job.names[index], set())
             if isinstance(value, Expression):
                 node = memo[id(value)]
+                sources.update(node.sources)
                 values[index] = self.value_of(node)
                 digest = node.value_hash
             else:
-                values[index] = substitute(value, lambda e: self.value_of(memo[id(e)]))
+                values[index] = substitute(value, self._resolver(owner, sources))
                 digest = None
+            if index in job.mixed:
+                sources.add(BODY)
             if job.names[index] not in excluded:
                 if digest is None:
                     digest = self.recording.identify(
@@ -132,6 +142,8 @@ class Reduction(Failures):
                 hashes[index] = digest
         job.lazy = None
         job.eval_hash = eval_key(job.task, job.names, hashes)
+        for name, found in fed.items():
+            owner.wiring.extend([(job.index, name, source) for source in flows(found)])
 
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
@@ -162,12 +174,19 @@ class Reduction(Failures):
         owner, error = node.owner, node.error
         assert owner is not None
         send = None
-        if node.steps is None:
-            if error is not None:
+        if error is not None:
+            wanted = node.awaited if node.steps is not None else _operands(node)
+            node.sources = _origins_of_error(owner, wanted)
+            if node.steps is None:
                 raise error
+        elif node.steps is None:
             node.steps = self._first_step(node)
-        elif error is None:
-            send = substitute(node.awaited, self._resolver(owner))
+        else:
+            sources = set() if _chooses(node) else set(node.sources)
+            send = substitute(node.awaited, self._resolver(owner, sources))
+            if look_into(node.awaited)[1]:
+                sources.add(BODY)
+            node.sources = tuple(sources)
         node.error = None
         try:
             wanted = node.steps.send(send) if error is None else node.steps.throw(error)
@@ -178,10 +197,7 @@ class Reduction(Failures):
             return
         node.step += 1
         node.awaited = wanted
-        nodes = self._attacher.attach(owner, wanted, (*node.place, node.step))
-        fresh = union_of_sources(nodes)
-        node.sources = fresh if _chooses(node) else tuple(sorted({*node.sources, *fresh}))
-        await_nodes(node, nodes)
+        await_nodes(node, self._attacher.attach(owner, wanted, (*node.place, node.step)))
         if not node.pending:
             self.ready.append(node)
 
@@ -191,14 +207,25 @@ class Reduction(Failures):
         assert owner is not None
         if isinstance(expression, Special):
             return FORMS[expression._form](*expression._args)
-        resolve = self._resolver(owner)
+        sources: set[int] = set()
+        resolve = self._resolver(owner, sources)
         args, kwargs = substitute(expression._args, resolve), substitute(expression._kwargs, resolve)
+        if _has_plain_operands(expression):
+            sources.add(BODY)
+        node.sources = tuple(sources)
         return _operation(OPERATIONS[expression._symbol], args, kwargs)
 
-    def _resolver(self, owner: Job) -> Callable[[Expression], Any]:
+    def _resolver(self, owner: Job, sources: set[int]) -> Callable[[Expression], Any]:
+        """Gives the value of each expression, and adds what it came from to `sources`."""
         memo = owner.memo
         assert memo is not None
-        return lambda expression: self.value_of(memo[id(expression)])
+
+        def resolve(expression: Expression) -> Any:
+            node = memo[id(expression)]
+            sources.update(node.sources)
+            return self.value_of(node)
+
+        return resolve
 
     # -- results ---------------------------------------------------------------------------------------------------
 
@@ -242,9 +269,7 @@ class Reduction(Failures):
     def _reduce(self, job: Job, value: Any) -> None:
         job.described = None
         job.open(value)
-        nodes = self._attacher.attach(job, value)
-        job.returns = union_of_sources(nodes)
-        await_nodes(job, nodes)
+        await_nodes(job, self._attacher.attach(job, value))
         if not job.pending:
             self.ready.append(job)
 
@@ -254,14 +279,15 @@ class Reduction(Failures):
         assert job.memo is not None
         if isinstance(result, Expression):
             node = job.memo[id(result)]
-            job.returns = node.sources
+            job.returns = flows(set(node.sources))
             if node.value_hash is not None:
                 self._finish(job, node.value, node.value_hash)
                 return
             value = self.value_of(node)
         else:
-            job.returns = union_of_sources([job.memo[id(e)] for e in find_expressions(result)])
-            value = substitute(result, self._resolver(job))
+            sources: set[int] = {BODY} if look_into(result)[1] else set()
+            value = substitute(result, self._resolver(job, sources))
+            job.returns = flows(sources)
         self._finish(job, value, self.recording.identify(value, "result"))
 
     def reused(self, job: Job, value: Stored, value_hash: bytes, call_hash: bytes, reason: str) -> None:
@@ -333,6 +359,26 @@ def _chooses(node: StepNode) -> bool:
     return isinstance(node.expression, Special) and node.expression._form == "cond"
 
 
+def _operands(node: StepNode) -> Any:
+    expression = node.expression
+    return [expression._args, expression._kwargs] if isinstance(expression, Operation) else None
+
+
+def _has_plain_operands(operation: Operation) -> bool:
+    """Whether plain values go into what an operation gives; the name of an attribute and the key of an item do not."""
+    if operation._symbol in ("getattr", "getitem"):
+        return False
+    return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
+
+
+def _origins_of_error(owner: Job, awaited: Any) -> tuple[int, ...]:
+    """Where the errors came from that those among some awaited expressions failed with."""
+    memo = owner.memo
+    assert memo is not None
+    nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
+    return tuple({source for node in nodes if node.error is not None for source in node.sources})
+
+
 def _cacheable(job: Job) -> bool:
     return job.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
 
@@ -351,6 +397,7 @@ def _in_order(job: Job) -> list[bytes]:
         return calls  # type: ignore[return-value]
     order = sorted((i for i, call in enumerate(calls) if call is not None), key=lambda i: places[i])
     new = {old: position for position, old in enumerate(order)}
+    new[BODY] = BODY
     job.wiring = [(new[c], name, new[p]) for c, name, p in job.wiring or () if c in new and p in new]
     job.returns = tuple(new[index] for index in job.returns if index in new)
     return [calls[i] for i in order]  # type: ignore[misc]
