@@ -123,7 +123,8 @@ def lazy(recipe: Recipe, given: Any) -> Any:
         return -values[0]
     if kind == "plus":
         return values[0] + values[1]
-    return cond(values[0] >= 0 if kind == "then" else values[0] < 0, values[1], values[1])
+    # The branch that is not chosen is a plain value: nothing comes from it.
+    return cond(values[0] >= 0, values[1], 0) if kind == "then" else cond(values[0] < 0, 0, values[1])
 
 
 class Tainted:
