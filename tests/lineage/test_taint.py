@@ -173,7 +173,9 @@ class Tainted:
 
 def _lazy(recipe: Recipe) -> bool:
     kind, *parts = recipe
-    return any(map(_lazy, parts)) if kind in ("list", "dict", "seq") else kind not in ("plain", "file", "given")
+    return (
+        any(map(_lazy, parts)) if kind in ("list", "dict", "seq") else kind not in ("plain", "file", "given")
+    )
 
 
 @pytest.fixture(scope="module")
