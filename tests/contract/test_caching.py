@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine.cache import GraphCache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -320,6 +321,35 @@ def test_recursion_is_answered_whole(run: Run, ran: list[str]) -> None:
     assert run(fibs(18)) == 2584
     assert run(fibs(19)) == 4181
     assert len(ran) == 20
+
+
+def test_a_chain_of_new_quick_calls_does_not_ask_the_graph_for_each(
+    run: Run, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions: list[int] = []
+    find = GraphCache.find
+
+    def counting(cache: GraphCache, jobs: Any) -> Any:
+        questions.append(len(jobs))
+        return find(cache, jobs)
+
+    def link(n: int) -> int:
+        ran.append("link")
+        return n + 1
+
+    def chain(start: int) -> Any:
+        expression = links(start)
+        for _ in range(999):
+            expression = links(expression)
+        return expression
+
+    links, root = define("link", "1", link), define("chain", "1", chain)
+    assert run(root(0)) == 1000
+    monkeypatch.setattr(GraphCache, "find", counting)
+    ran.clear()
+    assert run(root(100_000)) == 101_000
+    assert len(ran) == 1000
+    assert len(questions) < 200
 
 
 def test_a_quoted_root_is_answered_whole_too(run: Run, ran: list[str]) -> None:

@@ -1,0 +1,404 @@
+"""The loop that evaluates one run.
+
+A turn takes what executors handed back, advances every node that can go on, asks the cache once for all calls that
+became ready, and hands what must run to the executors. Between turns it sleeps until something comes back.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from headwater.cypher.errors import InternalError
+from headwater.cypher.project import Project
+from headwater.engine.cache import Cache, GraphCache, Miss, NoCache, OneStep
+from headwater.engine.config import Config
+from headwater.engine.errors import Undecodable
+from headwater.engine.executors import Executor, Executors, Outcome, perform
+from headwater.engine.expression import Call
+from headwater.engine.expression_codec import Quoted
+from headwater.engine.failure import Unreadable
+from headwater.engine.job import RUNNING, Job, Stored
+from headwater.engine.limits import Limits
+from headwater.engine.nested import find_expressions
+from headwater.engine.recorder import NoRecorder, Recorder
+from headwater.engine.reduction import Reduction
+from headwater.engine.registry import get_task_registry
+from headwater.engine.task import task
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+_log = logging.getLogger("headwater")
+
+_HEARTBEAT = 0.2
+"""Seconds the loop sleeps at most, so that signals and a failing journal are noticed. (A signal handler must not set
+the event that the loop sleeps on: it may run while this very thread holds the event's lock.)"""
+
+_ALONE = 0.0005
+"""Seconds: a call known to be quicker than this runs on the loop's own thread when it is the only one."""
+
+
+_MISSES = 100
+"""So many calls of a quick task in a row that the graph did not know, one at a time, and it is asked only for every
+hundredth from then on."""
+
+
+@task(name="root_task", namespace="headwater", version="1")
+def root_task(quoted: Quoted) -> Any:
+    """The root of a run whose expression is no plain call: what was quoted, to be evaluated."""
+    return quoted.expression
+
+
+class Run:
+    """One run: the loop and what it works with."""
+
+    def __init__(self, project: Project | None, config: Config, *, use_cache: bool, keep_going: bool) -> None:
+        self.project = project
+        self.config = config
+        self.ended = False
+        self._use_cache = use_cache
+        self._keep_going = keep_going
+        self.recorder: Recorder | NoRecorder = NoRecorder()
+        self.reduction = Reduction(self.recorder, use_cache=False, keep_going=keep_going)
+        self._cache: Cache = NoCache()
+        self._limits = Limits(config.limits)
+        self._executors = Executors(config)
+        self._running: set[Job] = set()
+        self._completed: deque[tuple[Job, Outcome]] = deque()
+        self._wake = threading.Event()
+        self._sleeping = False
+        self._quick: dict[str, float] = {}
+        self._misses: dict[str, int] = {}
+        self._interrupted = False
+
+    # -- a run from end to end -------------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        expr: Any,
+        tags: Sequence[tuple[str, str]],
+        command: Sequence[str] | None,
+        begun: Callable[[str | None], None],
+    ) -> Any:
+        call = _root_call(expr)
+        store = self._open(call, tags, command)
+        begun(self.recorder.execution_id)
+        self._executors.start(self.recorder.prepare, self._complete)
+        status, error = "FAILED", None
+        try:
+            with _interrupts(self._interrupt), _few_collections():
+                root = self.reduction.begin(call)
+                value = self._loop(root)
+            status = "DONE"
+            return value
+        except KeyboardInterrupt:
+            status, error = "CANCELLED", "interrupted"
+            raise
+        except BaseException as failure:
+            error = f"{type(failure).__name__}: {failure}"
+            raise
+        finally:
+            self.ended = True
+            self._warn_of_bare_names()
+            self._executors.stop(wait=status != "CANCELLED")
+            self.recorder.close(status, error)
+            if store is not None:
+                store.close()
+
+    def _open(
+        self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
+    ) -> GraphStore | None:
+        if self.project is None:
+            return None
+        from headwater.cypher.errors import StoreUnavailable
+        from headwater.cypher.loader import catch_up, ensure_loader
+        from headwater.cypher.store import open_store
+        from headwater.engine.environment import describe_execution
+
+        store: GraphStore | None = None
+        # Early, so that the loader's process starts beside this one's own start.
+        ensure_loader(self.project)
+        try:
+            store = open_store(self.project)
+            if self._use_cache:
+                catch_up(self.project)
+                self._cache = GraphCache(store)
+        except StoreUnavailable as error:
+            _log.warning(
+                "the graph cannot be reached (%s): the run goes on without earlier results, and is loaded later",
+                error,
+            )
+        started = describe_execution(self.project, call._task, tags, command)
+        self.recorder = Recorder(self.project, started)
+        self.reduction = Reduction(self.recorder, use_cache=self._use_cache, keep_going=self._keep_going)
+        ensure_loader(self.project)
+        return store
+
+    def _warn_of_bare_names(self) -> None:
+        """Say once a run which tasks have no namespace: their names may meet those of other workflows in the graph."""
+        if "namespace" in self.config.ignore_warnings:
+            return
+        found = [get_task_registry().find(name) for name in self.reduction.counts if "." not in name]
+        places = sorted(
+            f"{os.path.basename(t.func.__code__.co_filename)}:{t.name}" for t in found if t is not None
+        )
+        if places:
+            _log.warning(
+                "tasks without a namespace: %s. Give their module headwater_namespace = '...', or put "
+                "ignore_warnings = namespace under [scheduler] in headwater.ini.",
+                ", ".join(places),
+            )
+
+    # -- the loop --------------------------------------------------------------------------------------------------
+
+    def _loop(self, root: Job) -> Any:
+        reduction = self.reduction
+        while True:
+            self._take_completed()
+            reduction.advance()
+            if reduction.lookups:
+                self._look_up()
+                continue
+            if root.finished:
+                if root.error is None:
+                    try:
+                        return reduction.value_of(root)
+                    except Unreadable as unreadable:
+                        if not reduction.reopen(unreadable):
+                            raise Undecodable(
+                                f"the result cannot be read back: {unreadable.reason}"
+                            ) from unreadable
+                        continue
+                break
+            if reduction.runnable:
+                self._dispatch()
+                if self._completed or root.finished:
+                    continue
+            if (
+                not self._running
+                and not reduction.ready
+                and not self._completed
+                and not reduction.endless(root)
+            ):
+                raise InternalError(f"nothing can go on, and {root.task.fullname} has no result")
+            self._sleep()
+        self._drain()
+        assert root.error is not None
+        raise root.error
+
+    def _sleep(self) -> None:
+        if self.reduction.ready:
+            return
+        self._sleeping = True
+        if not self._completed and not self._interrupted:
+            self._wake.wait(_HEARTBEAT)
+        self._sleeping = False
+        self._wake.clear()
+        self.recorder.check()
+        if self._interrupted:
+            self._cancel_all()
+            raise KeyboardInterrupt
+
+    def _complete(self, job: Job, outcome: Outcome) -> None:
+        """Called by executors, on any thread."""
+        self._completed.append((job, outcome))
+        if self._sleeping:
+            self._wake.set()
+
+    def _take_completed(self) -> None:
+        completed, running = self._completed, self._running
+        while completed:
+            job, outcome = completed.popleft()
+            running.discard(job)
+            job.started = outcome.started
+            if job.options.get("limits"):
+                self.reduction.runnable.extend(self._limits.release(job))
+            if outcome.error is not None:
+                self.reduction.fail(job, outcome.error)
+            else:
+                self._quick[job.task.fullname] = outcome.stopped - outcome.started
+                job.described = outcome.prepared
+                self.reduction.returned(job, outcome.value, lazy=outcome.lazy)
+
+    def _look_up(self) -> None:
+        jobs = [job for job in self.reduction.lookups if not job.finished]
+        self.reduction.lookups.clear()
+        if len(jobs) == 1 and self._is_beyond_the_known(jobs[0]):
+            jobs[0].reason = "quicker to run than to look up, after many that were new"
+            self.reduction.runnable.append(jobs[0])
+            return
+        for job, answer in zip(jobs, self._cache.find(jobs), strict=True):
+            name = job.task.fullname
+            self._misses[name] = self._misses.get(name, 0) + 1 if isinstance(answer, Miss) else 0
+            if isinstance(answer, Miss):
+                job.reason = answer.reason
+                self.reduction.runnable.append(job)
+            elif isinstance(answer, OneStep):
+                self._one_step(job, answer)
+            else:
+                self._reuse(job, answer.value, answer.value_hash, answer.call_hash, answer.reason)
+
+    def _is_beyond_the_known(self, job: Job) -> bool:
+        """Whether a call that is ready alone, as in a chain, is not worth a question to the graph: its task is quick,
+        and the last calls of it were all new. Now and then one is asked for all the same."""
+        name = job.task.fullname
+        misses = self._misses.get(name, 0)
+        if misses < _MISSES or self._quick.get(name, 1.0) >= _ALONE or misses % _MISSES == 0:
+            return False
+        self._misses[name] = misses + 1
+        return True
+
+    def _one_step(self, job: Job, answer: OneStep) -> None:
+        try:
+            value = self.recorder.fetch(answer.value)
+        except Undecodable as error:
+            job.reason = f"its recorded expression is unreadable: {error}"
+            self.reduction.runnable.append(job)
+            return
+        job.reason = f"single reduction reused: {answer.reason}"
+        job.started = time()
+        self.reduction.returned(job, value, lazy=bool(find_expressions(value)))
+
+    def _reuse(self, job: Job, value: Stored, value_hash: bytes, call_hash: bytes, reason: str) -> None:
+        self.reduction.reused(job, value, value_hash, call_hash, reason)
+
+    def _dispatch(self) -> None:
+        reduction = self.reduction
+        slices: dict[str, list[Job]] = {}
+        while reduction.runnable:
+            job = reduction.runnable.popleft()
+            owner = job.owner
+            if job.finished:
+                continue
+            if reduction.stopping or (owner is not None and owner.finished):
+                reduction.cancel(job)
+                continue
+            try:
+                executor = self._executors.get(job.options.get("executor", "default"))
+                if job.options.get("limits") and not self._limits.acquire(job):
+                    continue
+            except Exception as error:
+                reduction.fail(job, error)
+                continue
+            self._start(job, executor)
+            slices.setdefault(executor.name, []).append(job)
+        for name, jobs in slices.items():
+            if len(jobs) == 1 and self._may_run_here(jobs[0]):
+                self._run_here(jobs[0])
+            else:
+                self._executors.get(name).submit(jobs)
+
+    def _start(self, job: Job, executor: Executor) -> None:
+        reduction = self.reduction
+        reduction.move(job, RUNNING)
+        job.executor = executor.name
+        job.started = time()
+        info = job.task.plan.info
+        if info:
+            self._inform(job)
+        self._running.add(job)
+        self.recorder.started(job)
+
+    def _inform(self, job: Job) -> None:
+        """Fill in the parameters that ask for facts about the job."""
+        from headwater.cypher.records import job_id
+        from headwater.engine.signature import JobInfo
+
+        execution = self.recorder.execution_id
+        assert job.values is not None
+        for index, name in enumerate(job.names):
+            if name in job.task.plan.info and isinstance(job.values[index], JobInfo):
+                job.values[index] = JobInfo(
+                    execution,
+                    job_id(execution, job.n) if execution is not None else None,
+                    job.eval_hash.hex() if job.eval_hash else None,
+                    dict(job.options),
+                )
+
+    def _may_run_here(self, job: Job) -> bool:
+        """Whether waking a thread for a call would cost more than it could gain."""
+        return (
+            len(self._running) == 1
+            and job.executor == "default"
+            and self._quick.get(job.task.fullname, 1.0) < _ALONE
+            and self._executors.runs_threads("default")
+        )
+
+    def _run_here(self, job: Job) -> None:
+        args, kwargs = job.arguments()
+        self._completed.append((job, perform(job.task.func, args, kwargs, self.recorder.prepare)))
+
+    # -- ends ------------------------------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        """After the root failed: let what runs finish, and record it; start nothing."""
+        self.reduction.stopping = True
+        while self._running or self._completed:
+            self._take_completed()
+            self.reduction.advance()
+            if self._running and not self._completed:
+                self._sleep()
+
+    def _interrupt(self) -> None:
+        """The first Ctrl-C: stop cleanly. The second: at once; the journal keeps every group it has."""
+        if self._interrupted:
+            os._exit(130)
+        self._interrupted = True
+        self.reduction.stopping = True
+
+    def _cancel_all(self) -> None:
+        reduction = self.reduction
+        reduction.ready.clear()
+        for job in list(self._running):
+            above: Job | None = job
+            while above is not None and not above.finished:
+                reduction.cancel(above)
+                above = above.owner
+        reduction.advance()
+
+
+def _root_call(expr: Any) -> Call:
+    """The expression as one call without expressions in its arguments; anything else is quoted."""
+    if isinstance(expr, Call):
+        bound = expr._task.plan.bind(expr._args, expr._kwargs)
+        if not find_expressions(bound.values):
+            return expr
+    return root_task(Quoted(expr))  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Take Ctrl-C and SIGTERM while a run lasts, where this is the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: Any) -> None:
+        interrupt()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Collect garbage seldom during a run: most of what it makes is needed until its end, and holds no cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
