@@ -32,6 +32,8 @@ _LONGEST_PAUSE = 0.05
 _LOOK_FOR_LOADER = 0.5
 _GRACE = 2.0
 """Seconds for which a store may be away before waiting for it is given up."""
+_LONGEST_GRACE = 15.0
+"""The same where the loader has not told yet how its latest attempt went: it may be starting the store."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def catch_up(
     names = [path.name for path in waiting]
     ensure_loader(project)
     _nudge(project)
+    nudged = last_nudge(project)
     looked, pause = time.monotonic(), _SHORTEST_PAUSE
     problem: str | None = None
     while True:
@@ -168,7 +171,8 @@ def catch_up(
         now = time.monotonic()
         if left.journals == 0 or problem is not None:
             break
-        trouble, over = _problem_of(project, names, patient=now - began < _GRACE)
+        grace = _GRACE if _told_since(project, nudged) else _LONGEST_GRACE
+        trouble, over = _problem_of(project, names, patient=now - began < grace)
         left = Backlog(left.journals, left.bytes, trouble)
         if over:
             problem = trouble
@@ -250,6 +254,14 @@ def forget_problem(project: Project) -> None:
     """Take away what an earlier loader, or this one, has said of its troubles."""
     with suppress(FileNotFoundError):
         os.unlink(project.folder / STATE)
+
+
+def _told_since(project: Project, moment: int) -> bool:
+    """Whether the loader has spoken of a problem since a moment (nanoseconds of the file system's clock)."""
+    try:
+        return os.stat(project.folder / STATE).st_mtime_ns > moment
+    except OSError:
+        return False
 
 
 def _problem_of(project: Project, names: list[str], *, patient: bool) -> tuple[str | None, bool]:

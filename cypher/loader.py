@@ -150,7 +150,6 @@ class Loader:
     def _wait_out(self, error: Exception) -> None:
         """The store, or the disk, is away: forget what was assumed of it and wait, longer each time."""
         self._loads.clear()
-        self._reread_settings()
         self._failures += 1
         self._tell(error, final=False, quiet=self._failures > 1)
         limit = min(LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 10))
@@ -158,6 +157,7 @@ class Loader:
         nudge = last_nudge(self.project)
         while not self.stopping and time.monotonic() < until and last_nudge(self.project) == nudge:
             time.sleep(POLL)
+        self._reread_settings()
 
     def _reread_settings(self) -> None:
         """Whoever corrects the store's address while we wait for the wrong one expects it to count."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timezone
@@ -23,8 +22,8 @@ _COLOURS = {
 
 
 def width() -> int:
-    """Columns there are: the terminal's, or 100 where the output is not one."""
-    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+    """Columns there are: COLUMNS where that is set, else the terminal's, or 100 where the output is not one."""
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def emit_json(answer: Any) -> None:

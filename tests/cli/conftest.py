@@ -120,7 +120,11 @@ HW = str(Path(sys.executable).with_name("hw"))
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's environment without what would send commands elsewhere or change how they look."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HEADWATER_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HEADWATER_") and name != "COLUMNS"
+    }
     return {**kept, "TZ": "UTC", "NO_COLOR": "1", **changes}
 
 
