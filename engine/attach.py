@@ -6,16 +6,16 @@ Iterative, because an expression may be nested as deep as memory allows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from headwater.engine.context import Context, merged, with_override
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
-from headwater.engine.expression_codec import flatten
+from headwater.engine.expression_codec import digest
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, options_of_call
-from headwater.engine.registry import get_task_registry
+from headwater.engine.signature import Bound
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 
@@ -23,15 +23,17 @@ Identify = Callable[[Any, str], bytes]
 """Gives a value's hash, and records the value where runs are recorded; the text names it in errors."""
 
 
-def eval_key(task: Task[Any, Any], names: Any, hashes: list[bytes | None]) -> bytes:
+def eval_key(task: Task[Any, Any], bound: Bound, hashes: list[bytes | None]) -> bytes:
     """The cache's key of a call: its task's version and the hash of every argument that counts, with its name.
 
     Positional arguments stand in order, keyword-only ones by name (`Plan.bind` sees to it).
     """
     parts = [b"Eval\0", task.hash]
-    for name, digest in zip(names, hashes, strict=True):
-        if digest is not None:
-            parts += (name.encode(), b"\0", digest)
+    for name, value_hash in zip(bound.names, hashes, strict=True):
+        if value_hash is not None:
+            parts += (name.encode(), b"\0", value_hash)
+    if task.plan.takes_any_names:  # so a keyword may have the name that a positional argument goes by
+        parts.append(b"%d" % bound.positional)
     return hashlib.sha256(b"".join(parts)).digest()
 
 
@@ -89,10 +91,12 @@ class Attacher:
         args = parts[0]
         if isinstance(expression, Operation):
             keys = [self._part_key(owner, value, inner, "expression") for value, inner, _ in args]
-            key = _digest(b"Operation", expression._symbol.encode(), *keys)
+            # How many of the parts are positional says which of the rest are names.
+            shape = b"%s %d" % (expression._symbol.encode(), len(expression._args))
+            key = _digest(b"Operation", shape, *keys)
         else:
             assert isinstance(expression, Special)
-            key = _digest(b"Special", flatten(expression).hash())
+            key = _digest(b"Special", digest(expression))
         known = owner.scope.get(key)
         if known is not None:
             return known, False
@@ -114,7 +118,7 @@ class Attacher:
 
     def _call(self, owner: Job, call: Call, parts: Any, place: tuple[int, ...]) -> tuple[Node, bool]:
         args, bound = parts
-        task = get_task_registry().find(call._task.fullname) or call._task
+        task = call._task
         plan = task.plan
         hashes: list[bytes | None] = []
         lazy: list[int] = []
@@ -138,9 +142,9 @@ class Attacher:
                 hashes.append(self._identify(value, name))
         eval_hash = None
         if lazy:
-            key = _digest(b"Call", task.hash, eval_key(task, bound.names, hashes), *key_parts)
+            key = _digest(b"Call", task.hash, eval_key(task, bound, hashes), *key_parts)
         else:
-            key = eval_hash = eval_key(task, bound.names, hashes)
+            key = eval_hash = eval_key(task, bound, hashes)
         if call._options:
             key = _digest(b"Options", key, self._options_key(owner, call._options))
         known = scope.get(key)
@@ -156,7 +160,7 @@ class Attacher:
         adopt(owner, job)
         if lazy:
             if plain:
-                job.mixed = _mixed(bound.names, args, lazy)
+                job.mixed = _mixed(args, lazy)
             await_nodes(job, (memo[id(e)] for index in lazy for e in args[index][1]))
         if job.lazy_options:
             await_nodes(job, [memo[id(e)] for e in find_expressions(written_options(task, call))])
@@ -226,7 +230,7 @@ def _parts_of(expression: Expression) -> tuple[Any, list[Expression]]:
     """What an expression is made of, each part with the expressions in it, and all of these together."""
     bound = None
     if isinstance(expression, Call):
-        task = get_task_registry().find(expression._task.fullname) or expression._task
+        task = expression._task
         bound = task.plan.bind(expression._args, expression._kwargs)
         override = (expression._options or {}).get(CONTEXT)
         if override:
@@ -254,10 +258,9 @@ def written_options(task: Task[Any, Any], call: Call) -> tuple[Any, Any]:
     return task.definition if task.lazy_definition else None, call._options
 
 
-def _mixed(names: Sequence[str], args: Any, lazy: list[int]) -> tuple[int, ...]:
-    """The lazy arguments in whose parameters there are plain values, too; those of `*args` are of one parameter."""
-    plain = {names[index] for index, (_, _, holds_plain) in enumerate(args) if holds_plain}
-    return tuple(index for index in lazy if names[index] in plain)
+def _mixed(args: Any, lazy: list[int]) -> tuple[int, ...]:
+    """The lazy arguments in which there are plain values, too."""
+    return tuple(index for index in lazy if args[index][2])
 
 
 def flows(sources: set[int]) -> tuple[int, ...]:

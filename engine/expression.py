@@ -69,7 +69,10 @@ class Expression:
     lazy attribute look-up.
     """
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "_digest")
+
+    _digest: bytes
+    """what it is known by (`expression_codec.digest`), once that was asked"""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -14,7 +14,7 @@ from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
 from headwater.engine.registry import get_task_registry
-from headwater.engine.values import SCALARS, hash_value
+from headwater.engine.values import SCALARS, hash_value, register_scalar
 
 CODEC = "expression"
 
@@ -90,6 +90,36 @@ def flatten(value: Any) -> Flat:
         places[id(expression)] = len(entries)
         entries.append((kind, name, args, kwargs or None, options))
     return Flat(substitute(value, ref), entries)
+
+
+def digest(expression: Expression) -> bytes:
+    """What an expression is known by (32 bytes), made of what its parts are known by.
+
+    It is kept with each of them: forms inside forms are asked for again at every level.
+    """
+    stack = [expression]
+    while stack:
+        one = stack[-1]
+        if hasattr(one, "_digest"):
+            stack.pop()
+            continue
+        kind, name, args, kwargs, options = _entry(one)
+        missing = [e for e in find_expressions([args, kwargs, options]) if not hasattr(e, "_digest")]
+        if missing:
+            stack.extend(reversed(missing))
+            continue
+        parts = substitute([args, kwargs, options], lambda e: Known(e._digest))
+        version = one._task.hash if isinstance(one, Call) else b""
+        one._digest = hashlib.sha256(f"{kind}\0{name}\0".encode() + version + hash_value(parts)).digest()
+        stack.pop()
+    return expression._digest
+
+
+class Known(bytes):
+    """Stands for an expression that is known by these bytes."""
+
+
+register_scalar(Known, lambda known: b"K" + known)
 
 
 def _entry(expression: Expression) -> tuple[str, str, tuple[Any, ...], dict[str, Any], dict[str, Any] | None]:

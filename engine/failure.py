@@ -72,6 +72,7 @@ class Failures:
         counts: jobs by task name and status, in `job.STATUS`'s order.
         jobs: how many jobs there have been.
         context: the run's.
+        unreadable: recorded values that turned out not to be, by hash, and why.
     """
 
     def __init__(self, recording: Recording, *, keep_going: bool, context: Context | None = None) -> None:
@@ -82,6 +83,8 @@ class Failures:
         self.runnable: deque[Job] = deque()
         self.counts: dict[str, list[int]] = {}
         self.jobs = 0
+        self.unreadable: dict[bytes, str] = {}
+        self._reopened: set[Job] = set()
         self._equal: dict[bytes, Job | Finished] = {}
 
     def move(self, job: Job, status: int) -> None:
@@ -217,10 +220,15 @@ class Failures:
                 self.cancel(job)
 
     def reopen(self, unreadable: Unreadable) -> bool:
-        """Run a call whose recorded result cannot be read; False where its arguments are gone with it."""
+        """Run a call whose recorded result cannot be read; False where its arguments are gone with it, or where it ran
+        and its result cannot be read all the same."""
         job = unreadable.node
-        if not isinstance(job, Job) or job.values is None:
+        if not isinstance(job, Job) or job.values is None or job in self._reopened:
             return False
+        self._reopened.add(job)
+        if job.value_hash is not None:
+            # Whoever has the same value from the graph or from an equal call cannot read it either.
+            self.unreadable[job.value_hash] = unreadable.reason
         job.finished = False
         job.value = job.value_hash = job.call_hash = None
         job.reason = f"recorded result unreadable: {unreadable.reason}"
@@ -236,22 +244,47 @@ class Failures:
         return True
 
     def endless(self, root: Job) -> bool:
-        """Break a knot: a call that waits for itself fails. False where there is none."""
+        """Break a knot: a call that waits for itself, over its own calls or over an equal call, fails.
+
+        Returns:
+            False where there is none.
+        """
+        leaders: dict[Job, Job] = {}
         stack = [root]
         while stack:
             job = stack.pop()
-            for follower in job.followers or ():
-                above = follower.owner
-                while above is not None and above is not job:
-                    above = above.owner
-                if above is job and not follower.finished:
-                    self.fail(
-                        follower,
-                        CallError(
-                            f"{follower.task.fullname} calls itself with the same arguments, directly or through "
-                            "others: it would never end. Change an argument on the way, or add a condition that stops."
-                        ),
-                    )
-                    return True
+            leaders.update((follower, job) for follower in job.followers or () if not follower.finished)
             stack.extend(job.live or ())
+        done: set[Job] = set()
+        for start in leaders:
+            path: list[Job] = [start]
+            ways = [iter(_waited_for(start, leaders))]
+            on_path = {start}
+            while ways:
+                job = next(ways[-1], None)
+                if job is None:
+                    ways.pop()
+                    left = path.pop()
+                    on_path.discard(left)
+                    done.add(left)
+                elif job in on_path:
+                    knot = next(one for one in reversed(path) if one in leaders)
+                    self.fail(knot, CallError(_KNOT.format(knot.task.fullname)))
+                    return True
+                elif job not in done:
+                    path.append(job)
+                    on_path.add(job)
+                    ways.append(iter(_waited_for(job, leaders)))
         return False
+
+
+_KNOT = (
+    "{} calls itself with the same arguments, directly or through others: it would never end. Change an argument "
+    "on the way, or add a condition that stops."
+)
+
+
+def _waited_for(job: Job, leaders: dict[Job, Job]) -> list[Job]:
+    """What an unfinished job waits for: the equal call it shares the result of, or the calls under it."""
+    leader = leaders.get(job)
+    return [leader] if leader is not None else list(job.live or ())

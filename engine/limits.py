@@ -22,10 +22,11 @@ class Limits:
     def __init__(self, capacities: Mapping[str, int] | None = None) -> None:
         self._capacities = dict(capacities or {})
         self._used: dict[str, int] = {}
-        self._waiting: deque[Job] = deque()
+        self._waiting: dict[str, deque[Job]] = {}
+        """by a limit that they lack; somebody has it, and will give it back"""
 
     def acquire(self, job: Job) -> bool:
-        """Take what a job needs, or put it in the queue and say False.
+        """Take what a job needs, or put it in a queue and say False.
 
         Raises:
             CallError: it needs more of a resource than there is at all.
@@ -37,19 +38,42 @@ class Limits:
                     f"{job.task.fullname} needs {count} of the limit {name!r}, and there are only "
                     f"{self._capacity(name)}: raise it under [limits] in headwater.ini."
                 )
-        if any(self.used(name) + count > self._capacity(name) for name, count in wanted.items()):
-            self._waiting.append(job)
+        lacking = self._lacking(job, {})
+        if lacking is not None:
+            self._waiting.setdefault(lacking, deque()).append(job)
             return False
         for name, count in wanted.items():
             self._used[name] = self.used(name) + count
         return True
 
     def release(self, job: Job) -> list[Job]:
-        """Give back what a job had, and take out of the queue every job that might go on now."""
+        """Give back what a job had, and take out of the queues every job that can go on now."""
         for name, count in job.options["limits"].items():
             self._used[name] -= count
-        waiting, self._waiting = list(self._waiting), deque()
-        return waiting
+        woken: list[Job] = []
+        planned: dict[str, int] = {}
+        for name in job.options["limits"]:
+            queue = self._waiting.get(name)
+            while queue:
+                waiting = queue[0]
+                lacking = None if waiting.finished else self._lacking(waiting, planned)
+                if lacking == name:
+                    break
+                queue.popleft()
+                if lacking is not None:
+                    self._waiting.setdefault(lacking, deque()).append(waiting)
+                elif not waiting.finished:
+                    woken.append(waiting)
+                    for other, count in waiting.options["limits"].items():
+                        planned[other] = planned.get(other, 0) + count
+        return woken
+
+    def _lacking(self, job: Job, planned: Mapping[str, int]) -> str | None:
+        """A limit that has not enough for a job, besides what is planned for others; None where all is there."""
+        for name, count in job.options["limits"].items():
+            if self.used(name) + planned.get(name, 0) + count > self._capacity(name):
+                return name  # type: ignore[no-any-return]
+        return None
 
     def used(self, name: str) -> int:
         """How much of a resource is taken now."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import InternalError
 from headwater.cypher.project import Project
 from headwater.engine.attach import written_options
-from headwater.engine.cache import Cache, GraphCache, Miss, NoCache, OneStep
+from headwater.engine.cache import Answer, Cache, GraphCache, Miss, NoCache, OneStep, Result
 from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.errors import Undecodable
@@ -90,6 +90,7 @@ class Run:
         self._quick: dict[str, float] = {}
         self._misses: dict[str, int] = {}
         self._interrupted = False
+        self._here = False
 
     def _reduce_with(self, *, use_cache: bool) -> Reduction:
         return Reduction(
@@ -179,22 +180,26 @@ class Run:
     def _loop(self, root: Job) -> Any:
         reduction = self.reduction
         while True:
+            self._stop_if_interrupted(root)
             self._take_completed()
             reduction.advance()
+            self._stop_if_interrupted(root)
             if reduction.lookups:
                 self._look_up()
                 continue
             if root.finished:
-                if root.error is None:
-                    try:
-                        return reduction.value_of(root)
-                    except Unreadable as unreadable:
-                        if not reduction.reopen(unreadable):
-                            raise Undecodable(
-                                f"the result cannot be read back: {unreadable.reason}"
-                            ) from unreadable
-                        continue
-                break
+                if root.error is not None:
+                    break
+                try:
+                    value = reduction.value_of(root)
+                except Unreadable as unreadable:
+                    if not reduction.reopen(unreadable):
+                        raise Undecodable(
+                            f"the result cannot be read back: {unreadable.reason}"
+                        ) from unreadable
+                    continue
+                self._drain(root)
+                return value
             if reduction.runnable:
                 self._dispatch()
                 if self._completed or root.finished:
@@ -207,9 +212,14 @@ class Run:
             ):
                 raise InternalError(f"nothing can go on, and {root.task.fullname} has no result")
             self._sleep()
-        self._drain()
+        self._drain(root)
         assert root.error is not None
         raise root.error
+
+    def _stop_if_interrupted(self, root: Job) -> None:
+        if self._interrupted:
+            self._cancel_all(root)
+            raise KeyboardInterrupt
 
     def _sleep(self) -> None:
         if self.reduction.ready:
@@ -220,9 +230,6 @@ class Run:
         self._sleeping = False
         self._wake.clear()
         self.recorder.check()
-        if self._interrupted:
-            self._cancel_all()
-            raise KeyboardInterrupt
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
         """Called by executors, on any thread."""
@@ -252,7 +259,8 @@ class Run:
             jobs[0].reason = "quicker to run than to look up, after many that were new"
             self.reduction.runnable.append(jobs[0])
             return
-        for job, answer in zip(jobs, self._cache.find(jobs), strict=True):
+        for job, found in zip(jobs, self._cache.find(jobs), strict=True):
+            answer = self._readable(found)
             name = job.task.fullname
             self._misses[name] = self._misses.get(name, 0) + 1 if isinstance(answer, Miss) else 0
             if isinstance(answer, Miss):
@@ -269,6 +277,12 @@ class Run:
                     reason=answer.reason,
                     reads=answer.reads,
                 )
+
+    def _readable(self, answer: Answer) -> Answer:
+        """An answer of the cache, or a miss where its value has turned out to be unreadable."""
+        if isinstance(answer, Result) and answer.value_hash in self.reduction.unreadable:
+            return Miss(f"recorded result unreadable: {self.reduction.unreadable[answer.value_hash]}")
+        return answer
 
     def _is_beyond_the_known(self, job: Job) -> bool:
         """Whether a call that is ready alone, as in a chain, is not worth a question to the graph: its task is quick,
@@ -355,14 +369,23 @@ class Run:
 
     def _run_here(self, job: Job) -> None:
         args, kwargs = job.arguments()
-        self._completed.append((job, perform(job.task.func, args, kwargs, self.recorder.prepare)))
+        began = time()
+        self._here = True
+        try:
+            outcome = perform(job.task.func, args, kwargs, self.recorder.prepare)
+        except KeyboardInterrupt as interrupt:  # ours, see `_interrupt`
+            outcome = Outcome(None, False, None, interrupt, began, time())
+        finally:
+            self._here = False
+        self._completed.append((job, outcome))
 
     # -- ends ------------------------------------------------------------------------------------------------------
 
-    def _drain(self) -> None:
-        """After the root failed: let what runs finish, and record it; start nothing."""
+    def _drain(self, root: Job) -> None:
+        """Once the root has its end: let what still runs finish, and record it; start nothing."""
         self.reduction.stopping = True
         while self._running or self._completed:
+            self._stop_if_interrupted(root)
             self._take_completed()
             self.reduction.advance()
             if self._running and not self._completed:
@@ -374,10 +397,14 @@ class Run:
             os._exit(130)
         self._interrupted = True
         self.reduction.stopping = True
+        if self._here:
+            # The signal has come into the middle of a task that runs on this very thread: it ends there.
+            raise KeyboardInterrupt
 
-    def _cancel_all(self) -> None:
+    def _cancel_all(self, root: Job) -> None:
         reduction = self.reduction
         reduction.ready.clear()
+        reduction.cancel(root)
         for job in list(self._running):
             above: Job | None = job
             while above is not None and not above.finished:

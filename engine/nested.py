@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
-from headwater.engine.values import register_scalar
+from headwater.engine.values import register_plan, register_scalar
+from headwater.engine.values.walk import Refused, Walk
 
 ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 """Classes that never contain anything, recognised without looking further."""
@@ -33,6 +34,17 @@ class Failure:
     def __init__(self, error: BaseException) -> None:
         self.error = error
 
+
+def _refuse_lazy(value: Any, _: Walk) -> bytes:
+    raise Refused(
+        value,
+        "a lazy value is evaluated inside lists, tuples, sets, dicts, named tuples and dataclasses only, not inside "
+        "other containers or objects. Put it in one of those, or build the object in a task that takes it",
+    )
+
+
+for _lazy in (Call, Operation, Special, Given):
+    register_plan(_lazy, _refuse_lazy)
 
 _LAZY = frozenset({Call, Operation, Special, Given, Reference})
 _PLAIN = frozenset({list, tuple, set, frozenset})

@@ -244,6 +244,7 @@ class Recorder:
 
     def started(self, job: Job) -> None:
         """A job began; it is written down only if it still runs when the next group is."""
+        self._task(job.task)
         self._fresh.append(job)
 
     def reduced(self, job: Job, result: Any) -> None:

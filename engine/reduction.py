@@ -28,6 +28,7 @@ from headwater.engine.job import (
 )
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheScope, check_options
+from headwater.engine.signature import Bound
 from headwater.engine.special import CHOOSERS, FORMS, Settled, Steps
 
 
@@ -71,7 +72,7 @@ class Reduction(Failures):
             for name, value in zip(bound.names, bound.values, strict=True)
         ]
         self._attacher.set_options(None, job, call._options)
-        job.eval_hash = eval_key(task, bound.names, job.hashes)
+        job.eval_hash = eval_key(task, bound, job.hashes)
         self._created(job)
         return job
 
@@ -90,7 +91,7 @@ class Reduction(Failures):
                 else:
                     assert isinstance(node, StepNode)
                     self._step(node)
-            except Exception as error:
+            except BaseException as error:  # a task's SystemExit is its own; nobody's Ctrl-C is raised here
                 self.fail(node, error)
 
     def _advance_job(self, job: Job) -> None:
@@ -145,7 +146,7 @@ class Reduction(Failures):
                     )
                 hashes[index] = digest
         job.lazy = None
-        job.eval_hash = eval_key(job.task, job.names, hashes)
+        job.eval_hash = eval_key(job.task, Bound(job.names, values, job.positional), hashes)
         for name, found in fed.items():
             owner.wiring.extend([(job.index, name, source) for source in flows(found)])
 
@@ -169,7 +170,7 @@ class Reduction(Failures):
             key = job.shared_key()
             assert key is not None
             equal = self._equal.get(key)
-            if equal is None:
+            if equal is None or (isinstance(equal, Finished) and self._is_unreadable(equal)):
                 self._equal[key] = job
             elif isinstance(equal, Finished):
                 self._share(job, equal)
@@ -184,6 +185,9 @@ class Reduction(Failures):
         else:
             job.reason = "cache scope" if scope is not CacheScope.BACKEND else "cache off for this run"
             self.runnable.append(job)
+
+    def _is_unreadable(self, equal: Finished) -> bool:
+        return equal.value_hash in self.unreadable and equal.value.__class__ is Stored
 
     # -- operations and special forms ------------------------------------------------------------------------------
 

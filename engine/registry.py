@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from headwater.engine.task import Task
 
 
+_log = logging.getLogger("headwater")
+
+
 class TaskRegistry:
     """Tasks by full name; a later definition of the same name takes the earlier one's place, as in a notebook."""
 
@@ -19,7 +23,20 @@ class TaskRegistry:
         self._tasks: dict[str, Task[Any, Any]] = {}
 
     def add(self, task: Task[Any, Any]) -> None:
-        """Make a task known under its full name."""
+        """Make a task known under its full name.
+
+        Where another module has a task of that name, both are named in a warning: what was recorded of the one cannot
+        be told from the other's by its name.
+        """
+        before = self._tasks.get(task.fullname)
+        if before is not None and before.func.__module__ != task.func.__module__:
+            _log.warning(
+                "two tasks are called %s, in the modules %s and %s. Give one of the modules another "
+                "headwater_namespace = '...'",
+                task.fullname,
+                before.func.__module__,
+                task.func.__module__,
+            )
         self._tasks[task.fullname] = task
 
     def remove(self, task: Task[Any, Any]) -> None:

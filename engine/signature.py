@@ -40,6 +40,7 @@ class Plan:
     Attributes:
         signature: the signature itself.
         excluded: names that do not count in the cache's key (`config_args`, `JobInfo` parameters).
+        takes_any_names: whether it has a `**kwargs`.
     """
 
     def __init__(self, function: Callable[..., Any], config_args: Sequence[str] = ()) -> None:
@@ -54,6 +55,7 @@ class Plan:
         self._needed = sum(p.default is inspect.Parameter.empty for p in self._front)
         self._simple = not self._only
         self._has_rest = self._rest is not None
+        self.takes_any_names = self._extra is not None
         self.info = frozenset(p.name for p in parameters if isinstance(p.default, JobInfo))
         self.excluded = frozenset(config_args) | self.info
 
@@ -83,7 +85,11 @@ class Plan:
         given = bound.arguments
         front = [given.get(p.name, p.default) for p in self._front]
         rest = list(given.get(self._rest, ())) if self._rest else []
-        names = [p.name for p in self._front] + [f"{self._rest}"] * len(rest)
+        names = [p.name for p in self._front]
+        # Each has a place of its own in what is recorded; those that do not count are known by the parameter's name.
+        names += [
+            f"{self._rest}" if self._rest in self.excluded else f"{self._rest}[{i}]" for i in range(len(rest))
+        ]
         keyword = [(p.name, given.get(p.name, p.default)) for p in self._only]
         keyword += sorted(given.get(self._extra, {}).items()) if self._extra else []
         names += [name for name, _ in keyword]

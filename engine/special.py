@@ -122,7 +122,9 @@ def throw(error: BaseException) -> Any:
 def _catch(give: Give, expr: Any, *pairs: Any) -> Steps:
     try:
         return (yield expr)
-    except Exception as error:
+    except GeneratorExit:
+        raise
+    except BaseException as error:
         for classes, recover in zip(pairs[0::2], pairs[1::2], strict=True):
             if isinstance(error, (yield from _classes("catch", classes))):
                 return (yield recover(give(error)))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-_MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io"}
-"""modules that some Python versions moved public classes to"""
+_MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io", "__mp_main__": "__main__"}
+"""modules that some Python versions moved public classes to, and what a worker calls the main module"""
 
 
 def type_name(cls: type) -> str:

@@ -1,0 +1,124 @@
+"""What is taken for one and the same within a run, and what must not be."""
+
+from __future__ import annotations
+
+import collections
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from headwater.engine.registry import TaskRegistry
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headwater import Scheduler, Task, Unrecordable, cond, seq, task
+
+headwater_namespace = "keys"
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler(record=False)
+
+
+@task
+def inc(x: int) -> int:
+    return x + 1
+
+
+@task
+def the_increment() -> Task[[int], int]:
+    return inc
+
+
+@task
+def given_to(*args: Any, **kwargs: Any) -> Any:
+    return [args, kwargs]
+
+
+@task
+def the_giver() -> Any:
+    return given_to
+
+
+def test_calls_of_a_lazy_task_in_turn_are_calls_of_their_own(scheduler: Scheduler) -> None:
+    """Each is made when it is its turn, at an address where the one before may have been."""
+    function = the_increment()
+    assert scheduler.run(seq([function(i) for i in range(200)])) == list(range(1, 201))
+
+
+def test_two_tasks_of_one_name_are_two_tasks(scheduler: Scheduler) -> None:
+    def adder(n: int) -> Any:
+        @task(namespace="keys", name="adder")
+        def add(x: int) -> int:
+            return x + n
+
+        return add
+
+    one, ten = adder(1), adder(10)
+    assert scheduler.run([one(0), ten(0)]) == [1, 10]
+
+
+def test_a_name_that_two_modules_use_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    registry = TaskRegistry()
+
+    def defined_in(module: str) -> Task[Any, Any]:
+        def load() -> int:
+            return 1
+
+        load.__module__ = module
+        return Task(load, namespace="keys")
+
+    with caplog.at_level(logging.WARNING, "headwater"):
+        registry.add(defined_in("one"))
+        registry.add(defined_in("one"))
+        assert not caplog.records
+        registry.add(defined_in("other"))
+    assert "two tasks are called keys.load, in the modules one and other" in caplog.text
+
+
+arguments = st.lists(st.integers(0, 2), max_size=3)
+names = st.dictionaries(
+    st.sampled_from(["args", "kwargs", "a", "args[0]", "args[1]"]), st.integers(0, 2), max_size=3
+)
+
+
+@given(st.lists(st.tuples(arguments, names), min_size=1, max_size=6), st.booleans())
+def test_calls_are_one_only_where_their_arguments_are(calls: list[Any], lazy: bool) -> None:
+    function = the_giver() if lazy else given_to
+    found = Scheduler(record=False).run([function(*args, **kwargs) for args, kwargs in calls])
+    assert found == [[tuple(args), kwargs] for args, kwargs in calls]
+
+
+class Box(list):  # type: ignore[type-arg]
+    """A list with rules of its own."""
+
+
+CONTAINERS: list[Callable[[Any], Any]] = [
+    lambda value: collections.OrderedDict(a=value),
+    lambda value: collections.deque([value]),
+    lambda value: collections.defaultdict(int, a=value),
+    lambda value: Box([value]),
+    ValueError,
+]
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_lazy_value_where_nobody_evaluates_it_is_refused(
+    scheduler: Scheduler, container: Callable[[Any], Any]
+) -> None:
+    @task(namespace="keys")
+    def returns() -> Any:
+        return container(inc(1))
+
+    for call in (returns(), given_to(container(inc(1)))):
+        with pytest.raises(Unrecordable, match="a lazy value is evaluated inside lists"):
+            scheduler.run(call)
+
+
+def test_forms_inside_forms_are_no_trouble_thousands_deep(scheduler: Scheduler) -> None:
+    expression = inc(0)
+    for i in range(2_000):
+        expression = cond(inc(i) >= 0, expression, 0)
+    assert scheduler.run(expression) == 1
