@@ -261,20 +261,20 @@ class Failures:
             ways = [iter(_waited_for(start, leaders))]
             on_path = {start}
             while ways:
-                job = next(ways[-1], None)
-                if job is None:
+                waited_for = next(ways[-1], None)
+                if waited_for is None:
                     ways.pop()
                     left = path.pop()
                     on_path.discard(left)
                     done.add(left)
-                elif job in on_path:
+                elif waited_for in on_path:
                     knot = next(one for one in reversed(path) if one in leaders)
                     self.fail(knot, CallError(_KNOT.format(knot.task.fullname)))
                     return True
-                elif job not in done:
-                    path.append(job)
-                    on_path.add(job)
-                    ways.append(iter(_waited_for(job, leaders)))
+                elif waited_for not in done:
+                    path.append(waited_for)
+                    on_path.add(waited_for)
+                    ways.append(iter(_waited_for(waited_for, leaders)))
         return False
 
 
