@@ -92,6 +92,7 @@ class Job(Node):
 
     Attributes:
         n: its number in the execution, the root being 0.
+        attempt: 1, or more where its function failed and is tried again; each attempt has a number of its own.
         names, values, positional: its arguments (`signature.Bound`), values lazy until they are resolved.
         hashes: value hash of each argument, None while it is lazy or where it does not count in the key.
         result: what the function returned, while expressions in it are being reduced.
@@ -105,6 +106,7 @@ class Job(Node):
     """
 
     __slots__ = (
+        "attempt",
         "call_hash",
         "calls",
         "described",
@@ -140,6 +142,7 @@ class Job(Node):
         super().__init__(owner, key)
         self.task = task
         self.n = n
+        self.attempt = 1
         self.index = 0
         self.status = WAITING
         self.options: dict[str, Any] = task.definition

@@ -51,6 +51,10 @@ class Limits:
         waiting, self._waiting = list(self._waiting), deque()
         return waiting
 
+    def taken(self) -> dict[str, int]:
+        """How much of each resource that was ever asked for is taken now."""
+        return dict(self._used)
+
     def used(self, name: str) -> int:
         """How much of a resource is taken now."""
         return self._used.get(name, 0)

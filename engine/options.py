@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from headwater.engine.errors import TaskDefinitionError
+from headwater.engine.retries import check_backoff, check_retries, check_retry_on
+from headwater.engine.timeouts import check_timeout
 
 
 class CacheScope(enum.Enum):
@@ -100,6 +102,10 @@ _CHECKS: dict[str, Any] = {
     "allowed_cache_results": _results,
     "executor": _text,
     "limits": _limits,
+    "retries": check_retries,
+    "retry_backoff": check_backoff,
+    "retry_on": check_retry_on,
+    "timeout": check_timeout,
 }
 
 OPTIONS = frozenset(_CHECKS)

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
         UsageError,
     )
     from headwater.cypher.project import Project, create_project, find_project, open_project
+    from headwater.engine.dryrun import DryRunResult
     from headwater.engine.errors import (
         CallError,
         Cancelled,
         TaskDefinitionError,
+        TaskTimeout,
         Undecodable,
         UnknownExecutor,
         UnknownTask,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from headwater.engine.files import ContentFile, File
     from headwater.engine.namespace import namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
+    from headwater.engine.reasons import Reason
     from headwater.engine.registry import get_task_registry
     from headwater.engine.scheduler import Scheduler, run
     from headwater.engine.signature import JobInfo
@@ -47,8 +50,9 @@ _NAMES = {
         "HeadwaterError InternalError StoreError StoreRefused StoreUnavailable UsageError"
     ),
     "headwater.cypher.project": "Project create_project find_project open_project",
+    "headwater.engine.dryrun": "DryRunResult",
     "headwater.engine.errors": (
-        "CallError Cancelled TaskDefinitionError Undecodable UnknownExecutor UnknownTask Unrecordable "
+        "CallError Cancelled TaskDefinitionError TaskTimeout Undecodable UnknownExecutor UnknownTask Unrecordable "
         "WorkerDied"
     ),
     "headwater.engine.expression": "Expression",
@@ -56,6 +60,7 @@ _NAMES = {
     "headwater.engine.files": "ContentFile File",
     "headwater.engine.namespace": "namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
+    "headwater.engine.reasons": "Reason",
     "headwater.engine.registry": "get_task_registry",
     "headwater.engine.scheduler": "Scheduler run",
     "headwater.engine.signature": "JobInfo",
@@ -71,18 +76,21 @@ __all__ = [
     "Cancelled",
     "CheckValid",
     "ContentFile",
+    "DryRunResult",
     "Expression",
     "File",
     "HeadwaterError",
     "InternalError",
     "JobInfo",
     "Project",
+    "Reason",
     "Scheduler",
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
     "Task",
     "TaskDefinitionError",
+    "TaskTimeout",
     "Undecodable",
     "UnknownExecutor",
     "UnknownTask",
