@@ -48,7 +48,7 @@ class ExecutionEnded(Record, frozen=True, tag=2):
 
 
 class TaskSeen(Record, frozen=True, tag=3):
-    """A task definition, once per execution that used it."""
+    """A task definition: at least once per execution that used it, before or beside what names it."""
 
     task_hash: bytes
     name: str
@@ -193,6 +193,7 @@ AnyRecord = (
 _STRIDE = 0x9E3779B97F4A7C15F39CC0605CEDC835
 _SPREAD = 0xD1B54A32D192ED03AEF17502B6B4CBF7
 _MASK = (1 << 128) - 1
+_BACK = pow(_STRIDE, -1, 1 << 128)
 
 
 def job_id(execution_id: str, n: int) -> str:
@@ -203,3 +204,10 @@ def job_id(execution_id: str, n: int) -> str:
     """
     base = int(execution_id.replace("-", ""), 16)
     return f"{(base * _SPREAD + n * _STRIDE) & _MASK:032x}"
+
+
+def job_number(execution_id: str, id: str) -> int:
+    """Which job of an execution has that id: what `job_id` gives it for. Other executions' ids give numbers that no
+    execution reaches."""
+    base = int(execution_id.replace("-", ""), 16)
+    return (int(id, 16) - base * _SPREAD) * _BACK & _MASK

@@ -7,6 +7,7 @@ HeadwaterError
 ├── Undecodable                        stored bytes that cannot be turned back into a value: a cache miss
 ├── UnknownExecutor, UnknownTask       no such name; the message has the nearest match
 ├── WorkerDied                         the process that ran a task went away
+├── TaskTimeout (TimeoutError)         a task ran longer than its `timeout`
 └── Cancelled                          the run was stopped before the task finished
 """
 
@@ -59,5 +60,28 @@ class WorkerDied(HeadwaterError):
     """The worker process that ran a task ended before it answered."""
 
 
+class TaskTimeout(HeadwaterError, TimeoutError):
+    """A task ran longer than it may.
+
+    Attributes:
+        task: its full name.
+        seconds: its `timeout`.
+    """
+
+    def __init__(self, task: str, seconds: float) -> None:
+        super().__init__(f"{task} did not finish within {seconds:g} seconds")
+        self.task = task
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[type[TaskTimeout], tuple[str, float]]:
+        return TaskTimeout, (self.task, self.seconds)
+
+
 class Cancelled(HeadwaterError):
-    """The run was stopped before this task finished."""
+    """The run, or the call of this task, was stopped before it finished."""
+
+    exit_code = 130
+
+
+CIRCUMSTANTIAL = (Cancelled, TaskTimeout, WorkerDied)
+"""Failures that say nothing of the task and its arguments: what was made of one may be otherwise next time."""

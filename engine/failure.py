@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from contextlib import suppress
 from time import time
 from typing import Any, Protocol
 
@@ -11,7 +12,8 @@ from headwater.engine.context import Context, add_reads
 from headwater.engine.errors import CallError, Cancelled, Undecodable
 from headwater.engine.job import CANCELLED, FAILED, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
-from headwater.engine.traceback import attach_traceback, error_hash
+from headwater.engine.reasons import UNREADABLE_RESULT
+from headwater.engine.traceback import attach_traceback, error_hash, error_text
 
 
 class Recording(Protocol):
@@ -132,13 +134,8 @@ class Failures:
             job.reason = "an argument failed"
             self.end(job, CANCELLED)
         else:
-            attach_traceback(job, error)
-            if job.eval_hash is not None:
-                job.value_hash = error_hash(error)
-                children = [call for call in job.calls or () if call is not None]
-                job.call_hash = call_key(job, job.value_hash, children)
-                self.recording.failed(job, children)
-            self.end(job, FAILED)
+            self._record_failure(job, error)
+            self.end(job, CANCELLED if isinstance(error, Cancelled) else FAILED)
         owner = job.owner
         if owner is not None and not owner.finished:
             assert owner.calls is not None
@@ -163,6 +160,30 @@ class Failures:
         if job.reads:
             context = self.context if owner.context is None else owner.context
             owner.reads = add_reads(owner.reads, context, job.reads, job.override)
+
+    def _record_failure(self, job: Job, error: BaseException) -> None:
+        attach_traceback(job, error)
+        if job.eval_hash is not None:
+            job.value_hash = error_hash(error)
+            children = [call for call in job.calls or () if call is not None]
+            job.call_hash = call_key(job, job.value_hash, children)
+            self.recording.failed(job, children)
+
+    def fail_attempt(self, job: Job, error: BaseException) -> None:
+        """A job's function failed and is to be tried again: this attempt is over, as a job of its own, and the call
+        goes on as the next one."""
+        job.error = error
+        self._record_failure(job, error)
+        self.end(job, FAILED)
+        with suppress(AttributeError, TypeError):  # the next attempt may raise the same object
+            error.headwater_traceback = None  # type: ignore[attr-defined]
+        job.error = job.value_hash = job.call_hash = None
+        job.reason = f"tried again after {error_text(error)}"
+        job.attempt += 1
+        job.n = self.number()
+        job.started = 0.0
+        job.status = WAITING
+        self.counts[job.task.fullname][WAITING] += 1
 
     def _pass_on(self, node: Node, error: BaseException) -> None:
         node.finished = True
@@ -231,7 +252,7 @@ class Failures:
             self.unreadable[job.value_hash] = unreadable.reason
         job.finished = False
         job.value = job.value_hash = job.call_hash = None
-        job.reason = f"recorded result unreadable: {unreadable.reason}"
+        job.reason = f"{UNREADABLE_RESULT}: {unreadable.reason}"
         job.n = self.number()
         job.started = 0.0
         self.move(job, WAITING)

@@ -98,6 +98,7 @@ class Job(Node):
 
     Attributes:
         n: its number in the execution, the root being 0.
+        attempt: 1, or more where its function failed and is tried again; each attempt has a number of its own.
         names, values, positional: its arguments (`signature.Bound`), values lazy until they are resolved.
         hashes: value hash of each argument, None while it is lazy or where it does not count in the key.
         lazy_options: whether there are expressions among its options, not evaluated yet.
@@ -117,6 +118,7 @@ class Job(Node):
     """
 
     __slots__ = (
+        "attempt",
         "call_hash",
         "calls",
         "context",
@@ -158,6 +160,7 @@ class Job(Node):
         super().__init__(owner, key)
         self.task = task
         self.n = n
+        self.attempt = 1
         self.index = 0
         self.status = WAITING
         self.options: dict[str, Any] = task.definition

@@ -75,6 +75,10 @@ class Limits:
                 return name  # type: ignore[no-any-return]
         return None
 
+    def taken(self) -> dict[str, int]:
+        """How much of each resource that was ever asked for is taken now."""
+        return dict(self._used)
+
     def used(self, name: str) -> int:
         """How much of a resource is taken now."""
         return self._used.get(name, 0)

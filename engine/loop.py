@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import time
@@ -21,18 +20,19 @@ from headwater.cypher.errors import InternalError
 from headwater.cypher.project import Project
 from headwater.engine.attach import written_options
 from headwater.engine.cache import Answer, Cache, GraphCache, Miss, NoCache, OneStep, Result
+from headwater.engine.cancel import Requests
 from headwater.engine.config import Config
 from headwater.engine.context import Context
-from headwater.engine.errors import Undecodable
-from headwater.engine.executors import Executor, Executors, Outcome, perform
+from headwater.engine.control import Control
+from headwater.engine.errors import Cancelled, Undecodable
+from headwater.engine.executors import Executor, Outcome, perform
 from headwater.engine.expression import Call
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.failure import Unreadable
 from headwater.engine.job import RUNNING, Job
-from headwater.engine.limits import Limits
 from headwater.engine.nested import find_expressions
-from headwater.engine.recorder import NoRecorder, Recorder
-from headwater.engine.reduction import Reduction
+from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT
+from headwater.engine.recorder import Recorder
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import task
 
@@ -40,10 +40,6 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
 _log = logging.getLogger("headwater")
-
-_HEARTBEAT = 0.2
-"""Seconds the loop sleeps at most, so that signals and a failing journal are noticed. (A signal handler must not set
-the event that the loop sleeps on: it may run while this very thread holds the event's lock.)"""
 
 _ALONE = 0.0005
 """Seconds: a call known to be quicker than this runs on the loop's own thread when it is the only one."""
@@ -60,7 +56,7 @@ def root_task(quoted: Quoted) -> Any:
     return quoted.expression
 
 
-class Run:
+class Run(Control):
     """One run: the loop and what it works with."""
 
     def __init__(
@@ -72,30 +68,15 @@ class Run:
         keep_going: bool,
         context: Context | None = None,
     ) -> None:
+        super().__init__(config, keep_going=keep_going, context=context or {})
         self.project = project
         self.config = config
         self.ended = False
         self._use_cache = use_cache
         self._keep_going = keep_going
-        self._context = context or {}
-        self.recorder: Recorder | NoRecorder = NoRecorder()
-        self.reduction = self._reduce_with(use_cache=False)
         self._cache: Cache = NoCache()
-        self._limits = Limits(config.limits)
-        self._executors = Executors(config)
-        self._running: set[Job] = set()
-        self._completed: deque[tuple[Job, Outcome]] = deque()
-        self._wake = threading.Event()
-        self._sleeping = False
         self._quick: dict[str, float] = {}
         self._misses: dict[str, int] = {}
-        self._interrupted = False
-        self._here = False
-
-    def _reduce_with(self, *, use_cache: bool) -> Reduction:
-        return Reduction(
-            self.recorder, use_cache=use_cache, keep_going=self._keep_going, context=self._context
-        )
 
     # -- a run from end to end -------------------------------------------------------------------------------------
 
@@ -113,20 +94,21 @@ class Run:
         status, error = "FAILED", None
         try:
             with _interrupts(self._interrupt), _few_collections():
-                root = self.reduction.begin(call)
-                value = self._loop(root)
+                self._root = self.reduction.begin(call)
+                value = self._loop(self._root)
             status = "DONE"
             return value
-        except KeyboardInterrupt:
-            status, error = "CANCELLED", "interrupted"
+        except (KeyboardInterrupt, Cancelled) as stop:
+            status, error = "CANCELLED", str(stop) or "interrupted"
             raise
         except BaseException as failure:
             error = f"{type(failure).__name__}: {failure}"
             raise
         finally:
+            self._end_all()
             self.ended = True
             self._warn_of_bare_names()
-            self._executors.stop(wait=status != "CANCELLED")
+            self._executors.stop(wait=self._stop is None)
             self.recorder.close(status, error)
             if store is not None:
                 store.close()
@@ -157,6 +139,7 @@ class Run:
         started = describe_execution(self.project, call._task, tags, command)
         self.recorder = Recorder(self.project, started)
         self.reduction = self._reduce_with(use_cache=self._use_cache)
+        self._requests = Requests(self.project, started.id)
         ensure_loader(self.project)
         return store
 
@@ -180,26 +163,30 @@ class Run:
     def _loop(self, root: Job) -> Any:
         reduction = self.reduction
         while True:
-            self._stop_if_interrupted(root)
+            if self._stop is not None:
+                raise self._stop
             self._take_completed()
+            if self._later.entries or self._timeouts.jobs:
+                self._ring()
             reduction.advance()
-            self._stop_if_interrupted(root)
+            if self._stop is not None:
+                raise self._stop
             if reduction.lookups:
                 self._look_up()
                 continue
             if root.finished:
-                if root.error is not None:
-                    break
-                try:
-                    value = reduction.value_of(root)
-                except Unreadable as unreadable:
-                    if not reduction.reopen(unreadable):
-                        raise Undecodable(
-                            f"the result cannot be read back: {unreadable.reason}"
-                        ) from unreadable
-                    continue
-                self._drain(root)
-                return value
+                if root.error is None:
+                    try:
+                        value = reduction.value_of(root)
+                        self._drain()
+                        return value
+                    except Unreadable as unreadable:
+                        if not reduction.reopen(unreadable):
+                            raise Undecodable(
+                                f"the result cannot be read back: {unreadable.reason}"
+                            ) from unreadable
+                        continue
+                break
             if reduction.runnable:
                 self._dispatch()
                 if self._completed or root.finished:
@@ -208,49 +195,53 @@ class Run:
                 not self._running
                 and not reduction.ready
                 and not self._completed
+                and not self._later.entries
                 and not reduction.endless(root)
             ):
                 raise InternalError(f"nothing can go on, and {root.task.fullname} has no result")
             self._sleep()
-        self._drain(root)
+        self._drain()
         assert root.error is not None
         raise root.error
-
-    def _stop_if_interrupted(self, root: Job) -> None:
-        if self._interrupted:
-            self._cancel_all(root)
-            raise KeyboardInterrupt
 
     def _sleep(self) -> None:
         if self.reduction.ready:
             return
         self._sleeping = True
-        if not self._completed and not self._interrupted:
-            self._wake.wait(_HEARTBEAT)
+        rested = False
+        if not self._completed and self._stop is None:
+            rested = not self._wake.wait(self._until_next_moment())
         self._sleeping = False
         self._wake.clear()
-        self.recorder.check()
+        if rested:
+            self._beat(time())
 
-    def _complete(self, job: Job, outcome: Outcome) -> None:
+    def _complete(self, job: Job, n: int, outcome: Outcome) -> None:
         """Called by executors, on any thread."""
-        self._completed.append((job, outcome))
+        self._completed.append((job, n, outcome))
         if self._sleeping:
             self._wake.set()
 
     def _take_completed(self) -> None:
-        completed, running = self._completed, self._running
+        completed, running, timed = self._completed, self._running, self._timeouts.jobs
+        latest = 0.0
         while completed:
-            job, outcome = completed.popleft()
+            job, n, outcome = completed.popleft()
+            if n != job.n or job not in running:
+                continue  # it was given up, and is told late
             running.discard(job)
+            if timed or job.options.get("limits"):
+                self._release(job)
             job.started = outcome.started
-            if job.options.get("limits"):
-                self.reduction.runnable.extend(self._limits.release(job))
+            latest = outcome.stopped
             if outcome.error is not None:
-                self.reduction.fail(job, outcome.error)
+                self._failed(job, outcome.error)
             else:
-                self._quick[job.task.fullname] = outcome.stopped - outcome.started
+                self._quick[job.task.fullname] = latest - outcome.started
                 job.described = outcome.prepared
                 self.reduction.returned(job, outcome.value, lazy=outcome.lazy)
+        if latest > self._next_beat:
+            self._beat(latest)
 
     def _look_up(self) -> None:
         jobs = [job for job in self.reduction.lookups if not job.finished]
@@ -281,7 +272,7 @@ class Run:
     def _readable(self, answer: Answer) -> Answer:
         """An answer of the cache, or a miss where its value has turned out to be unreadable."""
         if isinstance(answer, Result) and answer.value_hash in self.reduction.unreadable:
-            return Miss(f"recorded result unreadable: {self.reduction.unreadable[answer.value_hash]}")
+            return Miss(f"{UNREADABLE_RESULT}: {self.reduction.unreadable[answer.value_hash]}")
         return answer
 
     def _is_beyond_the_known(self, job: Job) -> bool:
@@ -298,7 +289,7 @@ class Run:
         try:
             value = self.recorder.fetch(answer.value)
         except Undecodable as error:
-            job.reason = f"its recorded expression is unreadable: {error}"
+            job.reason = f"{UNREADABLE_EXPRESSION}: {error}"
             self.reduction.runnable.append(job)
             return
         job.reason = f"single reduction reused: {answer.reason}"
@@ -318,7 +309,7 @@ class Run:
                 continue
             try:
                 executor = self._executors.get(job.options.get("executor", "default"))
-                if job.options.get("limits") and not self._limits.acquire(job):
+                if job.options.get("limits") and not self.limits.acquire(job):
                     continue
             except Exception as error:
                 reduction.fail(job, error)
@@ -340,6 +331,9 @@ class Run:
         if info:
             self._inform(job)
         self._running.add(job)
+        seconds = job.options.get("timeout")
+        if seconds is not None:
+            self._timeouts.watch(job, seconds)
         self.recorder.started(job)
 
     def _inform(self, job: Job) -> None:
@@ -363,6 +357,7 @@ class Run:
         return (
             len(self._running) == 1
             and job.executor == "default"
+            and not self._timeouts.jobs
             and self._quick.get(job.task.fullname, 1.0) < _ALONE
             and self._executors.runs_threads("default")
         )
@@ -372,45 +367,25 @@ class Run:
         began = time()
         self._here = True
         try:
-            outcome = perform(job.task.func, args, kwargs, self.recorder.prepare)
+            outcome = perform(job.task.func, args, kwargs, self.recorder.prepare, began)
         except KeyboardInterrupt as interrupt:  # ours, see `_interrupt`
             outcome = Outcome(None, False, None, interrupt, began, time())
         finally:
             self._here = False
-        self._completed.append((job, outcome))
+        self._completed.append((job, job.n, outcome))
 
-    # -- ends ------------------------------------------------------------------------------------------------------
-
-    def _drain(self, root: Job) -> None:
-        """Once the root has its end: let what still runs finish, and record it; start nothing."""
+    def _drain(self) -> None:
+        """After the root has ended: let what still runs finish, and record it; start nothing."""
         self.reduction.stopping = True
         while self._running or self._completed:
-            self._stop_if_interrupted(root)
             self._take_completed()
+            if self._timeouts.jobs:
+                self._ring()
             self.reduction.advance()
+            if self._stop is not None:
+                raise self._stop
             if self._running and not self._completed:
                 self._sleep()
-
-    def _interrupt(self) -> None:
-        """The first Ctrl-C: stop cleanly. The second: at once; the journal keeps every group it has."""
-        if self._interrupted:
-            os._exit(130)
-        self._interrupted = True
-        self.reduction.stopping = True
-        if self._here:
-            # The signal has come into the middle of a task that runs on this very thread: it ends there.
-            raise KeyboardInterrupt
-
-    def _cancel_all(self, root: Job) -> None:
-        reduction = self.reduction
-        reduction.ready.clear()
-        reduction.cancel(root)
-        for job in list(self._running):
-            above: Job | None = job
-            while above is not None and not above.finished:
-                reduction.cancel(above)
-                above = above.owner
-        reduction.advance()
 
 
 def _root_call(expr: Any) -> Call:

@@ -9,6 +9,8 @@ from typing import Any
 
 from headwater.engine.errors import TaskDefinitionError
 from headwater.engine.nested import find_expressions
+from headwater.engine.retries import check_backoff, check_retries, check_retry_on
+from headwater.engine.timeouts import check_timeout
 
 
 class CacheScope(enum.Enum):
@@ -108,6 +110,10 @@ _CHECKS: dict[str, Any] = {
     "executor": _text,
     "limits": _limits,
     "export_options": _exports,
+    "retries": check_retries,
+    "retry_backoff": check_backoff,
+    "retry_on": check_retry_on,
+    "timeout": check_timeout,
 }
 
 CONTEXT = "context"

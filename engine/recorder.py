@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import time
 from types import FunctionType
 from typing import Any
@@ -30,9 +30,9 @@ from headwater.cypher.records import (
 )
 from headwater.engine import expression_codec
 from headwater.engine.code_values import code_record, function_digest
-from headwater.engine.errors import Undecodable
+from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable
 from headwater.engine.expression import outline
-from headwater.engine.job import STATUS, Job, Stored
+from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.nested import ATOMS
 from headwater.engine.task import Task
 from headwater.engine.traceback import error_text
@@ -102,6 +102,20 @@ def _value_record(described: Described, store: ValueStore, files: list[bytes]) -
         location,
         files,
     )
+
+
+def read_stored(stored: Stored, values: ValueStore) -> Any:
+    """A recorded value.
+
+    Raises:
+        Undecodable: it cannot be had any more.
+    """
+    payload = stored.payload if stored.location is None else values.get(stored.location)
+    if payload is None:
+        raise Undecodable("neither its bytes nor their place were recorded")
+    if stored.codec == expression_codec.CODEC:
+        return expression_codec.load(bytes(payload))
+    return restore(stored.codec, stored.type, payload)
 
 
 def file_record(file: Any) -> FileSeen:
@@ -176,6 +190,7 @@ class Recorder:
         self._records: deque[AnyRecord] = deque([started])
         self._seen: set[bytes] = set()
         self._large: dict[bytes, Stored] = {}
+        self._told: set[bytes] = set()
         self._fresh: list[Job] = []
         self._error: Exception | None = None
         self._closing = threading.Event()
@@ -233,12 +248,7 @@ class Recorder:
         Raises:
             Undecodable: it cannot be had any more.
         """
-        payload = stored.payload if stored.location is None else self.values.get(stored.location)
-        if payload is None:
-            raise Undecodable("neither its bytes nor their place were recorded")
-        if stored.codec == expression_codec.CODEC:
-            return expression_codec.load(bytes(payload))
-        return restore(stored.codec, stored.type, payload)
+        return read_stored(stored, self.values)
 
     # -- jobs and calls --------------------------------------------------------------------------------------------
 
@@ -306,7 +316,8 @@ class Recorder:
         )
 
     def failed(self, job: Job, children: list[bytes]) -> None:
-        """A call ended in an error: the error is its result, never to be reused."""
+        """A call ended in an error: the error is its result, never to be reused. What was made of an error is, unless
+        the error is one of circumstance."""
         error = job.error
         assert error is not None
         assert job.value_hash is not None
@@ -315,7 +326,7 @@ class Recorder:
             record = ValueSeen(job.value_hash, "headwater.Error", "error", 0, text[:200], b"")
             self._add(Prepared(job.value_hash, record, []))
         job.wiring, job.returns = [], ()
-        self.called(job, children, cacheable=True, failed=True)
+        self.called(job, children, cacheable=not isinstance(error, CIRCUMSTANTIAL), failed=True)
 
     def ended(self, job: Job) -> None:
         """A job has reached its last status."""
@@ -334,7 +345,7 @@ class Recorder:
                 job.call_hash,
                 None if error is None else error_text(error),
                 _traceback_of(job, error),
-                1,
+                job.attempt,
                 job.reason,
             )
         )
@@ -343,19 +354,7 @@ class Recorder:
         if task.hash in self._seen:
             return
         self._seen.add(task.hash)
-        print_ = None if task.version is not None else task.fingerprint
-        self._records.append(
-            TaskSeen(
-                task.hash,
-                task.name,
-                task.namespace,
-                task.version,
-                task.source,
-                {"config_args": ", ".join(task.config_args)} if task.config_args else {},
-                [(c.name, c.kind, c.digest_hex) for c in print_.counted] if print_ else [],
-                [(u.name, u.reason) for u in print_.uncounted] if print_ else [],
-            )
-        )
+        self._records.append(_task_record(task))
 
     # -- the journal -----------------------------------------------------------------------------------------------
 
@@ -389,22 +388,39 @@ class Recorder:
         fresh, self._fresh = self._fresh, []
         pop = self._records.popleft
         records = [pop() for _ in range(len(self._records))]
-        records += _running(fresh)
+        records += self._running(fresh)
         return records
 
-
-def _running(jobs: Iterable[Job]) -> list[AnyRecord]:
-    """Start records of the jobs that have not ended yet."""
-    records: list[AnyRecord] = []
-    for job in jobs:
-        eval_hash = job.eval_hash
-        if not job.finished and eval_hash is not None:
+    def _running(self, jobs: Iterable[Job]) -> Iterator[AnyRecord]:
+        """Start records of the jobs that still run, each after its task's where that has not been told."""
+        for job in jobs:
+            eval_hash = job.eval_hash
+            if job.status != RUNNING or eval_hash is None:
+                continue
+            task = job.task
+            if task.hash not in self._told:
+                self._told.add(task.hash)
+                if task.hash not in self._seen:
+                    # Not marked as seen: that is for the scheduler's thread alone. It will be told twice.
+                    yield _task_record(task)
             owner = job.owner
             parent = owner.n if owner is not None else None
-            records.append(
-                JobStarted(job.n, parent, job.task.hash, eval_hash, _micros(job.started), job.executor)
-            )
-    return records
+            started = _micros(job.started)
+            yield JobStarted(job.n, parent, task.hash, eval_hash, started, job.executor, job.attempt)
+
+
+def _task_record(task: Task[Any, Any]) -> TaskSeen:
+    print_ = None if task.version is not None else task.fingerprint
+    return TaskSeen(
+        task.hash,
+        task.name,
+        task.namespace,
+        task.version,
+        task.source,
+        {"config_args": ", ".join(task.config_args)} if task.config_args else {},
+        [(c.name, c.kind, c.digest_hex) for c in print_.counted] if print_ else [],
+        [(u.name, u.reason) for u in print_.uncounted] if print_ else [],
+    )
 
 
 def _traceback_of(job: Job, error: BaseException | None) -> str | None:

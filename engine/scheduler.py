@@ -18,13 +18,17 @@ class Progress:
     """How far a run is.
 
     Attributes:
-        counts: jobs by task name and status.
+        counts: jobs by task name and status; each attempt of a call is a job.
         finished: whether the run has ended.
+        limits: how much of each limited resource is taken now.
     """
 
-    def __init__(self, counts: dict[str, dict[str, int]], finished: bool) -> None:
+    def __init__(
+        self, counts: dict[str, dict[str, int]], finished: bool, limits: dict[str, int] | None = None
+    ) -> None:
         self.counts = counts
         self.finished = finished
+        self.limits = limits or {}
 
 
 class Scheduler:
@@ -51,6 +55,7 @@ class Scheduler:
         *,
         cache: bool = True,
         keep_going: bool = False,
+        dryrun: bool = False,
         tags: Sequence[tuple[str, str]] = (),
         context: Mapping[str, Any] | None = None,
         command: Sequence[str] | None = None,
@@ -60,6 +65,7 @@ class Scheduler:
         Args:
             cache: False to reuse nothing from earlier runs; what is run is recorded all the same.
             keep_going: after a failure, run everything that does not depend on it before raising.
+            dryrun: run nothing, and write nothing down: follow what is recorded as far as that goes.
             tags: (key, value) pairs recorded with the execution.
             context: a nested dict that tasks read with `get_context`, laid over the one in the settings.
             command: the command line to record; default: the process's own.
@@ -69,22 +75,43 @@ class Scheduler:
 
         Raises:
             Exception: the first failing task's own exception; its `headwater_traceback` tells the way to it.
+            DryRunResult: a dry run found calls that would run; it lists the first of them, with the reasons.
+            Cancelled: `cancel` was called, or `hw cancel`; as with an interrupted run, nothing is left open.
             KeyboardInterrupt: the run was interrupted; its jobs are cancelled and its journal is closed.
             StoreRefused, SchemaError: the store refuses us, said before anything runs.
             StoreError: the journal cannot be written.
         """
-        run = Run(
+        kind = Run
+        if dryrun:
+            from headwater.engine.dryrun import DryRun
+
+            kind = DryRun
+        run = self._run = kind(
             self.project,
             self.config,
             use_cache=cache,
             keep_going=keep_going,
             context=merged(self.config.context, context or {}),
         )
-        self._run = run
         return run.evaluate(expr, tags, command, self._begun)  # type: ignore[no-any-return]
 
     def _begun(self, execution_id: str | None) -> None:
         self.execution_id = execution_id
+
+    def cancel(self) -> bool:
+        """Stop the run that is under way; may be called from any thread.
+
+        `run` raises `Cancelled` soon after: calls in processes are stopped, calls on threads are left alone, and every
+        job that has not ended is CANCELLED.
+
+        Returns:
+            Whether there was a run to stop.
+        """
+        run = self._run
+        if run is None or run.ended:
+            return False
+        run.cancel()
+        return True
 
     def progress(self) -> Progress:
         """How far the run is; may be called from any thread at any time, and costs little."""
@@ -95,7 +122,7 @@ class Scheduler:
             name: {STATUS[status]: n for status, n in enumerate(row) if n}
             for name, row in list(run.reduction.counts.items())
         }
-        return Progress(counts, run.ended)
+        return Progress(counts, run.ended, run.limits.taken())
 
     def wait_recorded(self, progress: Callable[[Any], None] | None = None) -> Any:
         """Wait until the last run is in the graph.

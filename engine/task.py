@@ -287,7 +287,8 @@ def task(func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         source: the text to take for the source.
         config_args: parameters that do not count in the cache's key.
         load_module: the module a worker imports to find the task.
-        **options: nout, cache, cache_scope, check_valid, allowed_cache_results, executor, limits.
+        **options: nout, cache, cache_scope, check_valid, allowed_cache_results, executor, limits, retries,
+            retry_backoff, retry_on, timeout.
 
     Raises:
         TaskDefinitionError: a name, option or value that cannot be; the message has the nearest match.

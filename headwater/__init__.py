@@ -37,10 +37,12 @@ if TYPE_CHECKING:
         zip_,
     )
     from headwater.engine.context import get_context
+    from headwater.engine.dryrun import DryRunResult
     from headwater.engine.errors import (
         CallError,
         Cancelled,
         TaskDefinitionError,
+        TaskTimeout,
         Undecodable,
         UnknownExecutor,
         UnknownTask,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from headwater.engine.namespace import namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
     from headwater.engine.partial import PartialTask
+    from headwater.engine.reasons import Reason
     from headwater.engine.registry import get_task_registry
     from headwater.engine.scheduler import Scheduler, run
     from headwater.engine.signature import JobInfo
@@ -69,8 +72,9 @@ _NAMES = {
         "apply_func as_task compose const delay eval_ flat_map flatten force identity map_ starmap zip_"
     ),
     "headwater.engine.context": "get_context",
+    "headwater.engine.dryrun": "DryRunResult",
     "headwater.engine.errors": (
-        "CallError Cancelled TaskDefinitionError Undecodable UnknownExecutor UnknownTask Unrecordable "
+        "CallError Cancelled TaskDefinitionError TaskTimeout Undecodable UnknownExecutor UnknownTask Unrecordable "
         "WorkerDied"
     ),
     "headwater.engine.expression": "Expression",
@@ -79,6 +83,7 @@ _NAMES = {
     "headwater.engine.namespace": "namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
     "headwater.engine.partial": "PartialTask",
+    "headwater.engine.reasons": "Reason",
     "headwater.engine.registry": "get_task_registry",
     "headwater.engine.scheduler": "Scheduler run",
     "headwater.engine.signature": "JobInfo",
@@ -95,6 +100,7 @@ __all__ = [
     "Cancelled",
     "CheckValid",
     "ContentFile",
+    "DryRunResult",
     "Expression",
     "File",
     "HeadwaterError",
@@ -102,12 +108,14 @@ __all__ = [
     "JobInfo",
     "PartialTask",
     "Project",
+    "Reason",
     "Scheduler",
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
     "Task",
     "TaskDefinitionError",
+    "TaskTimeout",
     "Undecodable",
     "UnknownExecutor",
     "UnknownTask",

@@ -33,7 +33,8 @@ class Outcome(NamedTuple):
 
 
 Prepare = Callable[[Any], "Prepared"]
-Completed = Callable[["Job", Outcome], None]
+Completed = Callable[["Job", int, Outcome], None]
+"""Is told the job, the number that it had when it was handed over (each attempt has its own), and what came of it."""
 
 
 class Executor(Protocol):
@@ -45,15 +46,27 @@ class Executor(Protocol):
         """Get ready for a run."""
 
     def submit(self, jobs: Iterable[Job]) -> None:
-        """Run these calls; each is answered by one call of `completed`."""
+        """Run these calls; each is answered by one call of `completed`, unless it is given up."""
+
+    def since(self, job: Job) -> float | None:
+        """When a call that was handed over began to run (seconds since the epoch); None while it has not."""
+
+    def give_up(self, job: Job) -> bool:
+        """Stop a call, or where that cannot be done leave it alone, so that it is in nobody's way. What comes of it
+        may still be told; nobody listens. Returns False where it goes on, unattended."""
 
     def stop(self, *, wait: bool) -> None:
         """End the run: let what runs finish, or give it up."""
 
 
-def perform(function: Callable[..., Any], args: Any, kwargs: Any, prepare: Prepare) -> Outcome:
-    """Run a function once, and describe what it returned where it ran: that is where the work can be parallel."""
-    started = time()
+def perform(
+    function: Callable[..., Any], args: Any, kwargs: Any, prepare: Prepare, started: float
+) -> Outcome:
+    """Run a function once, and describe what it returned where it ran: that is where the work can be parallel.
+
+    Args:
+        started: what time it is now, which whoever calls has asked for anyway.
+    """
     try:
         value = function(*args, **kwargs) if kwargs else function(*args)
         if value.__class__ in ATOMS:

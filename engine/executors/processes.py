@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
-import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from time import time
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine import expression_codec
-from headwater.engine.errors import Unrecordable, WorkerDied
+from headwater.engine.errors import Cancelled, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Completed, Outcome, Prepare
-from headwater.engine.executors.threads import ThreadExecutor
+from headwater.engine.executors.threads import Hand, ThreadExecutor
 from headwater.engine.importing import import_spec
 from headwater.engine.job import Stored
 
@@ -32,7 +33,6 @@ class ProcessExecutor(ThreadExecutor):
 
     def __init__(self, name: str, workers: int) -> None:
         super().__init__(name, workers)
-        self._local = threading.local()
         self._processes: set[_Worker] = set()
 
     def start(self, prepare: Prepare, completed: Completed) -> None:
@@ -46,37 +46,59 @@ class ProcessExecutor(ThreadExecutor):
                 worker.kill()
         super().stop(wait=wait)
 
-    def _work(self) -> None:
-        try:
-            super()._work()
-        finally:
-            worker = getattr(self._local, "worker", None)
-            if worker is not None:
-                self._processes.discard(worker)
-                worker.close()
+    def _give_up(self, hand: Hand) -> bool:
+        hand.job = None
+        worker, hand.worker = hand.worker, None
+        if worker is not None:
+            worker.kill()
+        return True
 
-    def _run(self, job: Job) -> Outcome:
+    def _work(self, hand: Hand) -> None:
+        try:
+            super()._work(hand)
+        finally:
+            if hand.worker is not None:
+                self._end(hand.worker)
+
+    def _run(self, job: Job, hand: Hand) -> Outcome:
         started = time()
+        hand.since = 0.0
+        hand.job = job
+        worker: _Worker | None = hand.worker
         try:
             request = self._request(job)
+            if worker is None:
+                worker = hand.worker = _Worker()
+                self._processes.add(worker)
         except Exception as error:
             return Outcome(None, False, None, error, started, time())
-        worker = getattr(self._local, "worker", None)
-        if worker is None:
-            worker = self._local.worker = _Worker()
-            self._processes.add(worker)
         try:
+            worker.wait_until_ready()
+            hand.since = time()
+            if hand.job is not job:
+                return Outcome(
+                    None, False, None, Cancelled(f"{job.task.fullname} was cancelled"), started, time()
+                )
             reply = worker.ask(request)
         except (EOFError, OSError):
-            self._processes.discard(worker)
-            self._local.worker = None
-            code = worker.close()
+            hand.worker = None
+            code = self._end(worker)
             died = WorkerDied(
                 f"the process that ran {job.task.fullname} ended before it answered ({_exit_text(code)}). "
                 "Was it killed for using too much memory, or did the task call os._exit?"
             )
             return Outcome(None, False, None, died, started, time())
+        with self._condition:
+            # From here on nobody takes this thread for one that still runs the call.
+            hand.job = None
+            given_up = hand.worker is not worker
+        if given_up:
+            self._end(worker)
         return _outcome(reply)
+
+    def _end(self, worker: _Worker) -> int | None:
+        self._processes.discard(worker)
+        return worker.close()
 
     def _request(self, job: Job) -> bytes:
         args, kwargs = job.arguments()
@@ -105,10 +127,24 @@ class _Worker:
         self._out, self._in = Connection(our_out, readable=False), Connection(our_in, writable=False)
         command = [sys.executable, "-m", "headwater.engine.executors.worker"]
         self._process = subprocess.Popen(
-            [*command, str(their_in), str(their_out), str(os.getpid())], pass_fds=(their_in, their_out)
+            [*command, str(their_in), str(their_out), str(os.getpid())],
+            pass_fds=(their_in, their_out),
+            # A group of its own, so that what its tasks start ends with it.
+            start_new_session=True,
         )
         os.close(their_in)
         os.close(their_out)
+        self._ready = False
+
+    def wait_until_ready(self) -> None:
+        """Wait until the process has started.
+
+        Raises:
+            EOFError, OSError: the process is gone.
+        """
+        if not self._ready:
+            self._in.recv_bytes()
+            self._ready = True
 
     def ask(self, request: bytes) -> Reply:
         """Send a request and wait for the reply.
@@ -122,8 +158,10 @@ class _Worker:
         return Reply(*pickle.loads(self._in.recv_bytes()))
 
     def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
+        """End the process at once, with everything that was started from it."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> int | None:
         """Let the process end, and say how it did."""

@@ -8,13 +8,37 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from time import time
+from typing import TYPE_CHECKING, Any
 
 from headwater.engine.executors.base import Completed, Outcome, Prepare, perform
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
+
+
+class Hand(threading.Thread):
+    """A thread that runs calls, and what it is at.
+
+    Attributes:
+        job: the call that it runs, or ran last.
+        since: when that began (seconds since the epoch); 0 while it has not.
+        left: it was left alone with a call that nobody waits for, and is to take no other.
+        worker: what it runs calls with, where that is not the thread itself.
+    """
+
+    def __init__(self, name: str, work: Callable[[Hand], None]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self.job: Job | None = None
+        self.since = 0.0
+        self.left = False
+        self.worker: Any = None
+
+    def run(self) -> None:
+        self._work(self)
 
 
 class ThreadExecutor:
@@ -25,7 +49,7 @@ class ThreadExecutor:
         self._workers = workers
         self._queue: deque[Job] = deque()
         self._condition = threading.Condition()
-        self._threads: list[threading.Thread] = []
+        self._hands: list[Hand] = []
         self._idle = 0
         self._stopped = False
 
@@ -38,12 +62,23 @@ class ThreadExecutor:
         self._queue.extend(jobs)
         with self._condition:
             waiting = len(self._queue)
-            for _ in range(min(waiting - self._idle, self._workers - len(self._threads))):
-                thread = threading.Thread(target=self._work, name=f"headwater-{self.name}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            self._start_hands(waiting - self._idle)
             if self._idle:
                 self._condition.notify(min(waiting, self._idle))
+
+    def since(self, job: Job) -> float | None:
+        for hand in list(self._hands):
+            if hand.job is job:
+                return hand.since or None
+        return None
+
+    def give_up(self, job: Job) -> bool:
+        with suppress(ValueError, IndexError):  # it is not there, or a thread took one out meanwhile
+            self._queue.remove(job)
+            return True
+        with self._condition:
+            hand = next((hand for hand in self._hands if hand.job is job), None)
+            return hand is None or self._give_up(hand)
 
     def stop(self, *, wait: bool) -> None:
         with self._condition:
@@ -51,32 +86,49 @@ class ThreadExecutor:
             self._queue.clear()
             self._condition.notify_all()
         if wait:
-            for thread in self._threads:
-                thread.join()
-        self._threads = []
+            for hand in self._hands:
+                hand.join()
+        self._hands = []
         self._idle = 0
 
-    def _work(self) -> None:
+    def _give_up(self, hand: Hand) -> bool:
+        """A thread cannot be stopped: it is left alone, and another takes its place when there is work."""
+        hand.left = True
+        self._hands.remove(hand)
+        self._start_hands(len(self._queue) - self._idle)
+        return False
+
+    def _start_hands(self, wanted: int) -> None:
+        for _ in range(min(wanted, self._workers - len(self._hands))):
+            hand = Hand(f"headwater-{self.name}", self._work)
+            self._hands.append(hand)
+            hand.start()
+
+    def _work(self, hand: Hand) -> None:
         queue, completed = self._queue, self._completed
-        while True:
+        while not hand.left:
             try:
                 job = queue.popleft()
             except IndexError:
-                if not self._sleep():
+                if not self._sleep(hand):
                     return
                 continue
-            completed(job, self._run(job))
+            completed(job, job.n, self._run(job, hand))
 
-    def _sleep(self) -> bool:
+    def _sleep(self, hand: Hand) -> bool:
         with self._condition:
             if self._stopped:
                 return False
             if not self._queue:
+                hand.job = None
                 self._idle += 1
                 self._condition.wait()
                 self._idle -= 1
             return not self._stopped
 
-    def _run(self, job: Job) -> Outcome:
+    def _run(self, job: Job, hand: Hand) -> Outcome:
+        # In this order: whoever finds the job reads when it began, not when the one before it did.
+        hand.since = started = time()
+        hand.job = job
         args, kwargs = job.arguments()
-        return perform(job.task.func, args, kwargs, self._prepare)
+        return perform(job.task.func, args, kwargs, self._prepare, started)

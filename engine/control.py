@@ -1,0 +1,196 @@
+"""What reaches into a run while it lasts: another attempt that is due, a call that takes too long, somebody who
+cancels, Ctrl-C; and how a run ends with nothing left open.
+
+Everything here but `cancel` and `_interrupt` runs on the scheduler's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from time import time
+
+from headwater.cypher.records import job_number
+from headwater.engine.cancel import Requests
+from headwater.engine.config import Config
+from headwater.engine.context import Context
+from headwater.engine.due import Due
+from headwater.engine.errors import Cancelled, TaskTimeout
+from headwater.engine.executors import Executors, Outcome
+from headwater.engine.job import Job
+from headwater.engine.limits import Limits
+from headwater.engine.recorder import NoRecorder, Recorder
+from headwater.engine.reduction import Reduction
+from headwater.engine.retries import deserves_another, pause_after
+from headwater.engine.timeouts import Timeouts
+
+_log = logging.getLogger("headwater")
+
+HEARTBEAT = 0.2
+"""Seconds the loop sleeps at most, so that signals, requests of others and a failing journal are noticed. (A signal
+handler must not set the event that the loop sleeps on: it may run while this very thread holds the event's lock.)"""
+
+
+class Control:
+    """The part of a run that deals with what comes from outside of the workflow.
+
+    Attributes:
+        limits: what is taken of each limited resource.
+    """
+
+    def __init__(self, config: Config, *, keep_going: bool, context: Context) -> None:
+        self._keep_going = keep_going
+        self._context = context
+        self.recorder: Recorder | NoRecorder = NoRecorder()
+        self.reduction = self._reduce_with(use_cache=False)
+        self.limits = Limits(config.limits)
+        self._executors = Executors(config)
+        self._root: Job | None = None
+        self._running: set[Job] = set()
+        self._completed: deque[tuple[Job, int, Outcome]] = deque()
+        self._later: Due[Job] = Due()
+        self._timeouts = Timeouts()
+        self._requests: Requests | None = None
+        self._wake = threading.Event()
+        self._sleeping = False
+        self._stop: BaseException | None = None
+        self._here = False
+        self._next_beat = 0.0
+
+    def _reduce_with(self, *, use_cache: bool) -> Reduction:
+        return Reduction(
+            self.recorder, use_cache=use_cache, keep_going=self._keep_going, context=self._context
+        )
+
+    # -- a call that failed ----------------------------------------------------------------------------------------
+
+    def _failed(self, job: Job, error: BaseException) -> None:
+        """A job's function raised, or ran too long: it is tried again, or its call has failed."""
+        owner = job.owner
+        wanted = not self.reduction.stopping and (owner is None or not owner.finished)
+        if wanted and deserves_another(job, error):
+            pause = pause_after(job)
+            self.reduction.fail_attempt(job, error)
+            self._later.add(pause, job)
+        else:
+            self.reduction.fail(job, error)
+
+    # -- moments that have come ------------------------------------------------------------------------------------
+
+    def _ring(self) -> None:
+        """Start the attempts that are due, and stop the calls that have run too long."""
+        self.reduction.runnable.extend(self._later.take())
+        for job in self._timeouts.take():
+            seconds = job.options["timeout"]
+            # It counts from when the call began; until then it may have waited for a thread or a process.
+            began = self._executors.get(job.executor).since(job)
+            left = seconds if began is None else began + seconds - time()
+            if left > 0:
+                self._timeouts.watch(job, left)
+                continue
+            if not self._leave(job):
+                _log.warning(
+                    "%s ran longer than %g seconds on a thread. A thread cannot be stopped: it is left alone, and "
+                    "what it still does is ignored. With executor='process' it would have been stopped.",
+                    job.task.fullname,
+                    seconds,
+                )
+            self._failed(job, TaskTimeout(job.task.fullname, seconds))
+
+    def _until_next_moment(self) -> float:
+        """Seconds for which the loop may sleep."""
+        if self._later.entries or self._timeouts.jobs:
+            return min(HEARTBEAT, self._later.seconds(), self._timeouts.seconds())
+        return HEARTBEAT
+
+    def _leave(self, job: Job) -> bool:
+        """Stop a running call, or leave it alone; False where it goes on. Whatever comes of it, nobody takes it."""
+        self._release(job)
+        return self._executors.get(job.executor).give_up(job)
+
+    def _release(self, job: Job) -> None:
+        """Take a job off the list of those that run, and give back what it had of limited resources."""
+        self._running.discard(job)
+        if self._timeouts.jobs:
+            self._timeouts.jobs.pop(job.n, None)
+        if job.options.get("limits"):
+            self.reduction.runnable.extend(self.limits.release(job))
+
+    # -- somebody who cancels --------------------------------------------------------------------------------------
+
+    def cancel(self, reason: str = "the run was cancelled") -> None:
+        """Stop the run; may be called from any thread, but by no signal handler. It raises `Cancelled` soon after."""
+        if self._stop is None:
+            self._stop = Cancelled(reason)
+        self._wake.set()
+
+    def _interrupt(self) -> None:
+        """The first Ctrl-C: stop cleanly. The second: at once; the journal keeps every group it has."""
+        if isinstance(self._stop, KeyboardInterrupt):
+            os._exit(130)
+        self._stop = KeyboardInterrupt()
+        if self._here:
+            # The signal has come into the middle of a task that runs on this very thread: it ends there.
+            raise KeyboardInterrupt
+
+    def _beat(self, now: float) -> None:
+        """Look a few times a second at what nobody tells us of."""
+        self._next_beat = now + HEARTBEAT
+        self.recorder.check()
+        for job in self._requests.take() if self._requests is not None else ():
+            if job is None:
+                self.cancel("the run was cancelled by `hw cancel`")
+            else:
+                self._cancel_job(job)
+
+    def _cancel_job(self, id: str) -> None:
+        """Have one call fail with `Cancelled`, and stop what runs for it alone."""
+        assert self.recorder.execution_id is not None
+        job = self._unfinished(job_number(self.recorder.execution_id, id))
+        if job is None:
+            return
+        if job is self._root:
+            self.cancel("the run was cancelled by `hw cancel`")
+            return
+        if job in self._running:
+            self._leave(job)
+        self.reduction.fail(job, Cancelled(f"{job.task.fullname} was cancelled by `hw cancel`"))
+        for other in list(self._running):
+            if not other.followers and _is_orphaned(other):
+                self._leave(other)
+                self.reduction.cancel(other)
+
+    def _unfinished(self, number: int) -> Job | None:
+        """The job of that number, if it has not ended."""
+        stack = [self._root] if self._root is not None else []
+        while stack:
+            job = stack.pop()
+            if not job.finished:
+                if job.n == number:
+                    return job
+                stack.extend(job.live or ())
+        return None
+
+    # -- ends ------------------------------------------------------------------------------------------------------
+
+    def _end_all(self) -> None:
+        """Give every job that has not ended its end: nothing goes on."""
+        reduction = self.reduction
+        reduction.stopping = True
+        for job in list(self._running):
+            self._release(job)
+            reduction.cancel(job)
+        if self._root is not None:
+            reduction.cancel(self._root)
+
+
+def _is_orphaned(job: Job) -> bool:
+    """Whether a call that it was made for has ended."""
+    above = job.owner
+    while above is not None:
+        if above.finished:
+            return True
+        above = above.owner
+    return False

@@ -1,0 +1,168 @@
+"""A run that runs nothing: it follows the cache as far as that goes, and lists what would run first, and why.
+
+Nothing lasting is written: no journal, and so no execution in the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headwater.cypher.errors import HeadwaterError, InternalError, StoreUnavailable
+from headwater.cypher.project import Project
+from headwater.engine.cache import GraphCache
+from headwater.engine.context import Context
+from headwater.engine.errors import Undecodable
+from headwater.engine.expression import Call
+from headwater.engine.failure import Unreadable
+from headwater.engine.job import Job, Stored
+from headwater.engine.loop import Run, root_task
+from headwater.engine.reasons import Why
+from headwater.engine.recorder import NoRecorder, read_stored
+from headwater.engine.values import ValueStore, preview
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+_PREVIEW = 60
+
+
+@dataclass(frozen=True)
+class PlannedCall:
+    """A call that would run.
+
+    Attributes:
+        task: its task's full name.
+        arguments: a preview of each argument, by the parameter's name.
+        why: the reason, of a closed list, and what exactly it was.
+    """
+
+    task: str
+    arguments: dict[str, str]
+    why: Why
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={text}" for name, text in self.arguments.items())
+        return f"{self.task}({arguments}): {self.why}"
+
+
+class DryRunResult(HeadwaterError):
+    """A dry run found calls that would run.
+
+    Attributes:
+        calls: those that would run first. What depends on them is not known before they have run.
+    """
+
+    def __init__(self, calls: Sequence[PlannedCall]) -> None:
+        first = "\n".join(f"  {call}" for call in calls[:10])
+        more = f"\n  … and {len(calls) - 10} more" if len(calls) > 10 else ""
+        super().__init__(f"{len(calls)} call{'s' * (len(calls) != 1)} would run first:\n{first}{more}")
+        self.calls = list(calls)
+
+
+class DryRun(Run):
+    """One dry run."""
+
+    def __init__(
+        self,
+        project: Project | None,
+        config: Any,
+        *,
+        use_cache: bool,
+        keep_going: bool,
+        context: Context | None = None,
+    ) -> None:
+        super().__init__(project, config, use_cache=use_cache, keep_going=keep_going, context=context)
+        self._store: GraphStore | None = None
+        self._planned: list[Job] = []
+
+    def _open(
+        self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
+    ) -> GraphStore | None:
+        """As for a run, but without the graph there is no answer.
+
+        Raises:
+            StoreUnavailable: the graph cannot be reached, or lacks what is recorded already.
+        """
+        if self.project is None:
+            return None
+        from headwater.cypher.loader import catch_up
+        from headwater.cypher.store import open_store
+
+        self._store = store = open_store(self.project)
+        caught = catch_up(self.project)
+        if not caught.complete:
+            raise StoreUnavailable(f"the graph does not hold all earlier runs: {caught.problem}")
+        if self._use_cache:
+            self._cache = GraphCache(store, self._context)
+        self.recorder = _Reader(self.project)
+        self.reduction = self._reduce_with(use_cache=self._use_cache)
+        return store
+
+    def _loop(self, root: Job) -> Any:
+        reduction = self.reduction
+        while True:
+            reduction.advance()
+            if self._stop is not None:
+                raise self._stop
+            if reduction.lookups:
+                self._look_up()
+            elif reduction.runnable:
+                self._plan()
+            elif root.finished and root.error is None:
+                try:
+                    return reduction.value_of(root)
+                except Unreadable as unreadable:
+                    if not reduction.reopen(unreadable):
+                        raise Undecodable(
+                            f"the result cannot be read back: {unreadable.reason}"
+                        ) from unreadable
+            elif not (reduction.ready or reduction.endless(root)):
+                break
+        if root.error is not None:
+            raise root.error
+        raise DryRunResult(self._explained())
+
+    def _plan(self) -> None:
+        """Note what would run now. Only the root that stands for a quoted expression is opened: it is no task of the
+        user's, and all that it does is to give the expression back."""
+        reduction = self.reduction
+        while reduction.runnable:
+            job = reduction.runnable.popleft()
+            if job.finished:
+                continue
+            if job.task.fullname == root_task.fullname:
+                args, kwargs = job.arguments()
+                reduction.returned(job, root_task.func(*args, **kwargs), lazy=True)
+            else:
+                self._planned.append(job)
+
+    def _explained(self) -> list[PlannedCall]:
+        from headwater.engine.explain import Explainer
+
+        jobs = [job for job in self._planned if not job.finished]
+        if not jobs:
+            raise InternalError("a dry run ended with neither a result nor anything to run")
+        reasons = Explainer(self._store, use_cache=self._use_cache).explain(jobs)
+        return [
+            PlannedCall(
+                job.task.fullname,
+                {
+                    name: preview(value, _PREVIEW)
+                    for name, value in zip(job.names, job.values or (), strict=False)
+                },
+                why,
+            )
+            for job, why in zip(jobs, reasons, strict=True)
+        ]
+
+
+class _Reader(NoRecorder):
+    """Gives what is recorded, and records nothing."""
+
+    def __init__(self, project: Project) -> None:
+        self._values = ValueStore(project.values)
+
+    def fetch(self, stored: Stored) -> Any:
+        return read_stored(stored, self._values)

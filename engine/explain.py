@@ -1,0 +1,256 @@
+"""Why a call has to run, found out by asking the graph what was there before.
+
+Nothing here is on the way of an ordinary run: only what would run first, in a dry run, is looked into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from headwater.engine.code_values import FUNCTION, TASK, is_current
+from headwater.engine.files import still_valid
+from headwater.engine.job import BODY, Job
+from headwater.engine.options import CacheScope
+from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
+from headwater.engine.values import describe, preview
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+    from headwater.engine.task import Task
+
+_RECENT = 200
+"""Earlier calls of a task that one is compared with."""
+_PREVIEW = 60
+_KEYS = 2000
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """An argument of an earlier call."""
+
+    value: str
+    preview: str
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A recorded version of a task."""
+
+    task_hash: str
+    version: str | None
+    source: str | None
+    counted: Sequence[str] | None
+    last: datetime | None
+
+
+class Explainer:
+    """Finds out why calls have to run.
+
+    Args:
+        store: the graph; None where nothing is recorded.
+        use_cache: False where the run is to reuse nothing.
+    """
+
+    def __init__(self, store: GraphStore | None, *, use_cache: bool) -> None:
+        self._store = store
+        self._use_cache = use_cache
+
+    def explain(self, jobs: Sequence[Job]) -> list[Why]:
+        """For each call that the cache had no result for, why that is.
+
+        Raises:
+            StoreError: the graph cannot be asked.
+        """
+        if self._store is None:
+            return [Why(Reason.NEW_TASK, "nothing is recorded outside a project")] * len(jobs)
+        found = {id(job): why for job in jobs if (why := self._by_options(job)) is not None}
+        left = [job for job in jobs if id(job) not in found]
+        by_key = self._calls_of(self._store, left)
+        expressions = self._expressions_of(self._store, left)
+        versions = self._versions_of(self._store, left)
+        earlier: dict[str, list[dict[str, _Taken]]] = {}
+        for job in left:
+            task_hash = job.task.hash.hex()
+            why = (
+                _by_what_was_read(job)
+                or _by_call(by_key.get(_key(job), ()))
+                or _by_files(expressions.get(_key(job), ()))
+                or (Why(Reason.UPSTREAM_CHANGED, "something under it") if _key(job) in by_key else None)
+                or _by_code(job.task, versions[job.task.fullname])
+            )
+            if why is None:
+                if task_hash not in earlier:
+                    earlier[task_hash] = self._arguments_of(self._store, task_hash)
+                why = _by_arguments(job, earlier[task_hash])
+            found[id(job)] = why
+        return [found[id(job)] for job in jobs]
+
+    def _by_options(self, job: Job) -> Why | None:
+        if not self._use_cache:
+            return Why(Reason.NEVER_CACHED, "the cache is off for this run")
+        scope = job.options.get("cache_scope", CacheScope.BACKEND)
+        if scope is not CacheScope.BACKEND:
+            return Why(Reason.NEVER_CACHED, f"its cache_scope is {scope.value}")
+        return None
+
+    # -- questions to the graph ------------------------------------------------------------------------------------
+
+    def _calls_of(self, store: GraphStore, jobs: Sequence[Job]) -> dict[str, list[Any]]:
+        calls: dict[str, list[Any]] = {}
+        for keys in _batches(jobs):
+            [(rows,)] = store.rows("reason_calls_of_keys", keys=keys)
+            for key, *rest in rows:
+                calls.setdefault(key, []).append(rest)
+        return calls
+
+    def _expressions_of(self, store: GraphStore, jobs: Sequence[Job]) -> dict[str, list[Any]]:
+        """The files in the expressions that the calls once returned."""
+        files: dict[str, list[Any]] = {}
+        for keys in _batches(jobs):
+            [(rows,)] = store.rows("lookup_evaluations", keys=keys)
+            files.update((row[0], row[6]) for row in rows)
+        return files
+
+    def _versions_of(self, store: GraphStore, jobs: Sequence[Job]) -> dict[str, list[_Version]]:
+        versions: dict[str, list[_Version]] = {job.task.fullname: [] for job in jobs}
+        if versions:
+            [(rows,)] = store.rows("reason_versions", fullnames=sorted(versions))
+            for fullname, *rest in rows:
+                versions[fullname].append(_Version(*rest))
+        return versions
+
+    def _arguments_of(self, store: GraphStore, task_hash: str) -> list[dict[str, _Taken]]:
+        """The arguments of the newest calls of a task, the newest first."""
+        [(rows,)] = store.rows("reason_arguments", task=task_hash, limit=_RECENT)
+        calls: dict[str, tuple[Any, dict[str, _Taken]]] = {}
+        for call, at, name, position, value, text, files in sorted(rows, key=_position):
+            _, taken = calls.setdefault(call, (at, {}))
+            # Those of *args share a name.
+            place = name if name not in taken else f"{name}[{position}]"
+            taken[place] = _Taken(value, text, tuple((file_hash, path) for file_hash, path in files))
+        return [taken for _, taken in sorted(calls.values(), key=lambda call: call[0], reverse=True)]
+
+
+def _position(row: Sequence[Any]) -> int:
+    return -1 if row[3] is None else int(row[3])
+
+
+def _key(job: Job) -> str:
+    assert job.eval_hash is not None
+    return job.eval_hash.hex()
+
+
+def _batches(jobs: Sequence[Job]) -> Iterator[list[str]]:
+    keys = list(dict.fromkeys(map(_key, jobs)))
+    return (keys[start : start + _KEYS] for start in range(0, len(keys), _KEYS))
+
+
+def _by_what_was_read(job: Job) -> Why | None:
+    """Whether there was a record, and its bytes could not be turned into a value."""
+    reason = job.reason or ""
+    if reason.startswith(UNREADABLE_RESULT):
+        return Why(Reason.NEVER_CACHED, reason)
+    return Why(Reason.CODE_CHANGED, reason) if reason.startswith(UNREADABLE_EXPRESSION) else None
+
+
+def _by_call(calls: Sequence[Any]) -> Why | None:
+    """Why the recorded calls with these arguments and this code are of no use, as far as they tell it."""
+    for failed, cacheable, _, files in calls:
+        if cacheable and not failed:
+            return _by_files(files)
+    for failed, _, text, _ in calls:
+        if not failed:
+            return Why(Reason.NEVER_CACHED, "its earlier result was not kept for reuse")
+        return Why(Reason.EARLIER_FAILURE, text)
+    return None
+
+
+def _by_files(files: Iterable[Any]) -> Why | None:
+    """Which of some recorded files are not what they were."""
+    changed = {path for _, path, evidence, digest in files if not _holds(path, evidence, digest)}
+    code = {path for path in changed if path.startswith(("task:", "function:"))}
+    if changed - code:
+        return Why(Reason.FILE_CHANGED, ", ".join(sorted(changed - code)))
+    return Why(Reason.CODE_CHANGED, ", ".join(sorted(code))) if code else None
+
+
+def _holds(path: str, evidence: str, digest: str) -> bool:
+    return (is_current if evidence in (TASK, FUNCTION) else still_valid)(path, evidence, digest)
+
+
+def _by_code(task: Task[Any, Any], versions: Sequence[_Version]) -> Why | None:
+    """Whether the task's code is what was not there before."""
+    task_hash = task.hash.hex()
+    called = [version for version in versions if version.last is not None]
+    if any(version.task_hash == task_hash for version in called):
+        return None
+    if not called:
+        return Why(Reason.NEW_TASK, task.fullname)
+    newest = max(called, key=lambda version: version.last or datetime.min)
+    return Why(Reason.CODE_CHANGED, ", ".join(_changed_code(task, newest)) or task.fullname)
+
+
+def _changed_code(task: Task[Any, Any], before: _Version) -> list[str]:
+    """The functions and constants of a task that are not what they were, the task's own first."""
+    if task.version is not None or before.version is not None:
+        return [f"{task.fullname}, version {before.version} → {task.version}"]
+    changed = [task.fullname] if task.source != before.source else []
+    now = {f"{part.kind} {part.name} {part.digest_hex}": part.name for part in task.fingerprint.counted}
+    then = {text: text.split(" ", 1)[1].rsplit(" ", 1)[0] for text in before.counted or ()}
+    names = {name for text, name in now.items() if text not in then}
+    names |= {name for text, name in then.items() if text not in now}
+    return changed + sorted(names)
+
+
+def _by_arguments(job: Job, earlier: Sequence[Mapping[str, _Taken]]) -> Why:
+    """What is not as it was in the earlier call that is nearest: that with the most equal arguments, the newest of
+    such."""
+    now: dict[str, tuple[str, Any]] = {}
+    for index, (name, digest) in enumerate(zip(job.names, job.hashes or (), strict=False)):
+        if digest is not None:
+            place = name if name not in now else f"{name}[{index}]"
+            now[place] = digest.hex(), (job.values or [])[index]
+    if not earlier:
+        return Why(Reason.NEW_TASK, f"no call of this {job.task.fullname} has ended")
+    nearest = max(
+        earlier, key=lambda taken: sum(name in taken and taken[name].value == now[name][0] for name in now)
+    )
+    fed = _fed(job)
+    files: list[str] = []
+    arguments: list[str] = []
+    for name, (key, value) in now.items():
+        before = nearest.get(name)
+        if before is not None and before.value == key:
+            continue
+        if name.partition("[")[0] in fed:
+            return Why(Reason.UPSTREAM_CHANGED, f"what {name} comes from")
+        changed = _changed_files(value, before) if before is not None else []
+        if changed:
+            files += changed
+        else:
+            then = "" if before is None else f"{before.preview[:_PREVIEW]} → "
+            arguments.append(f"{name}: {then}{preview(value, _PREVIEW)}")
+    if files and not arguments:
+        return Why(Reason.FILE_CHANGED, ", ".join(sorted(set(files))))
+    arguments += [f"{name}: no longer given" for name in nearest if name not in now]
+    return Why(Reason.ARGUMENT_CHANGED, "; ".join(arguments) or "none is what it was")
+
+
+def _fed(job: Job) -> set[str]:
+    """The parameters of a job into which results of other calls flowed."""
+    owner = job.owner
+    wiring = owner.wiring if owner is not None else None
+    return {name for consumer, name, source in wiring or () if consumer == job.index and source != BODY}
+
+
+def _changed_files(value: Any, before: _Taken) -> list[str]:
+    """The files in a value that were in the earlier one with another content."""
+    from headwater.engine.recorder import file_record
+
+    then = {path: file_hash for file_hash, path in before.files}
+    records = [file_record(file) for file in describe(value).files]
+    return [r.path for r in records if then.get(r.path, r.file_hash.hex()) != r.file_hash.hex()]

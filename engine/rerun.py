@@ -1,0 +1,104 @@
+"""Calling a task again with the arguments that were recorded: those of a job, or of a run's root job."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from headwater.cypher.errors import UsageError
+from headwater.cypher.project import Project
+from headwater.engine.errors import Undecodable
+from headwater.engine.job import Stored
+from headwater.engine.recorder import read_stored
+from headwater.engine.values import ValueStore
+
+if TYPE_CHECKING:
+    import inspect
+
+    from headwater.cypher.store import GraphStore
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """What a job called.
+
+    Attributes:
+        job: its id.
+        task: the task's full name.
+        arguments: (parameter's name, position or None where it was passed by keyword, the value as it is recorded);
+            those of `*parameters` share a name, those of `**parameters` have their own.
+    """
+
+    job: str
+    task: str
+    arguments: Sequence[tuple[str, int | None, Stored]] = field(default=(), repr=False)
+
+
+def recorded_call(store: GraphStore, job: str) -> RecordedCall:
+    """The call that a job made.
+
+    Raises:
+        UsageError: there is no such job, or it ended (or has not ended) without its arguments being recorded.
+    """
+    rows = store.rows("rerun_job", id=job)
+    if not rows:
+        raise UsageError(f"the graph has no job {job}")
+    task, status, made, *_ = rows[0]
+    if not made:
+        raise UsageError(
+            f"the arguments of job {job} ({task}) are not recorded: it is {status}. Only calls that came to an "
+            "end have theirs. Try the job that called it: hw log " + job[:8]
+        )
+    arguments = [
+        (name, position, Stored(type_, codec, None if payload is None else bytes(payload), location))
+        for _, _, _, name, position, type_, codec, payload, location in rows
+        if name is not None
+    ]
+    return RecordedCall(job, task, sorted(arguments, key=lambda a: (a[1] is None, a[1] or 0, a[0])))
+
+
+def decode(
+    call: RecordedCall, signature: inspect.Signature, project: Project, *, without: Collection[str] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The recorded arguments as values.
+
+    Args:
+        signature: of the task as it is now.
+        without: parameters whose recorded argument is not wanted.
+
+    Returns:
+        Parameter to value (those of `*parameters` as a tuple), and the arguments of `**parameters`.
+
+    Raises:
+        UsageError: an argument cannot be turned back into a value, or the task has no such parameter any more.
+    """
+    values: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    variadic = {p.name for p in signature.parameters.values() if p.kind is p.VAR_POSITIONAL}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+    named = {p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD}
+    store = ValueStore(project.values)
+    for name, _, stored in call.arguments:
+        if name in without:
+            continue
+        if name not in named and not takes_any:
+            raise UsageError(
+                f"job {call.job} gave {call.task} an argument {name!r}, and it has no such parameter any more. "
+                f"It takes: {', '.join(signature.parameters) or 'none'}"
+            )
+        try:
+            value = read_stored(stored, store)
+        except Undecodable as error:
+            flag = "--" + name.lstrip("_").replace("_", "-")
+            raise UsageError(
+                f"the argument {name!r} of job {call.job} ({call.task}), a {stored.type}, cannot be read back: "
+                f"{error}. Give it anew: {flag} …"
+            ) from error
+        if name in variadic:
+            values[name] = (*values.get(name, ()), value)
+        elif name in named:
+            values[name] = value
+        else:
+            extra[name] = value
+    return values, extra

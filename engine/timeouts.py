@@ -1,0 +1,60 @@
+"""Calls that may not run longer than so long: the option, and which of those that run are due for a look."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from headwater.engine.errors import TaskDefinitionError
+
+if TYPE_CHECKING:
+    from headwater.engine.job import Job
+
+_SLACK = 1000
+"""Moments of calls that ended long before them, so many as may lie about before they are swept up."""
+
+
+def check_timeout(name: str, value: Any) -> float | None:
+    """The option `timeout`: seconds, or None for none."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise TaskDefinitionError(
+            f"option {name}={value!r}: seconds are needed, more than 0, or None for none"
+        )
+    return float(value)
+
+
+class Timeouts:
+    """The calls that run under a time limit, each with the moment at which to look after it.
+
+    Attributes:
+        jobs: the calls, by number; its truth says at no cost whether there are any.
+    """
+
+    def __init__(self) -> None:
+        self.jobs: dict[int, Job] = {}
+        self._moments: list[tuple[float, int]] = []
+
+    def watch(self, job: Job, seconds: float) -> None:
+        """Look after a call in so many seconds."""
+        self.jobs[job.n] = job
+        heapq.heappush(self._moments, (monotonic() + seconds, job.n))
+        if len(self._moments) > 2 * len(self.jobs) + _SLACK:
+            self._moments = [moment for moment in self._moments if moment[1] in self.jobs]
+            heapq.heapify(self._moments)
+
+    def take(self) -> list[Job]:
+        """Take out the calls whose moment has come and that have not ended."""
+        now, taken = monotonic(), []
+        while self._moments and self._moments[0][0] <= now:
+            job = self.jobs.pop(heapq.heappop(self._moments)[1], None)
+            if job is not None:
+                taken.append(job)
+        return taken
+
+    def seconds(self) -> float:
+        """How long it is until the next moment: 0 where one has passed, infinity where there is none."""
+        return max(self._moments[0][0] - monotonic(), 0.0) if self._moments else math.inf

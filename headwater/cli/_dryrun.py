@@ -1,0 +1,67 @@
+"""`hw run --dryrun`: what would run first, and why; nothing is run and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headwater.cli import _output
+from headwater.cli._outcome import RESULT_CHARACTERS
+
+if TYPE_CHECKING:
+    from headwater.engine.dryrun import PlannedCall
+
+LISTED = 50
+ARGUMENTS = 60
+
+
+def dry_run(task: str, expression: Any, *, cache: bool, as_json: bool) -> int:
+    """Follow what is recorded; the exit code is 1 where something would run.
+
+    Raises:
+        StoreError: the graph cannot be asked.
+    """
+    from headwater.cypher.project import find_project
+    from headwater.engine.dryrun import DryRunResult
+    from headwater.engine.scheduler import Scheduler
+    from headwater.engine.values import preview
+
+    project = find_project()
+    calls: list[PlannedCall] = []
+    result: str | None = None
+    try:
+        value = Scheduler(project, record=project is not None).run(expression, cache=cache, dryrun=True)
+        result = preview(value, RESULT_CHARACTERS)
+    except DryRunResult as found:
+        calls = found.calls
+    if as_json:
+        _output.emit_json({"task": task, "would_run": [_as_json(call) for call in calls], "result": result})
+    elif calls:
+        for line in _lines(calls):
+            click.echo(line)
+    else:
+        click.echo(f"nothing would run\nresult: {result}")
+    return 1 if calls else 0
+
+
+def _as_json(call: PlannedCall) -> dict[str, Any]:
+    return {
+        "task": call.task,
+        "arguments": call.arguments,
+        "reason": call.why.reason.value,
+        "detail": call.why.detail,
+    }
+
+
+def _lines(calls: list[PlannedCall]) -> Iterator[str]:
+    rows = [(call.task, _output.cut(_arguments(call), ARGUMENTS), call.why) for call in calls[:LISTED]]
+    yield _output.table(["would run first", "arguments", "why"], rows)
+    if len(calls) > LISTED:
+        yield f"… and {len(calls) - LISTED} more; --json lists all"
+    yield f"\n{len(calls)} call{'s' * (len(calls) != 1)}, and what depends on {'them' if len(calls) != 1 else 'it'}"
+
+
+def _arguments(call: PlannedCall) -> str:
+    return ", ".join(f"{name}={text}" for name, text in call.arguments.items())

@@ -1,0 +1,103 @@
+"""`hw cancel EXECUTION|JOB`: stop a run that is under way in another process, or one of its jobs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from headwater.cypher.errors import UsageError
+
+if TYPE_CHECKING:
+    from headwater.cypher.project import Project
+    from headwater.cypher.store import GraphStore
+    from headwater.lineage.log_views import Job
+
+PATIENCE = 15.0
+"""seconds to wait for a run to do what it was asked"""
+_PAUSE = 0.05
+_TERMINAL = {"DONE", "CACHED", "FAILED", "CANCELLED"}
+
+
+@click.command()
+@click.argument("what", metavar="EXECUTION|JOB")
+def command(what: str) -> int:
+    """Stop a run that is under way, or one of its jobs.
+
+    EXECUTION or JOB is the beginning of its id, as log shows it; - is the last run. A cancelled run ends with exit
+    code 130, and every job of it that had not ended is CANCELLED. A job that is cancelled fails with Cancelled, and
+    so does what needs its result, unless the workflow catches that; everything else goes on.
+
+    Calls in processes are stopped. A call on a thread cannot be: it is left alone, and nobody waits for it.
+    """
+    from headwater.cli._reading import find, reading, the_project
+    from headwater.engine import cancel
+
+    project = the_project()
+    execution = _by_prefix(what, cancel.running(project))
+    if execution is not None:
+        return _cancel_execution(project, execution)
+    with reading(raise_damage=False) as store:
+        found = find(store, what)
+        if found.kind == "job":
+            return _cancel_job(project, store, found.id)
+    if found.kind != "execution":
+        raise UsageError(f"{what} is a {found.kind}. Only runs and their jobs can be cancelled: hw log")
+    if not cancel.is_running(project, found.id):
+        raise UsageError(f"run {found.id} is not under way: it has ended. See: hw log {found.id[:13]}")
+    return _cancel_execution(project, found.id)
+
+
+def _by_prefix(what: str, ids: list[str]) -> str | None:
+    """The only one of some executions whose id begins so: what is under way need not be in the graph yet."""
+    digits = what.lower().replace("-", "")
+    found = [id for id in ids if id.replace("-", "").startswith(digits)] if len(digits) >= 4 else []
+    return found[0] if len(found) == 1 else None
+
+
+def _cancel_execution(project: Project, execution: str) -> int:
+    from headwater.engine import cancel
+
+    cancel.request(project, execution)
+    if _wait(lambda: not cancel.is_running(project, execution)):
+        click.echo(f"run {execution} CANCELLED")
+        return 0
+    click.echo(f"run {execution} was asked to stop, and has not yet", err=True)
+    return 1
+
+
+def _cancel_job(project: Project, store: GraphStore, id: str) -> int:
+    from headwater.cypher.backlog import catch_up
+    from headwater.engine import cancel
+    from headwater.lineage import log
+
+    def look() -> Job:
+        view = log.job(store, id)
+        assert view is not None
+        return view.job
+
+    job = look()
+    if job.status in _TERMINAL or not cancel.is_running(project, job.execution):
+        raise UsageError(f"job {id} ({job.task}) is not under way: it is {job.status}. See: hw log {id[:8]}")
+    cancel.request(project, job.execution, id)
+
+    def ended() -> bool:
+        catch_up(project, execution_id=job.execution, timeout=PATIENCE)
+        return look().status in _TERMINAL
+
+    if _wait(ended):
+        click.echo(f"job {id} ({job.task}) {look().status}")
+        return 0
+    click.echo(f"job {id} ({job.task}) was asked to stop, and has not yet", err=True)
+    return 1
+
+
+def _wait(happened: Callable[[], bool]) -> bool:
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        if time.monotonic() > end:
+            return False
+        time.sleep(_PAUSE)
+    return True

@@ -1,0 +1,123 @@
+"""`hw cancel`: stopping a run, or one of its jobs, from another terminal."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from .conftest import HW, Shell, environment
+
+SLOW = """\
+import time
+from headwater import task, catch, Cancelled
+
+headwater_namespace = "slow"
+
+@task
+def nap(n: int) -> int:
+    time.sleep(60)
+    return n
+
+@task
+def told(error: Exception) -> str:
+    return f"instead: {type(error).__name__}"
+
+@task
+def main() -> list:
+    return [nap(n) for n in range(2)]
+
+@task
+def careful() -> list:
+    return [catch(nap(1), Cancelled, told)]
+"""
+
+
+@pytest.fixture
+def slow(hw: Shell) -> Shell:
+    hw.write("slow.py", SLOW)
+    return hw
+
+
+def start(shell: Shell, task: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [HW, "run", "slow.py", task, "--json"],
+        cwd=shell.folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def running_jobs(shell: Shell, task: str, count: int) -> list[dict[str, Any]]:
+    """The jobs of a task in the last run, once so many run."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        answer = shell("log", "-", "--json")
+        if answer.code == 0:
+            jobs = [job for job in answer.json["jobs"] if job["task"] == task and job["status"] == "RUNNING"]
+            if len(jobs) == count:
+                return jobs
+        time.sleep(0.1)
+    raise AssertionError(f"there were never {count} of {task}")
+
+
+def test_a_run_is_cancelled_and_all_of_it_is_closed(slow: Shell) -> None:
+    slow("init")
+    process = start(slow, "main")
+    jobs = running_jobs(slow, "slow.nap", 2)
+    answer = slow("cancel", jobs[0]["execution"][:18])
+    assert (answer.code, answer.out) == (0, f"run {jobs[0]['execution']} CANCELLED\n")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (out, err)
+    assert '"status": "CANCELLED"' in out
+    assert "the run was cancelled by `hw cancel`" in err
+    newest = slow("log", "-", "--json").json
+    assert newest["execution"]["status"] == "CANCELLED"
+    assert {job["status"] for job in newest["jobs"]} == {"CANCELLED"}
+    again = slow("cancel", jobs[0]["execution"])
+    assert again.code == 2
+    assert "is not under way: it has ended" in again.err
+    assert slow("verify").code == 0
+
+
+def test_a_job_is_cancelled_and_the_workflow_may_catch_that(slow: Shell) -> None:
+    slow("init")
+    process = start(slow, "careful")
+    (job,) = running_jobs(slow, "slow.nap", 1)
+    answer = slow("cancel", job["id"][:12])
+    assert (answer.code, answer.out) == (0, f"job {job['id']} (slow.nap) CANCELLED\n")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, (out, err)
+    assert "instead: Cancelled" in out
+    again = slow("cancel", job["id"])
+    assert again.code == 2
+    assert "is not under way: it is CANCELLED" in again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["zzz"], "nothing recorded is called zzz"),
+        (["abcdef01"], "nothing recorded is called abcdef01"),
+        (["slow.told"], "nothing recorded is called slow.told"),
+        ([], "EXECUTION|JOB"),
+    ],
+)
+def test_what_is_not_there_cannot_be_cancelled(slow: Shell, words: list[str], said: str) -> None:
+    slow("init")
+    answer = slow("cancel", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
+def test_only_runs_and_jobs_can_be_cancelled(lab: Shell) -> None:
+    answer = lab("cancel", "lab.double")
+    assert answer.code == 2
+    assert "is a task. Only runs and their jobs can be cancelled" in answer.err
+    answer = lab("cancel", "-")
+    assert answer.code == 2
+    assert "has ended" in answer.err

@@ -1,0 +1,151 @@
+"""`hw run FILE --rerun ID`: a recorded call, made again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Shell
+
+WORKFLOW = """\
+from dataclasses import dataclass
+from headwater import Scheduler, task
+
+headwater_namespace = "again"
+
+
+@dataclass
+class Box:
+    width: int
+    label: str
+
+
+@task
+def area(box: Box, height: int = 2, *rest: int, unit: str = "m", **more: str) -> str:
+    return f"{box.width * height} {rest} {unit} {more}"
+
+
+@task
+def fail(n: int) -> int:
+    raise ValueError(n)
+
+
+@task
+def later(n: int) -> int:
+    return n
+
+
+@task(config_args=["threads"])
+def main(n: int = 1, threads: int = 1, strict: bool = False) -> list:
+    parts = [area(Box(n, "b"), 3, 8, 9, unit="cm", colour="red")]
+    return [*parts, later(fail(n))] if strict else parts
+
+
+if __name__ == "__main__":
+    print(Scheduler().run([main(5), later(6)]))
+"""
+
+
+@pytest.fixture
+def again(hw: Shell) -> Shell:
+    hw("init")
+    hw.write("again.py", WORKFLOW)
+    assert hw("run", "again.py", "main", "--n", "4").code == 0
+    return hw
+
+
+def jobs(shell: Shell) -> dict[str, dict[str, Any]]:
+    return {job["task"]: job for job in shell("log", "-", "--json").json["jobs"]}
+
+
+def test_a_run_is_made_again_with_its_arguments(again: Shell) -> None:
+    answer = again("run", "again.py", "--rerun", "-", "--json")
+    assert answer.code == 0, answer
+    assert answer.json["task"] == "again.main"
+    assert answer.json["jobs"] == {"CACHED": 1}
+    assert answer.json["result"] == "[\"12 (8, 9) cm {'colour': 'red'}\"]"
+    assert again("log", "-", "--json").json["execution"]["command"] == "hw run again.py --rerun - --json"
+
+
+def test_what_is_given_replaces_what_was_recorded(again: Shell) -> None:
+    first = again("log", "--json").json["executions"][0]["id"]
+    answer = again("run", "again.py", "--rerun", first[:18], "--n", "10", "--json")
+    assert answer.json["result"] == "[\"30 (8, 9) cm {'colour': 'red'}\"]"
+    answer = again("run", "--rerun", first, "again.py", "--no-cache", "--json")
+    assert answer.json["jobs"] == {"DONE": 2}
+    assert answer.json["result"] == "[\"12 (8, 9) cm {'colour': 'red'}\"]"
+
+
+def test_a_job_is_made_again_with_arguments_that_no_command_line_can_give(again: Shell) -> None:
+    job = jobs(again)["again.area"]
+    answer = again("run", "again.py", "--rerun", job["id"][:12], "--height", "100", "--json")
+    assert answer.code == 0, answer
+    assert answer.json["task"] == "again.area"
+    assert answer.json["result"] == "\"400 (8, 9) cm {'colour': 'red'}\""
+    told = again("run", "again.py", "--rerun", job["id"], "--help")
+    assert told.code == 0
+    assert "--height INT" in told.out
+
+
+def test_a_failed_run_and_a_failed_job_can_be_made_again(again: Shell) -> None:
+    assert again("run", "again.py", "main", "--n", "7", "--strict").code == 1
+    failed = jobs(again)["again.fail"]
+    answer = again("run", "again.py", "--rerun", "-", "--json")
+    assert (answer.code, answer.json["error"]) == (1, "ValueError: 7")
+    answer = again("run", "again.py", "--rerun", failed["id"], "--json")
+    assert (answer.code, answer.json["error"]) == (1, "ValueError: 7")
+
+
+def test_a_scripts_expression_is_made_again_whole(again: Shell) -> None:
+    import subprocess
+    import sys
+
+    from .conftest import environment
+
+    ran = subprocess.run(
+        [sys.executable, "again.py"], cwd=again.folder, env=environment(), check=True, capture_output=True
+    )
+    answer = again("run", "again.py", "--rerun", "-", "--json")
+    assert answer.code == 0, (ran, answer)
+    assert answer.json["result"] == "[[\"15 (8, 9) cm {'colour': 'red'}\"], 6]"
+
+
+def test_it_may_be_a_dry_run(again: Shell) -> None:
+    answer = again("run", "again.py", "--rerun", "-", "--dryrun")
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "nothing would run")
+
+
+def test_what_cannot_be_made_again_is_refused_with_what_to_do(again: Shell) -> None:
+    assert again("run", "again.py", "main", "--n", "7", "--strict").code == 1
+    cancelled = jobs(again)["again.later"]
+    area = jobs(again)["again.area"]["id"]
+    cases = [
+        (["again.py", "--rerun", "zzz"], "nothing recorded is called zzz"),
+        (["again.py", "--rerun", "again.main"], "is a task. Runs and jobs can be run again"),
+        (["again.py", "--rerun", cancelled["id"]], "are not recorded: it is CANCELLED"),
+        (["again.py", "--rerun", "-", "--m", "3"], "again.main has no parameter --m. Did you mean --n?"),
+        (["again.py", "--rerun", "-", "main"], "'main' belongs to no parameter of again.main"),
+        (["again.py", "main", "--rerun", "-"], "--rerun takes the task from the record"),
+        (["again.py", "--rerun"], "--rerun"),
+    ]
+    for words, said in cases:
+        answer = again("run", *words)
+        assert (answer.code, answer.out) == (2, ""), (words, answer)
+        assert said in answer.err, (words, answer)
+    again.write("again.py", WORKFLOW.replace("class Box", "class Crate").replace("Box", "Crate"))
+    answer = again("run", "again.py", "--rerun", area)
+    assert answer.code == 2
+    assert "the argument 'box' of job" in answer.err
+    assert "cannot be read back" in answer.err
+    assert "Give it anew: --box …" in answer.err
+    again.write(
+        "again.py", WORKFLOW.replace("height", "depth").replace(", **more: str", "").replace("{more}", "")
+    )
+    answer = again("run", "again.py", "--rerun", area)
+    assert answer.code == 2
+    assert "it has no such parameter any more" in answer.err
+    again.write("other.py", "from headwater import task\n@task\ndef area(n):\n    return n\n")
+    answer = again("run", "other.py", "--rerun", area)
+    assert answer.code == 2
+    assert "other.py has no task 'again.area'" in answer.err

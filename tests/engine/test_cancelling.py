@@ -1,0 +1,249 @@
+"""Runs that somebody stops: all of one, or one of its calls; and what is left of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.cypher import local_graph
+from headwater.cypher.loader import catch_up
+from headwater.cypher.records import job_id, job_number
+from headwater.engine import cancel
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headwater import Cancelled, JobInfo, Project, Scheduler, catch, create_project, task
+
+headwater_namespace = "cancelling"
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler(record=False)
+
+
+@task
+def inc(n: int) -> int:
+    return n + 1
+
+
+@task
+def nap(seconds: float, note: str = "") -> float:
+    if note:
+        Path(note).write_text(str(os.getpid()))
+    time.sleep(seconds)
+    return seconds
+
+
+@task
+def napping(n: int, seconds: float, note: str, info: JobInfo = JobInfo()) -> Any:
+    Path(note + ".job").write_text(str(info.job_id))
+    return inc(nap(seconds, note))
+
+
+@task
+def told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def soon(action: Callable[[], Any], seconds: float = 0.2) -> None:
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
+
+
+def when_there(path: Path, action: Callable[[], Any]) -> None:
+    """Do something once a file is there."""
+
+    def wait() -> None:
+        while not path.exists():
+            time.sleep(0.01)
+        action()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def terminal(counts: dict[str, dict[str, int]]) -> bool:
+    return not any({"PENDING", "RUNNING"} & set(by_status) for by_status in counts.values())
+
+
+def test_a_run_is_cancelled_from_another_thread(scheduler: Scheduler) -> None:
+    soon(scheduler.cancel)
+    started = time.monotonic()
+    with pytest.raises(Cancelled, match="the run was cancelled"):
+        scheduler.run([nap(30.0), inc(nap(31.0)), inc(1)])
+    assert time.monotonic() - started < 10
+    assert scheduler.progress().counts == {
+        "headwater.root_task": {"CANCELLED": 1},
+        "cancelling.nap": {"CANCELLED": 2},
+        "cancelling.inc": {"DONE": 1, "CANCELLED": 1},
+    }
+
+
+def test_nothing_to_cancel_is_no_error(scheduler: Scheduler) -> None:
+    assert scheduler.cancel() is False
+    assert scheduler.run(inc(1)) == 2
+    assert scheduler.cancel() is False
+    assert scheduler.run(inc(1)) == 2
+
+
+def test_no_catch_holds_up_the_end_of_a_run(scheduler: Scheduler) -> None:
+    soon(scheduler.cancel)
+    with pytest.raises(Cancelled):
+        scheduler.run(catch(inc(nap(30.0)), Exception, told))
+    assert terminal(scheduler.progress().counts)
+
+
+def test_a_chain_that_never_waits_can_be_cancelled(scheduler: Scheduler) -> None:
+    @task(namespace="cancelling", cache_scope="NONE")
+    def forever(n: int) -> Any:
+        return forever(n + 1)
+
+    soon(scheduler.cancel)
+    with pytest.raises(Cancelled):
+        scheduler.run(forever(0))
+    assert terminal(scheduler.progress().counts)
+
+
+def test_calls_in_processes_are_stopped(scheduler: Scheduler, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    when_there(note, scheduler.cancel)
+    with pytest.raises(Cancelled):
+        scheduler.run(nap.options(executor="process")(60.0, str(note)))
+    pid = int(note.read_text())
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and Path(f"/proc/{pid}").exists():
+        time.sleep(0.02)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_cancelled_run_may_be_waiting_for_an_attempt_or_a_limit(scheduler: Scheduler) -> None:
+    @task(namespace="cancelling", retries=3, retry_backoff=60)
+    def failing() -> None:
+        raise ValueError("again")
+
+    limited = nap.options(limits=["desk"])
+    soon(scheduler.cancel)
+    with pytest.raises(Cancelled):
+        scheduler.run([failing(), limited(30.0), limited(31.0)])
+    progress = scheduler.progress()
+    assert progress.counts["cancelling.failing"] == {"FAILED": 1, "CANCELLED": 1}
+    assert progress.counts["cancelling.nap"] == {"CANCELLED": 2}
+    assert progress.limits == {"desk": 0}
+
+
+def test_a_late_result_of_a_cancelled_run_does_not_reach_the_next_one(scheduler: Scheduler) -> None:
+    soon(scheduler.cancel, 0.1)
+    with pytest.raises(Cancelled):
+        scheduler.run(nap(0.3))
+    assert scheduler.run([nap(0.4), inc(1)]) == [0.4, 2]
+
+
+@given(st.integers(0, 2**63), st.uuids())
+def test_a_jobs_number_is_found_in_its_id(n: int, execution: Any) -> None:
+    assert job_number(str(execution), job_id(str(execution), n)) == n
+
+
+# -- from another process ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    found = create_project(tmp_path_factory.mktemp("cancelling"))
+    yield found
+    catch_up(found)
+    local_graph.stop(found)
+
+
+def started(scheduler: Scheduler) -> str:
+    while scheduler.execution_id is None:
+        time.sleep(0.01)
+    return scheduler.execution_id
+
+
+def test_a_run_looks_for_requests_to_cancel_it(project: Project, tmp_path: Path) -> None:
+    scheduler = Scheduler(project)
+    note = tmp_path / "note"
+    when_there(note, lambda: cancel.request(project, started(scheduler)))
+    assert not cancel.running(project)
+    with pytest.raises(Cancelled, match="hw cancel"):
+        scheduler.run(napping(1, 60.0, str(note)))
+    assert terminal(scheduler.progress().counts)
+    assert not cancel.is_running(project, started(scheduler))
+    assert not list((project.folder / "cancel").glob(f"{scheduler.execution_id}*"))
+
+
+def test_requests_to_other_runs_are_left_for_them(project: Project) -> None:
+    other = cancel.request(project, "0199b2c4-0000-7000-8000-000000000000")
+    assert Scheduler(project).run(nap(0.5)) == 0.5
+    assert other.exists()
+    other.unlink()
+
+
+def test_a_job_can_be_cancelled_and_the_rest_goes_on(project: Project, tmp_path: Path) -> None:
+    scheduler = Scheduler(project)
+    note = tmp_path / "note"
+    job = tmp_path / "note.job"
+    when_there(note, lambda: cancel.request(project, started(scheduler), job.read_text()))
+    value = scheduler.run([catch(napping(1, 60.0, str(note)), Cancelled, told), inc(nap(0.8))])
+    assert value == ["Cancelled: cancelling.napping was cancelled by `hw cancel`", 1.8]
+    counts = scheduler.progress().counts
+    assert counts["cancelling.napping"] == {"CANCELLED": 1}
+    assert counts["cancelling.nap"] == {"CANCELLED": 1, "DONE": 1}
+    assert counts["cancelling.inc"] == {"CANCELLED": 1, "DONE": 1}
+
+
+def test_a_cancelled_job_is_not_tried_again_and_takes_its_dependants_along(
+    project: Project, tmp_path: Path
+) -> None:
+    scheduler = Scheduler(project)
+    note = tmp_path / "note"
+
+    def ask() -> None:
+        cancel.request(project, started(scheduler), job_id(started(scheduler), 1))
+        cancel.request(project, started(scheduler), "f" * 32)
+
+    when_there(note, ask)
+    unsteady = nap.options(retries=5, limits=["desk"])
+    with pytest.raises(Cancelled, match=r"cancelling\.nap was cancelled"):
+        scheduler.run(inc(unsteady(60.0, str(note))))
+    progress = scheduler.progress()
+    assert progress.counts["cancelling.nap"] == {"CANCELLED": 1}
+    assert progress.counts["cancelling.inc"] == {"CANCELLED": 1}
+    assert progress.limits == {"desk": 0}
+    assert scheduler.run(inc(1)) == 2
+
+
+def test_a_busy_run_hears_of_it_too(project: Project) -> None:
+    scheduler = Scheduler(project)
+
+    @task(namespace="cancelling", cache_scope="NONE")
+    def forever(n: int) -> Any:
+        if n == 200:
+            soon(lambda: cancel.request(project, started(scheduler)), 0.0)
+        return forever(n + 1)
+
+    with pytest.raises(Cancelled, match="hw cancel"):
+        scheduler.run(forever(0))
+    assert terminal(scheduler.progress().counts)
+
+
+def test_the_exit_code_of_a_script_is_its_own(tmp_path: Path) -> None:
+    """A script that lets the error through ends like any other failed script."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import threading, time\nfrom headwater import Scheduler, task\n"
+        "@task(namespace='s')\ndef nap():\n    time.sleep(30)\n"
+        "s = Scheduler(record=False)\nthreading.Timer(0.3, s.cancel).start()\ns.run(nap())\n"
+    )
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1
+    assert "Cancelled: the run was cancelled" in ran.stderr

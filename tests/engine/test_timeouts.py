@@ -1,0 +1,165 @@
+"""Calls that may not run longer than so long: on every executor."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater import Scheduler, TaskDefinitionError, TaskTimeout, catch, task
+from tests.engine.napping import long_at_first, nap, with_a_program
+
+headwater_namespace = "timeouts"
+
+
+@pytest.fixture(params=["default", "process"])
+def executor(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler(record=False)
+
+
+@task
+def told(error: Exception) -> str:
+    return str(error)
+
+
+@task
+def number(n: int) -> int:
+    return n
+
+
+def test_a_call_that_runs_too_long_fails_and_can_be_caught(scheduler: Scheduler, executor: str) -> None:
+    slow = nap.options(timeout=0.3, executor=executor)
+    started = time.monotonic()
+    assert scheduler.run(catch(slow(20.0), TaskTimeout, told)) == (
+        "napping.nap did not finish within 0.3 seconds"
+    )
+    assert scheduler.progress().counts["napping.nap"] == {"FAILED": 1}
+    with pytest.raises(TimeoutError) as caught:
+        scheduler.run(slow(20.0))
+    assert time.monotonic() - started < 15
+    assert isinstance(caught.value, TaskTimeout)
+    assert (caught.value.task, caught.value.seconds) == ("napping.nap", 0.3)
+    assert pickle.loads(pickle.dumps(caught.value)).seconds == 0.3
+
+
+def test_a_call_in_time_is_left_alone(scheduler: Scheduler, executor: str) -> None:
+    assert scheduler.run([nap.options(timeout=20, executor=executor)(n / 100) for n in range(3)]) == [
+        0.0,
+        0.01,
+        0.02,
+    ]
+
+
+def test_it_can_be_tried_again_and_a_late_result_is_ignored(
+    scheduler: Scheduler, executor: str, tmp_path: Path
+) -> None:
+    slow = long_at_first.options(timeout=1.0, retries=1, retry_backoff=0.5, executor=executor)
+    # The first attempt, where it cannot be stopped, ends while the second is waited for.
+    assert scheduler.run(slow(str(tmp_path / "note"), 1.1)) == "in time"
+    assert scheduler.progress().counts["napping.long_at_first"] == {"FAILED": 1, "DONE": 1}
+
+
+def test_time_in_the_queue_does_not_count(tmp_path: Path) -> None:
+    with_one = Scheduler(record=False)
+    slow = nap.options(timeout=0.6, limits=["bench"])
+    assert with_one.run([slow(0.25 + n / 1000) for n in range(4)]) == [0.25, 0.251, 0.252, 0.253]
+    # And on an executor with fewer workers than calls.
+    many = [
+        nap.options(timeout=2.0, executor="process")(0.7 + n / 1000) for n in range((os.cpu_count() or 1) * 3)
+    ]
+    assert len(with_one.run(many)) == len(many)
+
+
+def test_a_process_is_really_stopped_with_what_it_started(scheduler: Scheduler, tmp_path: Path) -> None:
+    slow = with_a_program.options(timeout=0.5, executor="process")
+    with pytest.raises(TaskTimeout):
+        scheduler.run(slow(1.5, str(tmp_path / "note")))
+    time.sleep(2)
+    assert not (tmp_path / "note").exists()
+
+
+def test_a_thread_is_left_alone_and_another_takes_its_place(
+    scheduler: Scheduler, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    note = tmp_path / "note"
+
+    @task(namespace="timeouts", timeout=0.1)
+    def stuck(n: int) -> None:
+        while not note.exists():
+            time.sleep(0.01)
+
+    with caplog.at_level(logging.WARNING, "headwater"):
+        # More stuck calls than there are threads.
+        values = scheduler.run([catch(stuck(n), TaskTimeout, told) for n in range(30)] + [number(1)])
+    note.touch()
+    assert len(values) == 31
+    assert values[-1] == 1
+    assert caplog.text.count("timeouts.stuck ran longer than 0.1 seconds on a thread") == 30
+
+
+def test_limits_are_given_back(scheduler: Scheduler, executor: str) -> None:
+    slow = nap.options(timeout=0.3, executor=executor, limits=["desk"])
+    assert scheduler.run([catch(slow(5.0), TaskTimeout, told), number.options(limits=["desk"])(1)])[1] == 1
+    assert scheduler.progress().limits == {"desk": 0}
+
+
+def test_after_a_failure_elsewhere_what_still_runs_may_run_too_long(scheduler: Scheduler) -> None:
+    @task(namespace="timeouts")
+    def failing() -> None:
+        raise KeyError("soon")
+
+    started = time.monotonic()
+    with pytest.raises(KeyError):
+        scheduler.run([nap.options(timeout=0.4)(30.0), failing()])
+    assert time.monotonic() - started < 10
+    assert scheduler.progress().counts["napping.nap"] == {"FAILED": 1}
+
+
+def test_a_thread_that_was_left_alone_does_not_keep_the_process(tmp_path: Path) -> None:
+    script = tmp_path / "stuck.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import time
+            from headwater import Scheduler, TaskTimeout, task
+
+            @task(namespace="s", timeout=0.2)
+            def stuck():
+                time.sleep(60)
+
+            try:
+                Scheduler(record=False).run(stuck())
+            except TaskTimeout as error:
+                print(error)
+            """
+        )
+    )
+    started = time.monotonic()
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=50, check=True)
+    assert time.monotonic() - started < 30
+    assert ran.stdout == "s.stuck did not finish within 0.2 seconds\n"
+    assert "cannot be stopped" in ran.stderr
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "5", True, float("inf")])
+def test_values_that_cannot_be_are_refused(timeout: Any) -> None:
+    with pytest.raises(TaskDefinitionError, match=r"timeout=.*seconds are needed"):
+        number.options(timeout=timeout)
+
+
+def test_none_is_no_timeout(scheduler: Scheduler) -> None:
+    quick = task(timeout=0.2, name="quick", namespace="timeouts")(nap.func)
+    assert scheduler.run(quick.options(timeout=None)(0.5)) == 0.5
