@@ -246,6 +246,8 @@ class Reduction(Failures):
 
     def _read_context(self, owner: Job, path: str, default: Any, override: Context | None = None) -> Steps:
         """The steps of `get_context`: what is there, which counts among what its owner read; else the default."""
+        if override is not None and find_expressions(override):
+            override = yield override
         context = self.context if owner.context is None else owner.context
         seen = context if override is None else merged(context, override)
         owner.reads = add_reads(owner.reads, context, {path: read_hash(seen, path)}, override)
