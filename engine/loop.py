@@ -100,11 +100,12 @@ class Run:
                 value = self._loop(root)
             status = "DONE"
             return value
-        except KeyboardInterrupt:
-            status, error = "CANCELLED", "interrupted"
-            raise
         except BaseException as failure:
-            error = f"{type(failure).__name__}: {failure}"
+            # A task that raises KeyboardInterrupt failed like any other; who stopped the run has no task.
+            if isinstance(failure, KeyboardInterrupt) and not hasattr(failure, "headwater_traceback"):
+                status, error = "CANCELLED", "interrupted"
+            else:
+                error = f"{type(failure).__name__}: {failure}"
             raise
         finally:
             self.ended = True

@@ -65,8 +65,10 @@ class Scheduler:
             The value.
 
         Raises:
-            Exception: the first failing task's own exception; its `headwater_traceback` tells the way to it.
-            KeyboardInterrupt: the run was interrupted; its jobs are cancelled and its journal is closed.
+            BaseException: the first failing task's own exception, whatever it raised (SystemExit, KeyboardInterrupt and
+                CancelledError too); its `headwater_traceback` tells the way to it.
+            KeyboardInterrupt, without a `headwater_traceback`: the run was interrupted; its jobs are cancelled and its
+                journal is closed.
             StoreRefused, SchemaError: the store refuses us, said before anything runs.
             StoreError: the journal cannot be written.
         """

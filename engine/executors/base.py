@@ -52,7 +52,11 @@ class Executor(Protocol):
 
 
 def perform(function: Callable[..., Any], args: Any, kwargs: Any, prepare: Prepare) -> Outcome:
-    """Run a function once, and describe what it returned where it ran: that is where the work can be parallel."""
+    """Run a function once, and describe what it returned where it ran: that is where the work can be parallel.
+
+    Whatever leaves the function is the outcome, KeyboardInterrupt and the like included: an executor answers every
+    call. (The user's own Ctrl-C never arrives here: the loop takes the signal while a run lasts.)
+    """
     started = time()
     try:
         value = function(*args, **kwargs) if kwargs else function(*args)
@@ -61,5 +65,5 @@ def perform(function: Callable[..., Any], args: Any, kwargs: Any, prepare: Prepa
         if find_expressions(value):
             return Outcome(value, True, None, None, started, time())
         return Outcome(value, False, prepare(value), None, started, time())
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         return Outcome(None, False, None, error, started, time())

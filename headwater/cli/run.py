@@ -189,13 +189,12 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
                 command=recorded,
             )
         outcome.done(value)
-    except KeyboardInterrupt:
-        outcome.show(options.as_json)
-        raise
-    except HeadwaterError as error:
+    except (KeyboardInterrupt, HeadwaterError) as error:
         if not hasattr(error, "headwater_traceback"):
+            if isinstance(error, KeyboardInterrupt):
+                outcome.stopped(options.as_json)
             raise
-        outcome.failed(error)
+        outcome.failed(error)  # a task's own
     except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
         outcome.failed(error)
     outcome.show(options.as_json)
@@ -229,6 +228,13 @@ class _Outcome:
         tasks = getattr(error, "headwater_traceback", None)
         told = str(tasks) if tasks is not None else "".join(traceback.format_exception(error))
         click.echo(told.rstrip("\n"), err=True)
+
+    def stopped(self, as_json: bool) -> None:
+        """Ctrl-C: what had been done by then, if the run had begun."""
+        if self.scheduler.execution_id is None and not as_json:
+            click.echo("stopped before it began: nothing ran", err=True)
+        else:
+            self.show(as_json)
 
     def show(self, as_json: bool) -> None:
         seconds = time.monotonic() - self.started
