@@ -8,22 +8,27 @@ authority; the mark saves asking it). Beside one that turned out to be damaged l
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from headwater.cypher.journal import MAGIC, SUFFIX, apparent_end, execution_id_of, is_open
 from headwater.cypher.project import Project
+from headwater.cypher.targets import (
+    loader_environment,
+    lock_file,
+    own_store,
+    read_json,
+    state_file,
+    target_of,
+)
 
-LOCK = "loader.lock"
 LOG = "loader.log"
-STATE = "loader.state"
 MARK = ".mark"
 DAMAGED = ".damaged"
 
@@ -74,12 +79,27 @@ class CatchUp:
 
 
 def pending(project: Project) -> list[Path]:
-    """The journals that are not wholly loaded, oldest first."""
+    """The journals for our store that are not wholly loaded, oldest first.
+
+    Raises:
+        UsageError: the settings name no store.
+    """
     try:
         names = os.listdir(project.journals)
     except FileNotFoundError:
         return []
-    return [project.journals / name for name in sorted(names) if name.endswith(SUFFIX)]
+    found = [project.journals / name for name in sorted(names) if name.endswith(SUFFIX)]
+    if not found:
+        return []
+    ours = own_store(project)
+    return [path for path in found if target_of(project, path) == ours]
+
+
+def pending_elsewhere(project: Project) -> dict[str, int]:
+    """How many journals wait for other stores than ours, by store."""
+    ours = own_store(project)
+    targets = (target_of(project, path) for path in project.journals.glob(f"*{SUFFIX}"))
+    return dict(Counter(str(target) for target in targets if target != ours))
 
 
 def damages(project: Project) -> list[Damage]:
@@ -101,20 +121,20 @@ def read_damage(project: Project, journal: str) -> Damage | None:
 
 
 def is_running(project: Project) -> bool:
-    """Whether a loader is at work on the project."""
-    return is_open(project.folder / LOCK)
+    """Whether a loader of our store is at work on the project."""
+    return is_open(lock_file(project))
 
 
 def loader_pid(project: Project) -> int | None:
     """The process of the loader that is at work, or None."""
     try:
-        return int((project.folder / LOCK).read_text()) if is_running(project) else None
+        return int(lock_file(project).read_text()) if is_running(project) else None
     except (OSError, ValueError):
         return None
 
 
 def ensure_loader(project: Project) -> None:
-    """Start a loader, detached from this process, unless one is at work."""
+    """Start a loader for our store, detached from this process, unless one is at work."""
     _reap()
     if is_running(project):
         return
@@ -128,6 +148,7 @@ def ensure_loader(project: Project) -> None:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            env=loader_environment(project),
             # `-m` looks for modules here first: a folder of the user's might hold a queue.py
             cwd=project.folder,
         )
@@ -199,13 +220,13 @@ def catch_up(
 def _nudge(project: Project) -> None:
     """Have a loader that is waiting for a store to come back look now: somebody wants to read."""
     with suppress(OSError):
-        os.utime(project.folder / LOCK)
+        os.utime(lock_file(project))
 
 
 def last_nudge(project: Project) -> int:
     """When somebody last asked the loader to look, in nanoseconds of the file system's clock."""
     try:
-        return os.stat(project.folder / LOCK).st_mtime_ns
+        return os.stat(lock_file(project)).st_mtime_ns
     except OSError:
         return 0
 
@@ -234,39 +255,23 @@ def mark_of(journal: Path) -> Path:
     return journal.with_name(journal.name + MARK)
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """A small file of ours, or None where it is not there (or being lost just now)."""
-    try:
-        told = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return told if isinstance(told, dict) else None
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a small file of ours, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content), encoding="utf-8")
-    os.replace(part, path)
-
-
 def forget_problem(project: Project) -> None:
     """Take away what an earlier loader, or this one, has said of its troubles."""
     with suppress(FileNotFoundError):
-        os.unlink(project.folder / STATE)
+        os.unlink(state_file(project))
 
 
 def _told_since(project: Project, moment: int) -> bool:
     """Whether the loader has spoken of a problem since a moment (nanoseconds of the file system's clock)."""
     try:
-        return os.stat(project.folder / STATE).st_mtime_ns > moment
+        return os.stat(state_file(project)).st_mtime_ns > moment
     except OSError:
         return False
 
 
 def _problem_of(project: Project, names: list[str], *, patient: bool) -> tuple[str | None, bool]:
     """What stops the loader from loading these journals, and whether to give up waiting."""
-    state = read_json(project.folder / STATE)
+    state = read_json(state_file(project))
     if state is None or (state["journals"] and not set(names) & set(state["journals"])):
         return None, False
     return str(state["text"]), bool(state["final"]) or not patient

@@ -197,6 +197,7 @@ def execution_facts(record: ExecutionStarted) -> dict[str, Any]:
         "host": record.host,
         "project": record.project,
         "directory": record.directory,
+        "project_root": record.project_root,
         "headwater_version": record.headwater_version,
         "python_version": record.python_version,
         "git_commit": record.git_commit,

@@ -12,12 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from headwater.cypher.backlog import DAMAGED, mark_of, write_json
+from headwater.cypher.backlog import DAMAGED, mark_of
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import MAGIC, Group, execution_id_of, first_head, read_groups
 from headwater.cypher.load_batch import Batch, Memory
 from headwater.cypher.records import AnyRecord
 from headwater.cypher.store import GraphStore
+from headwater.cypher.targets import target_file, write_json
 
 CALLS = 1500
 """A transaction's calls at most; a few hundred to a few thousand load about equally fast."""
@@ -94,6 +95,10 @@ class JournalLoad:
                 },
             )
         os.replace(self.path, folder / self.path.name)
+        with suppress(
+            FileNotFoundError
+        ):  # after the journal: without it, the journal would be for another store
+            os.replace(target_file(self.path), folder / target_file(self.path).name)
         with suppress(FileNotFoundError):
             os.unlink(mark_of(self.path))
 

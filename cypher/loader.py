@@ -2,9 +2,10 @@
 
     python -m headwater.cypher.loader PROJECT_ROOT [--idle SECONDS]
 
-One at a time works on a project (it holds `.headwater/loader.lock`). It loads what is pending, follows journals that
-are being written, waits out a store that is away, and leaves when nothing has been pending for a while. Whom it
-belongs to does not matter: any command may start it (`ensure_loader`) and wait for it (`catch_up`).
+One at a time works on a project and a store (it holds `.headwater/loader.lock`, or what `targets` says). It loads what
+is pending, follows journals that are being written, waits out a store that is away, and leaves when nothing has been
+pending for a while. Whom it belongs to does not matter: any command may start it (`ensure_loader`) and wait for it
+(`catch_up`).
 
 Exit codes: 0 everything is loaded, or another loader is at work; 2 wrong use; 3 the store refuses us, or a journal.
 """
@@ -23,9 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from headwater.cypher.backlog import (
-    LOCK,
     LOG,
-    STATE,
     Backlog,
     CatchUp,
     Damage,
@@ -35,13 +34,13 @@ from headwater.cypher.backlog import (
     forget_problem,
     last_nudge,
     pending,
-    write_json,
 )
 from headwater.cypher.errors import HeadwaterError, StoreError, StoreUnavailable, UsageError
 from headwater.cypher.journal import is_open
 from headwater.cypher.load_journal import JournalLoad
 from headwater.cypher.project import Project, open_project
 from headwater.cypher.store import GraphStore, open_store
+from headwater.cypher.targets import lock_file, state_file, write_json
 
 IDLE = 2.0
 """Seconds without anything pending after which the loader leaves."""
@@ -60,6 +59,7 @@ class Loader:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.stopping = False
+        self._lock_file = lock_file(project)
         self._store: GraphStore | None = None
         self._loads: dict[Path, JournalLoad] = {}
         self._shares: dict[Path, int] = {}
@@ -103,6 +103,12 @@ class Loader:
         journals = [path for path in pending(self.project) if path not in self._stuck]
         if not journals:
             return False
+        if any(path not in self._loads for path in journals):
+            self._reread_settings()
+            if lock_file(self.project) != self._lock_file:
+                self.stopping = True  # by now another loader's store is the same as ours
+                return False
+            journals = [path for path in pending(self.project) if path not in self._stuck]
         if self._store is None:
             self._store = open_store(self.project)
         store = self._store
@@ -160,7 +166,7 @@ class Loader:
         self._reread_settings()
 
     def _reread_settings(self) -> None:
-        """Whoever corrects the store's address while we wait for the wrong one expects it to count."""
+        """Whoever changes the store's address, or corrects it while we wait for the wrong one, expects it to count."""
         with suppress(HeadwaterError):
             project = open_project(self.project.root)
             if project.store_settings() != self.project.store_settings():
@@ -174,7 +180,7 @@ class Loader:
         if not quiet:
             _log(what)
         with suppress(OSError):
-            write_json(self.project.folder / STATE, {"final": final, "journals": stuck, "text": what})
+            write_json(state_file(self.project), {"final": final, "journals": stuck, "text": what})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -185,6 +191,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         project = open_project(options.project)
+        project.store_settings()
     except HeadwaterError as error:
         _log(str(error))
         return error.exit_code
@@ -219,7 +226,7 @@ def _work(project: Project, idle: float) -> tuple[int, bool]:
 
 def _take_lock(project: Project) -> int | None:
     """The lock that lets one loader work, or None where another does. (Those who only look hold it for an instant.)"""
-    lock = os.open(project.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(lock_file(project), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     for _ in range(20):
         with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,8 +64,11 @@ class Project:
     def graph(self) -> Path:
         return self.folder / "graph"
 
-    def store_settings(self) -> StoreSettings:
+    def store_settings(self, env: Mapping[str, str] | None = None) -> StoreSettings:
         """The store's address and credentials: environment first, then the settings file.
+
+        Args:
+            env: the environment, default this process's.
 
         Raises:
             UsageError: a password stands in the settings file or in the address.
@@ -76,7 +80,7 @@ class Project:
                 f"{where}: [store] holds a password. Take it out and put it into the environment variable "
                 "HEADWATER_STORE_PASSWORD (or name another one with password_env)."
             )
-        env = os.environ
+        env = os.environ if env is None else env
         uri = env.get("HEADWATER_STORE_URI") or section.get("uri", "local")
         if uri != "local" and urlsplit(uri).password is not None:
             raise UsageError(

@@ -29,6 +29,7 @@ class ExecutionStarted(Record, frozen=True, tag=1):
     project: str
     """namespace of the root task, or the project folder's name"""
     directory: str
+    """the working directory"""
     headwater_version: str
     python_version: str
     git_commit: str | None = None
@@ -36,6 +37,8 @@ class ExecutionStarted(Record, frozen=True, tag=1):
     environment: str | None = None
     """hex digest over the sorted name==version list of installed distributions"""
     tags: list[tuple[str, str]] = []
+    project_root: str | None = None
+    """the project's folder; None in journals of before it was recorded, whose directory was it"""
 
 
 class ExecutionEnded(Record, frozen=True, tag=2):

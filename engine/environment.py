@@ -33,13 +33,14 @@ def describe_execution(
         _user(),
         socket.gethostname(),
         root.namespace or project.root.name,
-        str(project.root),
+        _working_directory(project),
         __version__,
         platform.python_version(),
         commit,
         dirty,
         _environment(),
         [(key, value) for key, value in tags],
+        str(project.root),
     )
 
 
@@ -51,6 +52,13 @@ def new_id() -> str:
     value = value & ~(0x3 << 62) | 0x2 << 62
     text = f"{value:032x}"
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _working_directory(project: Project) -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # somebody took it away under us
+        return str(project.root)
 
 
 def _user() -> str:

@@ -24,7 +24,7 @@ from headwater.engine.cancel import Requests
 from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.control import Control
-from headwater.engine.errors import Cancelled, Undecodable
+from headwater.engine.errors import Undecodable
 from headwater.engine.executors import Executor, Outcome, perform
 from headwater.engine.expression import Call
 from headwater.engine.expression_codec import Quoted
@@ -98,11 +98,12 @@ class Run(Control):
                 value = self._loop(self._root)
             status = "DONE"
             return value
-        except (KeyboardInterrupt, Cancelled) as stop:
-            status, error = "CANCELLED", str(stop) or "interrupted"
-            raise
         except BaseException as failure:
-            error = f"{type(failure).__name__}: {failure}"
+            # A task that raises KeyboardInterrupt or Cancelled has failed like any other.
+            if failure is self._stop:
+                status, error = "CANCELLED", str(failure) or "interrupted"
+            else:
+                error = f"{type(failure).__name__}: {failure}"
             raise
         finally:
             self._end_all()

@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any
 
 from headwater.cypher.errors import StoreError
-from headwater.cypher.journal import JournalWriter
+from headwater.cypher.journal import SUFFIX, JournalWriter
 from headwater.cypher.project import Project
 from headwater.cypher.records import (
     AnyRecord,
@@ -28,6 +28,7 @@ from headwater.cypher.records import (
     TaskSeen,
     ValueSeen,
 )
+from headwater.cypher.targets import note_target
 from headwater.engine import expression_codec
 from headwater.engine.code_values import code_record, function_digest
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable
@@ -186,7 +187,9 @@ class Recorder:
         self.execution_id = started.id
         self.values = ValueStore(project.values)
         project.journals.mkdir(parents=True, exist_ok=True)
-        self._journal = JournalWriter(project.journals / f"{started.id}.hwj", started.id)
+        path = project.journals / f"{started.id}{SUFFIX}"
+        note_target(project, path)
+        self._journal = JournalWriter(path, started.id)
         self._records: deque[AnyRecord] = deque([started])
         self._seen: set[bytes] = set()
         self._large: dict[bytes, Stored] = {}

@@ -74,10 +74,12 @@ class Scheduler:
             The value.
 
         Raises:
-            Exception: the first failing task's own exception; its `headwater_traceback` tells the way to it.
+            BaseException: the first failing task's own exception, whatever it raised (SystemExit, KeyboardInterrupt and
+                CancelledError too); its `headwater_traceback` tells the way to it.
             DryRunResult: a dry run found calls that would run; it lists the first of them, with the reasons.
             Cancelled: `cancel` was called, or `hw cancel`; as with an interrupted run, nothing is left open.
-            KeyboardInterrupt: the run was interrupted; its jobs are cancelled and its journal is closed.
+            KeyboardInterrupt: without a `headwater_traceback`, the run was interrupted; its jobs are cancelled and its
+                journal is closed.
             StoreRefused, SchemaError: the store refuses us, said before anything runs.
             StoreError: the journal cannot be written.
         """

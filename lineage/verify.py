@@ -1,23 +1,44 @@
 """Whether the graph holds what the journals say, no more and no less, and whether the journals are whole.
 
-Read is what lies in the project's journals: every group's place in the chain, then every record against its node and
-that node's edges. In the other direction, runs of this project and jobs of its runs that no journal has are named; in a
-local graph, which nobody else writes to, every other node too.
+Read is what lies in the project's journals: every group's place in the chain, then every record against its node, that
+node's edges, and the bytes in the value store. `verify_unknown` looks in the other direction. Of a run that goes on,
+what the graph had when its journal was opened is compared. Memory holds a few thousand records at a time, and of every
+node a number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwater.cypher.backlog import pending
+from headwater.cypher.backlog import is_running, pending
 from headwater.cypher.errors import JournalDamaged
-from headwater.cypher.journal import SUFFIX, Group, execution_id_of, is_open, read_groups
-from headwater.cypher.load_batch import execution_facts
-from headwater.cypher.records import ExecutionEnded, ExecutionStarted, JobEnded, JobStarted, job_id
-from headwater.lineage.verify_facts import Fact, actual, differences, expected, moment
+from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, is_open, read_groups
+from headwater.cypher.load_batch import execution_facts, fullname
+from headwater.cypher.records import (
+    AnyRecord,
+    ExecutionEnded,
+    ExecutionStarted,
+    JobEnded,
+    JobStarted,
+    TaskSeen,
+    ValueSeen,
+    job_id,
+)
+from headwater.cypher.targets import own_store, target_of
+from headwater.lineage.verify_facts import (
+    EXTRA,
+    PROPERTIES,
+    Fact,
+    actual,
+    differences,
+    expected,
+    moment,
+)
+from headwater.lineage.verify_findings import Finding, Place, Verification
+from headwater.lineage.verify_stored import Stored
+from headwater.lineage.verify_unknown import Known, unknown
 
 if TYPE_CHECKING:
     from headwater.cypher.project import Project
@@ -25,57 +46,9 @@ if TYPE_CHECKING:
 
 BATCH = 2000
 """records compared with one round of queries"""
-_RANGE = 50_000
-_KEYS = {
-    "Task": "verify_keys_tasks",
-    "File": "verify_keys_files",
-    "Value": "verify_keys_values",
-    "Evaluation": "verify_keys_evaluations",
-    "CallNode": "verify_keys_call_nodes",
-}
 
-
-@dataclass(frozen=True)
-class Place:
-    """Where a record is."""
-
-    journal: str
-    """the file's name"""
-    group: int
-    offset: int
-    """of the group's first byte"""
-    record: int
-    """index within the group"""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is off."""
-
-    kind: str
-    """damaged: a journal's bytes are not what was written; missing: the graph lacks a record's node; different: it has
-    it with another property or edge; unknown: it has what no journal has"""
-    label: str
-    """Journal, Execution, Job, Task, CallNode, Evaluation, Value or File"""
-    key: str
-    what: str = ""
-    """the property or edge, or what is wrong with the journal"""
-    recorded: Any = None
-    """what the record says"""
-    found: Any = None
-    """what the graph has"""
-    place: Place | None = None
-
-
-@dataclass
-class Verification:
-    """What was looked at and what was found."""
-
-    journals: int = 0
-    groups: int = 0
-    records: int = 0
-    findings: list[Finding] = field(default_factory=list)
-
+_GROUPS = 6
+"""where verify_execution has the number of loaded groups"""
 
 _Wanted = dict[str, dict[str, tuple[Fact, Place]]]
 
@@ -100,43 +73,52 @@ class _Verifier:
         self._project = project
         self._result = Verification()
         self._doubts: dict[tuple[str, str], list[Finding]] = {}
-        self._keys: dict[str, set[int]] = {label: set() for label in _KEYS}
-        self._runs: set[str] = set()
+        self._known = Known()
+        self._growing: set[str] = set()
+        self._stored = Stored(project)
 
     def run(self, progress: Callable[[Verification], None] | None) -> Verification:
-        journals = [*sorted(self._project.loaded_journals.glob(f"*{SUFFIX}")), *pending(self._project)]
+        store = own_store(self._project)
+        loaded = sorted(self._project.loaded_journals.glob(f"*{SUFFIX}"))
+        journals = [path for path in loaded if target_of(self._project, path) == store] + pending(
+            self._project
+        )
         for path in journals:
             self._result.journals += 1
             self._journal(path)
             if progress is not None:
                 progress(self._result)
         self._settle_doubts(journals)
-        self._unknown_runs()
-        if self._store.dialect == "local":
-            self._unknown_nodes()
+        findings, self._result.others = unknown(self._project, self._store, self._known, self._growing)
+        self._result.findings += findings
         return self._result
 
     def _journal(self, path: Path) -> None:
         run = execution_id_of(path)
-        self._runs.add(run)
+        growing = self._is_growing(path)  # asked before the graph is: what that has then, the journal has
+        if growing:
+            self._growing.add(run)
+        self._known.runs.add(run)
+        rows = self._store.rows("verify_execution", id=run, properties=list(PROPERTIES["Execution"]))
+        loaded = (rows[0][_GROUPS] if rows else None) or 0
+        known = _Run(run, growing=growing)
         wanted: _Wanted = {}
         count = 0
-        known = _Run(run)
-        rows = self._store.rows("verify_execution", id=run)
-        loaded = rows[0][6] if rows else None
         for group in self._groups(path):
-            if is_open(path) and group.index >= (loaded or 0):
-                return
+            if growing and group.index >= loaded:
+                break
             self._result.groups += 1
             self._result.records += len(group.records)
             known.take(group)
             for index, record in enumerate(group.records):
-                fact = expected(run, record)
+                place = Place(path.name, group.index, group.offset, index)
+                fact = expected(run, record, known.names)
                 if fact is not None:
                     label, key, content = fact
-                    place = Place(path.name, group.index, group.offset, index)
                     wanted.setdefault(label, {})[key] = (content, place)
                     count += 1
+                if isinstance(record, ValueSeen) and (found := self._stored.finding(record, place)):
+                    self._add(found)
             if count >= BATCH:
                 self._compare(wanted)
                 wanted, count = {}, 0
@@ -144,7 +126,14 @@ class _Verifier:
         if known.groups:
             self._execution(path, known, rows)
 
+    def _is_growing(self, path: Path) -> bool:
+        """Whether a journal's run goes on, or the loader is not through with it yet."""
+        waits = path.parent == self._project.journals and is_running(self._project)
+        return is_open(path) or waits
+
     def _groups(self, path: Path) -> Iterator[Group]:
+        if not path.exists():
+            path = self._project.loaded_journals / path.name  # the loader has finished it since
         try:
             yield from read_groups(path)
         except JournalDamaged as damage:
@@ -153,8 +142,7 @@ class _Verifier:
 
     def _compare(self, wanted: _Wanted) -> None:
         for label, facts in wanted.items():
-            if label in self._keys:
-                self._keys[label].update(int(key[:16], 16) for key in facts)
+            self._known.add(label, facts)
             keys = sorted(facts)
             for start in range(0, len(keys), BATCH):
                 piece = keys[start : start + BATCH]
@@ -168,51 +156,56 @@ class _Verifier:
                             self._doubts.setdefault((label, key), []).append(finding)
 
     def _execution(self, path: Path, known: _Run, rows: list[tuple[Any, ...]]) -> None:
-        begun = known.started
-        key = known.id
+        key, place = known.id, Place(path.name, 0, len(MAGIC), 0)
         if not rows:
-            self._add(Finding("missing", "Execution", key, place=Place(path.name, 0, 8, 0)))
+            self._add(Finding("missing", "Execution", key, place=place))
             return
-        facts, started, finished, status, error, head, groups, roots, jobs = rows[0]
+        facts, started, finished, status, error, head, groups, offset, records, roots, jobs, extra = rows[0]
         pairs: list[tuple[str, Any, Any]] = [
             ("journal_head", known.head.hex(), head),
-            ("groups", known.groups, groups),
+            ("loaded_groups", known.groups, groups),
+            ("loaded_offset", known.end, offset),
+            (EXTRA, [], sorted(extra)),
         ]
-        if begun is not None:
-            wanted = execution_facts(begun)
+        if not known.growing:
+            pairs.append(("loaded_records", 0, records))
+        if known.started is not None:
+            wanted = execution_facts(known.started)
             pairs += [(name, wanted[name], facts[name]) for name in wanted]
-            pairs.append(("started", moment(begun.started), started))
+            pairs.append(("started", moment(known.started.started), started))
         if known.ended is not None:
             end = known.ended
             pairs += [("status", end.status, status), ("finished", moment(end.finished), finished)]
             pairs.append(("error", end.error, error))
-        else:
+        elif not known.growing:
             pairs.append(("status", "FAILED", status))
+        elif is_open(path):  # else the loader is about to say, or has just said, that it failed
+            pairs.append(("status", "RUNNING", status))
         pairs.append(("STARTED", sorted(job_id(key, n) for n in known.roots), sorted(roots)))
         for name, recorded, found in pairs:
             if recorded != found:
-                self._add(
-                    Finding("different", "Execution", key, name, recorded, found, Place(path.name, 0, 8, 0))
-                )
+                self._add(Finding("different", "Execution", key, name, recorded, found, place))
         if jobs != len(known.jobs):
             ids = {job_id(key, n) for n in known.jobs}
-            for (job,) in self._store.rows("verify_job_ids", id=key):
-                if job not in ids:
-                    self._add(Finding("unknown", "Job", job, f"of execution {key}"))
+            self._known.suspects += [
+                Finding("unknown", "Job", job, f"of execution {key}")
+                for (job,) in self._store.rows("verify_job_ids", id=key)
+                if job not in ids
+            ]
 
     def _settle_doubts(self, journals: list[Path]) -> None:
         """A node shared by several runs is as the first of them made it: any one record that agrees clears it."""
         if self._doubts:
             cleared: set[tuple[str, str]] = set()
             for path in journals:
-                run = execution_id_of(path)
+                run, names = execution_id_of(path), dict[bytes, str | None]()
                 for group in _intact(path):
-                    facts = [
+                    _learn_names(names, group.records)
+                    for label, key, content in (
                         fact
-                        for fact in (expected(run, record) for record in group.records)
+                        for fact in (expected(run, record, names) for record in group.records)
                         if fact is not None
-                    ]
-                    for label, key, content in facts:
+                    ):
                         if (label, key) in self._doubts:
                             found = actual(self._store, label, [key]).get(key)
                             if found is not None and not differences(label, content, found):
@@ -222,21 +215,6 @@ class _Verifier:
                     for finding in findings:
                         self._add(finding)
 
-    def _unknown_runs(self) -> None:
-        for (run,) in self._store.rows("verify_executions", directory=str(self._project.root)):
-            if run not in self._runs:
-                self._add(Finding("unknown", "Execution", run, "its journal is not there"))
-
-    def _unknown_nodes(self) -> None:
-        for label, query in _KEYS.items():
-            known = self._keys[label]
-            digits = 0 if len(known) < _RANGE else 1 if len(known) < 16 * _RANGE else 2
-            starts = [f"{i:0{digits}x}" for i in range(16**digits)] if digits else [""]
-            for start, end in zip(starts, [*starts[1:], "g"], strict=True):
-                for (key,) in self._store.rows(query, **{"from": start, "to": end}):
-                    if _short(key) not in known:
-                        self._add(Finding("unknown", label, key))
-
     def _add(self, finding: Finding) -> None:
         self._result.findings.append(finding)
 
@@ -244,10 +222,13 @@ class _Verifier:
 class _Run:
     """What a journal says of its run as a whole."""
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, *, growing: bool) -> None:
         self.id = run
+        self.growing = growing
         self.groups = 0
+        self.end = 0
         self.head = b""
+        self.names: dict[bytes, str | None] = {}
         self.started: ExecutionStarted | None = None
         self.ended: ExecutionEnded | None = None
         self.jobs: set[int] = set()
@@ -255,7 +236,9 @@ class _Run:
 
     def take(self, group: Group) -> None:
         self.groups = group.index + 1
+        self.end = group.end
         self.head = group.head
+        _learn_names(self.names, group.records)
         for record in group.records:
             if isinstance(record, (JobEnded, JobStarted)):
                 self.jobs.add(record.n)
@@ -278,16 +261,12 @@ def _findings(label: str, key: str, wanted: Fact, found: Fact | None, place: Pla
     ]
 
 
+def _learn_names(names: dict[bytes, str | None], records: list[AnyRecord]) -> None:
+    names.update((record.task_hash, fullname(record)) for record in records if isinstance(record, TaskSeen))
+
+
 def _intact(path: Path) -> Iterator[Group]:
     try:
         yield from read_groups(path)
     except JournalDamaged:
         return
-
-
-def _short(key: str) -> int:
-    """Enough of a key to tell it from others; what is no hash at all is told from every hash."""
-    try:
-        return int(key[:16], 16) if len(key) == 64 else -1
-    except ValueError:
-        return -1

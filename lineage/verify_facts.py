@@ -29,18 +29,43 @@ if TYPE_CHECKING:
 Fact = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
+EXTRA = "properties that headwater does not write"
+STRAY = "fed by, within no call that made it"
+
+PROPERTIES = {
+    "Execution": (
+        "id", "command", "user", "host", "project", "directory", "project_root", "started", "finished", "status",
+        "error", "headwater_version", "python_version", "git_commit", "git_dirty", "environment", "tags",
+        "journal_head", "loaded_groups", "loaded_offset", "loaded_records",
+    ),
+    "Job": (
+        "id", "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
+        "attempt", "error", "traceback", "reason",
+    ),
+    "Task": (
+        "task_hash", "name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted",
+    ),
+    "CallNode": (
+        "call_hash", "eval_hash", "args_hash", "task_name", "recorded_at", "cacheable", "failed",
+    ),
+    "Evaluation": ("eval_hash", "task_hash", "recorded_at"),
+    "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location"),
+    "File": ("file_hash", "path", "evidence", "digest", "size"),
+}  # fmt: skip
+"""What docs/reference/graph.md says each node has; anything else somebody else has put there."""
+
 _COLUMNS = {
     "Task": ("name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted"),
     "File": ("path", "evidence", "digest", "size"),
     "Value": ("type", "codec", "size", "preview", "bytes", "location", "files"),
     "Evaluation": ("task_hash", "recorded_at", "values"),
     "CallNode": (
-        "eval_hash", "args_hash", "failed", "task", "result", "arguments", "recorded_at", "cacheable",
+        "eval_hash", "args_hash", "failed", "task_name", "task", "result", "arguments", "recorded_at", "cacheable",
         "context",
     ),
     "Job": (
-        "execution_id", "n", "task_hash", "eval_hash", "status", "started", "finished", "executor", "attempt",
-        "error", "traceback", "reason", "parent", "call",
+        "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
+        "attempt", "error", "traceback", "reason", "parent", "call",
     ),
 }  # fmt: skip
 _QUERIES = {
@@ -58,13 +83,17 @@ def moment(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
-def expected(run: str, record: AnyRecord) -> tuple[str, str, Fact] | None:
-    """The label, the key and the fact that a record stands for; None where it stands for none of its own."""
+def expected(run: str, record: AnyRecord, names: Mapping[bytes, str | None]) -> tuple[str, str, Fact] | None:
+    """The label, the key and the fact that a record stands for; None where it stands for none of its own.
+
+    Args:
+        names: full names of the tasks by their hashes, as the journal has told them so far.
+    """
     values: tuple[Any, ...]
     if isinstance(record, CallMade):
-        return "CallNode", record.call_hash.hex(), _call(record)
+        return "CallNode", record.call_hash.hex(), _call(record, names.get(record.task_hash))
     if isinstance(record, JobEnded):
-        return "Job", job_id(run, record.n), _job(run, record)
+        return "Job", job_id(run, record.n), _job(run, record, names.get(record.task_hash))
     if isinstance(record, ValueSeen):
         files = sorted({file.hex() for file in record.files})
         values = (
@@ -101,15 +130,15 @@ def expected(run: str, record: AnyRecord) -> tuple[str, str, Fact] | None:
 def actual(store: GraphStore, label: str, keys: list[str]) -> dict[str, Fact]:
     """What the graph has under these keys; a key it does not have is missing."""
     found: dict[str, Fact] = {}
-    for key, *values in store.rows(_QUERIES[label], keys=keys):
+    for key, extra, *values in store.rows(_QUERIES[label], keys=keys, properties=list(PROPERTIES[label])):
         if label == "Value":
             values[-1] = sorted(values[-1])
         elif label == "CallNode":
-            values[3], values[4] = _only(values[3]), _only(values[4])
-            values[5] = _sorted(argument for argument in values[5] if argument[0] is not None)
+            values[4], values[5] = _only(values[4]), _only(values[5])
+            values[6] = _sorted(argument for argument in values[6] if argument[0] is not None)
         elif label == "Job":
             values[-2], values[-1] = _only(values[-2]), _only(values[-1])
-        found[key] = _named(label, values)
+        found[key] = _named(label, values, sorted(extra))
     if label == "CallNode":
         _add_inside(store, found)
     return found
@@ -120,11 +149,11 @@ def differences(label: str, wanted: Fact, found: Fact) -> list[tuple[str, Any, A
 
     A later run may have made the same call or reduction again; then the graph has its time, and what came with it.
     """
-    ignored: set[str] = set()
+    ignored = {"task_name"} if wanted.get("task_name") is None else set()
     if label in {"CallNode", "Evaluation"}:
         at = found["recorded_at"]
         if at is not None and at > wanted["recorded_at"]:
-            ignored = {"recorded_at", "cacheable", "values"}
+            ignored |= {"recorded_at", "cacheable", "values"}
     return [
         (name, value, found[name])
         for name, value in wanted.items()
@@ -132,7 +161,7 @@ def differences(label: str, wanted: Fact, found: Fact) -> list[tuple[str, Any, A
     ]
 
 
-def _call(call: CallMade) -> Fact:
+def _call(call: CallMade, task_name: str | None) -> Fact:
     children = [child.hex() for child in call.children]
     fact = _named(
         "CallNode",
@@ -140,6 +169,7 @@ def _call(call: CallMade) -> Fact:
             call.eval_hash.hex(),
             call.eval_hash.hex(),
             call.failed,
+            task_name,
             call.task_hash.hex(),
             call.result.hex(),
             _sorted([value.hex(), name, position] for name, position, value in call.args),
@@ -148,15 +178,16 @@ def _call(call: CallMade) -> Fact:
             call_context(call),
         ),
     )
-    return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(flows(call))}
+    return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(flows(call)), STRAY: []}
 
 
-def _job(run: str, job: JobEnded) -> Fact:
+def _job(run: str, job: JobEnded, task_name: str | None) -> Fact:
     return _named(
         "Job",
         (
             run,
             job.n,
+            task_name,
             job.task_hash.hex(),
             None if job.eval_hash is None else job.eval_hash.hex(),
             job.status,
@@ -175,18 +206,20 @@ def _job(run: str, job: JobEnded) -> Fact:
 
 def _add_inside(store: GraphStore, calls: Mapping[str, Fact]) -> None:
     for fact in calls.values():
-        fact["called"], fact["fed by"] = [], []
+        fact["called"], fact["fed by"], fact[STRAY] = [], [], []
     keys = list(calls)
     for key, order, child in store.rows("verify_called", keys=keys):
         calls[key]["called"].append((order, child))
     for key, *edge in store.rows("verify_wiring", keys=keys):
         calls[key]["fed by"].append(tuple(edge))
+    for key, *edge in store.rows("verify_stray_flows", keys=keys):
+        calls[key][STRAY].append(tuple(edge))
     for fact in calls.values():
         fact["called"], fact["fed by"] = _sorted(fact["called"]), _sorted(fact["fed by"])
 
 
-def _named(label: str, values: Iterable[Any]) -> Fact:
-    return dict(zip(_COLUMNS[label], values, strict=True))
+def _named(label: str, values: Iterable[Any], extra: Iterable[str] = ()) -> Fact:
+    return {**dict(zip(_COLUMNS[label], values, strict=True)), EXTRA: list(extra)}
 
 
 def _only(values: list[Any]) -> Any:

@@ -33,8 +33,8 @@ _EDGES = {
     "REFERS_TO": ("a.value_hash", "b.file_hash", "null AS first, null AS second"),
 }
 _EXECUTION = (
-    "n.id, n.status, n.command, n.user, n.host, n.project, n.directory, n.headwater_version, n.python_version, "
-    "n.git_commit, n.git_dirty, n.environment, n.error, n.tags"
+    "n.id, n.status, n.command, n.user, n.host, n.project, n.directory, n.project_root, n.headwater_version, "
+    "n.python_version, n.git_commit, n.git_dirty, n.environment, n.error, n.tags"
 )
 _JOB = (
     "n.id, n.execution_id, n.n, n.status, n.task_name, n.task_hash, n.eval_hash, n.executor, n.attempt, n.error, "

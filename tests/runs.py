@@ -20,6 +20,7 @@ from headwater.cypher.records import (
     TaskSeen,
     ValueSeen,
 )
+from headwater.cypher.targets import note_target
 
 EPOCH = 1_790_000_000_000_000
 
@@ -38,6 +39,8 @@ class MadeUpRun:
 
     def __init__(self, seed: int, *, run: str | None = None, calls: int = 40) -> None:
         self.id = run or run_id(seed)
+        self.stored: dict[str, bytes] = {}
+        """bytes for the value store, by location"""
         self.records: list[AnyRecord] = []
         self._random = random.Random(seed)
         self._seen: set[bytes] = set()
@@ -71,6 +74,10 @@ class MadeUpRun:
     def write(self, project: Project, *, size: int = 7, until: int | None = None) -> Path:
         """Write its journal (the first `until` groups of it). Returns its path."""
         path = project.journals / f"{self.id}{SUFFIX}"
+        for location, payload in self.stored.items():
+            (project.values / location).parent.mkdir(parents=True, exist_ok=True)
+            (project.values / location).write_bytes(payload)
+        note_target(project, path)
         writer = JournalWriter(path, self.id)
         for group in self.groups(size)[:until]:
             writer.append(group)
@@ -107,7 +114,11 @@ class MadeUpRun:
             if file is not None:
                 files = [digest("file", file)]
                 self.records.append(FileSeen(files[0], f"/data/{file}", "stat", "12 34", 12))
-            large = self._random.random() < 0.2
+            payload, location = repr(what).encode(), None
+            if self._random.random() < 0.2:
+                name = sha256(payload).hexdigest()
+                location = f"{name[:2]}/{name[2:]}"
+                self.stored[location] = payload
             self.records.append(
                 ValueSeen(
                     value,
@@ -115,8 +126,8 @@ class MadeUpRun:
                     "pickle",
                     9,
                     str(what),
-                    None if large else repr(what).encode(),
-                    "ab/cdef" if large else None,
+                    payload if location is None else None,
+                    location,
                     files,
                 )
             )

@@ -1,5 +1,5 @@
 // Calls with their task, arguments and result, for comparison with their records.
-// Parameters: $keys (call hashes).
+// Parameters: $keys (call hashes), $properties (that such a node may have).
 UNWIND $keys AS key
 MATCH (c:CallNode {call_hash: key})
 OPTIONAL MATCH (c)-[:OF]->(t:Task)
@@ -7,6 +7,7 @@ WITH key, c, collect(t.task_hash) AS tasks
 OPTIONAL MATCH (c)-[:RETURNED]->(v:Value)
 WITH key, c, tasks, collect(v.value_hash) AS results
 OPTIONAL MATCH (c)-[a:TOOK]->(w:Value)
-RETURN key, c.eval_hash AS eval_hash, c.args_hash AS args_hash, c.failed AS failed, tasks, results,
-       collect([w.value_hash, a.name, a.position]) AS arguments, c.recorded_at AS recorded_at, c.cacheable AS cacheable,
-       c.context AS context
+WITH key, c, tasks, results, collect([w.value_hash, a.name, a.position]) AS arguments
+RETURN key, [name IN keys(c) WHERE NOT name IN $properties] AS extra,
+       c.eval_hash AS eval_hash, c.args_hash AS args_hash, c.failed AS failed, c.task_name AS task_name, tasks, results,
+       arguments, c.recorded_at AS recorded_at, c.cacheable AS cacheable, c.context AS context

@@ -1,5 +1,6 @@
 // Contents of files for comparison with their records.
-// Parameters: $keys (file hashes).
+// Parameters: $keys (file hashes), $properties (that such a node may have).
 UNWIND $keys AS key
 MATCH (f:File {file_hash: key})
-RETURN key, f.path AS path, f.evidence AS evidence, f.digest AS digest, f.size AS size
+RETURN key, [name IN keys(f) WHERE NOT name IN $properties] AS extra,
+       f.path AS path, f.evidence AS evidence, f.digest AS digest, f.size AS size

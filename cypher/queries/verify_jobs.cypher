@@ -1,10 +1,13 @@
 // Jobs with their parents and the calls they made, for comparison with their records.
-// Parameters: $keys (job ids).
+// Parameters: $keys (job ids), $properties (that such a node may have).
 UNWIND $keys AS key
 MATCH (j:Job {id: key})
 OPTIONAL MATCH (p:Job)-[:SPAWNED]->(j)
 WITH key, j, collect(p.id) AS parents
 OPTIONAL MATCH (j)-[:MADE]->(c:CallNode)
-RETURN key, j.execution_id AS execution_id, j.n AS n, j.task_hash AS task_hash, j.eval_hash AS eval_hash,
-       j.status AS status, j.started AS started, j.finished AS finished, j.executor AS executor, j.attempt AS attempt,
-       j.error AS error, j.traceback AS traceback, j.reason AS reason, parents, collect(c.call_hash) AS calls
+WITH key, j, parents, collect(c.call_hash) AS calls
+RETURN key, [name IN keys(j) WHERE NOT name IN $properties] AS extra,
+       j.execution_id AS execution_id, j.n AS n, j.task_name AS task_name, j.task_hash AS task_hash,
+       j.eval_hash AS eval_hash, j.status AS status, j.started AS started, j.finished AS finished,
+       j.executor AS executor, j.attempt AS attempt, j.error AS error, j.traceback AS traceback, j.reason AS reason,
+       parents, calls

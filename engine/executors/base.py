@@ -64,6 +64,9 @@ def perform(
 ) -> Outcome:
     """Run a function once, and describe what it returned where it ran: that is where the work can be parallel.
 
+    Whatever leaves the function is the outcome, KeyboardInterrupt and the like included: an executor answers every
+    call. (A Ctrl-C that ends a function on the loop's own thread is told apart by the loop, which has seen the signal.)
+
     Args:
         started: what time it is now, which whoever calls has asked for anyway.
     """
@@ -74,5 +77,5 @@ def perform(
         if find_expressions(value):
             return Outcome(value, True, None, None, started, time())
         return Outcome(value, False, prepare(value), None, started, time())
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         return Outcome(None, False, None, error, started, time())

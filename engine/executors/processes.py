@@ -175,11 +175,11 @@ class _Worker:
 
 
 def _outcome(reply: Reply) -> Outcome:
-    if reply.kind == "error":
-        error: Any = pickle.loads(reply.body)
-        error.headwater_worker_traceback = reply.trace
-        return Outcome(None, False, None, error, reply.started, reply.stopped)
     try:
+        if reply.kind == "error":
+            raised: Any = pickle.loads(reply.body)
+            raised.headwater_worker_traceback = reply.trace
+            return Outcome(None, False, None, raised, reply.started, reply.stopped)
         if reply.kind == "expression":
             return Outcome(expression_codec.load(reply.body), True, None, None, reply.started, reply.stopped)
         if reply.kind == "recorded":
@@ -189,7 +189,7 @@ def _outcome(reply: Reply) -> Outcome:
             value: Any = Stored(record.type, record.codec, record.payload, record.location)
         else:
             value = pickle.loads(reply.body)
-    except Exception as error:
+    except BaseException as error:  # unpickling runs code of the user's
         return Outcome(None, False, None, error, reply.started, reply.stopped)
     return Outcome(value, False, reply.prepared, None, reply.started, reply.stopped)
 

@@ -72,7 +72,9 @@ def answer(request: Request) -> Reply:
                 f"the source of {request.fullname} changed while the run went on; start the run again to use it"
             )
         args, kwargs = pickle.loads(request.arguments)
-    except Exception as error:
+    except (
+        BaseException
+    ) as error:  # a module may leave with SystemExit, and is to be answered for all the same
         return _failed(error, started)
     outcome = perform(task.func, args, kwargs, prepare, time.time())
     try:
@@ -80,7 +82,7 @@ def answer(request: Request) -> Reply:
             # The scheduler's process makes safe only what it wrote itself.
             store.sync()
         return _packed(outcome, recorded=store is not None)
-    except Exception as error:
+    except BaseException as error:
         name = type(outcome.value).__qualname__
         refusal = Unrecordable("result", name, f"pickling it raised {type(error).__name__}: {error}")
         return _failed(refusal, outcome.started)
@@ -105,7 +107,7 @@ def _failed(error: BaseException, started: float) -> Reply:
     try:
         body = pickle.dumps(error, 5)
         pickle.loads(body)
-    except Exception:
+    except BaseException:
         body = pickle.dumps(Exception(f"{type(error).__name__}: {error}"), 5)
     return Reply("error", body, None, trace, started, time.time())
 

@@ -45,6 +45,13 @@ class Outcome:
         told = str(tasks) if tasks is not None else "".join(traceback.format_exception(error))
         click.echo(told.rstrip("\n"), err=True)
 
+    def stopped(self, as_json: bool) -> None:
+        """Ctrl-C: what had been done by then, if the run had begun."""
+        if self.scheduler.execution_id is None and not as_json:
+            click.echo("stopped before it began: nothing ran", err=True)
+        else:
+            self.show(as_json)
+
     def show(self, as_json: bool) -> None:
         seconds = time.monotonic() - self.started
         counts = self.scheduler.progress().counts

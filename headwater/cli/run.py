@@ -259,15 +259,14 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
                 command=recorded,
             )
         outcome.done(value)
-    except KeyboardInterrupt:
-        outcome.show(options.as_json)
-        raise
-    except HeadwaterError as error:
-        if isinstance(error, Cancelled):
+    except (KeyboardInterrupt, HeadwaterError) as error:
+        if hasattr(error, "headwater_traceback"):
+            outcome.failed(error)  # a task's own
+        elif isinstance(error, Cancelled):
             outcome.cancelled(error)
-        elif hasattr(error, "headwater_traceback"):
-            outcome.failed(error)
         else:
+            if isinstance(error, KeyboardInterrupt):
+                outcome.stopped(options.as_json)
             raise
     except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
         outcome.failed(error)

@@ -26,14 +26,16 @@ def status(as_json: bool) -> int:
     """
     from headwater.cli import _output
     from headwater.cli._reading import the_project
-    from headwater.cypher import local_graph
+    from headwater.cypher import backlog, local_graph
 
     project = the_project()
     told = local_graph.status(project)
-    pending = len(list(project.journals.glob("*.hwj")))
+    pending, elsewhere = len(backlog.pending(project)), backlog.pending_elsewhere(project)
     if as_json:
         keys = ("kind", "address", "running", "pid", "port", "folder", "log", "problem")
-        _output.emit_json({**{key: told.get(key) for key in keys}, "pending": pending})
+        _output.emit_json(
+            {**{key: told.get(key) for key in keys}, "pending": pending, "elsewhere": elsewhere}
+        )
     else:
         click.echo(told["address"])
         if told["running"]:
@@ -44,6 +46,8 @@ def status(as_json: bool) -> int:
             )
         if pending:
             click.echo(f"{pending} run{'s' * (pending != 1)} not wholly loaded yet")
+        for store, count in elsewhere.items():
+            click.echo(f"{count} run{'s' * (count != 1)} wait{'s' * (count == 1)} for {store}")
         if "problem" in told:
             click.echo(told["problem"], err=True)
     return 3 if "problem" in told else 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from headwater.lineage.verify import Finding, Verification
+    from headwater.lineage.verify_findings import Finding, Verification
 
 LISTED = 50
 INTEGRITY = 3
@@ -20,8 +20,8 @@ def command(as_json: bool) -> int:
     """Check the journals against the graph.
 
     Every journal's chain of hashes is followed, and every record is compared with what the graph holds. What is
-    off is named with its place, and the exit code is then 3: a journal whose bytes are not what was written, a
-    record that the graph lacks or has otherwise, something in the graph that no journal has.
+    off is named with its place, and the exit code is then 3: a journal, or a file of the value store, whose bytes are
+    not what was written; a record that the graph lacks or has otherwise; something in the graph that no journal has.
     """
     from headwater.cli import _output
     from headwater.cli._progress import Waiting
@@ -47,6 +47,7 @@ def _as_json(result: Verification) -> dict[str, Any]:
         "journals": result.journals,
         "groups": result.groups,
         "records": result.records,
+        "others": result.others,
         "findings": [
             {
                 "kind": finding.kind,
@@ -78,6 +79,11 @@ def _lines(result: Verification, address: str) -> Iterator[str]:
         yield f"… and {len(result.findings) - LISTED} more; --json lists all"
     off = len(result.findings)
     verdict = f"{off} thing{'s are' if off > 1 else ' is'} off" if off else "nothing is off"
+    if result.others:
+        yield (
+            f"{result.others} run{'s' * (result.others > 1)} of other projects are in the same store: "
+            "a node that no journal here has may be theirs"
+        )
     yield f"{_counted(result)} against {address}: {verdict}"
 
 

@@ -264,6 +264,38 @@ def test_a_task_that_leaves_the_process_fails_its_run(fresh: Shell) -> None:
     assert (answer.code, answer.json["status"]) == (1, "FAILED")
 
 
+def test_a_task_that_raises_keyboard_interrupt_fails_and_does_not_stop_the_command(fresh: Shell) -> None:
+    fresh.write(
+        "stops.py", "from headwater import task\n@task\ndef go():\n    raise KeyboardInterrupt('mine')\n"
+    )
+    answer = fresh("run", "stops.py", "go", "--json")
+    assert (answer.code, answer.json["status"], answer.json["error"]) == (
+        *(1, "FAILED"),
+        "KeyboardInterrupt: mine",
+    )
+    assert fresh("log", "--json").json["executions"][0]["status"] == "FAILED"
+
+
+def test_ctrl_c_before_the_run_begins_says_so(fresh: Shell) -> None:
+    fresh("init")
+    fresh.write(".headwater/headwater.ini", "[store]\nuri = bolt://127.0.0.1:9\n")
+    process = subprocess.Popen(
+        [HW, "run", "lab.py", "doubles"],
+        cwd=fresh.folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(
+        (fresh.folder / ".headwater" / "loader.lock").exists
+    )  # now it waits for the store, for some seconds
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, ""), err
+    assert err == "stopped before it began: nothing ran\nstopped\n"
+
+
 def test_a_run_does_not_need_the_store(fresh: Shell) -> None:
     fresh("init")
     fresh.write(".headwater/headwater.ini", "[store]\nuri = bolt://127.0.0.1:9\n")

@@ -8,7 +8,7 @@ from .conftest import WORKFLOW, Shell
 
 AWAY = "[store]\nuri = bolt://127.0.0.1:9\n"
 LOCAL = "[store]\nuri = local\n"
-KEYS = ["kind", "address", "running", "pid", "port", "folder", "log", "problem", "pending"]
+KEYS = ["kind", "address", "running", "pid", "port", "folder", "log", "problem", "pending", "elsewhere"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -62,6 +63,20 @@ def doubled(values: list[int], *, factor: int = 2) -> Any:
 @task
 def fail(error: Any) -> Any:
     raise error
+
+
+class Picky(Exception):
+    """An exception that pickle brings back in the process that raised it, and in no other."""
+
+    def __init__(self, home: int) -> None:
+        if home != os.getpid():
+            raise KeyboardInterrupt("only there")
+        super().__init__(home)
+
+
+@task
+def picky() -> None:
+    raise Picky(os.getpid())
 
 
 @task
@@ -151,6 +166,23 @@ def test_sys_exit_in_a_task_fails_the_task_only(scheduler: Scheduler, executor: 
     with pytest.raises(SystemExit, match="enough"):
         scheduler.run(exits.options(executor=executor)())
     assert scheduler.run(echo.options(executor=executor)(1)) == 1
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError, GeneratorExit])
+def test_whatever_a_task_raises_fails_the_task_only(
+    scheduler: Scheduler, executor: str, kind: type[BaseException]
+) -> None:
+    with pytest.raises(kind) as caught:
+        scheduler.run([fail.options(executor=executor)(kind(str(n))) for n in range(2)])
+    assert "contract.fail" in str(caught.value.headwater_traceback)  # type: ignore[attr-defined]
+    assert scheduler.run(echo.options(executor=executor)(1)) == 1
+
+
+def test_an_error_that_cannot_be_unpickled_here_fails_the_task_only(
+    scheduler: Scheduler, executor: str
+) -> None:
+    with pytest.raises(KeyboardInterrupt if executor == "process" else Picky):
+        scheduler.run(picky.options(executor=executor)())
 
 
 def test_a_result_that_cannot_be_recorded_fails_the_task(scheduler: Scheduler, executor: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from headwater.cypher import migrate, queries
 from headwater.cypher.load_batch import execution_facts
 from headwater.cypher.records import ExecutionStarted
+from headwater.lineage.verify_facts import PROPERTIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "graph.md").read_text(encoding="utf-8")
 WRITING = [name for name in queries.names() if name.startswith(("load_", "record_"))]
@@ -66,3 +67,10 @@ def test_the_first_property_of_each_label_is_its_unique_key() -> None:
         statements = [text for step in migrate.migrations(dialect) for text in step.statements]
         keys = dict(re.findall(r"FOR \(n:(\w+)\) REQUIRE n\.(\w+) IS UNIQUE", "\n".join(statements)))
         assert keys == {label: names[0] for label, names in documented_properties().items()}
+
+
+def test_verify_knows_the_properties_of_the_page() -> None:
+    known = {label: set(names) for label, names in PROPERTIES.items()}
+    assert known == {
+        label: set(names) for label, names in documented_properties().items() if label != "SchemaVersion"
+    }

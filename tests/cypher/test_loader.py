@@ -363,8 +363,8 @@ def test_a_store_that_is_away_ends_the_waiting_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = create_project(tmp_path)
-    path = MadeUpRun(1).write(project)
     monkeypatch.setenv("HEADWATER_STORE_URI", "bolt://127.0.0.1:9")
+    path = MadeUpRun(1).write(project)
     try:
         caught = catch_up(project, timeout=60)
         assert not caught.complete

@@ -23,7 +23,7 @@ from headwater.cypher.journal import JournalWriter
 from headwater.cypher.load_journal import JournalLoad
 from headwater.cypher.loader import Loader, catch_up
 from headwater.cypher.neo4j_store import Neo4jStore
-from headwater.cypher.project import Project, StoreSettings, create_project
+from headwater.cypher.project import SETTINGS, Project, StoreSettings, create_project, open_project
 from headwater.cypher.store import GraphStore, open_store
 
 from tests.conftest import NEO4J_LOCAL, Server, server_of
@@ -288,15 +288,19 @@ def test_a_store_away_for_the_whole_load_and_back_afterwards(
     fresh: Project,
     store_and_server: tuple[GraphStore, Server],
     undisturbed: Dump,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store, _ = store_and_server
-    with monkeypatch.context() as away:
-        away.setenv("HEADWATER_STORE_URI", "bolt://127.0.0.1:9")
-        write_runs(fresh)
-        caught = catch_up(fresh, timeout=30)
+    settings = fresh.folder / SETTINGS
+    before = settings.read_text()
+    settings.write_text("[store]\nuri = bolt://127.0.0.1:9\n")
+    try:
+        away = open_project(fresh.root)
+        write_runs(away)
+        caught = catch_up(away, timeout=30)
         assert not caught.complete
         assert caught.left.journals == len(RUNS)
-        stop_loader(fresh)
+        stop_loader(away)
+    finally:
+        settings.write_text(before)
     assert catch_up(fresh, timeout=60).complete
     assert dump(store) == undisturbed

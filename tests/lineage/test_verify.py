@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from headwater.cypher.journal import read_groups
+from headwater.cypher.journal import JournalWriter, read_groups
 from headwater.cypher.loader import Loader
 from headwater.cypher.project import Project
 from headwater.cypher.records import CallMade, ValueSeen, job_id
 from headwater.cypher.store import GraphStore
-from headwater.lineage.verify import Finding, verify
+from headwater.lineage.verify import verify
+from headwater.lineage.verify_findings import Finding
 
 from tests.conftest import Server
 from tests.runs import MadeUpRun, run_id
@@ -99,6 +100,23 @@ def test_a_changed_value_is_named_with_its_record(loaded: Loaded) -> None:
         ("File", "MATCH (f:File) WITH f LIMIT 1 SET f.digest = '0'"),
         ("Evaluation", "MATCH (e:Evaluation) WITH e LIMIT 1 SET e.recorded_at = datetime('2020-01-01T00:00:00Z')"),
         ("Value", "MATCH (v:Value)-[r:REFERS_TO]->() WITH r LIMIT 1 DELETE r"),
+        ("CallNode", "MATCH (c:CallNode) WITH c LIMIT 1 SET c.task_name = 'flow.other'"),
+        ("Job", "MATCH (j:Job {status: 'DONE'}) WITH j LIMIT 1 SET j.task_name = 'flow.other'"),
+        ("CallNode", "MATCH (c:CallNode)-[:OF]->(t:Task) WITH c, t LIMIT 1 CREATE (c)-[:OF]->(t)"),
+        ("CallNode", "MATCH (c:CallNode) WITH c LIMIT 1 CREATE (c)-[:FED_BY {name: 'x'}]->(c)"),
+        ("CallNode", "MATCH (c:CallNode)-[f:FED_BY]->(d) WITH c, d, f LIMIT 1"
+                     " CREATE (c)-[:FED_BY {name: 'y', within: f.within}]->(d)"),
+        ("CallNode", "MATCH (c:CallNode) MATCH (p:CallNode) WHERE p <> c AND NOT (p)-[:CALLED]->(c)"
+                     " WITH c, p LIMIT 1 CREATE (c)-[:FED_BY {name: 'x', within: p.call_hash}]->(p)"),
+        ("Execution", "MATCH (e:Execution) WITH e LIMIT 1 SET e.loaded_offset = 9"),
+        ("Execution", "MATCH (e:Execution) WITH e LIMIT 1 SET e.loaded_records = 9"),
+        ("Execution", "MATCH (e:Execution) WITH e LIMIT 1 SET e.note = 'x'"),
+        ("Job", "MATCH (j:Job {status: 'DONE'}) WITH j LIMIT 1 SET j.note = 'x'"),
+        ("Task", "MATCH (t:Task) WITH t LIMIT 1 SET t.note = 'x'"),
+        ("CallNode", "MATCH (c:CallNode) WITH c LIMIT 1 SET c.note = 'x'"),
+        ("Evaluation", "MATCH (e:Evaluation) WITH e LIMIT 1 SET e.note = 'x'"),
+        ("Value", "MATCH (v:Value) WITH v LIMIT 1 SET v.note = 'x'"),
+        ("File", "MATCH (f:File) WITH f LIMIT 1 SET f.note = 'x'"),
     ],
 )  # fmt: skip
 def test_every_change_behind_our_back_shows(loaded: Loaded, label: str, change: str) -> None:
@@ -122,10 +140,83 @@ def test_a_job_that_no_journal_has_is_unknown(loaded: Loaded) -> None:
     assert [(f.kind, f.label, f.key) for f in loaded.findings()] == [("unknown", "Job", "planted")]
 
 
-def test_a_call_that_no_journal_has_is_unknown_where_the_graph_is_ours_alone(loaded: Loaded) -> None:
-    loaded.touch("CREATE (:CallNode {call_hash: $key})", key="ab" * 32)
-    ours = loaded.store.dialect == "local"
-    assert [(f.kind, f.label) for f in loaded.findings()] == ([("unknown", "CallNode")] if ours else [])
+@pytest.mark.parametrize(
+    ("label", "planted"),
+    [
+        ("CallNode", "CREATE (:CallNode {call_hash: $key})"),
+        ("CallNode", "CREATE (:CallNode {eval_hash: $key})"),
+        ("Value", "CREATE (:Value {value_hash: 7})"),
+        ("Task", "CREATE (:Task {task_hash: 'zzzz'})"),
+        ("Execution", "CREATE (:Execution {id: $key})"),
+        ("Job", "CREATE (:Job {id: $key})"),
+        ("Job", "CREATE (:Job {id: $key, execution_id: 'nobody'})"),
+        ("Seal", "CREATE (:Seal {by: 'me'})"),
+        ("node", "CREATE ({by: 'me'})"),
+    ],
+)
+def test_a_node_that_no_journal_has_is_unknown(loaded: Loaded, label: str, planted: str) -> None:
+    loaded.touch(planted, key="ab" * 32)
+    assert [(f.kind, f.label) for f in loaded.findings()] == [("unknown", label)]
+
+
+def test_where_other_projects_share_the_server_only_what_is_surely_ours_is_unknown(loaded: Loaded) -> None:
+    loaded.touch("CREATE (:Execution {id: '0', directory: '/elsewhere', project_root: '/elsewhere'})")
+    loaded.touch("CREATE (:Job {id: '1', execution_id: '0'}), (:Value {value_hash: $key})", key="ab" * 32)
+    loaded.touch(
+        "CREATE (:Execution {id: '2', directory: '/x', project_root: $root})", root=str(loaded.project.root)
+    )
+    loaded.touch("CREATE (:Job {id: '3'})")
+    result = verify(loaded.project, loaded.store)
+    named = {(finding.label, finding.key) for finding in result.findings}
+    if loaded.store.dialect == "local":
+        assert named == {("Execution", "0"), ("Execution", "2"), ("Job", "3"), ("Value", "ab" * 32)}
+    else:
+        assert named == {("Execution", "2"), ("Job", "3")}
+        assert result.others == 1
+
+
+def test_a_flipped_byte_in_the_value_store_is_named(loaded: Loaded) -> None:
+    location, payload = next(iter(sorted(loaded.run.stored.items())))
+    file = loaded.project.values / location
+    file.write_bytes(bytes([payload[0] ^ 1]) + payload[1:])
+    [finding] = loaded.findings()
+    assert (finding.kind, finding.label) == ("damaged", "Value")
+    assert location in finding.what
+    file.unlink()
+    [finding] = loaded.findings()
+    assert (finding.kind, finding.label) == ("missing", "Value")
+    file.write_bytes(payload)
+    assert loaded.findings() == []
+
+
+def test_a_run_that_goes_on_is_no_finding(loaded: Loaded) -> None:
+    run = MadeUpRun(3, calls=60)
+    writer = JournalWriter(loaded.project.journals / f"{run.id}.hwj", run.id)
+    for location, payload in run.stored.items():
+        (loaded.project.values / location).parent.mkdir(parents=True, exist_ok=True)
+        (loaded.project.values / location).write_bytes(payload)
+    groups = run.groups()
+    loader = Loader(loaded.project)
+    try:
+        for begun in (0, 1, len(groups) // 2):
+            for group in groups[writer.groups : begun + 1]:
+                writer.append(group)
+            assert loaded.findings() == []  # before the loader has seen the last groups
+            while loader.turn():
+                pass
+            assert loaded.findings() == []
+        loaded.touch("MATCH (e:Execution {id: $id}) SET e.status = 'DONE'", id=run.id)
+        assert [(f.label, f.what, f.recorded) for f in loaded.findings()] == [
+            ("Execution", "status", "RUNNING")
+        ]
+        loaded.touch("MATCH (e:Execution {id: $id}) SET e.status = 'RUNNING'", id=run.id)
+        writer.close()
+        while loader.turn():
+            pass
+        assert loaded.findings() == []  # it ended without a word: FAILED
+    finally:
+        writer.close()
+        loader.close()
 
 
 def test_a_cut_journal_is_damaged_and_disagrees_with_the_graph_about_its_head(loaded: Loaded) -> None:
