@@ -11,6 +11,7 @@ from typing import Any
 
 from headwater.engine.context import Context, Reads
 from headwater.engine.expression import Operation, Special
+from headwater.engine.options import CacheScope
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 
@@ -191,6 +192,11 @@ class Job(Node):
         self.returns: tuple[int, ...] = ()
         self.live: set[Job] | None = None
         self.followers: list[Job] | None = None
+
+    @property
+    def reusable(self) -> bool:
+        """Whether a later run may have its result."""
+        return self.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
 
     def shared_key(self) -> bytes | None:
         """What an equal call of this run has too: the cache's key, and a context of its own where there is one."""

@@ -314,7 +314,7 @@ class Recorder:
             record = ValueSeen(job.value_hash, "headwater.Error", "error", 0, text[:200], b"")
             self._add(Prepared(job.value_hash, record, []))
         job.wiring, job.returns = [], ()
-        self.called(job, children, cacheable=True, failed=True)
+        self.called(job, children, cacheable=job.reusable, failed=True)
 
     def ended(self, job: Job) -> None:
         """A job has reached its last status."""

@@ -353,7 +353,7 @@ class Reduction(Failures):
         job.value, job.value_hash = value, value_hash
         children = _in_order(job)
         job.call_hash = call_key(job, value_hash, children)
-        self.recording.called(job, children, cacheable=_cacheable(job))
+        self.recording.called(job, children, cacheable=job.reusable)
         self.end(job, DONE if job.status == RUNNING else CACHED)
         self._settle_job(job)
 
@@ -421,10 +421,6 @@ def _origins_of_error(owner: Job, awaited: Any) -> tuple[int, ...]:
     assert memo is not None
     nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
     return tuple({source for node in nodes if node.error is not None for source in node.sources})
-
-
-def _cacheable(job: Job) -> bool:
-    return job.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
 
 
 def _in_order(job: Job) -> list[bytes]:
