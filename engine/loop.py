@@ -234,6 +234,7 @@ class Run:
         completed, running = self._completed, self._running
         while completed:
             job, outcome = completed.popleft()
+            self._cache.something_ran()
             running.discard(job)
             job.started = outcome.started
             if job.options.get("limits"):

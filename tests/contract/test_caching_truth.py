@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from headwater import catch
+from headwater import File, catch
 from tests.contract.conftest import Run, define
 
 headwater_namespace = "caching_truth"
@@ -28,3 +29,29 @@ def test_a_failure_that_is_not_to_be_cached_is_tried_again_below_a_recovery(run:
     assert run(root(1)) == 0
     ready.append(1)
     assert run(root(1)) == 1
+
+
+def test_what_a_task_of_this_run_wrote_is_read_again(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "h.txt"
+
+    def family(text: str, version: str) -> Any:
+        def write() -> None:
+            path.write_text(text)
+
+        def read(file: File) -> str:
+            return str(file.read())
+
+        def reader(written: None) -> Any:
+            return define("read", "1", read)(File(str(path)))
+
+        def middle(written: None) -> Any:
+            return define("reader", "1", reader)(written)
+
+        def main() -> Any:
+            return define("middle", "1", middle)(writer())
+
+        writer = define("write", version, write)
+        return define("written", "1", main)
+
+    assert run(family("one", "1")()) == "one"
+    assert run(family("two, longer", "2")()) == "two, longer"
