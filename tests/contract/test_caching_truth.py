@@ -55,3 +55,37 @@ def test_what_a_task_of_this_run_wrote_is_read_again(run: Run, tmp_path: Path) -
 
     assert run(family("one", "1")()) == "one"
     assert run(family("two, longer", "2")()) == "two, longer"
+
+
+def counting_parents(ran: list[str]) -> tuple[Any, Any]:
+    """Two parents of one equal call: the first says that it is not to be cached, the second does not."""
+
+    def tick(n: int) -> int:
+        ran.append("tick")
+        return n
+
+    ticks = define("tick", "1", tick)
+    wary = define("wary", "1", lambda n: ticks.options(cache=False)(n))
+    trusting = define("trusting", "1", lambda n: ticks(n))
+    return wary, trusting
+
+
+def test_what_one_parent_does_not_want_cached_another_may_have(run: Run, ran: list[str]) -> None:
+    wary, trusting = counting_parents(ran)
+    both = define("both", "1", lambda n: [wary(n), trusting(n)])
+    run(both(1))
+    for _ in range(2):
+        ran.clear()
+        run(both(1))
+        assert ran == ["tick"], "for the parent that said so, and for the other not"
+
+
+def test_what_is_cached_for_another_workflow_is_not_for_who_does_not_want_it(run: Run, ran: list[str]) -> None:
+    wary, trusting = counting_parents(ran)
+    run(wary(1))
+    run(trusting(1))
+    ran.clear()
+    run(wary(1))
+    assert ran == ["tick"]
+    run(trusting(1))
+    assert ran == ["tick"]
