@@ -80,7 +80,9 @@ def test_what_one_parent_does_not_want_cached_another_may_have(run: Run, ran: li
         assert ran == ["tick"], "for the parent that said so, and for the other not"
 
 
-def test_what_is_cached_for_another_workflow_is_not_for_who_does_not_want_it(run: Run, ran: list[str]) -> None:
+def test_what_is_cached_for_another_workflow_is_not_for_who_does_not_want_it(
+    run: Run, ran: list[str]
+) -> None:
     wary, trusting = counting_parents(ran)
     run(wary(1))
     run(trusting(1))
@@ -89,3 +91,22 @@ def test_what_is_cached_for_another_workflow_is_not_for_who_does_not_want_it(run
     assert ran == ["tick"]
     run(trusting(1))
     assert ran == ["tick"]
+
+
+def test_a_definition_that_says_not_to_cache_reaches_recorded_parents(run: Run, ran: list[str]) -> None:
+    def tick(n: int) -> int:
+        ran.append("tick")
+        return n
+
+    def workflow(**options: Any) -> Any:
+        ticks = define("tick", "1", tick, **options)
+        return define("ticking", "1", lambda n: ticks(n))
+
+    run(workflow()(1))
+    ran.clear()
+    for options in ({"cache": False}, {"cache_scope": "NONE"}):
+        run(workflow(**options)(1))
+        assert ran == ["tick"]
+        ran.clear()
+    run(workflow()(1))
+    assert ran == [], "what was recorded before is still good"
