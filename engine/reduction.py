@@ -27,7 +27,7 @@ from headwater.engine.job import (
     Stored,
 )
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
-from headwater.engine.options import CONTEXT, PRIVATE, CacheScope, check_options
+from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.special import CHOOSERS, FORMS, Settled, Steps
 
 
@@ -165,7 +165,8 @@ class Reduction(Failures):
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
         scope = job.options.get("cache_scope", CacheScope.BACKEND)
-        if scope is not CacheScope.NONE:
+        allowed = job.options.get("allowed_cache_results")
+        if scope is not CacheScope.NONE and (allowed is None or CacheResult.CSE in allowed):
             key = job.shared_key()
             assert key is not None
             equal = self._equal.get(key)

@@ -110,3 +110,15 @@ def test_a_definition_that_says_not_to_cache_reaches_recorded_parents(run: Run, 
         ran.clear()
     run(workflow()(1))
     assert ran == [], "what was recorded before is still good"
+
+
+def test_an_equal_call_of_the_run_is_not_taken_where_that_is_not_allowed(run: Run, ran: list[str]) -> None:
+    def tick(n: int) -> int:
+        ran.append("tick")
+        return n
+
+    ticks = define("tick", "2", tick, allowed_cache_results={"MISS"})
+    inner = define("inner", "1", lambda m, n: ticks(n))
+    root = define("ticking", "2", lambda n: [inner(1, n), inner(2, n)])
+    run(root(1))
+    assert ran == ["tick", "tick"]
