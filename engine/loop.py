@@ -35,6 +35,7 @@ from headwater.engine.recorder import NoRecorder, Recorder
 from headwater.engine.reduction import Reduction
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import task
+from headwater.engine.traceback import message_of
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -120,7 +121,7 @@ class Run:
             status, error = "CANCELLED", "interrupted"
             raise
         except BaseException as failure:
-            error = f"{type(failure).__name__}: {failure}"
+            error = f"{type(failure).__name__}: {message_of(failure)}"
             raise
         finally:
             self.ended = True

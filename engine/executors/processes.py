@@ -21,6 +21,7 @@ from headwater.engine.executors.base import Completed, Outcome, Prepare
 from headwater.engine.executors.threads import ThreadExecutor
 from headwater.engine.importing import import_spec
 from headwater.engine.job import Stored
+from headwater.engine.traceback import WorkerTraceback
 
 if TYPE_CHECKING:
     from headwater.engine.executors.worker import Reply
@@ -139,7 +140,7 @@ class _Worker:
 def _outcome(reply: Reply) -> Outcome:
     if reply.kind == "error":
         error: Any = pickle.loads(reply.body)
-        error.headwater_worker_traceback = reply.trace
+        error.headwater_worker_traceback = WorkerTraceback(reply.trace)
         return Outcome(None, False, None, error, reply.started, reply.stopped)
     try:
         if reply.kind == "expression":

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from headwater import File, catch
+import pytest
+
+from headwater import File, catch, task
 from tests.contract.conftest import Run, define
 
 headwater_namespace = "caching_truth"
@@ -65,8 +67,8 @@ def counting_parents(ran: list[str]) -> tuple[Any, Any]:
         return n
 
     ticks = define("tick", "1", tick)
-    wary = define("wary", "1", lambda n: ticks.options(cache=False)(n))
-    trusting = define("trusting", "1", lambda n: ticks(n))
+    wary = define("wary", "1", lambda n: [ticks.options(cache=False)(n)])
+    trusting = define("trusting", "1", lambda n: [ticks(n)])
     return wary, trusting
 
 
@@ -100,7 +102,7 @@ def test_a_definition_that_says_not_to_cache_reaches_recorded_parents(run: Run, 
 
     def workflow(**options: Any) -> Any:
         ticks = define("tick", "1", tick, **options)
-        return define("ticking", "1", lambda n: ticks(n))
+        return define("ticking", "1", lambda n: [ticks(n)])
 
     run(workflow()(1))
     ran.clear()
@@ -122,3 +124,37 @@ def test_an_equal_call_of_the_run_is_not_taken_where_that_is_not_allowed(run: Ru
     root = define("ticking", "2", lambda n: [inner(1, n), inner(2, n)])
     run(root(1))
     assert ran == ["tick", "tick"]
+
+
+@task(cache=False)
+def fails_always(n: int) -> int:
+    raise ValueError(f"no {n}")
+
+
+def test_a_recovery_from_an_equal_error_is_reused(run: Run, ran: list[str]) -> None:
+    def recover(error: Exception) -> str:
+        ran.append("recovery")
+        return repr(error)
+
+    recovery = define("recovery", "1", recover)
+    for executor in ("default", "process", "default"):
+        failing = fails_always.options(executor=executor)
+        root = define(
+            "catching", executor, lambda n, failing=failing: catch(failing(n), ValueError, recovery)
+        )
+        assert run(root(1)) == "ValueError('no 1')"
+    assert ran == ["recovery"]
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("I have nothing to say")
+
+
+def test_an_error_that_cannot_say_its_message_is_recorded(run: Run) -> None:
+    def silence(n: int) -> int:
+        raise Mute
+
+    with pytest.raises(Mute):
+        run(define("silence", "1", silence)(1))
+    assert run.counts["caching.silence"] == {"FAILED": 1}  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import threading
 import time
 import weakref
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from headwater.engine.values import hash_value
 from hypothesis import given, settings
 
 from headwater import (
@@ -495,3 +497,44 @@ def test_methods_cannot_be_tasks() -> None:
             @task
             def measure(self) -> int:
                 return 1
+
+
+NO = ValueError("no")
+
+
+def test_an_error_that_is_raised_in_two_runs_tells_each_time_the_way_to_it(scheduler: Scheduler) -> None:
+    @task(namespace="reduction")
+    def refuse(n: int) -> int:
+        raise NO
+
+    for n in (1, 2):
+        with pytest.raises(ValueError, match="no") as caught:
+            Scheduler(record=False).run(refuse(n))
+        text = str(caught.value.headwater_traceback)  # type: ignore[attr-defined]
+        assert f"n={n}" in text
+        assert text.count("raise NO") == 1
+
+
+def test_what_a_run_adds_to_an_error_is_no_part_of_it(scheduler: Scheduler) -> None:
+    with pytest.raises(ValueError, match="m") as caught:
+        scheduler.run(fail("m"))
+    assert hash_value(caught.value) == hash_value(ValueError("m"))
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert again.headwater_traceback is None
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("I have nothing to say")
+
+
+def test_an_error_that_cannot_say_its_message_is_an_error_like_others(scheduler: Scheduler) -> None:
+    @task(namespace="reduction")
+    def silence() -> int:
+        raise Mute
+
+    @task(namespace="reduction")
+    def heard(error: Exception) -> str:
+        return type(error).__name__
+
+    assert scheduler.run(catch(silence(), Mute, heard)) == "Mute"
