@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,17 @@ def test_an_error_that_cannot_say_its_message_is_recorded(run: Run) -> None:
     with pytest.raises(Mute):
         run(define("silence", "1", silence)(1))
     assert run.counts["caching.silence"] == {"FAILED": 1}  # type: ignore[attr-defined]
+
+
+def test_a_recovery_from_an_error_that_cannot_be_recorded_is_reused(run: Run, ran: list[str]) -> None:
+    def lock_up(n: int) -> int:
+        raise ValueError("locked", threading.Lock())
+
+    def recover(error: Any) -> str:
+        ran.append("recovery")
+        return type(error.args[1]).__name__
+
+    locks, recovery = define("lock_up", "1", lock_up), define("unlock", "1", recover)
+    for version in ("1", "2"):
+        assert run(define("unlocking", version, lambda: catch(locks(1), ValueError, recovery))()) == "lock"
+    assert ran == ["recovery"]

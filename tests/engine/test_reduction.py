@@ -23,6 +23,7 @@ from headwater import (
     TaskDefinitionError,
     Unrecordable,
     catch,
+    catch_all,
     cond,
     quote,
     run,
@@ -538,3 +539,26 @@ def test_an_error_that_cannot_say_its_message_is_an_error_like_others(scheduler:
         return type(error).__name__
 
     assert scheduler.run(catch(silence(), Mute, heard)) == "Mute"
+
+
+@task
+def lock_up(n: int) -> int:
+    raise ValueError("locked", threading.Lock())
+
+
+@task
+def shown(error: Any) -> str:
+    return str([type(part).__name__ for part in error.args])
+
+
+def test_an_error_that_cannot_be_recorded_can_be_recovered_from(scheduler: Scheduler) -> None:
+    assert scheduler.run(catch(lock_up(1), ValueError, shown)) == "['str', 'lock']"
+
+
+@task
+def count_errors(values: Any) -> int:
+    return sum(isinstance(value, ValueError) for value in values)
+
+
+def test_errors_that_cannot_be_recorded_can_be_recovered_from_together(scheduler: Scheduler) -> None:
+    assert scheduler.run(catch_all([lock_up(1), inc(1), lock_up(2)], ValueError, count_errors)) == 2
