@@ -65,12 +65,18 @@ class Cache(Protocol):
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         """An answer for each job, in order."""
 
+    def something_ran(self) -> None:
+        """A task's function has run, and may have written files: what was seen of files before is to be seen anew."""
+
 
 class NoCache:
     """For runs outside a project."""
 
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         return [Miss("runs outside a project are not recorded")] * len(jobs)
+
+    def something_ran(self) -> None:
+        return
 
 
 @dataclass
@@ -83,8 +89,8 @@ class _Row:
     has_children: bool
     files: list[Any]
     reads: Reads | None = None
-    within: bool = False
-    """found below a call that was expanded: whether it is dirty is known already"""
+    judged: int | None = None
+    """the moment (`GraphCache._moment`) at which it was found clean below a call that was expanded"""
 
 
 class GraphCache:
@@ -98,6 +104,11 @@ class GraphCache:
         self._dirty: set[str] = set()
         self._valid: dict[str, bool] = {}
         self._away = False
+        self._moment = 0
+        """how many tasks have run so far: what was seen of files holds until the next has"""
+
+    def something_ran(self) -> None:
+        self._moment += 1
 
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         if self._away:
@@ -184,7 +195,7 @@ class GraphCache:
         for key, row in rows.items():
             if row.call_hash in self._dirty:
                 clean[row.call_hash] = False
-            elif not row.has_children or row.within:
+            elif not row.has_children or row.judged == self._moment:
                 clean[row.call_hash] = True
             else:
                 full = keys[key].options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
@@ -235,7 +246,7 @@ class GraphCache:
             for row in self._listed("expand_calls", call_hashes=batch):
                 _, _, child, key, *rest = row
                 found = _row([child, *rest])
-                found.within = True
+                found.judged = self._moment
                 if found.reads is None:  # else whether it may be reused depends on who asks
                     self._rows.setdefault(key, found)
 

@@ -249,7 +249,7 @@ def _fed(job: Job) -> set[str]:
 
 def _changed_files(value: Any, before: _Taken) -> list[str]:
     """The files in a value that were in the earlier one with another content."""
-    from headwater.engine.recorder import file_record
+    from headwater.engine.prepare import file_record
 
     then = {path: file_hash for file_hash, path in before.files}
     records = [file_record(file) for file in describe(value).files]

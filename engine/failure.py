@@ -30,7 +30,11 @@ class Recording(Protocol):
 
 
 def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
-    """A call's hash: of its key, its result, the calls it made and what all of them read of the context."""
+    """A call's hash: of its key, its result, the calls it made and what all of them read of the context.
+
+    One that may not be reused is another than one that may, though both have the same key and result: so whoever
+    called the one is another than whoever called the other, and only that one is not reused either.
+    """
     assert job.eval_hash is not None
     reads = []
     if job.reads:
@@ -38,7 +42,10 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
             b"Context\0",
             *(path.encode() + b"\0" + digest for path, digest in sorted(job.reads.items())),
         ]
-    return hashlib.sha256(b"".join((b"Call\0", job.eval_hash, value_hash, *children, *reads))).digest()
+    parts = [b"Call\0", job.eval_hash, value_hash, *children, *reads]
+    if not job.reusable:
+        parts.append(b"Once\0")
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 class Finished:

@@ -11,6 +11,7 @@ from typing import Any
 
 from headwater.engine.context import Context, Reads
 from headwater.engine.expression import Operation, Special
+from headwater.engine.options import CacheScope
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 
@@ -195,11 +196,20 @@ class Job(Node):
         self.live: set[Job] | None = None
         self.followers: list[Job] | None = None
 
+    @property
+    def reusable(self) -> bool:
+        """Whether a later run may have its result."""
+        return self.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
+
     def shared_key(self) -> bytes | None:
-        """What an equal call of this run has too: the cache's key, and a context of its own where there is one."""
-        if self.context is None or self.eval_hash is None:
-            return self.eval_hash
-        return self.eval_hash + hash_value(self.context, label="context")
+        """What an equal call of this run has too: the cache's key, whether it may be reused, and a context of its own
+        where there is one."""
+        key = self.eval_hash
+        if key is None:
+            return None
+        if not self.reusable:
+            key += b"once"
+        return key if self.context is None else key + hash_value(self.context, label="context")
 
     def arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """The resolved arguments as the function takes them."""

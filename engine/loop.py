@@ -35,6 +35,7 @@ from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT
 from headwater.engine.recorder import Recorder
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import task
+from headwater.engine.traceback import message_of
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -103,7 +104,7 @@ class Run(Control):
             if failure is self._stop:
                 status, error = "CANCELLED", str(failure) or "interrupted"
             else:
-                error = f"{type(failure).__name__}: {failure}"
+                error = f"{type(failure).__name__}: {message_of(failure)}"
             raise
         finally:
             self._end_all()
@@ -230,6 +231,7 @@ class Run(Control):
             job, n, outcome = completed.popleft()
             if n != job.n or job not in running:
                 continue  # it was given up, and is told late
+            self._cache.something_ran()
             running.discard(job)
             if timed or job.options.get("limits"):
                 self._release(job)

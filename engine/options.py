@@ -152,6 +152,18 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
     return checked
 
 
+def limits_of_reuse(definition: Mapping[str, Any]) -> list[bytes]:
+    """What a task's definition says against reusing it or the calls under it, as parts of its hash: a parent that was
+    recorded before it said so must not be reused unopened."""
+    parts = []
+    exported = definition.get("export_options", {})
+    for label, options in ((b"cache", definition), (b"exported cache", exported)):
+        scope = options.get("cache_scope", options.get("cache", CacheScope.BACKEND))
+        if scope is not CacheScope.BACKEND:
+            parts += [label, scope.value.encode() if isinstance(scope, CacheScope) else b"lazy"]
+    return parts
+
+
 def options_of_call(
     definition: dict[str, Any], exported: Mapping[str, Any] | None, given: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -5,12 +5,10 @@ The scheduler appends to a deque and goes on; it never waits for a disk. What th
 
 from __future__ import annotations
 
-import pickle
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from time import time
-from types import FunctionType
 from typing import Any
 
 from headwater.cypher.errors import StoreError
@@ -30,79 +28,33 @@ from headwater.cypher.records import (
 )
 from headwater.cypher.targets import note_target
 from headwater.engine import expression_codec
-from headwater.engine.code_values import code_record, function_digest
-from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable
+from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.expression import outline
 from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.nested import ATOMS
+from headwater.engine.prepare import (
+    INLINE,
+    Prepared,
+    file_record,
+    number_record,
+    prepare_value,
+    with_stand_ins,
+)
 from headwater.engine.task import Task
 from headwater.engine.traceback import error_text
 from headwater.engine.values import (
-    Described,
     ValueStore,
     describe,
     hash_value,
     restore,
-    set_function_fingerprinter,
 )
-
-set_function_fingerprinter(function_digest)
-
-INLINE = 4096
-"""Payloads of up to this many bytes live on their node in the graph."""
 
 _PAUSE = 0.03
 """Seconds between two groups: long enough to share an fsync, short enough to lose little."""
 
 
-class Prepared:
-    """A described value, made where the value is, ready to be recorded where the journal is.
-
-    Attributes:
-        hash: the value's hash (32 bytes).
-        record: what the journal is to have of it; None where runs are not recorded.
-        files: records of the files inside it.
-    """
-
-    __slots__ = ("files", "hash", "record")
-
-    def __init__(self, hash: bytes, record: ValueSeen | None, files: list[FileSeen]) -> None:
-        self.hash = hash
-        self.record = record
-        self.files = files
-
-    def __reduce__(self) -> tuple[type[Prepared], tuple[bytes, ValueSeen | None, list[FileSeen]]]:
-        return Prepared, (self.hash, self.record, self.files)
-
-
-def prepare_value(value: Any, label: str, store: ValueStore) -> Prepared:
-    """Describe a value, and write its bytes to the value store where they are large.
-
-    Raises:
-        Unrecordable: it has no stable identity, or cannot be turned into bytes.
-    """
-    described = describe(value, label=label)
-    files = [file_record(file) for file in described.files]
-    return Prepared(
-        described.hash, _value_record(described, store, [file.file_hash for file in files]), files
-    )
-
-
-def _value_record(described: Described, store: ValueStore, files: list[bytes]) -> ValueSeen:
-    if described.size <= INLINE:
-        payload, location = described.payload, None
-    else:
-        payload, location = None, store.put(described.buffers)
-    return ValueSeen(
-        described.hash,
-        described.type,
-        described.codec,
-        described.size,
-        described.preview,
-        payload,
-        location,
-        files,
-    )
+RESULT = "result"
+"""How results are labelled, which have to be recorded as they are; of arguments, errors may have stand-ins."""
 
 
 def read_stored(stored: Stored, values: ValueStore) -> Any:
@@ -119,20 +71,7 @@ def read_stored(stored: Stored, values: ValueStore) -> Any:
     return restore(stored.codec, stored.type, payload)
 
 
-def file_record(file: Any) -> FileSeen:
-    """What is recorded of a reactive value: a file, or a task or function that was passed as a value."""
-    if isinstance(file, (Task, FunctionType)):
-        return code_record(file)
-    return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.recorded_size)
-
-
 _SHORT = 1 << 62
-
-
-def _number_record(digest: bytes, value: float) -> ValueSeen:
-    """What is recorded of a number: the same as of any value, without the general machinery."""
-    payload = pickle.dumps(value, 5)
-    return ValueSeen(digest, value.__class__.__name__, "pickle", len(payload), repr(value), payload)
 
 
 class NoRecorder:
@@ -141,13 +80,19 @@ class NoRecorder:
     execution_id: str | None = None
 
     def identify(self, value: Any, label: str) -> bytes:
-        return hash_value(value, label=label)
+        try:
+            return hash_value(value, label=label)
+        except Unrecordable:
+            known = value if label == RESULT else with_stand_ins(value)
+            if known is value:
+                raise
+            return hash_value(known, label=label)
 
     def prepare(self, value: Any) -> Prepared:
-        return Prepared(hash_value(value, label="result"), None, [])
+        return Prepared(hash_value(value, label=RESULT), None, [])
 
     def described(self, job: Job, value: Any) -> bytes:
-        return job.described.hash if job.described is not None else hash_value(value, label="result")
+        return job.described.hash if job.described is not None else hash_value(value, label=RESULT)
 
     def reduced(self, job: Job, result: Any) -> None:
         return
@@ -209,22 +154,28 @@ class Recorder:
             if digest not in self._seen:
                 if isinstance(value, (int, float)) and -_SHORT < value < _SHORT:
                     self._seen.add(digest)
-                    self._records.append(_number_record(digest, value))
+                    self._records.append(number_record(digest, value))
                 else:
                     self._add(prepare_value(value, label, self.values))
             return digest
-        prepared = prepare_value(value, label, self.values)
+        try:
+            prepared = prepare_value(value, label, self.values)
+        except Unrecordable:
+            known = value if label == RESULT else with_stand_ins(value)
+            if known is value:
+                raise
+            prepared = prepare_value(known, label, self.values)
         self._add(prepared)
         return prepared.hash
 
     def prepare(self, value: Any) -> Prepared:
         """Describe a result; called where the task ran."""
-        return prepare_value(value, "result", self.values)
+        return prepare_value(value, RESULT, self.values)
 
     def described(self, job: Job, value: Any) -> bytes:
         """Record a job's result that was described where it ran."""
         if job.described is None:
-            return self.identify(value, "result")
+            return self.identify(value, RESULT)
         self._add(job.described)
         return bytes(job.described.hash)
 
@@ -329,7 +280,8 @@ class Recorder:
             record = ValueSeen(job.value_hash, "headwater.Error", "error", 0, text[:200], b"")
             self._add(Prepared(job.value_hash, record, []))
         job.wiring, job.returns = [], ()
-        self.called(job, children, cacheable=not isinstance(error, CIRCUMSTANTIAL), failed=True)
+        cacheable = job.reusable and not isinstance(error, CIRCUMSTANTIAL)
+        self.called(job, children, cacheable=cacheable, failed=True)
 
     def ended(self, job: Job) -> None:
         """A job has reached its last status."""

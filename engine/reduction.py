@@ -27,7 +27,7 @@ from headwater.engine.job import (
     Stored,
 )
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
-from headwater.engine.options import CONTEXT, PRIVATE, CacheScope, check_options
+from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.signature import Bound
 from headwater.engine.special import CHOOSERS, FORMS, Settled, Steps
 
@@ -166,7 +166,8 @@ class Reduction(Failures):
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
         scope = job.options.get("cache_scope", CacheScope.BACKEND)
-        if scope is not CacheScope.NONE:
+        allowed = job.options.get("allowed_cache_results")
+        if scope is not CacheScope.NONE and (allowed is None or CacheResult.CSE in allowed):
             key = job.shared_key()
             assert key is not None
             equal = self._equal.get(key)
@@ -359,7 +360,7 @@ class Reduction(Failures):
         job.value, job.value_hash = value, value_hash
         children = _in_order(job)
         job.call_hash = call_key(job, value_hash, children)
-        self.recording.called(job, children, cacheable=_cacheable(job))
+        self.recording.called(job, children, cacheable=job.reusable)
         self.end(job, DONE if job.status == RUNNING else CACHED)
         self._settle_job(job)
 
@@ -427,10 +428,6 @@ def _origins_of_error(owner: Job, awaited: Any) -> tuple[int, ...]:
     assert memo is not None
     nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
     return tuple({source for node in nodes if node.error is not None for source in node.sources})
-
-
-def _cacheable(job: Job) -> bool:
-    return job.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
 
 
 def _in_order(job: Job) -> list[bytes]:

@@ -12,7 +12,7 @@ from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.namespace import MODULE_VARIABLE, check_name, check_namespace, current_namespace
 from headwater.engine.nested import find_expressions
-from headwater.engine.options import CONTEXT, check_options
+from headwater.engine.options import CONTEXT, check_options, limits_of_reuse
 from headwater.engine.registry import get_task_registry
 from headwater.engine.signature import Plan
 
@@ -147,7 +147,8 @@ class Task(Generic[P, R]):
     @property
     def hash(self) -> bytes:
         """What identifies this version of the task (32 bytes): its name, with its source and all the code of the
-        user's own packages that it reads, or with its `version`; `hash_includes` and `config_args` count too."""
+        user's own packages that it reads, or with its `version`; `hash_includes`, `config_args` and what its definition
+        says against reusing it (`cache`, `cache_scope`) count too."""
         if self._hash is None:
             digest = hashlib.sha256(b"Task\0")
             for part in (self.fullname.encode(), *self._code_parts(), *self._include_parts()):
@@ -166,7 +167,8 @@ class Task(Generic[P, R]):
         from headwater.engine.values import hash_value
 
         includes = sorted(self._include_hash(item, hash_value) for item in self.hash_includes)
-        return [*includes, b"config_args", *(name.encode() for name in sorted(self.config_args))]
+        config_args = (name.encode() for name in sorted(self.config_args))
+        return [*includes, b"config_args", *config_args, *limits_of_reuse(self.definition)]
 
     def _include_hash(self, item: Any, hash_value: Callable[[Any], bytes]) -> bytes:
         if callable(item) and not isinstance(item, Task) and hasattr(item, "__code__"):

@@ -42,7 +42,7 @@ class TaskTraceback:
         error: the exception.
     """
 
-    def __init__(self, job: Job, error: BaseException) -> None:
+    def __init__(self, job: Job, error: BaseException, *, again: bool = False) -> None:
         frames: list[TaskFrame] = []
         at: Job | None = job
         while at is not None and len(frames) < _TASKS:
@@ -52,9 +52,13 @@ class TaskTraceback:
         self.cut = at is not None
         self.tasks = frames[::-1]
         self.job = job.n
+        self.root = _root_of(job)
         self.error = error
         found = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
-        self._lines = [frame for frame in found if not os.path.abspath(frame.filename).startswith(_OURS)]
+        self._lines = _users_lines(found, first_only=again)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _nothing, ()  # another run has no use for the way to an error of this one
 
     def __str__(self) -> str:
         lines = ["Traceback (tasks, most recent last):"]
@@ -77,28 +81,61 @@ def _frame(job: Job) -> TaskFrame:
     return TaskFrame(job.n, job.task.fullname, file, line, arguments)
 
 
+def _users_lines(found: traceback.StackSummary, *, first_only: bool) -> list[traceback.FrameSummary]:
+    """The lines outside the engine; of an object that was raised before, too, those of the last time alone (Python puts
+    them before the older ones)."""
+    lines = []
+    for frame in found:
+        if not os.path.abspath(frame.filename).startswith(_OURS):
+            lines.append(frame)
+        elif lines and first_only:
+            break
+    return lines
+
+
+def _nothing() -> None:
+    return None
+
+
+def _root_of(job: Job) -> Job:
+    while job.owner is not None:
+        job = job.owner
+    return job
+
+
+class WorkerTraceback(str):
+    """The lines of a failure in another process, as text. It is not kept where the error is recorded."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, ()
+
+
 def attach_traceback(job: Job, error: BaseException) -> None:
-    """Give an error the traceback of the job it came from, once, as its attribute `headwater_traceback`."""
-    if getattr(error, "headwater_traceback", None) is None:
+    """Give an error the traceback of the job it came from, once a run, as its attribute `headwater_traceback`."""
+    before = getattr(error, "headwater_traceback", None)
+    if before is None or before.root is not _root_of(job):
         try:
-            error.headwater_traceback = TaskTraceback(job, error)  # type: ignore[attr-defined]
+            error.headwater_traceback = TaskTraceback(job, error, again=before is not None)  # type: ignore[attr-defined]
         except (AttributeError, TypeError):
             return
 
 
 def error_text(error: BaseException) -> str:
     """An error in one line: its type and message."""
-    message = str(error).strip().splitlines()
+    message = message_of(error).strip().splitlines()
     return f"{type(error).__name__}: {message[0]}" if message else type(error).__name__
 
 
 def error_hash(error: BaseException) -> bytes:
     """The identity of an error as a recorded result (32 bytes): its type and message."""
     kind = f"{type(error).__module__}.{type(error).__qualname__}"
-    return hashlib.sha256(f"Error\0{kind}\0{_safe(error)}".encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(f"Error\0{kind}\0{message_of(error)}".encode("utf-8", "surrogatepass")).digest()
 
 
-def _safe(error: Any) -> str:
+def message_of(error: BaseException) -> str:
+    """What an error says, whatever its class does when asked."""
     try:
         return str(error)
     except Exception:

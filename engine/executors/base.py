@@ -10,7 +10,7 @@ from headwater.engine.nested import ATOMS, find_expressions
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
-    from headwater.engine.recorder import Prepared
+    from headwater.engine.prepare import Prepared
 
 
 class Outcome(NamedTuple):

@@ -22,6 +22,7 @@ from headwater.engine.executors.base import Completed, Outcome, Prepare
 from headwater.engine.executors.threads import Hand, ThreadExecutor
 from headwater.engine.importing import import_spec
 from headwater.engine.job import Stored
+from headwater.engine.traceback import WorkerTraceback
 
 if TYPE_CHECKING:
     from headwater.engine.executors.worker import Reply
@@ -178,7 +179,7 @@ def _outcome(reply: Reply) -> Outcome:
     try:
         if reply.kind == "error":
             raised: Any = pickle.loads(reply.body)
-            raised.headwater_worker_traceback = reply.trace
+            raised.headwater_worker_traceback = WorkerTraceback(reply.trace)
             return Outcome(None, False, None, raised, reply.started, reply.stopped)
         if reply.kind == "expression":
             return Outcome(expression_codec.load(reply.body), True, None, None, reply.started, reply.stopped)

@@ -21,7 +21,7 @@ from headwater.engine.errors import Unrecordable, WorkerDied
 from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
-from headwater.engine.recorder import Prepared, prepare_value
+from headwater.engine.prepare import Prepared, prepare_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.values import ValueStore, hash_value
 

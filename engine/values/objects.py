@@ -38,6 +38,9 @@ from headwater.engine.values.walk import (
     by_nothing,
 )
 
+TRACES = ("headwater_traceback", "headwater_worker_traceback")
+"""Attributes that a run gives to errors: the way to them. They are no part of what an error is."""
+
 _NEWOBJ: Any = copyreg.__newobj__  # type: ignore[attr-defined]
 _NEWOBJ_EX: Any = copyreg.__newobj_ex__  # type: ignore[attr-defined]
 
@@ -234,7 +237,9 @@ def open_reduced(value: Any, _: Walk) -> bytes | Frame:
 
 
 def _plain_state(cls: type, state: Any) -> Any:
-    """The state without what Python versions disagree on and without cached properties."""
+    """The state without what Python versions disagree on, cached properties and what runs add to errors."""
+    if type(state) is dict and issubclass(cls, BaseException):
+        state = {name: item for name, item in state.items() if name not in TRACES}
     if not state and (state is None or type(state) is dict):
         return None
     if getattr(cls, "__getstate__", None) is not getattr(object, "__getstate__", None):

@@ -1,0 +1,127 @@
+"""Values made ready to be recorded, wherever they are: what the journal is to have of them, and their bytes stored."""
+
+from __future__ import annotations
+
+import operator
+import pickle
+from types import FunctionType
+from typing import Any
+
+from headwater.cypher.records import FileSeen, ValueSeen
+from headwater.engine.code_values import code_record, function_digest
+from headwater.engine.errors import Unrecordable
+from headwater.engine.task import Task
+from headwater.engine.traceback import message_of
+from headwater.engine.values import (
+    Described,
+    ValueStore,
+    describe,
+    set_function_fingerprinter,
+    type_name,
+)
+
+set_function_fingerprinter(function_digest)
+
+INLINE = 4096
+"""Payloads of up to this many bytes live on their node in the graph."""
+
+
+class Prepared:
+    """A described value, made where the value is, ready to be recorded where the journal is.
+
+    Attributes:
+        hash: the value's hash (32 bytes).
+        record: what the journal is to have of it; None where runs are not recorded.
+        files: records of the files inside it.
+    """
+
+    __slots__ = ("files", "hash", "record")
+
+    def __init__(self, hash: bytes, record: ValueSeen | None, files: list[FileSeen]) -> None:
+        self.hash = hash
+        self.record = record
+        self.files = files
+
+    def __reduce__(self) -> tuple[type[Prepared], tuple[bytes, ValueSeen | None, list[FileSeen]]]:
+        return Prepared, (self.hash, self.record, self.files)
+
+
+def prepare_value(value: Any, label: str, store: ValueStore) -> Prepared:
+    """Describe a value, and write its bytes to the value store where they are large.
+
+    Raises:
+        Unrecordable: it has no stable identity, or cannot be turned into bytes.
+    """
+    described = describe(value, label=label)
+    files = [file_record(file) for file in described.files]
+    return Prepared(
+        described.hash, _value_record(described, store, [file.file_hash for file in files]), files
+    )
+
+
+def _value_record(described: Described, store: ValueStore, files: list[bytes]) -> ValueSeen:
+    if described.size <= INLINE:
+        payload, location = described.payload, None
+    else:
+        payload, location = None, store.put(described.buffers)
+    return ValueSeen(
+        described.hash,
+        described.type,
+        described.codec,
+        described.size,
+        described.preview,
+        payload,
+        location,
+        files,
+    )
+
+
+def file_record(file: Any) -> FileSeen:
+    """What is recorded of a reactive value: a file, or a task or function that was passed as a value."""
+    if isinstance(file, (Task, FunctionType)):
+        return code_record(file)
+    return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.recorded_size)
+
+
+def number_record(digest: bytes, value: float) -> ValueSeen:
+    """What is recorded of a number: the same as of any value, without the general machinery."""
+    payload = pickle.dumps(value, 5)
+    return ValueSeen(digest, value.__class__.__name__, "pickle", len(payload), repr(value), payload)
+
+
+class ErrorStandIn:
+    """What is recorded, as an argument, of an error that cannot be recorded itself: the name of its class, and what it
+    says. Whoever takes the error has the real one."""
+
+    __slots__ = ("message", "type")
+
+    def __init__(self, type: str, message: str) -> None:
+        self.type = type
+        self.message = message
+
+    def __canonical__(self) -> tuple[str, tuple[str, str]]:
+        return "headwater.ErrorStandIn", (self.type, self.message)
+
+    def __reduce__(self) -> tuple[type[ErrorStandIn], tuple[str, str]]:
+        return ErrorStandIn, (self.type, self.message)
+
+    def __repr__(self) -> str:
+        return f"{self.type}: {self.message}"
+
+
+def with_stand_ins(value: Any) -> Any:
+    """A value with stand-ins for the errors in it that cannot be recorded; the value itself where there are none."""
+    kind = type(value)
+    if isinstance(value, BaseException):
+        try:
+            describe(value)
+        except Unrecordable:
+            return ErrorStandIn(type_name(kind), message_of(value))
+    elif kind in (list, tuple):
+        items = [with_stand_ins(item) for item in value]
+        return value if all(map(operator.is_, items, value)) else kind(items)
+    elif kind is dict:
+        items = [with_stand_ins(item) for item in value.values()]
+        same = all(map(operator.is_, items, value.values()))
+        return value if same else dict(zip(value, items, strict=True))
+    return value

@@ -1,0 +1,175 @@
+"""A reused result equals the recomputed one, where it is hard: on both stores."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater import File, catch, task
+from tests.contract.conftest import Run, define
+
+headwater_namespace = "caching_truth"
+
+
+def test_a_failure_that_is_not_to_be_cached_is_tried_again_below_a_recovery(run: Run) -> None:
+    ready: list[int] = []
+
+    def risky(n: int) -> int:
+        if not ready:
+            raise ValueError("not yet")
+        return n
+
+    def parent(n: int) -> Any:
+        return catch(define("risky", "1", risky, cache=False)(n), ValueError, define("zero", "1", zero))
+
+    def zero(error: Exception) -> int:
+        return 0
+
+    root = define("recovering", "1", parent)
+    assert run(root(1)) == 0
+    ready.append(1)
+    assert run(root(1)) == 1
+
+
+def test_what_a_task_of_this_run_wrote_is_read_again(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "h.txt"
+
+    def family(text: str, version: str) -> Any:
+        def write() -> None:
+            path.write_text(text)
+
+        def read(file: File) -> str:
+            return str(file.read())
+
+        def reader(written: None) -> Any:
+            return define("read", "1", read)(File(str(path)))
+
+        def middle(written: None) -> Any:
+            return define("reader", "1", reader)(written)
+
+        def main() -> Any:
+            return define("middle", "1", middle)(writer())
+
+        writer = define("write", version, write)
+        return define("written", "1", main)
+
+    assert run(family("one", "1")()) == "one"
+    assert run(family("two, longer", "2")()) == "two, longer"
+
+
+def counting_parents(ran: list[str]) -> tuple[Any, Any]:
+    """Two parents of one equal call: the first says that it is not to be cached, the second does not."""
+
+    def tick(n: int) -> int:
+        ran.append("tick")
+        return n
+
+    ticks = define("tick", "1", tick)
+    wary = define("wary", "1", lambda n: [ticks.options(cache=False)(n)])
+    trusting = define("trusting", "1", lambda n: [ticks(n)])
+    return wary, trusting
+
+
+def test_what_one_parent_does_not_want_cached_another_may_have(run: Run, ran: list[str]) -> None:
+    wary, trusting = counting_parents(ran)
+    both = define("both", "1", lambda n: [wary(n), trusting(n)])
+    run(both(1))
+    for _ in range(2):
+        ran.clear()
+        run(both(1))
+        assert ran == ["tick"], "for the parent that said so, and for the other not"
+
+
+def test_what_is_cached_for_another_workflow_is_not_for_who_does_not_want_it(
+    run: Run, ran: list[str]
+) -> None:
+    wary, trusting = counting_parents(ran)
+    run(wary(1))
+    run(trusting(1))
+    ran.clear()
+    run(wary(1))
+    assert ran == ["tick"]
+    run(trusting(1))
+    assert ran == ["tick"]
+
+
+def test_a_definition_that_says_not_to_cache_reaches_recorded_parents(run: Run, ran: list[str]) -> None:
+    def tick(n: int) -> int:
+        ran.append("tick")
+        return n
+
+    def workflow(**options: Any) -> Any:
+        ticks = define("tick", "1", tick, **options)
+        return define("ticking", "1", lambda n: [ticks(n)])
+
+    run(workflow()(1))
+    ran.clear()
+    for options in ({"cache": False}, {"cache_scope": "NONE"}):
+        run(workflow(**options)(1))
+        assert ran == ["tick"]
+        ran.clear()
+    run(workflow()(1))
+    assert ran == [], "what was recorded before is still good"
+
+
+def test_an_equal_call_of_the_run_is_not_taken_where_that_is_not_allowed(run: Run, ran: list[str]) -> None:
+    def tick(n: int) -> int:
+        ran.append("tick")
+        return n
+
+    ticks = define("tick", "2", tick, allowed_cache_results={"MISS"})
+    inner = define("inner", "1", lambda m, n: ticks(n))
+    root = define("ticking", "2", lambda n: [inner(1, n), inner(2, n)])
+    run(root(1))
+    assert ran == ["tick", "tick"]
+
+
+@task(cache=False)
+def fails_always(n: int) -> int:
+    raise ValueError(f"no {n}")
+
+
+def test_a_recovery_from_an_equal_error_is_reused(run: Run, ran: list[str]) -> None:
+    def recover(error: Exception) -> str:
+        ran.append("recovery")
+        return repr(error)
+
+    recovery = define("recovery", "1", recover)
+    for executor in ("default", "process", "default"):
+        failing = fails_always.options(executor=executor)
+        root = define(
+            "catching", executor, lambda n, failing=failing: catch(failing(n), ValueError, recovery)
+        )
+        assert run(root(1)) == "ValueError('no 1')"
+    assert ran == ["recovery"]
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("I have nothing to say")
+
+
+def test_an_error_that_cannot_say_its_message_is_recorded(run: Run) -> None:
+    def silence(n: int) -> int:
+        raise Mute
+
+    with pytest.raises(Mute):
+        run(define("silence", "1", silence)(1))
+    assert run.counts["caching.silence"] == {"FAILED": 1}  # type: ignore[attr-defined]
+
+
+def test_a_recovery_from_an_error_that_cannot_be_recorded_is_reused(run: Run, ran: list[str]) -> None:
+    def lock_up(n: int) -> int:
+        raise ValueError("locked", threading.Lock())
+
+    def recover(error: Any) -> str:
+        ran.append("recovery")
+        return type(error.args[1]).__name__
+
+    locks, recovery = define("lock_up", "1", lock_up), define("unlock", "1", recover)
+    for version in ("1", "2"):
+        assert run(define("unlocking", version, lambda: catch(locks(1), ValueError, recovery))()) == "lock"
+    assert ran == ["recovery"]
