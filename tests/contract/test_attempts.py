@@ -129,7 +129,15 @@ def test_a_cancelled_run_and_all_its_jobs_have_an_end(project: Project) -> None:
         return [inc(nap(1)), nap(2), inc(1)]
 
     scheduler = Scheduler(project)
-    threading.Timer(0.5, scheduler.cancel).start()
+
+    def cancel_in_the_middle() -> None:
+        while scheduler.progress().counts.get("attempts.nap") != {"RUNNING": 2} or (
+            scheduler.progress().counts.get("attempts.inc") != {"PENDING": 1, "DONE": 1}
+        ):
+            time.sleep(0.01)
+        scheduler.cancel()
+
+    threading.Thread(target=cancel_in_the_middle, daemon=True).start()
     with pytest.raises(Cancelled):
         scheduler.run(main())
     rows = ask(
