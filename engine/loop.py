@@ -322,6 +322,7 @@ class Run:
                     job_id(execution, job.n) if execution is not None else None,
                     job.eval_hash.hex() if job.eval_hash else None,
                     dict(job.options),
+                    str(self.project.folder) if self.project is not None else None,
                 )
 
     def _may_run_here(self, job: Job) -> bool:
@@ -335,7 +336,7 @@ class Run:
 
     def _run_here(self, job: Job) -> None:
         args, kwargs = job.arguments()
-        self._completed.append((job, perform(job.task.func, args, kwargs, self.recorder.prepare)))
+        self._completed.append((job, perform(job.task.body, args, kwargs, self.recorder.prepare)))
 
     # -- ends ------------------------------------------------------------------------------------------------------
 

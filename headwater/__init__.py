@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from headwater.engine.errors import (
         CallError,
         Cancelled,
+        ScriptError,
         TaskDefinitionError,
         Undecodable,
         UnknownExecutor,
@@ -33,14 +34,32 @@ if TYPE_CHECKING:
     )
     from headwater.engine.expression import Expression
     from headwater.engine.expression_codec import quote
-    from headwater.engine.files import ContentFile, File
+    from headwater.engine.files import (
+        ContentDir,
+        ContentFile,
+        ContentFileSet,
+        ContentStagingDir,
+        ContentStagingFile,
+        Dir,
+        File,
+        FileSet,
+        IDir,
+        IFile,
+        IFileSet,
+        IStagingDir,
+        IStagingFile,
+        StagingDir,
+        StagingFile,
+    )
     from headwater.engine.namespace import namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
     from headwater.engine.registry import get_task_registry
     from headwater.engine.scheduler import Scheduler, run
+    from headwater.engine.script import script
     from headwater.engine.signature import JobInfo
     from headwater.engine.special import catch, cond, seq, throw
     from headwater.engine.task import Task, task
+    from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
 
 _NAMES = {
     "headwater.cypher.errors": (
@@ -48,19 +67,24 @@ _NAMES = {
     ),
     "headwater.cypher.project": "Project create_project find_project open_project",
     "headwater.engine.errors": (
-        "CallError Cancelled TaskDefinitionError Undecodable UnknownExecutor UnknownTask Unrecordable "
-        "WorkerDied"
+        "CallError Cancelled ScriptError TaskDefinitionError Undecodable UnknownExecutor UnknownTask "
+        "Unrecordable WorkerDied"
     ),
     "headwater.engine.expression": "Expression",
     "headwater.engine.expression_codec": "quote",
-    "headwater.engine.files": "ContentFile File",
+    "headwater.engine.files": (
+        "ContentDir ContentFile ContentFileSet ContentStagingDir ContentStagingFile Dir File FileSet IDir IFile "
+        "IFileSet IStagingDir IStagingFile StagingDir StagingFile"
+    ),
     "headwater.engine.namespace": "namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
     "headwater.engine.registry": "get_task_registry",
     "headwater.engine.scheduler": "Scheduler run",
+    "headwater.engine.script": "script",
     "headwater.engine.signature": "JobInfo",
     "headwater.engine.special": "catch cond seq throw",
     "headwater.engine.task": "Task task",
+    "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -70,14 +94,28 @@ __all__ = [
     "CallError",
     "Cancelled",
     "CheckValid",
+    "ContentDir",
     "ContentFile",
+    "ContentFileSet",
+    "ContentStagingDir",
+    "ContentStagingFile",
+    "Dir",
     "Expression",
     "File",
+    "FileSet",
     "HeadwaterError",
+    "IDir",
+    "IFile",
+    "IFileSet",
+    "IStagingDir",
+    "IStagingFile",
     "InternalError",
     "JobInfo",
     "Project",
     "Scheduler",
+    "ScriptError",
+    "StagingDir",
+    "StagingFile",
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
@@ -92,13 +130,18 @@ __all__ = [
     "__version__",
     "catch",
     "cond",
+    "copy_dir",
+    "copy_file",
+    "copy_files",
     "create_project",
     "find_project",
     "get_task_registry",
     "namespace",
     "open_project",
     "quote",
+    "render_template",
     "run",
+    "script",
     "seq",
     "task",
     "throw",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from headwater.engine.executors.base import Completed, Outcome, Prepare, perform
+from headwater.engine.script_process import end_groups
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
@@ -53,6 +54,8 @@ class ThreadExecutor:
         if wait:
             for thread in self._threads:
                 thread.join()
+        else:
+            end_groups(self._threads)
         self._threads = []
         self._idle = 0
 
@@ -79,4 +82,4 @@ class ThreadExecutor:
 
     def _run(self, job: Job) -> Outcome:
         args, kwargs = job.arguments()
-        return perform(job.task.func, args, kwargs, self._prepare)
+        return perform(job.task.body, args, kwargs, self._prepare)

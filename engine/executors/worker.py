@@ -71,7 +71,7 @@ def answer(request: Request) -> Reply:
         args, kwargs = pickle.loads(request.arguments)
     except Exception as error:
         return _failed(error, started)
-    outcome = perform(task.func, args, kwargs, prepare)
+    outcome = perform(task.body, args, kwargs, prepare)
     try:
         if store is not None:
             # The scheduler's process makes safe only what it wrote itself.
