@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from headwater.engine.errors import CallError, ScriptError
-from headwater.engine.files import File
+from headwater.engine.files import Artefact, Dir, File, StagingDir, StagingFile
 from headwater.engine.interpreter import describe_interpreter, interpreter_of
 from headwater.engine.nested import find_expressions
 from headwater.engine.script_log import ScriptLog, log_path
@@ -35,6 +35,7 @@ from headwater.engine.task import task
 PROLOGUE = "#!/usr/bin/env bash\nset -exo pipefail\n"
 """What a script begins with that does not name an interpreter: it ends at the first command that fails."""
 
+_Place = TypeVar("_Place", bound=Artefact)
 _STDOUT = object()
 _IN_MEMORY = 1 << 20
 _FORWARDED = ("executor", "limits")
@@ -51,6 +52,49 @@ class ScriptRun:
 
     outputs: Any
     interpreter: str
+
+
+@overload
+def script(
+    command: str | Sequence[Any],
+    inputs: Any = (),
+    *,
+    outputs: StagingFile,
+    tempdir: bool = False,
+    **task_options: Any,
+) -> File: ...
+
+
+@overload
+def script(
+    command: str | Sequence[Any],
+    inputs: Any = (),
+    *,
+    outputs: StagingDir,
+    tempdir: bool = False,
+    **task_options: Any,
+) -> Dir: ...
+
+
+@overload
+def script(
+    command: str | Sequence[Any],
+    inputs: Any = (),
+    *,
+    outputs: _Place,
+    tempdir: bool = False,
+    **task_options: Any,
+) -> _Place: ...
+
+
+@overload
+def script(
+    command: str | Sequence[Any],
+    inputs: Any = (),
+    outputs: Any = ...,
+    tempdir: bool = False,
+    **task_options: Any,
+) -> Any: ...
 
 
 def script(

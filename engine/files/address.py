@@ -99,15 +99,26 @@ def open_filesystem(url: str) -> tuple[Any, str]:
 
     try:
         files, path = url_to_fs(url)
-    except ImportError as error:
+    except (ImportError, ValueError) as error:
         raise UsageError(f"{without_credentials(url)} cannot be opened: {_missing(url, error)}") from error
-    except ValueError as error:
-        raise UsageError(f"{without_credentials(url)} cannot be opened: {error}") from error
     return files, str(path)
 
 
-def _missing(url: str, error: ImportError) -> str:
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
+
+
+def make_folders(files: Any, path: str) -> None:
+    """Make a folder and those above it, where there are such things. Stores of objects have none, and a bucket that is
+    not there is not made by writing to it."""
+    protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
+    if not protocols & _OBJECT_STORES:
+        files.makedirs(path, exist_ok=True)
+
+
+def _missing(url: str, error: ImportError | ValueError) -> str:
     """What to install for the protocols of a URL, which may be a chain of several."""
+    if isinstance(error, ValueError) and "Protocol not known" not in str(error):
+        return str(error)
     schemes = [link.partition("://")[0].lower() for link in url.split("::")]
     extras = sorted({EXTRAS[scheme] for scheme in schemes if scheme in EXTRAS})
     if not extras:

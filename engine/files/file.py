@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from headwater.engine.files.address import is_url, open_filesystem
+from headwater.engine.files.address import is_url, make_folders, open_filesystem
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
 from headwater.engine.files.identity import CONTENT, MISSING, PATH, Identity, identify
@@ -126,7 +126,7 @@ class File(Artefact):
         if is_url(self._address):
             files, path = open_filesystem(self._address)
             if writes:
-                files.makedirs(path.rpartition("/")[0], exist_ok=True)
+                make_folders(files, path.rpartition("/")[0])
             return files.open(path, mode, **options)
         if options:
             raise TypeError(f"open() of a local file takes no {', '.join(options)}")
@@ -187,7 +187,7 @@ class File(Artefact):
         if is_url(self._address):
             files, path = open_filesystem(self._address)
             if not files.exists(path):
-                files.makedirs(path.rpartition("/")[0], exist_ok=True)
+                make_folders(files, path.rpartition("/")[0])
                 files.touch(path)
             else:
                 with suppress(NotImplementedError):

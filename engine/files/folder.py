@@ -8,7 +8,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from headwater.engine.files.address import is_url, open_filesystem
+from headwater.engine.files.address import is_url, make_folders, open_filesystem
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.file import ContentFile, File, IFile, copy_command
 from headwater.engine.files.handle import PARTIAL
@@ -106,7 +106,7 @@ class Dir(Members):
         """Make the folder and those above it; it may be there already."""
         if is_url(self._address):
             files, path = open_filesystem(self._address)
-            files.makedirs(path, exist_ok=True)
+            make_folders(files, path)
         else:
             os.makedirs(self._address, exist_ok=True)
         self._unsettle()

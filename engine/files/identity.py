@@ -21,7 +21,7 @@ import stat
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from headwater.engine.files.address import local_path, open_filesystem
+from headwater.engine.files.address import local_path, open_filesystem, without_credentials
 from headwater.engine.files.content import digest_file, digest_stream
 
 STAT = "stat"
@@ -122,8 +122,30 @@ def _identify_remote(url: str, evidence: str | None) -> Identity:
             if found is not None:
                 return found
         return by_content(files, path)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        if not _says_gone(url, error):
+            raise OSError(
+                f"{without_credentials(url)} cannot be looked at: {_reason(error.__cause__)}"
+            ) from error
         return NOT_THERE
+
+
+def _says_gone(url: str, error: OSError) -> bool:
+    """Whether there really is no file. The file system for the web says so of every refusal, fault and lost connection;
+    what it was stands behind it."""
+    if not url.partition("://")[0].lower().startswith("http") or error.__cause__ is None:
+        return True
+    return getattr(error.__cause__, "status", None) in (404, 410) or isinstance(
+        error.__cause__, FileNotFoundError
+    )
+
+
+def _reason(cause: BaseException | None) -> str:
+    """Why the web refused; its own words may hold the whole URL, with secrets."""
+    status = getattr(cause, "status", None)
+    if status is not None:
+        return f"{status} {getattr(cause, 'message', '')}".rstrip()
+    return f"no answer ({type(cause).__name__})"
 
 
 def by_info(info: dict[str, Any]) -> Identity | None:

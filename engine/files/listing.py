@@ -236,7 +236,8 @@ def _address(url: str, path: str, key: str) -> str | None:
     account, which the file system's own names leave out."""
     head, chain, rest = url.partition("::")
     fixed = path.lstrip("/").rstrip("/")
-    base = head.rstrip("/")
+    base = head if head.endswith("://") else head.rstrip("/")
     if not base.endswith(fixed):
         return None
-    return base[: len(base) - len(fixed)] + key.lstrip("/") + chain + rest
+    base = base[: len(base) - len(fixed)]
+    return base + ("" if not base or base.endswith("/") else "/") + key.lstrip("/") + chain + rest

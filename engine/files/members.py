@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from headwater.cypher.records import FileSeen
-from headwater.engine.files.address import absolute, is_url
+from headwater.engine.files.address import absolute, is_url, without_credentials
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.file import ContentFile, File, IFile
 from headwater.engine.files.identity import BY_PATH, GLOB, GLOB_CONTENT, Identity, file_hash
@@ -68,7 +68,9 @@ class Members(Artefact):
         return file
 
     def _path_of(self, member: Member) -> str:
-        if is_url(member.address) or os.path.isabs(self.path):
+        if is_url(member.address):
+            return without_credentials(member.address)
+        if os.path.isabs(self.path):
             return member.address
         return os.path.relpath(member.address)
 

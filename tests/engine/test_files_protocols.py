@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +16,7 @@ import pytest
 from headwater.engine.files import still_valid
 from headwater.engine.files.address import EXTRAS
 
-from headwater import ContentDir, ContentFile, Dir, File, FileSet, UsageError
+from headwater import ContentDir, ContentFile, Dir, File, FileSet
 
 # -- S3 --------------------------------------------------------------------------------------------------------------
 
@@ -116,6 +119,7 @@ class TestS3:
     def test_a_bucket_that_is_not_there_is_named(self, bucket: str) -> None:
         with pytest.raises(OSError, match=r"(?i)bucket"):
             File("s3://no-such-bucket-at-all/a").write("x")
+        assert not Dir("s3://no-such-bucket-at-all").exists(), "writing does not make one"
 
 
 # -- HTTP ------------------------------------------------------------------------------------------------------------
@@ -192,9 +196,16 @@ class TestHttp:
         assert not file.is_valid()
         for status in (403, 500):
             answers.status = status
-            with pytest.raises(Exception, match=str(status)):
+            with pytest.raises(OSError, match=rf"cannot be looked at: {status}"):
                 File(url)
             assert not still_valid(file.uri, file.evidence, file.digest)
+
+    def test_a_server_that_is_away_is_an_error(self, web: tuple[str, type[Answers]]) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with pytest.raises(OSError, match="cannot be looked at"):
+            File(f"http://127.0.0.1:{port}/a")
 
     def test_a_real_server_of_files_works(self, tmp_path: Path) -> None:
         pytest.importorskip("aiohttp")
@@ -265,19 +276,16 @@ def test_files_on_an_ftp_server_work_and_hide_the_password(ftp: str, tmp_path: P
 # -- what is not installed ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", sorted(EXTRAS))
-def test_a_missing_package_is_answered_with_the_line_to_type(
-    scheme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import fsspec.registry
+PACKAGES = ("adlfs", "aiohttp", "gcsfs", "paramiko", "s3fs")
 
-    known = fsspec.registry.known_implementations[scheme]
-    monkeypatch.setitem(
-        fsspec.registry.known_implementations, scheme, {**known, "class": "no_such_package.FileSystem"}
+
+@pytest.mark.parametrize("scheme", sorted(EXTRAS))
+def test_a_missing_package_is_answered_with_the_line_to_type(scheme: str) -> None:
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({PACKAGES}));"
+        f"from headwater import File; File('{scheme}://somewhere/a')"
     )
-    monkeypatch.setattr(
-        fsspec.registry, "registry", {k: v for k, v in fsspec.registry.registry.items() if k != scheme}
-    )
-    monkeypatch.setattr(fsspec.registry, "_registry", dict(fsspec.registry.registry))
-    with pytest.raises(UsageError, match=rf"pip install 'headwater\[{EXTRAS[scheme]}\]'"):
-        File(f"{scheme}://somewhere/a")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert f"UsageError: {scheme}://somewhere/a cannot be opened" in last
+    assert last.endswith(f"Type: pip install 'headwater[{EXTRAS[scheme]}]'")
