@@ -6,12 +6,15 @@ HeadwaterError
 ├── Unrecordable (TypeError)           a value that cannot be hashed or stored: fails the task, catchably
 ├── Undecodable                        stored bytes that cannot be turned back into a value: a cache miss
 ├── UnknownExecutor, UnknownTask       no such name; the message has the nearest match
+├── ScriptError                        a script's program failed, or did not do what it declares
 ├── WorkerDied                         the process that ran a task went away
 ├── TaskTimeout (TimeoutError)         a task ran longer than its `timeout`
 └── Cancelled                          the run was stopped before the task finished
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from headwater.cypher.errors import HeadwaterError, UsageError
 
@@ -54,6 +57,32 @@ class UnknownExecutor(UsageError):
 
 class UnknownTask(UsageError):
     """No task of that name is defined."""
+
+
+class ScriptError(HeadwaterError):
+    """A script ended badly, or did not do what it declares.
+
+    Attributes:
+        exit_status: its program's; minus the number of the signal that ended it; None where it is not to blame.
+        stderr: the last lines that it wrote there, without secrets.
+        log: the file with all that it wrote; None outside a project.
+    """
+
+    def __init__(
+        self, message: str, *, exit_status: int | None = None, stderr: str = "", log: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exit_status = exit_status
+        self.stderr = stderr
+        self.log = log
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _script_error, (self.message, self.exit_status, self.stderr, self.log)
+
+
+def _script_error(message: str, exit_status: int | None, stderr: str, log: str | None) -> ScriptError:
+    return ScriptError(message, exit_status=exit_status, stderr=stderr, log=log)
 
 
 class WorkerDied(HeadwaterError):

@@ -353,6 +353,7 @@ class Run(Control):
                     job_id(execution, job.n) if execution is not None else None,
                     job.eval_hash.hex() if job.eval_hash else None,
                     dict(job.options),
+                    str(self.project.folder) if self.project is not None else None,
                 )
 
     def _may_run_here(self, job: Job) -> bool:
@@ -370,7 +371,7 @@ class Run(Control):
         began = time()
         self._here = True
         try:
-            outcome = perform(job.task.func, args, kwargs, self.recorder.prepare, began)
+            outcome = perform(job.task.body, args, kwargs, self.recorder.prepare, began)
         except KeyboardInterrupt as interrupt:  # ours, see `_interrupt`
             outcome = Outcome(None, False, None, interrupt, began, time())
         finally:

@@ -77,7 +77,10 @@ def _value_record(described: Described, store: ValueStore, files: list[bytes]) -
 
 
 def file_record(file: Any) -> FileSeen:
-    """What is recorded of a reactive value: a file, or a task or function that was passed as a value."""
+    """What is recorded of a reactive value: a file (a member of a folder comes as its record), or a task or function
+    that was passed as a value."""
+    if isinstance(file, FileSeen):
+        return file
     if isinstance(file, (Task, FunctionType)):
         return code_record(file)
     return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.recorded_size)

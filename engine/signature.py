@@ -23,6 +23,8 @@ class JobInfo:
     job_id: str | None = None
     eval_hash: str | None = None
     options: dict[str, Any] | None = None
+    project: str | None = None
+    """the project's `.headwater` folder; None outside any"""
 
 
 class Bound(NamedTuple):

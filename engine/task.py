@@ -24,7 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _DEFINITION = frozenset(
-    {"name", "namespace", "version", "hash_includes", "source", "config_args", "load_module"}
+    {"name", "namespace", "version", "script", "hash_includes", "source", "config_args", "load_module"}
 )
 
 
@@ -36,6 +36,7 @@ class Task(Generic[P, R]):
 
     Attributes:
         func: the function.
+        body: what runs when the task is called: the function, or of a script task what makes its text a script.
         name, namespace, fullname: its identity; `fullname` is `namespace.name`, or the name alone.
         version: where given, it stands for the source in the hash.
         nout: how many items its result has, where that is known; such calls can be unpacked.
@@ -52,6 +53,7 @@ class Task(Generic[P, R]):
         name: str | None = None,
         namespace: str | None = None,
         version: str | None = None,
+        script: bool = False,
         hash_includes: Sequence[Any] = (),
         source: str | None = None,
         config_args: Sequence[str] = (),
@@ -86,6 +88,12 @@ class Task(Generic[P, R]):
         self._source = source
         self.definition = check_options(options or {}, _DEFINITION)
         self.lazy_definition = bool(find_expressions(self.definition))
+        self.script = script
+        self.body: Callable[..., Any] = func
+        if script:
+            from headwater.engine.script import script_body
+
+            self.body = script_body(func, self.definition)
         self.overrides: dict[str, Any] = {}
         self.nout: int | None = self.definition.pop("nout", None)
         if self.nout is None:
@@ -167,8 +175,9 @@ class Task(Generic[P, R]):
         from headwater.engine.values import hash_value
 
         includes = sorted(self._include_hash(item, hash_value) for item in self.hash_includes)
+        kind = [b"script"] if self.script else []
         config_args = (name.encode() for name in sorted(self.config_args))
-        return [*includes, b"config_args", *config_args, *limits_of_reuse(self.definition)]
+        return [*kind, *includes, b"config_args", *config_args, *limits_of_reuse(self.definition)]
 
     def _include_hash(self, item: Any, hash_value: Callable[[Any], bytes]) -> bytes:
         if callable(item) and not isinstance(item, Task) and hasattr(item, "__code__"):
@@ -270,6 +279,7 @@ def task(
     name: str | None = None,
     namespace: str | None = None,
     version: str | None = None,
+    script: bool = False,
     hash_includes: Sequence[Any] = (),
     source: str | None = None,
     config_args: Sequence[str] = (),
@@ -285,6 +295,7 @@ def task(func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         name, namespace: its identity; default: the function's name, and the module's `headwater_namespace`, else the
             one set by `namespace()`.
         version: stands for the source in the task's hash, which then changes only when the version does.
+        script: the function returns the text of a script (or a list, one word each), whose stdout is the result.
         hash_includes: further values, functions or tasks that count in the hash, in any order.
         source: the text to take for the source.
         config_args: parameters that do not count in the cache's key.

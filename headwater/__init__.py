@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from headwater.engine.errors import (
         CallError,
         Cancelled,
+        ScriptError,
         TaskDefinitionError,
         TaskTimeout,
         Undecodable,
@@ -51,16 +52,34 @@ if TYPE_CHECKING:
     )
     from headwater.engine.expression import Expression
     from headwater.engine.expression_codec import quote
-    from headwater.engine.files import ContentFile, File
+    from headwater.engine.files import (
+        ContentDir,
+        ContentFile,
+        ContentFileSet,
+        ContentStagingDir,
+        ContentStagingFile,
+        Dir,
+        File,
+        FileSet,
+        IDir,
+        IFile,
+        IFileSet,
+        IStagingDir,
+        IStagingFile,
+        StagingDir,
+        StagingFile,
+    )
     from headwater.engine.namespace import namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
     from headwater.engine.partial import PartialTask
     from headwater.engine.reasons import Reason
     from headwater.engine.registry import get_task_registry
     from headwater.engine.scheduler import Scheduler, run
+    from headwater.engine.script import script
     from headwater.engine.signature import JobInfo
     from headwater.engine.special import catch, catch_all, cond, seq, throw
     from headwater.engine.task import Task, task
+    from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
     from headwater.engine.wrapping import wraps_task
 
 _NAMES = {
@@ -74,22 +93,27 @@ _NAMES = {
     "headwater.engine.context": "get_context",
     "headwater.engine.dryrun": "DryRunResult",
     "headwater.engine.errors": (
-        "CallError Cancelled TaskDefinitionError TaskTimeout Undecodable UnknownExecutor UnknownTask Unrecordable "
-        "WorkerDied"
+        "CallError Cancelled ScriptError TaskDefinitionError TaskTimeout Undecodable UnknownExecutor UnknownTask "
+        "Unrecordable WorkerDied"
     ),
     "headwater.engine.expression": "Expression",
     "headwater.engine.expression_codec": "quote",
-    "headwater.engine.files": "ContentFile File",
+    "headwater.engine.files": (
+        "ContentDir ContentFile ContentFileSet ContentStagingDir ContentStagingFile Dir File FileSet IDir IFile "
+        "IFileSet IStagingDir IStagingFile StagingDir StagingFile"
+    ),
     "headwater.engine.namespace": "namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
     "headwater.engine.partial": "PartialTask",
     "headwater.engine.reasons": "Reason",
     "headwater.engine.registry": "get_task_registry",
     "headwater.engine.scheduler": "Scheduler run",
+    "headwater.engine.script": "script",
     "headwater.engine.signature": "JobInfo",
     "headwater.engine.special": "catch catch_all cond seq throw",
     "headwater.engine.task": "Task task",
     "headwater.engine.wrapping": "wraps_task",
+    "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -99,17 +123,31 @@ __all__ = [
     "CallError",
     "Cancelled",
     "CheckValid",
+    "ContentDir",
     "ContentFile",
+    "ContentFileSet",
+    "ContentStagingDir",
+    "ContentStagingFile",
+    "Dir",
     "DryRunResult",
     "Expression",
     "File",
+    "FileSet",
     "HeadwaterError",
+    "IDir",
+    "IFile",
+    "IFileSet",
+    "IStagingDir",
+    "IStagingFile",
     "InternalError",
     "JobInfo",
     "PartialTask",
     "Project",
     "Reason",
     "Scheduler",
+    "ScriptError",
+    "StagingDir",
+    "StagingFile",
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
@@ -130,6 +168,9 @@ __all__ = [
     "compose",
     "cond",
     "const",
+    "copy_dir",
+    "copy_file",
+    "copy_files",
     "create_project",
     "delay",
     "eval_",
@@ -144,7 +185,9 @@ __all__ = [
     "namespace",
     "open_project",
     "quote",
+    "render_template",
     "run",
+    "script",
     "seq",
     "starmap",
     "task",

@@ -60,6 +60,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): runs on one worker with the others of its group")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Digests of the tests' files stay out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADWATER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 # -- Neo4j ---------------------------------------------------------------------------------------------------------
 
 

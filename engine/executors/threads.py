@@ -14,6 +14,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine.executors.base import Completed, Outcome, Prepare, perform
+from headwater.engine.script_process import end_groups, runs_program
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
@@ -88,15 +89,22 @@ class ThreadExecutor:
         if wait:
             for hand in self._hands:
                 hand.join()
+        else:
+            end_groups(self._hands)
         self._hands = []
         self._idle = 0
 
     def _give_up(self, hand: Hand) -> bool:
-        """A thread cannot be stopped: it is left alone, and another takes its place when there is work."""
+        """A thread cannot be stopped: it is left alone, and another takes its place when there is work.
+
+        A program that it waits for can be stopped, and is.
+        """
         hand.left = True
         self._hands.remove(hand)
         self._start_hands(len(self._queue) - self._idle)
-        return False
+        stops = runs_program(hand)
+        threading.Thread(target=end_groups, args=([hand],), daemon=True).start()
+        return stops
 
     def _start_hands(self, wanted: int) -> None:
         for _ in range(min(wanted, self._workers - len(self._hands))):
@@ -131,4 +139,4 @@ class ThreadExecutor:
         hand.since = started = time()
         hand.job = job
         args, kwargs = job.arguments()
-        return perform(job.task.func, args, kwargs, self._prepare, started)
+        return perform(job.task.body, args, kwargs, self._prepare, started)

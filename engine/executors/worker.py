@@ -76,7 +76,7 @@ def answer(request: Request) -> Reply:
         BaseException
     ) as error:  # a module may leave with SystemExit, and is to be answered for all the same
         return _failed(error, started)
-    outcome = perform(task.func, args, kwargs, prepare, time.time())
+    outcome = perform(task.body, args, kwargs, prepare, time.time())
     try:
         if store is not None:
             # The scheduler's process makes safe only what it wrote itself.

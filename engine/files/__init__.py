@@ -1,6 +1,40 @@
 """Files as values: what is in them decides whether results that came from them still hold."""
 
-from headwater.engine.files.file import ContentFile, File
+from headwater.engine.files.base import Artefact
+from headwater.engine.files.file import ContentFile, File, IFile
+from headwater.engine.files.folder import ContentDir, Dir, IDir
 from headwater.engine.files.identity import Identity, file_hash, identify, still_valid
+from headwater.engine.files.members import ContentFileSet, FileSet, IFileSet
+from headwater.engine.files.staging import (
+    ContentStagingDir,
+    ContentStagingFile,
+    IStagingDir,
+    IStagingFile,
+    Staging,
+    StagingDir,
+    StagingFile,
+)
 
-__all__ = ["ContentFile", "File", "Identity", "file_hash", "identify", "still_valid"]
+__all__ = [
+    "Artefact",
+    "ContentDir",
+    "ContentFile",
+    "ContentFileSet",
+    "ContentStagingDir",
+    "ContentStagingFile",
+    "Dir",
+    "File",
+    "FileSet",
+    "IDir",
+    "IFile",
+    "IFileSet",
+    "IStagingDir",
+    "IStagingFile",
+    "Identity",
+    "Staging",
+    "StagingDir",
+    "StagingFile",
+    "file_hash",
+    "identify",
+    "still_valid",
+]

@@ -15,6 +15,22 @@ _SECRET = re.compile(
 )
 
 
+EXTRAS = {
+    "abfs": "az",
+    "abfss": "az",
+    "az": "az",
+    "gcs": "gs",
+    "gs": "gs",
+    "http": "http",
+    "https": "http",
+    "s3": "s3",
+    "s3a": "s3",
+    "sftp": "sftp",
+    "ssh": "sftp",
+}
+"""the extra of this distribution that brings what a protocol needs"""
+
+
 def is_url(address: str) -> bool:
     """Whether an address names a file system of fsspec's (`s3://…`, `zip://…::s3://…`), not a local path."""
     return _URL.match(address) is not None
@@ -74,15 +90,37 @@ def _cleaned(url: str) -> str:
 
 
 def open_filesystem(url: str) -> tuple[Any, str]:
-    """The fsspec file system of a URL, and the path in it.
+    """The fsspec file system of a URL, and the path in it. Each thread and process has file systems of its own.
 
     Raises:
-        UsageError: there is no such protocol, or its package is not installed.
+        UsageError: there is no such protocol, or its package is not installed; the message has the line to type.
     """
     from fsspec.core import url_to_fs
 
     try:
         files, path = url_to_fs(url)
-    except (ValueError, ImportError) as error:
-        raise UsageError(f"{without_credentials(url)} cannot be opened: {error}") from error
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{without_credentials(url)} cannot be opened: {_missing(url, error)}") from error
     return files, str(path)
+
+
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
+
+
+def make_folders(files: Any, path: str) -> None:
+    """Make a folder and those above it, where there are such things. Stores of objects have none, and a bucket that is
+    not there is not made by writing to it."""
+    protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
+    if not protocols & _OBJECT_STORES:
+        files.makedirs(path, exist_ok=True)
+
+
+def _missing(url: str, error: ImportError | ValueError) -> str:
+    """What to install for the protocols of a URL, which may be a chain of several."""
+    if isinstance(error, ValueError) and "Protocol not known" not in str(error):
+        return str(error)
+    schemes = [link.partition("://")[0].lower() for link in url.split("::")]
+    extras = sorted({EXTRAS[scheme] for scheme in schemes if scheme in EXTRAS})
+    if not extras:
+        return str(error)
+    return f"what its protocol needs is not installed. Type: pip install 'headwater[{','.join(extras)}]'"

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import shutil
+import stat
+from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, Any, ClassVar, TypeVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from headwater.engine.files.address import absolute, is_url, local_path, open_filesystem, without_credentials
-from headwater.engine.files.handle import WrittenFile
-from headwater.engine.files.identity import CONTENT, MISSING, Identity, file_hash, identify
+from headwater.engine.files.address import is_url, make_folders, open_filesystem
+from headwater.engine.files.base import Artefact
+from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
+from headwater.engine.files.identity import CONTENT, MISSING, PATH, Identity, identify
+
+if TYPE_CHECKING:
+    from headwater.engine.files.staging import StagingFile
 
 _Self = TypeVar("_Self", bound="File")
 
 
-class File:
+class File(Artefact):
     """A file on this machine or at any URL that fsspec knows.
 
     What is in it is identified when the object is made, and again when it has been written through the
@@ -36,8 +43,7 @@ class File:
     """
 
     __module__ = "headwater"  # where people import it from, and where recorded files will look for it
-    __slots__ = ("_address", "_identity", "_settled", "_wanted", "path", "uri")
-    __reactive__: ClassVar[bool] = True
+    __slots__ = ("_changed", "_wanted")
     _evidence: ClassVar[str | None] = None
 
     def __init__(self, path: str | os.PathLike[str], *, evidence: str | None = None) -> None:
@@ -51,64 +57,31 @@ class File:
             ValueError: another evidence than these.
             OSError: it cannot be looked at.
         """
-        given = os.fspath(path)
         if evidence not in (None, "stat", "etag", CONTENT):
             raise ValueError(f"evidence is {evidence!r}; it can be 'content', or be left out")
-        local = local_path(given)
-        self._address = os.path.abspath(os.path.expanduser(local)) if local is not None else given
-        self.path = without_credentials(given) if local is None else given
-        self.uri = absolute(self._address)
+        super().__init__(path)
         self._wanted = CONTENT if evidence == CONTENT else self._evidence
-        self._identity = identify(self._address, self._wanted)
-        self._settled = self._identity.evidence != MISSING
+        self._changed: Callable[[], None] | None = None
+        # A file that is missing when it is named is looked at once more when its identity is first asked for:
+        # whoever made it in between, nobody has relied on its absence.
+        found = self._look()
+        self._identity = None if found.evidence == MISSING else found
 
-    @property
-    def identity(self) -> Identity:
-        """What the file is known to be.
+    @classmethod
+    def _known(cls: type[_Self], path: str, uri: str, address: str, identity: Identity) -> _Self:
+        """A file that was looked at already."""
+        file = cls.__new__(cls)
+        file.path, file.uri, file._address, file._identity = path, uri, address, identity
+        file._wanted, file._changed = cls._evidence, None
+        return file
 
-        A file that was missing when it was named is looked at once more when its identity is first asked for:
-        whoever made it in between, nobody has relied on its absence.
-        """
-        if not self._settled:
-            self.update_hash()
-        return self._identity
+    def _look(self) -> Identity:
+        return identify(self._address, self._wanted)
 
-    @property
-    def evidence(self) -> str:
-        return self.identity.evidence
-
-    @property
-    def digest(self) -> str:
-        return self.identity.digest
-
-    @property
-    def recorded_size(self) -> int | None:
-        return self.identity.size
-
-    @property
-    def file_hash(self) -> bytes:
-        """32 bytes over `uri`, `evidence` and `digest`: the file's key in the graph."""
-        identity = self.identity
-        return file_hash(self.uri, identity.evidence, identity.digest)
-
-    @property
-    def hash(self) -> str:
-        """`file_hash` in hex."""
-        return self.file_hash.hex()
-
-    def get_hash(self) -> str:
-        """The hash of what the file is now, in hex; what is recorded stays."""
-        now = identify(self._address, self._wanted)
-        return file_hash(self.uri, now.evidence, now.digest).hex()
-
-    def update_hash(self) -> None:
-        """Look at the file again. Call it after something else than this object has written it."""
-        self._identity = identify(self._address, self._wanted)
-        self._settled = True
-
-    def is_valid(self) -> bool:
-        """Whether the file is still what it was when it was looked at."""
-        return self.get_hash() == self.hash
+    def _was_written(self) -> None:
+        self.update_hash()
+        if self._changed is not None:
+            self._changed()
 
     def open(
         self,
@@ -121,8 +94,9 @@ class File:
     ) -> IO[Any]:
         """Open the file, like the built-in; text is UTF-8 unless another encoding is given.
 
-        Folders above a file to be written are made. When it is closed after writing, the file is identified
-        anew.
+        Folders above a file to be written are made. With the modes `w` and `w+`, a file on this machine is
+        replaced in one step when it is closed; where the `with` block ends in an error, it stays as it was.
+        When it is closed after writing, the file is identified anew.
 
         Args:
             options: what the URL's file system takes besides.
@@ -137,12 +111,13 @@ class File:
         plain = mode.replace("t", "").replace("b", "") + "b"
         writes = any(letter in mode for letter in "wax+")
         file: Any = self._open_binary(plain, writes, options)
-        if writes:
-            file = WrittenFile(file, self.update_hash)
+        if writes and not isinstance(file, WrittenFile):
+            file = WrittenFile(file, self._was_written)
         if binary:
             return file  # type: ignore[no-any-return]
         try:
-            return io.TextIOWrapper(file, encoding or "utf-8", errors, newline)
+            wrapper = WrittenText if writes else io.TextIOWrapper
+            return wrapper(file, encoding or "utf-8", errors, newline)
         except BaseException:
             file.close()
             raise
@@ -151,12 +126,16 @@ class File:
         if is_url(self._address):
             files, path = open_filesystem(self._address)
             if writes:
-                files.makedirs(path.rpartition("/")[0], exist_ok=True)
+                make_folders(files, path.rpartition("/")[0])
             return files.open(path, mode, **options)
         if options:
             raise TypeError(f"open() of a local file takes no {', '.join(options)}")
         if writes:
             os.makedirs(os.path.dirname(self._address), exist_ok=True)
+        if mode in ("wb", "w+b"):
+            replacing = open_replacing(self._address, mode, self._was_written)
+            if replacing is not None:
+                return replacing
         return open(self._address, mode)
 
     def read(self, mode: str = "r", encoding: str | None = None) -> Any:
@@ -175,29 +154,6 @@ class File:
             mode = "w" if isinstance(data, str) else "wb"
         with self.open(mode, encoding) as file:
             file.write(data)
-
-    def exists(self) -> bool:
-        """Whether there is a file or a folder now."""
-        return self.isfile() or self.isdir()
-
-    def isfile(self) -> bool:
-        """Whether there is a file now."""
-        if is_url(self._address):
-            files, path = self._fresh()
-            return bool(files.isfile(path))
-        return os.path.isfile(self._address)
-
-    def isdir(self) -> bool:
-        """Whether there is a folder now."""
-        if is_url(self._address):
-            files, path = self._fresh()
-            return bool(files.isdir(path))
-        return os.path.isdir(self._address)
-
-    def _fresh(self) -> tuple[Any, str]:
-        files, path = open_filesystem(self._address)
-        files.invalidate_cache(path)
-        return files, path
 
     def size(self) -> int:
         """Bytes in the file now.
@@ -220,7 +176,7 @@ class File:
                 os.remove(self._address)
         except FileNotFoundError:
             pass
-        self.update_hash()
+        self._was_written()
 
     def touch(self, time: tuple[float, float] | float | None = None) -> None:
         """Make the file where there is none, else set its time of change, if its store can do that.
@@ -231,7 +187,7 @@ class File:
         if is_url(self._address):
             files, path = open_filesystem(self._address)
             if not files.exists(path):
-                files.makedirs(path.rpartition("/")[0], exist_ok=True)
+                make_folders(files, path.rpartition("/")[0])
                 files.touch(path)
             else:
                 with suppress(NotImplementedError):
@@ -241,76 +197,49 @@ class File:
             with open(self._address, "ab"):
                 pass
             os.utime(self._address, (time, time) if isinstance(time, (int, float)) else time)
-        self.update_hash()
+        self._was_written()
 
     def copy_to(self, dest: File, skip_if_exists: bool = False) -> File:
-        """Copy the bytes to another file, wherever the two are, and return that file.
+        """Copy the bytes to another file, wherever the two are, and return that file. Between files of this machine,
+        the permission to execute goes with them.
 
         Args:
             dest: the file to write.
             skip_if_exists: leave it as it is where there is one.
         """
-        if skip_if_exists and dest.exists():
+        if dest.uri == self.uri or (skip_if_exists and dest.exists()):
             return dest
         with self.open("rb") as source, dest.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
+        if not is_url(self._address) and not is_url(dest._address):
+            executable = stat.S_IMODE(os.stat(self._address).st_mode) & 0o111
+            if executable:
+                os.chmod(dest._address, stat.S_IMODE(os.stat(dest._address).st_mode) | executable)
         return dest
 
-    def basename(self) -> str:
-        """The last part of the path."""
-        return self.path.rstrip("/").rpartition("/")[2]
+    def shell_copy_to(self, dest: str | File) -> str:
+        """The shell command that copies the file to another path or URL; empty where that is the same place."""
+        target = dest if isinstance(dest, File) else File(dest)
+        return copy_command(self, target)
 
-    def dirname(self) -> str:
-        """The path without its last part."""
-        if is_url(self.path):
-            return self.path.rstrip("/").rpartition("/")[0]
-        return os.path.dirname(self.path)
+    def stage(self, local: str | os.PathLike[str] | None = None) -> StagingFile:
+        """The file together with a local place, to which it is copied before a script, or from which it is copied
+        after it.
 
-    @classmethod
-    def parse_arg(cls: type[_Self], raw_type: Any, arg: str) -> _Self:
-        """The file that an argument on the command line names."""
-        return cls(arg)
+        Args:
+            local: the local path; one that ends in a slash is a folder for it. Default: the file's own name.
+        """
+        from headwater.engine.files.staging import staging_of
 
-    def __canonical__(self) -> tuple[str, tuple[str, str, str]]:
-        cls = type(self)
-        identity = self.identity
-        return f"{cls.__module__}.{cls.__qualname__}", (self.uri, identity.evidence, identity.digest)
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self.__canonical__() == other.__canonical__()
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.uri))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.path!r})"
-
-    def __fspath__(self) -> str:
-        """The local path, so that `open(file)` and `subprocess` take the object as it is."""
-        if is_url(self._address):
-            raise TypeError(f"{self!r} is not on this machine; use its open()")
-        return self._address
+        return staging_of(self, local)  # type: ignore[return-value]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            "path": self.path,
-            "uri": self.uri,
-            "evidence": self.evidence,
-            "digest": self.digest,
-            "size": self.recorded_size,
-            "wanted": self._wanted,
-        }
+        return {**super().__getstate__(), "wanted": self._wanted}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.path = state["path"]
-        self.uri = state["uri"]
-        local = local_path(self.uri)
-        self._address = self.uri if local is None else local
+        super().__setstate__(state)
         self._wanted = state["wanted"]
-        self._identity = Identity(state["evidence"], state["digest"], state["size"])
-        self._settled = True
+        self._changed = None
 
 
 class ContentFile(File):
@@ -319,3 +248,25 @@ class ContentFile(File):
     __module__ = "headwater"
     __slots__ = ()
     _evidence = CONTENT
+
+
+class IFile(File):
+    """A file that its user says never changes: it is known by its path alone, and never looked at."""
+
+    __module__ = "headwater"
+    __slots__ = ()
+    _evidence = PATH
+
+
+def copy_command(source: Artefact, dest: Artefact, *, recursive: bool = False) -> str:
+    """The shell command that copies one place to another: `cp` on this machine, `hw fs cp` elsewhere."""
+    if source.uri == dest.uri:
+        return ""
+    places = [place.uri if is_url(place._address) else place.path for place in (source, dest)]
+    from_, to = [shlex.quote(place) for place in places]
+    if is_url(source._address) or is_url(dest._address):
+        return f"hw fs cp {'-r ' if recursive else ''}-- {from_} {to}"
+    if recursive:
+        return f"mkdir -p -- {to} && cp -R -- {shlex.quote(places[0].rstrip('/') + '/.')} {to}"
+    folder = os.path.dirname(places[1])
+    return f"mkdir -p -- {shlex.quote(folder)} && cp -- {from_} {to}" if folder else f"cp -- {from_} {to}"

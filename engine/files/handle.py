@@ -1,10 +1,17 @@
-"""An open file that tells its owner when it has been written and closed."""
+"""Open files that tell their owner when they have been written and closed, and replace what was there in one step."""
 
 from __future__ import annotations
 
 import io
+import os
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+from uuid import uuid4
+
+PARTIAL = ".hw-partial"
+"""How the names of files end that are still being written; no listing shows them."""
 
 
 class WrittenFile(io.BufferedIOBase):
@@ -22,14 +29,27 @@ class WrittenFile(io.BufferedIOBase):
     def mode(self) -> str:
         return str(self._file.mode)
 
+    def discard(self) -> None:
+        """What was written is not to count, where that can still be arranged."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is not None:
+            self.discard()
+        self.close()
+
     def close(self) -> None:
         if self.closed:
             return
         try:
-            super().close()
-            self._file.close()
+            try:
+                super().close()
+            finally:
+                self._close_file()
         finally:
             self._on_close()
+
+    def _close_file(self) -> None:
+        self._file.close()
 
     def flush(self) -> None:
         if not self._file.closed:
@@ -70,3 +90,100 @@ class WrittenFile(io.BufferedIOBase):
 
     def fileno(self) -> int:
         return int(self._file.fileno())
+
+
+class ReplacingFile(WrittenFile):
+    """A local file that is written beside its place, and put there when it is closed: readers see the old content or
+    the new one. Where writing failed, or the `with` block ended in an error, the old content stays."""
+
+    def __init__(self, file: Any, partial: str, target: str, on_close: Callable[[], None]) -> None:
+        super().__init__(file, on_close)
+        self._partial = partial
+        self._target = target
+        self._discarded = False
+
+    @property
+    def name(self) -> str:
+        return self._target
+
+    def discard(self) -> None:
+        self._discarded = True
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            self._discarded = True
+            raise
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            self._discarded = True
+            raise
+
+    def _close_file(self) -> None:
+        try:
+            self._file.close()
+            if not self._discarded:
+                os.replace(self._partial, self._target)
+                return
+        except BaseException:
+            self._remove()
+            raise
+        self._remove()
+
+    def _remove(self) -> None:
+        with suppress(FileNotFoundError):
+            os.remove(self._partial)
+
+
+class WrittenText(io.TextIOWrapper):
+    """Text over a WrittenFile: an error inside its `with` block, or while it is written out, discards what it has."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is not None:
+            self._written.discard()
+        self.close()
+
+    def close(self) -> None:
+        if not self.closed:
+            try:
+                self.flush()
+            except BaseException:
+                self._written.discard()
+                with suppress(Exception):
+                    super().close()
+                raise
+        super().close()
+
+    @property
+    def _written(self) -> WrittenFile:
+        written = self.buffer
+        assert isinstance(written, WrittenFile)
+        return written
+
+
+def open_replacing(path: str, mode: str, on_close: Callable[[], None]) -> WrittenFile | None:
+    """A local file opened with `wb` or `w+b` so that it is replaced in one step; None where only writing in place
+    will do: devices and pipes, files that may not be written, and folders that take no new files.
+
+    Raises:
+        OSError: as opening it in place would.
+    """
+    target = os.path.realpath(path)
+    rights = None
+    with suppress(FileNotFoundError):
+        status = os.stat(target)
+        if not stat.S_ISREG(status.st_mode) or not os.access(target, os.W_OK):
+            return None
+        rights = stat.S_IMODE(status.st_mode)
+    partial = os.path.join(os.path.dirname(target), f".{uuid4().hex[:12]}{PARTIAL}")
+    try:
+        handle = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, rights or 0o666)
+    except PermissionError:
+        return None
+    if rights is not None:
+        os.fchmod(handle, rights)
+    return ReplacingFile(os.fdopen(handle, mode), partial, target, on_close)

@@ -4,35 +4,63 @@
 |---|---|---|
 | `stat` | size and time of the last change | local files; URLs whose store has no tags |
 | `etag` | the store's own tag for the content | URLs whose store has one |
+| `version`, `generation` | the store's number of this version of the content | URLs whose store has that and no tag |
+| `md5` | the MD5 that the store keeps | URLs whose store has that and none of these |
 | `content` | SHA-256 of the bytes | on request; URLs whose store has neither a tag nor a time |
 | `missing` | nothing | no file is there; a file that appears is a change |
+| `path` | nothing | files that their user says never change: `IFile`, `IDir`, `IFileSet` |
+| `folder`, `folder-content` | over name and identity of every file below it | `Dir`, `ContentDir` |
+| `glob`, `glob-content` | over name and identity of every file that matches | `FileSet`, `ContentFileSet` |
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from headwater.engine.files.address import local_path, open_filesystem
+from headwater.engine.files.address import local_path, open_filesystem, without_credentials
+from headwater.engine.files.content import digest_file, digest_stream
 
 STAT = "stat"
 CONTENT = "content"
 ETAG = "etag"
 MISSING = "missing"
+PATH = "path"
+FOLDER, FOLDER_CONTENT = "folder", "folder-content"
+GLOB, GLOB_CONTENT = "glob", "glob-content"
+LISTINGS = frozenset({FOLDER, FOLDER_CONTENT, GLOB, GLOB_CONTENT})
 
-_BLOCK = 1 << 20
-_TAGS = ("ETag", "etag", "md5Hash", "content_md5")
-_TIMES = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
-"""what fsspec's file systems call a content's tag, and the time of its last change"""
+_TAGS = (
+    ("ETag", ETAG),
+    ("etag", ETAG),
+    ("VersionId", "version"),
+    ("version_id", "version"),
+    ("generation", "generation"),
+    ("md5Hash", "md5"),
+    ("content_md5", "md5"),
+    ("Content-MD5", "md5"),
+)
+_TIMES = (
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "Last-Modified",
+    "updated",
+    "modified",
+    "modify",
+    "created",
+)
+"""what fsspec's file systems call a content's tag, and the time of its last change; the best evidence first"""
 
 
 class Identity(NamedTuple):
     """What a file was seen to be at one moment.
 
     Attributes:
-        evidence: how it was identified: `stat`, `content`, `etag` or `missing`.
+        evidence: how it was identified; the table above has the words.
         digest: what the evidence was, as text.
         size: bytes; None where there is no file, or its store does not say.
     """
@@ -43,31 +71,42 @@ class Identity(NamedTuple):
 
 
 NOT_THERE = Identity(MISSING, "", None)
+BY_PATH = Identity(PATH, "", None)
 
 
 def identify(address: str, evidence: str | None = None) -> Identity:
-    """What a file is now. A folder is no file: it counts as missing.
+    """What a file is now. A folder is no file: it counts as missing, and so does a link that leads nowhere.
 
     Args:
         address: absolute path or URL.
-        evidence: `content` to read it; else the cheapest its store has.
+        evidence: `content` to read it, `path` not to look at it; else the cheapest its store has.
 
     Raises:
         OSError: it cannot be looked at or read, though it may be there.
         UsageError: the URL's protocol is not known.
     """
+    if evidence == PATH:
+        return BY_PATH
     path = local_path(address)
     if path is None:
         return _identify_remote(address, evidence)
     try:
         status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            return NOT_THERE
+        if evidence == CONTENT:
+            return Identity(CONTENT, *digest_file(path))
     except (FileNotFoundError, NotADirectoryError):
         return NOT_THERE
-    if stat.S_ISDIR(status.st_mode):
-        return NOT_THERE
-    if evidence == CONTENT:
-        with open(path, "rb", buffering=0) as file:
-            return _read(file)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return NOT_THERE
+        raise
+    return by_status(status)
+
+
+def by_status(status: os.stat_result) -> Identity:
+    """What a local file is by its size and time of change."""
     return Identity(STAT, f"{status.st_size} {status.st_mtime_ns}", status.st_size)
 
 
@@ -79,27 +118,53 @@ def _identify_remote(url: str, evidence: str | None) -> Identity:
             info = files.info(path)
             if info.get("type") == "directory":
                 return NOT_THERE
-            size = info.get("size")
-            for key in _TAGS:
-                if info.get(key):
-                    return Identity(ETAG, str(info[key]), size)
-            for key in _TIMES:
-                if info.get(key) is not None:
-                    moment = info[key].isoformat() if hasattr(info[key], "isoformat") else info[key]
-                    return Identity(STAT, f"{size} {moment}", size)
-        with files.open(path, "rb") as file:
-            return _read(file)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            found = by_info(info)
+            if found is not None:
+                return found
+        return by_content(files, path)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        if not _says_gone(url, error):
+            raise OSError(
+                f"{without_credentials(url)} cannot be looked at: {_reason(error.__cause__)}"
+            ) from error
         return NOT_THERE
 
 
-def _read(file: Any) -> Identity:
-    digest = sha256()
-    size = 0
-    while block := file.read(_BLOCK):
-        digest.update(block)
-        size += len(block)
-    return Identity(CONTENT, digest.hexdigest(), size)
+def _says_gone(url: str, error: OSError) -> bool:
+    """Whether there really is no file. The file system for the web says so of every refusal, fault and lost connection;
+    what it was stands behind it."""
+    if not url.partition("://")[0].lower().startswith("http") or error.__cause__ is None:
+        return True
+    return getattr(error.__cause__, "status", None) in (404, 410) or isinstance(
+        error.__cause__, FileNotFoundError
+    )
+
+
+def _reason(cause: BaseException | None) -> str:
+    """Why the web refused; its own words may hold the whole URL, with secrets."""
+    status = getattr(cause, "status", None)
+    if status is not None:
+        return f"{status} {getattr(cause, 'message', '')}".rstrip()
+    return f"no answer ({type(cause).__name__})"
+
+
+def by_info(info: dict[str, Any]) -> Identity | None:
+    """What a file is by what its store says of it; None where it says neither a tag nor a time."""
+    size = info.get("size")
+    for key, evidence in _TAGS:
+        if info.get(key) and info[key] != "null":
+            return Identity(evidence, str(info[key]), size)
+    for key in _TIMES:
+        if info.get(key) is not None:
+            moment = info[key].isoformat() if hasattr(info[key], "isoformat") else info[key]
+            return Identity(STAT, f"{size} {moment}", size)
+    return None
+
+
+def by_content(files: Any, path: str) -> Identity:
+    """What a file of an fsspec file system is by its bytes."""
+    with files.open(path, "rb") as file:
+        return Identity(CONTENT, *digest_stream(file))
 
 
 def file_hash(uri: str, evidence: str, digest: str) -> bytes:
@@ -120,7 +185,12 @@ def still_valid(path: str, evidence: str, digest: str) -> bool:
         digest: what the evidence was.
     """
     try:
-        now = identify(path, evidence)
+        if evidence in LISTINGS:
+            from headwater.engine.files.listing import list_files, summary
+
+            now = summary(list_files(path, evidence), evidence)
+        else:
+            now = identify(path, evidence)
     except Exception:
         return False
     return now.evidence == evidence and now.digest == digest

@@ -61,6 +61,8 @@ def _canonical(value: Any, walk: Walk) -> Frame:
     name, parts = value.__canonical__()
     if getattr(type(value), "__reactive__", False):
         walk.files.append(value)
+        if hasattr(value, "__members__"):
+            walk.files.extend(value.__members__())
     items = list(parts)
     return Frame(b"v" + text(name) + b"%x;" % len(items), items, SEQUENCE, by_index)
 

@@ -20,6 +20,7 @@ VERBS = {
     "log": "Show runs, jobs, calls, values, tasks and files.",
     "trace": "Show everything a result came from.",
     "query": "Ask the graph in Cypher, read-only.",
+    "fs": "List, copy, delete and identify files, here and at URLs.",
     "store": "Look at, start or stop the graph store.",
     "verify": "Check the journals against the graph.",
 }

@@ -136,15 +136,21 @@ def _class(annotation: type) -> Reader:
         return _SIMPLE[annotation]
     if issubclass(annotation, enum.Enum):
         return _enum(annotation)
-    if _is_file(annotation):
-        return Reader("FILE", annotation)
+    if _is_artefact(annotation):
+        return Reader(_shown(annotation), annotation)
     raise UnreadableType(describe_type(annotation))
 
 
-def _is_file(annotation: type) -> bool:
-    from headwater.engine.files import File
+def _is_artefact(annotation: type) -> bool:
+    from headwater.engine.files import Artefact
 
-    return issubclass(annotation, File)
+    return issubclass(annotation, Artefact)
+
+
+def _shown(annotation: type) -> str:
+    from headwater.engine.files import Dir, FileSet
+
+    return "DIR" if issubclass(annotation, Dir) else "GLOB" if issubclass(annotation, FileSet) else "FILE"
 
 
 def _enum(annotation: type[enum.Enum]) -> Reader:

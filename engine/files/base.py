@@ -1,0 +1,159 @@
+"""Artefact: what files, folders and sets of files have in common as values."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar, TypeVar
+
+from headwater.engine.files.address import absolute, is_url, local_path, open_filesystem, without_credentials
+from headwater.engine.files.identity import Identity, file_hash
+
+_Self = TypeVar("_Self", bound="Artefact")
+
+
+class Artefact:
+    """Something outside this process that is known by what was seen of it.
+
+    Attributes:
+        path: the path, pattern or URL as it was given, without credentials.
+        uri: its absolute form.
+    """
+
+    __slots__ = ("_address", "_identity", "path", "uri")
+    __reactive__: ClassVar[bool] = True
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        given = os.fspath(path)
+        local = local_path(given)
+        self._address = os.path.abspath(os.path.expanduser(local)) if local is not None else given
+        self.path = without_credentials(given) if local is None else given
+        self.uri = absolute(self._address)
+        self._identity: Identity | None = None
+
+    def _look(self) -> Identity:
+        """What it is now."""
+        raise NotImplementedError
+
+    @property
+    def identity(self) -> Identity:
+        """What it is known to be."""
+        if self._identity is None:
+            self.update_hash()
+            assert self._identity is not None
+        return self._identity
+
+    @property
+    def evidence(self) -> str:
+        """How it was identified; the reference of the graph has the words."""
+        return self.identity.evidence
+
+    @property
+    def digest(self) -> str:
+        """What the evidence was, as text."""
+        return self.identity.digest
+
+    @property
+    def recorded_size(self) -> int | None:
+        """Bytes when it was identified; None where nothing was there, or its store does not say."""
+        return self.identity.size
+
+    @property
+    def file_hash(self) -> bytes:
+        """32 bytes over `uri`, `evidence` and `digest`: its key in the graph."""
+        identity = self.identity
+        return file_hash(self.uri, identity.evidence, identity.digest)
+
+    @property
+    def hash(self) -> str:
+        """`file_hash` in hex."""
+        return self.file_hash.hex()
+
+    def get_hash(self) -> str:
+        """The hash of what it is now, in hex; what is recorded stays."""
+        now = self._look()
+        return file_hash(self.uri, now.evidence, now.digest).hex()
+
+    def update_hash(self) -> None:
+        """Look at it again. Call it after something else than this object has written it."""
+        self._identity = self._look()
+
+    def is_valid(self) -> bool:
+        """Whether it is still what it was when it was looked at."""
+        return self.get_hash() == self.hash
+
+    def isfile(self) -> bool:
+        """Whether there is a file now."""
+        if is_url(self._address):
+            files, path = self._fresh()
+            return bool(files.isfile(path))
+        return os.path.isfile(self._address)
+
+    def isdir(self) -> bool:
+        """Whether there is a folder now."""
+        if is_url(self._address):
+            files, path = self._fresh()
+            return bool(files.isdir(path))
+        return os.path.isdir(self._address)
+
+    def exists(self) -> bool:
+        """Whether there is a file or a folder now."""
+        return self.isfile() or self.isdir()
+
+    def _fresh(self) -> tuple[Any, str]:
+        files, path = open_filesystem(self._address)
+        files.invalidate_cache(path)
+        return files, path
+
+    def basename(self) -> str:
+        """The last part of the path."""
+        return self.path.rstrip("/").rpartition("/")[2]
+
+    def dirname(self) -> str:
+        """The path without its last part."""
+        if is_url(self.path):
+            return self.path.rstrip("/").rpartition("/")[0]
+        return os.path.dirname(self.path)
+
+    @classmethod
+    def parse_arg(cls: type[_Self], raw_type: Any, arg: str) -> _Self:
+        """What an argument on the command line names."""
+        return cls(arg)
+
+    def __canonical__(self) -> tuple[str, tuple[str, str, str]]:
+        cls = type(self)
+        identity = self.identity
+        return f"{cls.__module__}.{cls.__qualname__}", (self.uri, identity.evidence, identity.digest)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.__canonical__() == other.__canonical__()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.uri))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path!r})"
+
+    def __fspath__(self) -> str:
+        """The local path, so that `open(file)` and `subprocess` take the object as it is."""
+        if is_url(self._address):
+            raise TypeError(f"{self!r} is not on this machine; use its open(), or stage it")
+        return self._address
+
+    def __getstate__(self) -> dict[str, Any]:
+        identity = self.identity
+        return {
+            "path": self.path,
+            "uri": self.uri,
+            "evidence": identity.evidence,
+            "digest": identity.digest,
+            "size": identity.size,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.path = state["path"]
+        self.uri = state["uri"]
+        local = local_path(self.uri)
+        self._address = self.uri if local is None else local
+        self._identity = Identity(state["evidence"], state["digest"], state["size"])

@@ -1,0 +1,168 @@
+"""SHA-256 of files' bytes: streamed, in parallel where there are many, and computed once while a file is what it was.
+
+Digests are kept in the user's cache folder, by path, size, times and inode. A file that changed moments ago is not
+kept: it may change again without its time showing it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+
+_BLOCK = 1 << 20
+_READERS = min(8, (os.cpu_count() or 1) + 1)
+_SETTLED_NS = 2_000_000_000
+"""a file's last change must be this long ago: some disks keep whole or even seconds only"""
+_ATTEMPTS = 3
+_CACHE = "HEADWATER_CACHE"
+
+
+def digest_stream(file: Any) -> tuple[str, int]:
+    """The SHA-256 of what an open binary file gives, in hex, and how many bytes that was."""
+    digest, size = sha256(), 0
+    while block := file.read(_BLOCK):
+        digest.update(block)
+        size += len(block)
+    return digest.hexdigest(), size
+
+
+def digest_file(path: str) -> tuple[str, int]:
+    """The SHA-256 of a local file, in hex, and its size.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or does not stop changing.
+    """
+    return digest_files([path])[0]
+
+
+def digest_files(paths: Sequence[str]) -> list[tuple[str, int]]:
+    """The same for many files, in order; those that are not known are read by several threads.
+
+    Raises:
+        OSError: as `digest_file`, for the first file in order that it holds for.
+    """
+    stamps = [_stamp(_regular(path)) for path in paths]
+    cache = _Cache.of_user()
+    known = cache.get(paths)
+    found: list[tuple[str, int] | None] = []
+    for path, stamp in zip(paths, stamps, strict=True):
+        held = known.get(path)
+        found.append((held[1], stamp[0]) if held is not None and held[0] == _text(stamp) else None)
+    missing = [path for path, digest in zip(paths, found, strict=True) if digest is None]
+    read = _read_all(missing)
+    cache.put((path, stamp, digest) for path, (digest, _, stamp) in zip(missing, read, strict=True) if stamp)
+    fresh = iter(read)
+    return [digest if digest is not None else next(fresh)[:2] for digest in found]
+
+
+def _read_all(paths: list[str]) -> list[tuple[str, int, str | None]]:
+    size = max(1, min(64, len(paths) // (4 * _READERS)))
+    slices = [paths[start : start + size] for start in range(0, len(paths), size)]
+    if len(slices) < 2:
+        return [_read(path) for path in paths]
+    with ThreadPoolExecutor(_READERS) as pool:
+        return [
+            digest
+            for found in pool.map(lambda part: [_read(path) for path in part], slices)
+            for digest in found
+        ]
+
+
+def _read(path: str) -> tuple[str, int, str | None]:
+    """Digest and size of a file, and the stamp to keep them under; None where it changed too recently."""
+    for _ in range(_ATTEMPTS):
+        now = time.time_ns()
+        with open(path, "rb", buffering=0) as file:
+            before = os.fstat(file.fileno())
+            digest, size = digest_stream(file)
+            stamp = _stamp(os.fstat(file.fileno()))
+        if stamp == _stamp(before) and stamp[0] == size:
+            settled = now - max(before.st_mtime_ns, before.st_ctime_ns) > _SETTLED_NS
+            return digest, size, _text(stamp) if settled else None
+    raise OSError(f"{path} changes while it is read. Use it when whoever writes it has finished")
+
+
+def _regular(path: str) -> os.stat_result:
+    """A file's status; opening a pipe would wait for its writer."""
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{path} is no regular file: only those have content that can be recorded")
+    return status
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev
+
+
+def _text(stamp: tuple[int, ...]) -> str:
+    return " ".join(map(str, stamp))
+
+
+class _Cache:
+    """Digests by path. What cannot be kept is computed again: no fault of the cache is a fault of the run's."""
+
+    _open: _Cache | None = None
+    _opening = threading.Lock()
+
+    def __init__(self, folder: str) -> None:
+        self._key = folder, os.getpid()
+        self._lock = threading.Lock()
+        self._base: sqlite3.Connection | None = None
+        with suppress(sqlite3.Error, OSError):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            base = sqlite3.connect(os.path.join(folder, "digests.sqlite"), timeout=2, check_same_thread=False)
+            base.execute("PRAGMA journal_mode = WAL")
+            base.execute("PRAGMA synchronous = OFF")
+            base.execute(
+                "CREATE TABLE IF NOT EXISTS digests (path BLOB PRIMARY KEY, stamp TEXT, digest TEXT) WITHOUT ROWID"
+            )
+            self._base = base
+
+    @classmethod
+    def of_user(cls) -> _Cache:
+        """The cache of the user's folder; another one after a fork, where connections must not be shared."""
+        folder = cache_folder()
+        with cls._opening:
+            if cls._open is None or cls._open._key != (folder, os.getpid()):
+                cls._open = cls(folder)
+            return cls._open
+
+    def get(self, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Stamp and digest of those paths that are kept."""
+        found: dict[str, tuple[str, str]] = {}
+        if self._base is None:
+            return found
+        with self._lock, suppress(sqlite3.Error):
+            for start in range(0, len(paths), 500):
+                keys = [os.fsencode(path) for path in paths[start : start + 500]]
+                marks = ",".join("?" * len(keys))
+                rows = self._base.execute(
+                    f"SELECT path, stamp, digest FROM digests WHERE path IN ({marks})", keys
+                )
+                found.update((os.fsdecode(path), (stamp, digest)) for path, stamp, digest in rows)
+        return found
+
+    def put(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Keep path, stamp and digest."""
+        kept = [(os.fsencode(path), stamp, digest) for path, stamp, digest in rows]
+        if self._base is None or not kept:
+            return
+        with self._lock, suppress(sqlite3.Error), self._base:
+            self._base.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?)", kept)
+
+
+def cache_folder() -> str:
+    """The folder for what can be computed again: `HEADWATER_CACHE`, or `headwater` in the user's cache folder."""
+    named = os.environ.get(_CACHE)
+    if named:
+        return named
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "headwater")

@@ -1,0 +1,199 @@
+"""Dir: a folder with all files below it as an argument or result."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from headwater.engine.files.address import is_url, make_folders, open_filesystem
+from headwater.engine.files.base import Artefact
+from headwater.engine.files.file import ContentFile, File, IFile, copy_command
+from headwater.engine.files.handle import PARTIAL
+from headwater.engine.files.identity import FOLDER, FOLDER_CONTENT
+from headwater.engine.files.listing import Member
+from headwater.engine.files.members import Members
+
+if TYPE_CHECKING:
+    from headwater.engine.files.staging import StagingDir
+
+_Self = TypeVar("_Self", bound="Dir")
+_COPIES = 8
+"""files that are copied at a time"""
+
+
+class Dir(Members):
+    """A folder with all files below it, here or at a URL.
+
+    A file that changed, came or went makes it another folder, and so does an empty folder inside it. It is looked at
+    when it is first asked for its files or its hash, and again after files were written through it.
+
+    `folder / "a/b.txt"` is a file in it, `folder / "a/"` a folder in it.
+    """
+
+    __module__ = "headwater"
+    __slots__ = ()
+    _evidence = FOLDER
+
+    def file(self, name: str | os.PathLike[str]) -> File:
+        """The file of that name below the folder, whether it is there or not.
+
+        Raises:
+            ValueError: the name leads out of the folder.
+        """
+        file = self._file(self._below(os.fspath(name)))
+        file._changed = self._unsettle
+        return file
+
+    def subdir(self: _Self, name: str | os.PathLike[str]) -> _Self:
+        """The folder of that name below this one.
+
+        Raises:
+            ValueError: the name leads out of the folder.
+        """
+        return type(self)(self._below(os.fspath(name)))
+
+    def __truediv__(self, name: str | os.PathLike[str]) -> Any:
+        name = os.fspath(name)
+        return self.subdir(name) if name.endswith("/") else self.file(name)
+
+    def _below(self, name: str) -> str:
+        plain = posixpath.normpath(name)
+        if posixpath.isabs(name) or is_url(name) or plain in (".", "..") or plain.startswith("../"):
+            raise ValueError(
+                f"{name!r} is not below {self!r}. Give a path relative to the folder, without .."
+            )
+        # What was given may have had credentials, which `path` has not.
+        base = self._address if is_url(self._address) else self.path
+        return base + plain if base.endswith("/") else f"{base}/{plain}"
+
+    def children(self) -> list[File | Dir]:
+        """The files and folders that are in it now, by name; not what is below these.
+
+        Raises:
+            FileNotFoundError: there is no such folder.
+        """
+        if not is_url(self._address):
+            with os.scandir(self._address) as entries:
+                found = [
+                    (entry.name, entry.is_dir()) for entry in entries if not entry.name.endswith(PARTIAL)
+                ]
+        else:
+            files, path = self._fresh()
+            listed = files.ls(path, detail=True)
+            found = [
+                (info["name"].rstrip("/").rpartition("/")[2], info.get("type") == "directory")
+                for info in listed
+                if info["name"].rstrip("/") != path.rstrip("/")
+            ]
+        return [self.subdir(name) if is_folder else self.file(name) for name, is_folder in sorted(found)]
+
+    def rel_path(self, path: str | os.PathLike[str]) -> str:
+        """The name of a file or folder relative to the folder.
+
+        Raises:
+            ValueError: it is not below the folder.
+        """
+        uri = path.uri if isinstance(path, Artefact) else Artefact(path).uri
+        base = self.uri.rstrip("/") + "/"
+        if not uri.startswith(base):
+            raise ValueError(f"{uri} is not below {self!r}")
+        return uri[len(base) :]
+
+    def mkdir(self) -> None:
+        """Make the folder and those above it; it may be there already."""
+        if is_url(self._address):
+            files, path = open_filesystem(self._address)
+            make_folders(files, path)
+        else:
+            os.makedirs(self._address, exist_ok=True)
+        self._unsettle()
+
+    def rmdir(self, recursive: bool = False) -> None:
+        """Delete the folder; it may be gone already.
+
+        Args:
+            recursive: with all that is in it.
+
+        Raises:
+            OSError: it is not empty.
+        """
+        try:
+            if is_url(self._address):
+                files, path = self._fresh()
+                if recursive:
+                    files.rm(path, recursive=True)
+                elif files.isdir(path):
+                    files.rmdir(path)
+            elif recursive:
+                shutil.rmtree(self._address)
+            else:
+                os.rmdir(self._address)
+        except FileNotFoundError:
+            pass
+        self._unsettle()
+
+    def copy_to(self, dest: Dir, skip_if_exists: bool = False) -> Dir:
+        """Copy all files below the folder to another folder, wherever the two are, and return that one. What else is
+        there stays.
+
+        Args:
+            dest: the folder to write into.
+            skip_if_exists: leave those files as they are that are there already.
+
+        Raises:
+            FileNotFoundError: there is no such folder.
+        """
+        if dest.uri == self.uri:
+            return dest
+        members = self._list()
+        if members is None:
+            raise FileNotFoundError(f"{self.path} is no folder, so it cannot be copied to {dest.path}")
+        dest.mkdir()
+
+        def copy(member: Member) -> None:
+            if member.is_file:
+                self._member(member).copy_to(dest.file(member.name), skip_if_exists)
+            elif member.name.endswith("/"):
+                dest.subdir(member.name).mkdir()
+
+        with ThreadPoolExecutor(_COPIES) as pool:
+            for _ in pool.map(copy, members):
+                pass
+        dest._unsettle()
+        return dest
+
+    def shell_copy_to(self, dest: str | Dir) -> str:
+        """The shell command that copies the folder to another path or URL; empty where that is the same place."""
+        return copy_command(self, dest if isinstance(dest, Dir) else Dir(dest), recursive=True)
+
+    def stage(self, local: str | os.PathLike[str] | None = None) -> StagingDir:
+        """The folder together with a local place, to which it is copied before a script, or from which it is copied
+        after it.
+
+        Args:
+            local: the local path; one that ends in a slash is a folder for it. Default: the folder's own name.
+        """
+        from headwater.engine.files.staging import staging_of
+
+        return staging_of(self, local)  # type: ignore[return-value]
+
+
+class ContentDir(Dir):
+    """A folder whose files are known by the SHA-256 of their bytes."""
+
+    __module__ = "headwater"
+    __slots__ = ()
+    _file = ContentFile
+    _evidence = FOLDER_CONTENT
+
+
+class IDir(Dir):
+    """A folder that its user says never changes: it is known by its path alone, and never looked at."""
+
+    __module__ = "headwater"
+    __slots__ = ()
+    _file = IFile
+    _evidence = f"{FOLDER}-path"

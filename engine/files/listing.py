@@ -1,0 +1,243 @@
+"""Which files are in a folder or match a pattern, and what each of them is.
+
+Links are followed, except those that lead back to a folder above them: a loop is cut where it closes. What is no file
+(an empty folder, a cut or dead link, a pipe) has a name in the listing, so that its coming and going shows.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from glob import has_magic
+from hashlib import sha256
+from typing import NamedTuple
+
+from headwater.engine.files.address import absolute, local_path, open_filesystem
+from headwater.engine.files.content import digest_files
+from headwater.engine.files.handle import PARTIAL
+from headwater.engine.files.identity import (
+    BY_PATH,
+    CONTENT,
+    FOLDER,
+    PATH,
+    Identity,
+    by_content,
+    by_info,
+    by_status,
+)
+
+_EMPTY, _LINK, _SPECIAL = "empty", "link", "special"
+NO_FILES = frozenset({_EMPTY, _LINK, _SPECIAL})
+"""evidence of what has a place in a listing without being a file"""
+NO_FOLDER = "missing"
+"""the digest where there is no folder"""
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_EMPTY_FOLDER = Identity(_EMPTY, "", None)
+_UNREAD = Identity(CONTENT, "", None)
+
+
+class Member(NamedTuple):
+    """One file of a listing: its name in it, its absolute path or URL, and what it is."""
+
+    name: str
+    address: str
+    identity: Identity
+
+    @property
+    def is_file(self) -> bool:
+        return self.identity.evidence not in NO_FILES
+
+
+def list_files(address: str, evidence: str) -> list[Member] | None:
+    """The members of a folder or pattern, by name; None where there is no folder.
+
+    Args:
+        address: absolute path, pattern or URL.
+        evidence: what is asked: `folder`, `glob`, one of these with `-content`, or with `path` in place of it.
+
+    Raises:
+        OSError: a folder or file in it cannot be looked at.
+        UsageError: the URL's protocol is not known.
+    """
+    kind, _, depth = evidence.partition("-")
+    by = CONTENT if depth == CONTENT else PATH if depth == PATH else None
+    path = local_path(address)
+    if path is None:
+        members = _remote(address, kind, by)
+    elif kind == FOLDER:
+        members = _local(_walk(path), by) if _is_folder(path) else None
+    else:
+        members = _local(((found, found) for found in sorted(set(_matches(path)))), by)
+    return sorted(members, key=lambda member: member.name) if members is not None else None
+
+
+def summary(members: list[Member] | None, evidence: str) -> Identity:
+    """What a folder or set of files is: one digest over all names and identities, and the bytes in all."""
+    if members is None:
+        return Identity(evidence, NO_FOLDER, None)
+    digest = sha256()
+    for name, _, identity in members:
+        for field in (name, identity.evidence, identity.digest):
+            raw = field.encode("utf-8", "surrogatepass")
+            digest.update(b"%x:%b" % (len(raw), raw))
+    return Identity(evidence, digest.hexdigest(), sum(member.identity.size or 0 for member in members))
+
+
+# -- on this machine ---------------------------------------------------------------------------------------------------
+
+
+def _local(found: Iterable[tuple[str, str]], by: str | None) -> list[Member]:
+    members: list[Member] = []
+    unread: list[int] = []
+    for name, path in found:
+        identity = _EMPTY_FOLDER if name.endswith("/") else _identity(path, by)
+        if identity is not None:
+            if identity is _UNREAD:
+                unread.append(len(members))
+            members.append(Member(name, path, identity))
+    digests = digest_files([members[index].address for index in unread])
+    for index, digest in zip(unread, digests, strict=True):
+        members[index] = members[index]._replace(identity=Identity(CONTENT, *digest))
+    return members
+
+
+def _identity(path: str, by: str | None) -> Identity | None:
+    """What an entry is; None for one that just went away."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
+        return Identity(_LINK, os.readlink(path), None) if os.path.islink(path) else None
+    if stat.S_ISDIR(status.st_mode):
+        return Identity(_LINK, os.readlink(path), None)
+    if not stat.S_ISREG(status.st_mode):
+        return Identity(_SPECIAL, str(stat.S_IFMT(status.st_mode)), None)
+    if by == CONTENT:
+        return _UNREAD
+    return BY_PATH if by == PATH else by_status(status)
+
+
+def _is_folder(path: str) -> bool:
+    """As `os.path.isdir`, but what may not be looked at is an error, not an answer."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
+        return False
+
+
+def _walk(top: str) -> Iterator[tuple[str, str]]:
+    """Name and path of every entry below a folder: files, empty folders (with a slash), links that close a loop."""
+    todo: list[tuple[str, str, frozenset[tuple[int, int]]]] = [("", top, frozenset())]
+    while todo:
+        prefix, folder, above = todo.pop()
+        try:
+            status = os.stat(folder)
+            key = status.st_dev, status.st_ino
+            if key in above:
+                yield prefix.rstrip("/"), folder
+                continue
+            with os.scandir(folder) as entries:
+                found = [entry for entry in entries if not entry.name.endswith(PARTIAL)]
+        except FileNotFoundError:
+            continue
+        if not found and prefix:
+            yield prefix, folder
+        for entry in found:
+            if _is_folder(entry.path) if entry.is_symlink() else entry.is_dir():
+                todo.append((f"{prefix}{entry.name}/", entry.path, above | {key}))
+            else:
+                yield prefix + entry.name, entry.path
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """The local files that match: `*` and `?` within a name, `[…]`, and `**` for any folders; as in a shell, these do
+    not match a dot at the beginning of a name."""
+    parts = pattern.split(os.sep)
+    yield from (path for path in _expand(parts[0] + os.sep, parts[1:]) if not os.path.isdir(path))
+
+
+def _expand(folder: str, parts: list[str]) -> Iterator[str]:
+    head, rest = parts[0], parts[1:]
+    if head == "**":
+        for name, path in [("", folder), *_walk_folders(folder)]:
+            if not any(part.startswith(".") for part in name.split("/")):
+                yield from _expand(path, rest or ["*"])
+        return
+    if not has_magic(head):
+        path = os.path.join(folder, head)
+        if os.path.lexists(path):
+            yield from _expand(path, rest) if rest else (path,)
+        return
+    for name in _names(folder):
+        if fnmatchcase(name, head) and name.startswith(".") <= head.startswith("."):
+            path = os.path.join(folder, name)
+            yield from _expand(path, rest) if rest else (path,)
+
+
+def _walk_folders(top: str) -> Iterator[tuple[str, str]]:
+    todo: list[tuple[str, str, frozenset[tuple[int, int]]]] = [("", top, frozenset())]
+    while todo:
+        prefix, folder, above = todo.pop()
+        status = os.stat(folder)
+        here = above | {(status.st_dev, status.st_ino)}
+        for name in _names(folder):
+            path = os.path.join(folder, name)
+            if os.path.isdir(path):
+                inside = os.stat(path)
+                if (inside.st_dev, inside.st_ino) not in here:
+                    yield f"{prefix}{name}", path
+                    todo.append((f"{prefix}{name}/", path, here))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if not name.endswith(PARTIAL))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+# -- elsewhere ---------------------------------------------------------------------------------------------------------
+
+
+def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
+    files, path = open_filesystem(url)
+    files.invalidate_cache()
+    try:
+        if kind == FOLDER:
+            found = files.find(path, detail=True)
+            if not found and not files.isdir(path):
+                return None
+        else:
+            found = files.glob(path, detail=True)
+    except FileNotFoundError:
+        return None if kind == FOLDER else []
+    members = []
+    for key, info in found.items():
+        if info.get("type") == "directory" or (kind == FOLDER and key == path):
+            continue
+        address = _address(url, path, key) or files.unstrip_protocol(key)
+        if by == PATH:
+            identity: Identity | None = BY_PATH
+        else:
+            identity = by_info(info) if by is None else None
+        name = key[len(path.rstrip("/")) + 1 :] if kind == FOLDER else absolute(address)
+        members.append(Member(name, address, identity or by_content(files, key)))
+    return members
+
+
+def _address(url: str, path: str, key: str) -> str | None:
+    """The URL of what a file system calls `key`, written like the URL that it calls `path`: with the same host and
+    account, which the file system's own names leave out."""
+    head, chain, rest = url.partition("::")
+    fixed = path.lstrip("/").rstrip("/")
+    base = head if head.endswith("://") else head.rstrip("/")
+    if not base.endswith(fixed):
+        return None
+    base = base[: len(base) - len(fixed)]
+    return base + ("" if not base or base.endswith("/") else "/") + key.lstrip("/") + chain + rest

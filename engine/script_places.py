@@ -1,0 +1,188 @@
+"""What a script declares: the files it reads and writes, and where it finds them while it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from headwater.engine.errors import ScriptError
+from headwater.engine.files import Artefact, Dir, File, FileSet, Staging
+from headwater.engine.files.staging import staging_of
+
+_log = logging.getLogger("headwater")
+
+STDOUT_PATH = "-"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class StagedInput:
+    """An input that is copied to a local place: the script depends on what is in it at home."""
+
+    home: File | Dir
+    local: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """A declared output: its class, None for stdout, and where it is. What was there before counts for nothing."""
+
+    kind: type[Artefact] | None
+    path: str
+    uri: str
+
+
+STDOUT = Output(None, STDOUT_PATH, STDOUT_PATH)
+
+
+def map_nested(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A copy of a nested value with each leaf replaced by what `change` gives for it."""
+    kind = type(value)
+    if kind in (list, tuple, set, frozenset):
+        return kind(map_nested(item, change) for item in value)
+    if kind is dict:
+        return {map_nested(key, change): map_nested(item, change) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return kind._make(map_nested(item, change) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, (type, Output, StagedInput)):
+        fields = {
+            f.name: map_nested(getattr(value, f.name), change) for f in dataclasses.fields(value) if f.init
+        }
+        return dataclasses.replace(value, **fields)
+    return change(value)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """What a nested value holds, in order."""
+    found: list[Any] = []
+    map_nested(value, found.append)
+    return iter(found)
+
+
+def as_inputs(value: Any) -> Any:
+    """Inputs as they count: files by what is in them, staged ones by what is in them at home."""
+
+    def change(leaf: Any) -> Any:
+        return StagedInput(leaf.remote, leaf.local.path) if isinstance(leaf, Staging) else leaf
+
+    return map_nested(value, change)
+
+
+def as_outputs(value: Any) -> Any:
+    """Outputs as they count: files by where they are to be."""
+
+    def change(leaf: Any) -> Any:
+        if isinstance(leaf, Artefact):
+            return STDOUT if leaf.path == STDOUT_PATH else Output(type(leaf), leaf.path, leaf.uri)
+        return leaf
+
+    return map_nested(value, change)
+
+
+def check_inputs(inputs: Any) -> None:
+    """Refuse to start without an input.
+
+    Raises:
+        FileNotFoundError: an input is not there; the message names it.
+    """
+    for leaf in leaves(inputs):
+        place = leaf.home if isinstance(leaf, StagedInput) else leaf
+        if isinstance(place, Artefact) and not isinstance(place, FileSet) and not _is_there(place):
+            kind, other = _kinds(place)
+            instead = f", but a {other} has that name" if place.exists() else ""
+            raise FileNotFoundError(
+                f"the script's input {place.uri} is no {kind}{instead}. Make it before, or take it out of inputs="
+            )
+
+
+def _kinds(place: Artefact) -> tuple[str, str]:
+    """What a place should be, and what it might be instead."""
+    return ("folder", "file") if isinstance(place, Dir) else ("file", "folder")
+
+
+def _is_there(place: Artefact) -> bool:
+    return place.isdir() if isinstance(place, Dir) else place.isfile()
+
+
+def stage_inputs(inputs: Any, folder: str) -> None:
+    """Copy every staged input to its local place, relative to the folder that the script runs in."""
+    for leaf in leaves(inputs):
+        if isinstance(leaf, StagedInput):
+            staging_of(leaf.home, os.path.join(folder, leaf.local)).stage()
+
+
+def check_unchanged(inputs: Any) -> None:
+    """See to it that the inputs are still what they were when the call was made; its result would otherwise be recorded
+    as that of what they were. Files that a script adds to a folder among its inputs are a warning.
+
+    Raises:
+        ScriptError: an input changed; the message names it.
+    """
+    for leaf in leaves(inputs):
+        place = leaf.home if isinstance(leaf, StagedInput) else leaf
+        if not isinstance(place, Artefact) or place.is_valid():
+            continue
+        before = {record.path: record.digest for record in _members(place)}
+        now = type(place)(place.path)
+        after = {record.path: record.digest for record in _members(now)}
+        changed = sorted(path for path in before if after.get(path) != before[path])
+        added = sorted(set(after) - set(before))
+        if changed or not added or not before:
+            raise ScriptError(
+                f"the script's input {place.uri} changed after the call was made"
+                + (f" ({_some(changed)})" if changed else "")
+                + ". If the script writes it, do not declare it as an input; else run it again"
+            )
+        _log.warning(
+            "a script wrote into its input %s without declaring it: %s. What takes that folder runs again next time",
+            place.uri,
+            _some(added),
+        )
+
+
+def _members(place: Artefact) -> list[Any]:
+    return place.__members__() if hasattr(place, "__members__") else []
+
+
+def _some(paths: list[str]) -> str:
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return ", ".join(paths[:_SHOWN]) + more
+
+
+def collect_outputs(outputs: Any, folder: str, stdout: str | bytes) -> Any:
+    """What a script returns: its staged outputs copied home, its other files as they are now, its stdout.
+
+    Raises:
+        ScriptError: an output was not written; the message names it.
+    """
+
+    def change(leaf: Any) -> Any:
+        if isinstance(leaf, Staging):
+            here = type(leaf)(os.path.join(folder, leaf.local.path), leaf.remote)
+            _check_written(here.local, folder)
+            return here.unstage()
+        if not isinstance(leaf, Output):
+            return leaf
+        if leaf.kind is None:
+            return stdout
+        made = leaf.kind(leaf.path)
+        _check_written(made, folder)
+        return made
+
+    return map_nested(outputs, change)
+
+
+def _check_written(place: Artefact, folder: str) -> None:
+    if isinstance(place, FileSet) or _is_there(place):
+        return
+    kind, other = _kinds(place)
+    hint = (
+        f"a {other} has that name"
+        if place.exists()
+        else f"it ran in {folder}; a path relative to a temporary folder is declared by File(...).stage(path)"
+    )
+    raise ScriptError(f"the script ended well, but its output {place.uri} is no {kind}: {hint}")

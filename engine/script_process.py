@@ -1,0 +1,211 @@
+"""Programs in process groups of their own, of which nothing is left: not when they end, not when they are cancelled,
+and not when this process dies, however it does.
+
+A guard, one small shell per process of ours, reads from a pipe which groups there are. When the pipe closes because we
+are gone, it ends those that are left.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+
+from headwater.engine.errors import Cancelled
+
+_GRACE = 3.0
+"""seconds between asking a group to end and ending it"""
+_BLOCK = 1 << 16
+_POLL = 0.1
+"""seconds; a program that ends while others hold its pipes open is noticed this late"""
+
+_GUARD = """
+groups=
+while read -r sign group; do
+  if [ "$sign" = + ]; then groups="$groups $group"; continue; fi
+  left=
+  for each in $groups; do [ "$each" = "$group" ] || left="$left $each"; done
+  groups=$left
+done
+[ -n "$groups" ] || exit 0
+for each in $groups; do kill -s TERM -- "-$each"; done
+sleep 2
+for each in $groups; do kill -s KILL -- "-$each"; done
+"""
+
+Sink = Callable[[bool, bytes], None]
+"""Takes what a program wrote: whether to its stderr, and the bytes."""
+
+_running: dict[threading.Thread, int] = {}
+"""process groups by the thread that waits for each"""
+_ended: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+"""threads that are to start nothing more"""
+_lock = threading.Lock()
+
+
+def run_group(command: Sequence[str], folder: str, sink: Sink) -> int:
+    """Run a program in a folder, hand on all that it writes, and wait until it has ended. What it left running in its
+    process group is ended then.
+
+    Returns:
+        Its exit status; minus the number of the signal that ended it.
+
+    Raises:
+        OSError: it could not be started.
+        Cancelled: `end_groups` was called for this thread.
+    """
+    thread = threading.current_thread()
+    with _lock:
+        if thread in _ended:
+            raise Cancelled("the run was stopped before the script began")
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+        _running[thread] = process.pid
+    _Guard.tell("+", process.pid)
+    try:
+        _pump(process, sink)
+    except BaseException:
+        _signal_group(process.pid, signal.SIGKILL)
+        raise
+    finally:
+        _wait_unreaped(process.pid)
+        with _lock:
+            # Its leader is not yet reaped, so the number of the group is still its own.
+            _signal_group(process.pid, signal.SIGKILL)
+            _running.pop(thread, None)
+        process.wait()
+        _Guard.tell("-", process.pid)
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
+    return process.returncode
+
+
+def runs_program(thread: threading.Thread) -> bool:
+    """Whether a thread waits for a program now."""
+    with _lock:
+        return thread in _running
+
+
+def end_groups(threads: Iterable[threading.Thread]) -> None:
+    """End what the given threads wait for – ask politely, and insist a little later – and let them start no more."""
+    wanted = set(threads)
+    with _lock:
+        _ended.update(wanted)
+    deadline = time.monotonic() + _GRACE
+    asked = _signal_groups(wanted, signal.SIGTERM)
+    while asked and time.monotonic() < deadline:
+        time.sleep(0.02)
+        with _lock:
+            asked = any(thread in wanted for thread in _running)
+    if asked:
+        _signal_groups(wanted, signal.SIGKILL)
+
+
+def _signal_groups(threads: set[threading.Thread], number: int) -> bool:
+    with _lock:
+        groups = [group for thread, group in _running.items() if thread in threads]
+        for group in groups:
+            _signal_group(group, number)
+    return bool(groups)
+
+
+def _pump(process: subprocess.Popen[bytes], sink: Sink) -> None:
+    """Hand on what a program writes until it has ended and its pipes are empty."""
+    with selectors.DefaultSelector() as selector:
+        for is_error, pipe in ((False, process.stdout), (True, process.stderr)):
+            assert pipe is not None
+            selector.register(pipe, selectors.EVENT_READ, is_error)
+        ended_at: float | None = None
+        while selector.get_map():
+            ready = selector.select(_POLL)
+            for key, _ in ready:
+                data = os.read(key.fd, _BLOCK)
+                if data:
+                    sink(key.data, data)
+                else:
+                    selector.unregister(key.fileobj)
+            if ready:
+                continue
+            if ended_at is None and _has_ended(process.pid):
+                # Somebody else still holds a pipe: what it left running, and perhaps a daemon in a group of its own.
+                ended_at = time.monotonic()
+                _signal_group(process.pid, signal.SIGKILL)
+            elif ended_at is not None and time.monotonic() - ended_at > 1:
+                return
+
+
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _wait_unreaped(pid: int) -> None:
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def _signal_group(group: int, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+class _Guard:
+    """The guard of this process: started with the first program, and again after a fork or when it is gone."""
+
+    _process: subprocess.Popen[bytes] | None = None
+    _owner = 0
+    _lock = threading.Lock()
+
+    @classmethod
+    def tell(cls, sign: str, group: int) -> None:
+        line = f"{sign} {group}\n".encode()
+        with cls._lock:
+            for _ in range(2):
+                if cls._process is None or cls._owner != os.getpid():
+                    cls._start()
+                assert cls._process is not None
+                assert cls._process.stdin is not None
+                try:
+                    cls._process.stdin.write(line)
+                    return
+                except BrokenPipeError:
+                    cls._end()
+
+    @classmethod
+    def _start(cls) -> None:
+        if cls._process is None:
+            atexit.register(cls._end)
+        cls._owner = os.getpid()
+        cls._process = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD],
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            start_new_session=True,
+        )
+
+    @classmethod
+    def _end(cls) -> None:
+        process, cls._process = cls._process, None
+        if process is not None and cls._owner == os.getpid():
+            assert process.stdin is not None
+            with suppress(OSError):
+                process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)

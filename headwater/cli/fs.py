@@ -1,0 +1,228 @@
+"""`hw fs ls|cp|rm|stat|hash`: files here and at any URL, as tasks see them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from headwater.engine.files import File
+
+_COPIES = 8
+_BLOCK = 1 << 20
+_STREAM = "-"
+
+
+@click.group()
+def command() -> None:
+    """List, copy, delete and identify files, here and at any URL (s3://, gs://, az://, https://, sftp://, …).
+
+    Credentials come from the environment, as each store expects them. Names that begin with a dash stand after --.
+    """
+
+
+@command.command()
+@click.argument("path")
+@click.option("-r", "--recursive", is_flag=True, help="Everything below, not just what is in the folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+def ls(path: str, recursive: bool, as_json: bool) -> None:
+    """List a folder, or the files that match a pattern."""
+    from headwater.cli import _output
+
+    rows = sorted(_listed(path, recursive=recursive), key=lambda row: row[0])
+    if as_json:
+        keys = ("name", "kind", "size", "evidence", "digest")
+        _output.emit_json([dict(zip(keys, row, strict=True)) for row in rows])
+        return
+    for name, kind, size, _, _ in rows:
+        shown = _output.one_line(name)
+        click.echo(f"{_output.size(size):>10}  {shown}" if kind == "file" else f"{'':>10}  {shown}/")
+
+
+@command.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("dest")
+@click.option("-r", "--recursive", is_flag=True, help="Copy folders with all that is below them.")
+@click.option("--resume", is_flag=True, help="Leave files that are there already with the same size.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+def cp(sources: tuple[str, ...], dest: str, recursive: bool, resume: bool, quiet: bool) -> None:
+    """Copy files from anywhere to anywhere.
+
+    - is standard input or output. Several sources, and a DEST that is a folder or ends in a slash, are copied
+    into it under their own names. A folder is copied so that DEST holds what it holds. Files are put in place when
+    they are complete, so a copy that was broken off goes on with --resume where it stopped.
+    """
+    if _STREAM in (*sources, dest):
+        _stream(sources, dest)
+        return
+    pairs = list(_pairs(sources, dest, recursive=recursive))
+    if resume:
+        pairs = [(source, target) for source, target in pairs if not _is_there(source, target)]
+    show = not quiet and sys.stderr.isatty()
+
+    def copy(pair: tuple[File, File]) -> None:
+        pair[0].copy_to(pair[1])
+
+    done = 0
+    with ThreadPoolExecutor(_COPIES) as pool, _os_errors():
+        for _ in pool.map(copy, pairs):
+            done += 1
+            if show:
+                click.echo(f"\r{done} of {len(pairs)} files", nl=done == len(pairs), err=True)
+
+
+@command.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("-r", "--recursive", is_flag=True, help="Delete folders with all that is below them.")
+def rm(paths: tuple[str, ...], recursive: bool) -> None:
+    """Delete files."""
+    from headwater.cypher.errors import UsageError
+    from headwater.engine.files import Dir, File
+
+    with _os_errors():
+        for path in paths:
+            file, folder = File(path), Dir(path)
+            if file.isfile():
+                file.remove()
+            elif not folder.isdir():
+                raise UsageError(f"{file.path} is not there")
+            elif not recursive:
+                raise UsageError(f"{file.path} is a folder. To delete it with all that is in it: hw fs rm -r")
+            else:
+                folder.rmdir(recursive=True)
+
+
+@command.command()
+@click.argument("path")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+def stat(path: str, as_json: bool) -> None:
+    """Say what a file or folder is known by.
+
+    That is what a call depends on which takes it as a File or Dir.
+    """
+    from headwater.cli import _output
+    from headwater.engine.files import Dir, File
+
+    with _os_errors():
+        file = File(path)
+        found: Any = Dir(path) if file.isdir() else file
+        facts = {
+            "path": found.uri,
+            "kind": "folder" if found is not file else "file" if file.exists() else "missing",
+            "size": found.recorded_size,
+            "evidence": found.evidence,
+            "digest": found.digest,
+            "hash": found.hash,
+        }
+        if found is not file:
+            facts["files"] = len(found)
+    if as_json:
+        _output.emit_json(facts)
+        return
+    for key, value in facts.items():
+        if value not in (None, ""):
+            click.echo(f"{key:9} {_output.one_line(str(value))}")
+
+
+@command.command("hash")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("-r", "--recursive", is_flag=True, help="Every file below a folder.")
+def hash_(paths: tuple[str, ...], recursive: bool) -> None:
+    """Print the SHA-256 of files, in the form that `sha256sum -c` reads."""
+    from headwater.cypher.errors import UsageError
+    from headwater.engine.files import ContentDir, ContentFile
+
+    with _os_errors():
+        for path in paths:
+            file = ContentFile(path)
+            if file.isfile():
+                click.echo(f"{file.digest}  {file.path}")
+            elif not file.isdir():
+                raise UsageError(f"{file.path} is not there")
+            elif not recursive:
+                raise UsageError(f"{file.path} is a folder. For every file in it: hw fs hash -r")
+            else:
+                for member in ContentDir(path):
+                    click.echo(f"{member.digest}  {member.path}")
+
+
+class _os_errors:
+    """Turns what a file system refuses into a message instead of a traceback."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        from headwater.cypher.errors import HeadwaterError
+
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            raise HeadwaterError(str(error) or type(error).__name__) from error
+
+
+def _listed(path: str, *, recursive: bool) -> Iterator[tuple[str, str, int | None, str, str]]:
+    """Name, kind, size, evidence and digest of what is in a folder or matches a pattern."""
+    from headwater.cypher.errors import UsageError
+    from headwater.engine.files import Dir, File, FileSet
+
+    with _os_errors():
+        folder, file = Dir(path), File(path)
+        if file.isfile():
+            yield file.path, "file", file.recorded_size, file.evidence, file.digest
+        elif folder.isdir():
+            for member in folder if recursive else folder.children():
+                name = folder.rel_path(member)
+                if isinstance(member, Dir):
+                    yield name, "folder", None, "", ""
+                else:
+                    yield name, "file", member.recorded_size, member.evidence, member.digest
+        else:
+            found = FileSet(path).files()
+            if not found:
+                raise UsageError(f"{file.path} is not there, and no file matches it")
+            for member in found:
+                yield member.path, "file", member.recorded_size, member.evidence, member.digest
+
+
+def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> Iterator[tuple[File, File]]:
+    from headwater.cypher.errors import UsageError
+    from headwater.engine.files import Dir, File
+
+    with _os_errors():
+        into = len(sources) > 1 or dest.endswith("/") or Dir(dest).isdir()
+        for source in sources:
+            file, folder = File(source), Dir(source)
+            if file.isfile():
+                yield file, Dir(dest).file(file.basename()) if into else File(dest)
+            elif not folder.isdir():
+                raise UsageError(f"{file.path} is not there")
+            elif not recursive:
+                raise UsageError(f"{file.path} is a folder. To copy it with all that is in it: hw fs cp -r")
+            else:
+                home = Dir(dest).subdir(folder.basename()) if len(sources) > 1 else Dir(dest)
+                for member in folder:
+                    yield member, home.file(folder.rel_path(member))
+
+
+def _is_there(source: File, target: File) -> bool:
+    return target.isfile() and target.size() == source.size()
+
+
+def _stream(sources: tuple[str, ...], dest: str) -> None:
+    """Copy from standard input or to standard output."""
+    from headwater.cypher.errors import UsageError
+    from headwater.engine.files import File
+
+    if len(sources) > 1:
+        raise UsageError("with - for standard input or output, there is one source and one destination")
+    with _os_errors():
+        if dest == _STREAM:
+            with sys.stdin.buffer if sources[0] == _STREAM else File(sources[0]).open("rb") as source:
+                shutil.copyfileobj(source, sys.stdout.buffer, _BLOCK)
+        else:
+            with File(dest).open("wb") as target:
+                shutil.copyfileobj(sys.stdin.buffer, target, _BLOCK)

@@ -1,0 +1,114 @@
+"""`hw fs`: files here and elsewhere, in processes of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HW = [sys.executable, "-c", "import sys; from headwater.cli import main; sys.exit(main())"]
+
+
+def hw(folder: Path, *words: str, code: int = 0, stdin: bytes = b"") -> str:
+    done = subprocess.run(
+        [*HW, "fs", *words],
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return (done.stdout if code == 0 else done.stderr).decode()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "sub").mkdir(parents=True)
+    (tmp_path / "data" / "a").write_text("one")
+    (tmp_path / "data" / "sub" / "b").write_text("four")
+    return tmp_path
+
+
+def test_ls_shows_a_folder_a_file_and_a_pattern(folder: Path) -> None:
+    assert [line.split() for line in hw(folder, "ls", "data").splitlines()] == [["3", "B", "a"], ["sub/"]]
+    assert [line.split() for line in hw(folder, "ls", "-r", "data").splitlines()] == [
+        ["3", "B", "a"],
+        ["4", "B", "sub/b"],
+    ]
+    assert hw(folder, "ls", "data/*").split() == ["3", "B", "data/a"]
+    (found,) = json.loads(hw(folder, "ls", "--json", "data/sub"))
+    assert (found["name"], found["kind"], found["size"], found["evidence"]) == ("b", "file", 4, "stat")
+    assert "is not there" in hw(folder, "ls", "nosuch", code=2)
+
+
+def test_cp_copies_files_and_folders(folder: Path) -> None:
+    hw(folder, "cp", "data/a", "b")
+    hw(folder, "cp", "data/a", "into/")
+    hw(folder, "cp", "data/a", "data/sub/b", "into")
+    hw(folder, "cp", "-r", "data", "copy")
+    hw(folder, "cp", "-r", "data", "copy")
+    hw(folder, "cp", "-r", "data", "b", "both")
+    found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    assert found == [
+        *["b", "both/b", "both/data/a", "both/data/sub/b", "copy/a", "copy/sub/b"],
+        *["data/a", "data/sub/b", "into/a", "into/b"],
+    ]
+    assert "hw fs cp -r" in hw(folder, "cp", "data", "x", code=2)
+    assert "is not there" in hw(folder, "cp", "nosuch", "x", code=2)
+
+
+def test_cp_goes_on_where_it_stopped(folder: Path) -> None:
+    hw(folder, "cp", "-r", "data", "copy")
+    (folder / "copy" / "a").write_text("two")
+    (folder / "copy" / "sub" / "b").unlink()
+    hw(folder, "cp", "-r", "--resume", "data", "copy")
+    assert (folder / "copy" / "a").read_text() == "two", "of the same size: left"
+    assert (folder / "copy" / "sub" / "b").read_text() == "four"
+
+
+def test_cp_reads_standard_input_and_writes_standard_output(folder: Path) -> None:
+    hw(folder, "cp", "-", "new/c", stdin=b"\xffbytes")
+    assert (folder / "new" / "c").read_bytes() == b"\xffbytes"
+    assert hw(folder, "cp", "data/a", "-") == "one"
+    assert "nosuch" in hw(folder, "cp", "nosuch", "-", code=1)
+
+
+def test_rm_deletes_files_and_on_request_folders(folder: Path) -> None:
+    hw(folder, "rm", "data/a")
+    assert "hw fs rm -r" in hw(folder, "rm", "data", code=2)
+    hw(folder, "rm", "-r", "data")
+    assert "is not there" in hw(folder, "rm", "data", code=2)
+    assert not (folder / "data").exists()
+
+
+def test_stat_says_what_a_task_depends_on(folder: Path) -> None:
+    file = json.loads(hw(folder, "stat", "--json", "data/a"))
+    assert (file["kind"], file["evidence"], file["size"]) == ("file", "stat", 3)
+    data = json.loads(hw(folder, "stat", "--json", "data"))
+    assert (data["kind"], data["evidence"], data["files"], data["size"]) == ("folder", "folder", 2, 7)
+    assert "missing" in hw(folder, "stat", "nosuch")
+
+
+def test_hash_prints_what_sha256sum_reads(folder: Path) -> None:
+    digest = hashlib.sha256(b"one").hexdigest()
+    assert hw(folder, "hash", "data/a") == f"{digest}  data/a\n"
+    assert hw(folder, "hash", "-r", "data").splitlines()[0] == f"{digest}  data/a"
+    assert "hw fs hash -r" in hw(folder, "hash", "data", code=2)
+    assert "is not there" in hw(folder, "hash", "nosuch", code=2)
+
+
+def test_names_that_begin_with_a_dash_stand_after_two(folder: Path) -> None:
+    hw(folder, "cp", "--", "data/a", "-x")
+    assert (folder / "-x").read_text() == "one"
+    hw(folder, "rm", "--", "-x")
+    assert not (folder / "-x").exists()
+
+
+def test_an_unknown_protocol_is_named(folder: Path) -> None:
+    assert "nosuch" in hw(folder, "ls", "nosuch://x", code=2)

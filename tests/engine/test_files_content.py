@@ -1,0 +1,153 @@
+"""The SHA-256 of files: right always, computed once, and not believed where a change could hide."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from headwater.engine.files import content
+from headwater.engine.files.content import digest_file, digest_files
+
+from headwater import ContentFile, File
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "digests.sqlite"
+
+
+def settle(path: Path) -> None:
+    """Make a file one that changed long ago, which its time of change alone cannot say."""
+    os.utime(path, ns=(0, 10**18))
+
+
+def rows(cache: Path) -> list[str]:
+    with sqlite3.connect(cache) as base:
+        return [os.fsdecode(path) for (path,) in base.execute("SELECT path FROM digests")]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets files count as settled at once."""
+    monkeypatch.setattr(content, "_SETTLED_NS", -(10**18))
+
+
+def test_digests_are_those_of_the_bytes_in_order(tmp_path: Path) -> None:
+    sizes = [0, 1, 100, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000, *range(200)]
+    paths = [tmp_path / str(n) for n in range(len(sizes))]
+    for path, size in zip(paths, sizes, strict=True):
+        path.write_bytes(os.urandom(size))
+    expected = [(hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size) for path in paths]
+    assert digest_files([str(path) for path in paths]) == expected
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_digest_is_computed_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a"
+    path.write_text("one")
+    first = digest_file(str(path))
+    assert rows(cache) == [str(path)]
+    monkeypatch.setattr(content, "_read", None)
+    assert digest_file(str(path)) == first
+    assert ContentFile(path).digest == first[0]
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("keep_time", [True, False])
+def test_a_change_of_the_same_size_is_seen_even_where_the_time_is_put_back(
+    tmp_path: Path, keep_time: bool
+) -> None:
+    path = tmp_path / "a"
+    path.write_text("one")
+    before = path.stat()
+    digest_file(str(path))
+    path.write_text("two")
+    if keep_time:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert digest_file(str(path))[0] == hashlib.sha256(b"two").hexdigest()
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_file_of_the_same_size_and_time_in_its_place_is_seen(tmp_path: Path) -> None:
+    path, other = tmp_path / "a", tmp_path / "b"
+    for each, text in ((path, "one"), (other, "two")):
+        each.write_text(text)
+        settle(each)
+    digest_file(str(path))
+    os.replace(other, path)
+    assert digest_file(str(path))[0] == hashlib.sha256(b"two").hexdigest()
+
+
+def test_what_changed_moments_ago_is_not_kept(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "a").write_text("one")
+    digest_file(str(tmp_path / "a"))
+    assert rows(cache) == []
+
+
+def test_what_seems_to_come_from_the_future_is_not_kept(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "a").write_text("one")
+    os.utime(tmp_path / "a", ns=(0, 4 * 10**18))
+    digest_file(str(tmp_path / "a"))
+    assert rows(cache) == []
+
+
+@pytest.mark.parametrize("damage", ["not a database", "a folder", "read-only"])
+def test_a_cache_that_cannot_be_used_is_done_without(tmp_path: Path, cache: Path, damage: str) -> None:
+    if damage == "a folder":
+        cache.mkdir(parents=True)
+    elif damage == "read-only":
+        cache.parent.write_text("")
+    else:
+        cache.parent.mkdir()
+        cache.write_bytes(b"\0" * 5000)
+    (tmp_path / "a").write_text("one")
+    assert digest_file(str(tmp_path / "a"))[0] == hashlib.sha256(b"one").hexdigest()
+
+
+def test_a_file_that_never_stops_changing_has_no_digest(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"x" * 20_000_000)
+    stop = threading.Event()
+
+    def change() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            os.utime(path, ns=(number, number))
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        with pytest.raises(OSError, match="changes while it is read"):
+            digest_file(str(path))
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_large_file_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(300_000_000)
+    code = (
+        "import resource, sys; from headwater import ContentFile; before = resource.getrusage(0).ru_maxrss;"
+        "file = ContentFile(sys.argv[1]); print(file.recorded_size, resource.getrusage(0).ru_maxrss - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    size, kilobytes = map(int, done.stdout.split())
+    assert size == 300_000_000
+    assert kilobytes < 50_000
+
+
+def test_a_file_beyond_four_gigabytes_is_known_by_its_size(tmp_path: Path) -> None:
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate((4 << 30) + 5)
+    file_ = File(tmp_path / "sparse")
+    assert file_.recorded_size == file_.size() == (4 << 30) + 5

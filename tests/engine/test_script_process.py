@@ -1,0 +1,135 @@
+"""Nothing that a script started is left: not when it ends, is cancelled, or headwater is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.engine.script_process import end_groups, run_group
+
+from headwater import Cancelled, Scheduler, script
+
+STUBBORN = "trap '' TERM INT; sleep 1000 & echo $$ $! > pids; wait"
+WILLING = "trap 'echo cleaned > cleaned; exit 1' TERM; sleep 1000 & echo $$ $! > pids; wait"
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
+
+
+def pids_in(folder: Path) -> list[int]:
+    wait_until(lambda: (folder / "pids").exists() and len((folder / "pids").read_text().split()) == 2)
+    return [int(word) for word in (folder / "pids").read_text().split()]
+
+
+pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
+
+
+def test_what_a_script_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
+    began = time.monotonic()
+    status = run_group(["/bin/sh", "-c", "sleep 1000 & echo $$ $! > pids"], str(tmp_path), lambda *_: None)
+    assert status == 0
+    assert time.monotonic() - began < 5
+    _, child = pids_in(tmp_path)
+    wait_until(lambda: not alive(child))
+
+
+def test_a_program_that_closes_its_pipes_is_waited_for(tmp_path: Path) -> None:
+    run_group(["/bin/sh", "-c", "exec >&- 2>&-; sleep .3; touch done"], str(tmp_path), lambda *_: None)
+    assert (tmp_path / "done").exists()
+
+
+def test_much_on_both_streams_does_not_block(tmp_path: Path) -> None:
+    got = {False: 0, True: 0}
+
+    def take(is_error: bool, data: bytes) -> None:
+        got[is_error] += len(data)
+
+    program = (
+        "import sys; [(sys.stdout.write('o' * 1000), sys.stderr.write('e' * 1000)) for _ in range(3000)]"
+    )
+    assert run_group([sys.executable, "-c", program], str(tmp_path), take) == 0
+    assert got == {False: 3_000_000, True: 3_000_000}
+
+
+@pytest.mark.parametrize("text", [WILLING, STUBBORN])
+def test_a_cancelled_script_is_asked_to_end_and_then_made_to(tmp_path: Path, text: str) -> None:
+    ended: list[Any] = []
+
+    def work() -> None:
+        ended.append(run_group(["/bin/sh", "-c", text], str(tmp_path), lambda *_: None))
+        try:
+            run_group(["/bin/true"], str(tmp_path), lambda *_: None)
+        except Cancelled as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    pids = pids_in(tmp_path)
+    end_groups([thread])
+    thread.join(10)
+    assert ended[0] != 0
+    assert isinstance(ended[1], Cancelled), "nothing more is started there"
+    wait_until(lambda: not any(map(alive, pids)))
+    assert (tmp_path / "cleaned").exists() == (text == WILLING)
+
+
+def test_scripts_of_other_threads_go_on(tmp_path: Path) -> None:
+    status: list[int] = []
+    thread = threading.Thread(
+        target=lambda: status.append(run_group(["/bin/sleep", ".5"], str(tmp_path), lambda *_: None))
+    )
+    thread.start()
+    end_groups([])
+    thread.join()
+    assert status == [0]
+
+
+RUN = """
+import sys
+from headwater import Scheduler, script
+Scheduler(record=False).run(script(sys.argv[1], **({"executor": "process"} if sys.argv[2] == "process" else {})))
+"""
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("text", [WILLING, STUBBORN])
+def test_no_signal_to_headwater_leaves_an_orphan(
+    tmp_path: Path, executor: str, number: signal.Signals, text: str
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, f"#!/bin/sh\n{text}", executor], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    pids = pids_in(tmp_path)
+    process.send_signal(number)
+    process.wait(20)
+    wait_until(lambda: not any(map(alive, pids)))
+
+
+def test_a_failure_elsewhere_lets_a_script_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    slow = script("#!/bin/sh\ntouch began; sleep .5; touch finished")
+    quick = script("#!/bin/sh\nwhile [ ! -e began ]; do sleep .01; done; exit 1")
+    with pytest.raises(Exception, match="exit status 1"):
+        Scheduler(record=False).run([slow, quick])
+    assert (tmp_path / "finished").exists()
