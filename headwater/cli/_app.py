@@ -18,6 +18,7 @@ VERBS = {
     "run": "Run a task of a script and record it.",
     "log": "Show runs, jobs, calls, values, tasks and files.",
     "trace": "Show everything a result came from.",
+    "impact": "Show everything that something reached.",
     "query": "Ask the graph in Cypher, read-only.",
     "store": "Look at, start or stop the graph store.",
     "verify": "Check the journals against the graph.",
