@@ -19,6 +19,7 @@ VERBS = {
     "log": "Show runs, jobs, calls, values, tasks and files.",
     "trace": "Show everything a result came from.",
     "impact": "Show everything that something reached.",
+    "why": "Say why a job ran, or why it did not have to.",
     "query": "Ask the graph in Cypher, read-only.",
     "store": "Look at, start or stop the graph store.",
     "verify": "Check the journals against the graph.",
