@@ -20,6 +20,7 @@ VERBS = {
     "trace": "Show everything a result came from.",
     "impact": "Show everything that something reached.",
     "why": "Say why a job ran, or why it did not have to.",
+    "diff": "Show where two runs, calls, tasks, values or files differ.",
     "query": "Ask the graph in Cypher, read-only.",
     "store": "Look at, start or stop the graph store.",
     "verify": "Check the journals against the graph.",

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import click
 import pytest
-from headwater.lineage import changes, impact_views, log_views, trace_views, versions, why_views
+from headwater.lineage import changes, diff_views, impact_views, log_views, trace_views, versions, why_views
 
 from headwater.cli._app import VERBS, app
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 BLOCK = re.compile(r"```text\n\$ hw (?P<words>[a-z ]*?) ?--help\n(?P<help>.*?)```\n", re.DOTALL)
-VIEWS = (log_views, trace_views, impact_views, why_views, changes, versions)
+VIEWS = (log_views, trace_views, impact_views, why_views, diff_views, changes, versions)
 
 
 def help_of(words: str) -> str:
