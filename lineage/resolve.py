@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 StillValid = Callable[[str, str, str], bool]
 """(path, evidence, digest) to whether the file is now as it was recorded"""
 
+TASK = "task:"
 _HEX = re.compile(r"[0-9a-f]+\Z")
 _DASHED = re.compile(r"[0-9a-f]{8}-[0-9a-f-]*\Z")
 _BACK = re.compile(r"~(\d+)\Z")
@@ -46,8 +47,8 @@ class Found:
 def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = None) -> Found:
     """The node that a person means.
 
-    In this order: `-` (the last execution) and `~N` (the N-th before it), a URL or a path with a slash, the
-    beginning of an id or hash of any kind, the full name of a task (its newest version), a path.
+    In this order: `-` (the last execution) and `~N` (the N-th before it), `task:NAME` (a task's newest version), a URL
+    or a path with a slash, the beginning of an id or hash of any kind, the full name of a task, a path.
 
     Args:
         still_valid: tells whether a recorded file is what is on disk now; that content is preferred to later ones.
@@ -57,6 +58,11 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
     """
     if what == "-" or _BACK.match(what):
         return _execution(store, 0 if what == "-" else int(what[1:]))
+    if what.startswith(TASK):
+        task = _task(store, what.removeprefix(TASK))
+        if task is not None:
+            return task
+        raise UsageError(_unknown(store, what.removeprefix(TASK)))
     if "://" in what or "/" in what or os.sep in what:
         file = _file(store, what, still_valid)
         if file is not None:
@@ -67,11 +73,15 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
         return candidates[0]
     if candidates:
         raise UsageError(_ambiguous(what, candidates))
-    named = [Found("task", *row) for row in store.rows("resolve_task", name=what)]
-    found = named[0] if named else _file(store, what, still_valid)
+    found = _task(store, what) or _file(store, what, still_valid)
     if found is None:
         raise UsageError(_unknown(store, what))
     return found
+
+
+def _task(store: GraphStore, name: str) -> Found | None:
+    rows = store.rows("resolve_task", name=name)
+    return Found("task", *rows[0]) if rows else None
 
 
 def _execution(store: GraphStore, back: int) -> Found:

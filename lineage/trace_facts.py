@@ -90,7 +90,7 @@ class GraphFacts:
     def __init__(self, store: GraphStore) -> None:
         self._store = store
 
-    def _rows(self, query: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         wanted = sorted(set(keys))
         for begin in range(0, len(wanted), _BATCH):
             yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH])
@@ -98,17 +98,17 @@ class GraphFacts:
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
         wanted = list(calls)
         found: dict[str, CallFact] = {}
-        for row in self._rows("trace_calls", wanted):
+        for row in self.rows("trace_calls", wanted):
             found.setdefault(row[0], CallFact(*row))
         arguments: dict[tuple[str, str, int | None], ArgumentFact] = {}
-        for call, *columns in self._rows("trace_arguments", wanted):
+        for call, *columns in self.rows("trace_arguments", wanted):
             argument = ArgumentFact(*columns)
             if (call, argument.name, argument.position) not in arguments:
                 arguments[call, argument.name, argument.position] = argument
                 found[call].arguments.append(argument)
-        for call, name, position, *columns in self._rows("trace_argument_files", wanted):
+        for call, name, position, *columns in self.rows("trace_argument_files", wanted):
             _add(arguments[call, name, position].files, FileFact(*columns))
-        for call, *columns in self._rows("trace_result_files", wanted):
+        for call, *columns in self.rows("trace_result_files", wanted):
             _add(found[call].result_files, FileFact(*columns))
         for fact in found.values():
             fact.arguments.sort(key=lambda one: (one.position is None, one.position or 0, one.name))
@@ -118,7 +118,7 @@ class GraphFacts:
         wanted = set(parents)
         found: dict[str, Wiring] = {parent: {} for parent in wanted}
         for query in "trace_wiring", "trace_returns":
-            for parent, consumer, name, producer in self._rows(query, wanted):
+            for parent, consumer, name, producer in self.rows(query, wanted):
                 found[parent].setdefault(consumer, []).append((name, producer))
         for wires in found.values():
             for consumer, wire in wires.items():
@@ -126,19 +126,19 @@ class GraphFacts:
         return found
 
     def jobs(self, calls: Iterable[str]) -> dict[str, str]:
-        return dict(self._rows("trace_jobs", calls))
+        return dict(self.rows("trace_jobs", calls))
 
     def job_parents(self, jobs: Iterable[str]) -> dict[str, ParentJob]:
-        return {job: ParentJob(parent, call) for job, parent, call in self._rows("trace_job_parents", jobs)}
+        return {job: ParentJob(parent, call) for job, parent, call in self.rows("trace_job_parents", jobs)}
 
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
-        return _grouped(self._rows("trace_call_parents", calls))
+        return grouped(self.rows("trace_call_parents", calls))
 
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        return _grouped(self._rows("trace_file_makers", files))
+        return grouped(self.rows("trace_file_makers", files))
 
 
-def _grouped(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def grouped(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for key, one in rows:
         found.setdefault(key, set()).add(one)

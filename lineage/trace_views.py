@@ -61,7 +61,17 @@ class TracedCall:
     used: str
     """"result", or "arguments" where only what it was given matters"""
     cut_off: bool
-    """the trace was stopped here by its depth"""
+    """the trace was stopped here by its depth, or because it was recorded too long ago"""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Somebody who ran calls that had a part in it."""
+
+    user: str
+    calls: int
+    runs: tuple[str, ...]
+    """ids of the executions"""
 
 
 @dataclass(frozen=True)
@@ -99,36 +109,8 @@ class Trace:
             "more_makers": self.more_makers,
         }
 
-    def to_dot(self) -> str:
-        """The trace as a graph in Graphviz' language; arrows go the way the data went."""
-        lines = ["digraph trace {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
-        for call in self.calls.values():
-            lines.append(f"  {_quote(call.id)} [shape=box, label={_label(call.task, call.call)}];")
-            edges = {
-                (producer, argument.name): "" for argument in call.arguments for producer in argument.fed_by
-            }
-            edges |= {(child, "result"): "" for child in call.returned_by}
-            edges |= {(parent, "arguments"): ", style=dashed" for parent in call.given_by}
-            made_there = [argument for argument in call.arguments if argument.from_parent]
-            edges |= {(file, argument.name): "" for argument in made_there for file in argument.files}
-            for (origin, name), style in edges.items():
-                lines.append(f"  {_quote(origin)} -> {_quote(call.id)} [label={_quote(name)}{style}];")
-        for file in self.files.values():
-            lines.append(f"  {_quote(file.file)} [shape=note, label={_label(file.path, file.file)}];")
-            lines.extend(f"  {_quote(maker)} -> {_quote(file.file)};" for maker in file.made_by)
-        return "\n".join([*lines, "}"])
-
 
 def _plain(part: Any) -> Any:
     if isinstance(part, (TracedArgument, TracedCall, TracedFile)):
         return {item.name: _plain(getattr(part, item.name)) for item in fields(part)}
     return [_plain(item) for item in part] if isinstance(part, tuple) else part
-
-
-def _label(name: str, digest: str) -> str:
-    return _quote(f"{name}\n{digest[:8]}")
-
-
-def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -1,7 +1,7 @@
 // The first job that ran each call; where it was only ever answered from the cache, the first of these.
 // Parameters: $keys (call hashes).
 UNWIND $keys AS key
-MATCH (j:Job)-[:MADE]->(c:CallNode {call_hash: key})
+MATCH (c:CallNode {call_hash: key})<-[:MADE]-(j:Job)
 WITH key, j ORDER BY CASE WHEN j.status = 'CACHED' THEN 1 ELSE 0 END, j.started, j.id
 WITH key, collect(j.id) AS jobs
 RETURN key, jobs[0] AS job

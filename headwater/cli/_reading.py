@@ -58,6 +58,11 @@ def reading(*, raise_damage: bool = True) -> Iterator[GraphStore]:
         raise damage_of(project, caught)
 
 
+def by_hash(found: Found, what: str) -> bool:
+    """Whether WHAT is the beginning of the id that was found, rather than a name or a path of it."""
+    return found.id.startswith(what.lower())
+
+
 def find(store: GraphStore, what: str) -> Found:
     """What a person means by WHAT; of a file with several recorded contents, the one that is there now.
 

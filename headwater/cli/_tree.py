@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,12 +67,9 @@ def _branches(trace: Trace, id_: str) -> list[_Branch]:
 
 def _as(role: str, ids: Iterable[str], trace: Trace) -> list[_Branch]:
     """What came in one role, in the order of the texts: the graph keeps no other."""
-    return sorted((_Branch(role, id_) for id_ in ids), key=lambda branch: _natural(_text(trace, branch.id)))
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    """A key that puts 2 before 10."""
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]+)", text)]
+    return sorted(
+        (_Branch(role, id_) for id_ in ids), key=lambda branch: _output.natural(_text(trace, branch.id))
+    )
 
 
 def _text(trace: Trace, id_: str) -> str:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
 import click
+
+from headwater.cli._times import Moment
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+    from headwater.lineage.resolve import Found
+    from headwater.lineage.trace_views import Trace
+
+FORMS = ("json", "dot", "mermaid", "derivation")
+ORIGINS = ("files", "code", "people")
 
 
 @click.command()
@@ -10,27 +24,131 @@ import click
 @click.option(
     "--depth", type=click.IntRange(min=0), metavar="N", help="Go back N steps at most; default: all."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
-@click.option("--dot", "as_dot", is_flag=True, help="Print a graph in Graphviz' language.")
-def command(what: str, depth: int | None, as_json: bool, as_dot: bool) -> None:
+@click.option("--since", type=Moment(), help="Go no further back than calls recorded before: 2013-01-31, 3d.")
+@click.option("--files", is_flag=True, help="Show only the files from outside.")
+@click.option("--code", is_flag=True, help="Show only the versions of tasks that had a part in it.")
+@click.option("--people", is_flag=True, help="Show only who ran the calls, each where it ran first.")
+@click.option("--derivation", is_flag=True, help="Print value <-- call <-- call, a line a value.")
+@click.option("--json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@click.option("--dot", is_flag=True, help="Print a graph in Graphviz' language.")
+@click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart.")
+def command(what: str, depth: int | None, since: datetime | None, **flags: bool) -> None:
     """Show everything a result came from.
 
-    WHAT is the beginning of the id or hash of a run, job, call, value or file, a file's path, or - for the last
-    run. The tree begins at the call that made it; under each call stand those that its result and its arguments
-    came from. A call or file that was shown before is not taken apart again.
+    WHAT is the beginning of the id or hash of a run, job, call, value or file, a file's path, task:NAME for the last
+    call of a task, or - for the last run. The tree begins at the call that made it; under each call stand those that
+    its result and its arguments came from. A call or file that was shown before is not taken apart again.
     """
-    from headwater.cli import _output, _tree
+    from headwater.cli import _derivation, _output, _tree
     from headwater.cli._reading import find, reading
+    from headwater.lineage import trace_drawings
     from headwater.lineage.trace import trace
 
-    if as_json and as_dot:
-        raise click.UsageError("--json and --dot exclude each other", click.get_current_context())
+    forms = [name for name in FORMS if flags[name]]
+    kinds = [name for name in ORIGINS if flags[name]]
+    if len(forms) > 1 or (kinds and forms not in ([], ["json"])):
+        context = click.get_current_context()
+        clash = [f"--{name}" for name in (*forms, *kinds)]
+        raise click.UsageError(f"{' and '.join(clash)} exclude each other", context)
     with reading() as store:
-        found = trace(store, find(store, what), depth=depth)
-        if as_json:
-            _output.emit_json(found.to_dict())
-        elif as_dot:
-            click.echo(found.to_dot())
+        found = _call_of_task(store, find(store, what), what)
+        answer = trace(store, found, depth=depth, since=since)
+        _say_if_changed(answer, found, what)
+        if kinds:
+            only = {"kind": answer.kind, "id": answer.id, **_origins(store, answer, kinds)}
+            if forms:
+                _output.emit_json(only)
+            else:
+                for line in _listed(only, kinds):
+                    click.echo(line)
+        elif flags["json"]:
+            _output.emit_json(answer.to_dict())
+        elif flags["dot"] or flags["mermaid"]:
+            click.echo((trace_drawings.dot if flags["dot"] else trace_drawings.mermaid)(answer))
         else:
-            for line in _tree.tree(found):
+            lines = _derivation.derivation(answer) if flags["derivation"] else _tree.tree(answer)
+            for line in lines:
                 click.echo(line)
+
+
+def _call_of_task(store: GraphStore, found: Found, what: str) -> Found:
+    """For `task:NAME`, the last call of the task."""
+    from headwater.lineage.resolve import TASK, Found
+    from headwater.lineage.trace import newest_call
+
+    if not what.startswith(TASK):
+        return found
+    call = newest_call(store, found.label)
+    return found if call is None else Found("call", call, found.label)
+
+
+def _say_if_changed(answer: Trace, found: Found, what: str) -> None:
+    """A path was asked for, and what is there now was never recorded: say what is traced in its place."""
+    from headwater.cli import _output
+    from headwater.cli._reading import by_hash
+    from headwater.engine.files import identify, still_valid
+
+    file = answer.files.get(answer.id)
+    if answer.kind != "file" or file is None or by_hash(found, what):
+        return
+    if still_valid(file.path, file.evidence, file.digest):
+        return
+    try:
+        now = identify(file.path)
+    except OSError as error:
+        there = f"it cannot be looked at: {error}"
+    else:
+        size = "" if now.size is None else f"{_output.size(now.size)}, "
+        there = (
+            "no file is there now"
+            if now.evidence == "missing"
+            else f"now it is {size}{now.evidence} {now.digest}"
+        )
+    size = "" if file.size is None else f"{_output.size(file.size)}, "
+    note = (
+        f"note: {file.path} is not what was recorded ({there}). Traced is the content that a call took or returned "
+        f"last: {file.file[:12]}, {size}{file.evidence} {file.digest}"
+    )
+    click.echo(_output.one_line(note), err=True)
+
+
+def _origins(store: GraphStore, answer: Trace, kinds: list[str]) -> dict[str, Any]:
+    from headwater.lineage.log_views import to_json
+    from headwater.lineage.trace import people
+
+    only: dict[str, Any] = {}
+    if "files" in kinds:
+        only["files"] = to_json(answer.sources())
+    if "code" in kinds:
+        only["code"] = [{"task": name, "task_hash": digest} for name, digest in answer.tasks()]
+    if "people" in kinds:
+        only["people"] = to_json(people(store, answer))
+    return only
+
+
+def _listed(only: dict[str, Any], kinds: list[str]) -> Iterator[str]:
+    from headwater.cli import _output, _views
+
+    for place, kind in enumerate(kinds):
+        if place:
+            yield ""
+        if not only[kind]:
+            yield f"no {kind}"
+        elif kind == "files":
+            rows = [
+                (
+                    one["file"][: _views.ID],
+                    one["evidence"],
+                    one["digest"],
+                    _output.size(one["size"]),
+                    one["path"],
+                )
+                for one in only[kind]
+            ]
+            yield _output.table(["file", "evidence", "digest", "size", "path"], rows)
+        elif kind == "code":
+            tasks = [((one["task_hash"] or "")[: _views.ID], one["task"]) for one in only[kind]]
+            yield _output.table(["task hash", "task"], tasks)
+        else:
+            people = [(one["calls"], len(one["runs"]), one["user"]) for one in only[kind]]
+            yield _output.table(["calls", "runs", "user"], people, right=["calls", "runs"])

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import click
 import pytest
-from headwater.lineage import log_views, trace_views
+from headwater.lineage import changes, diff_views, impact_views, log_views, trace_views, versions, why_views
 
 from headwater.cli._app import VERBS, app
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 BLOCK = re.compile(r"```text\n\$ hw (?P<words>[a-z ]*?) ?--help\n(?P<help>.*?)```\n", re.DOTALL)
+VIEWS = (log_views, trace_views, impact_views, why_views, diff_views, changes, versions)
 
 
 def help_of(words: str) -> str:
@@ -56,11 +57,14 @@ def test_the_help_on_the_page_is_what_the_commands_print() -> None:
     "view",
     [
         item
-        for item in (*vars(log_views).values(), *vars(trace_views).values())
-        if dataclasses.is_dataclass(item) and item is not log_views.ListedExecution
+        for module in VIEWS
+        for item in vars(module).values()
+        if dataclasses.is_dataclass(item)
+        and item.__module__ == module.__name__
+        and item is not log_views.ListedExecution
     ],
 )
-def test_the_page_names_every_key_of_the_json_of_log_and_trace(view: type) -> None:
+def test_the_page_names_every_key_of_the_json_of_questions(view: type) -> None:
     page = PAGE.read_text("utf-8")
     missing = [each.name for each in dataclasses.fields(view) if f"`{each.name}`" not in page]
     assert not missing, f"{view.__name__}: {missing} are not on the page"

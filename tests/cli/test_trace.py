@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 import pytest
 
 from .conftest import Shell
@@ -95,3 +98,59 @@ def test_what_has_no_trace_is_refused_with_what_to_do(lab: Shell, words: list[st
     answer = lab("trace", *words)
     assert (answer.code, answer.out) == (2, "")
     assert said in answer.err
+
+
+def test_a_trace_reads_as_a_derivation(lab: Shell) -> None:
+    out = lab("trace", run_of(lab, "lab.doubles"), "--derivation").out
+    assert re.sub(r"\b[0-9a-f]{8}\b", "ID", out).splitlines() == [
+        "6 <-- lab.doubles(n=3, label='a')  ID <-- lab.total(values=…)  ID",
+        *(f"  values = [0, 2, 4] <-- lab.double(x={x})  ID" for x in range(3)),
+    ]
+    out = lab("trace", "copy.txt", "--derivation").out
+    assert "copy.txt <-- lab.copy(source=…, target='copy.txt')" in out
+    assert "source = File('in.txt') <-- origin" in out
+
+
+@pytest.mark.parametrize(
+    ("flag", "key", "names"),
+    [
+        ("--files", "files", ["in.txt"]),
+        ("--code", "code", ["lab.copy", "lab.copied_lines", "lab.lines"]),
+        ("--people", "people", []),
+    ],
+)
+def test_one_kind_of_origin_can_be_asked_for(lab: Shell, flag: str, key: str, names: list[str]) -> None:
+    run = run_of(lab, "lab.copied_lines")
+    out = lab("trace", run, flag, COLUMNS="300").out
+    assert all(name in out for name in names)
+    found = lab("trace", run, flag, "--json").json
+    assert list(found) == ["kind", "id", key]
+    assert len(found[key]) == max(len(names), 1)
+
+
+def test_a_task_stands_for_its_last_call(lab: Shell) -> None:
+    assert lines(lab, "task:lab.total")[0] == "lab.total([0, 2, 4]) → 6"
+    assert "Did you mean lab.total" in lab("trace", "task:lab.totl").err
+
+
+def test_a_file_that_is_no_longer_what_was_recorded_is_said_to_be_so(lab: Shell) -> None:
+    path = lab.folder / "copy.txt"
+    known = path.stat()
+    before = path.read_text()
+    try:
+        path.write_text("something else")
+        changed = lab("trace", "copy.txt")
+        assert "is not what was recorded (now it is 14 B" in changed.err
+        path.unlink()
+        assert "no file is there now" in lab("trace", "copy.txt").err
+    finally:
+        path.write_text(before)
+        os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))
+    assert lab("trace", "copy.txt").err == ""
+    assert lines(lab, "copy.txt")[0] == changed.out.splitlines()[0].rsplit("  ", 1)[0]
+
+
+def test_a_trace_is_drawn_as_a_flowchart(lab: Shell) -> None:
+    out = lab("trace", "copy.txt", "--mermaid").out
+    assert out.startswith("flowchart LR\n")
+    assert "lab.copy<br/>" in out

@@ -19,7 +19,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "examples").rglob("*.md")),
 ]
-RUN = {"hw", "headwater", "python", "cat", "cp", "head", "ls", "sed"}
+RUN = {"hw", "headwater", "python", "cat", "cp", "head", "ls", "printf", "sed"}
 SHOWN_ONLY = {"git", "pip", "cd", "docker", "eval", "export"}
 
 

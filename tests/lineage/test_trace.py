@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import Project
 from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage.resolve import Found
-from headwater.lineage.trace import trace
+from headwater.lineage.trace import newest_call, people, trace
+from headwater.lineage.trace_drawings import dot, mermaid
 from headwater.lineage.trace_views import Trace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Cypher, server_of
-from tests.lineage.worlds import Job, World
+from tests.lineage.worlds import EPOCH, Job, World
 
 
 def of(store: GraphStore, kind: str, id_: str, depth: int | None = None) -> Trace:
@@ -178,6 +180,52 @@ def test_a_depth_cuts_the_trace_off_and_says_where(store: GraphStore, cypher: Cy
     assert of(store, "job", world.roots[0], depth=9).to_dict() == of(store, "job", world.roots[0]).to_dict()
 
 
+def test_a_moment_cuts_the_trace_off_at_what_was_recorded_before(
+    store: GraphStore, cypher: Cypher, world: World
+) -> None:
+    pipeline(world).write(cypher)
+    call = world.calls[f"{world.prefix}stats"]
+    found = trace(
+        store,
+        Found("job", world.roots[0], "a run"),
+        since=EPOCH + timedelta(seconds=call.at),
+    )
+    assert {one.task: one.cut_off for one in found.calls.values()} == {
+        "main": False,
+        "report": False,
+        "stats": False,
+        "clean": True,
+    }
+
+
+def test_the_people_behind_a_result_are_those_who_ran_its_calls_first(
+    store: GraphStore, cypher: Cypher, world: World
+) -> None:
+    pipeline(world)
+    world.call("publish", args={"page": {"report.html"}})
+    world.run(f"{world.prefix}publish")
+    world.write(cypher)
+    found = of(store, "job", world.roots[1])
+    assert [(one.user, one.calls, one.runs) for one in people(store, found)] == [
+        ("user0", 4, (f"{world.prefix}e0",)),
+        ("user1", 1, (f"{world.prefix}e1",)),
+    ]
+    assert newest_call(store, "publish") == f"{world.prefix}publish"
+    assert newest_call(store, "unknown") is None
+
+
+def test_marks_in_names_cannot_break_out_of_a_drawing(
+    store: GraphStore, cypher: Cypher, world: World
+) -> None:
+    world.call('<script>"]\n end', args={"x": {'"];<b>.csv'}})
+    world.run(f'{world.prefix}<script>"]\n end')
+    world.write(cypher)
+    found = of(store, "job", world.roots[0])
+    assert "<script>" not in mermaid(found)
+    assert all(re.match(r"^(flowchart LR|  n\d+.*)$", line) for line in mermaid(found).splitlines())
+    assert len(dot(found).splitlines()) == 7
+
+
 def test_what_never_came_to_a_result_is_said_so(store: GraphStore, cypher: Cypher, world: World) -> None:
     pipeline(world)
     world.jobs["lost"] = Job(f"{world.prefix}lost", None, None, "FAILED", 99)
@@ -199,12 +247,15 @@ def test_the_json_and_dot_shapes_hang_together(store: GraphStore, cypher: Cypher
     assert {
         producer for call in shape["calls"] for one in call["arguments"] for producer in one["fed_by"]
     } < ids
-    dot = found.to_dot()
-    nodes = set(re.findall(r'^  "([^"]+)" \[shape', dot, re.MULTILINE))
-    edges = re.findall(r'^  "([^"]+)" -> "([^"]+)"', dot, re.MULTILINE)
+    drawn = dot(found)
+    nodes = set(re.findall(r'^  "([^"]+)" \[shape', drawn, re.MULTILINE))
+    edges = re.findall(r'^  "([^"]+)" -> "([^"]+)"', drawn, re.MULTILINE)
     assert nodes == ids | set(found.files)
     assert {end for edge in edges for end in edge} <= nodes
     assert len(edges) >= len(nodes) - 1
+    lines = mermaid(found).splitlines()[1:]
+    assert len({line.split("[")[0] for line in lines if "[" in line}) == len(nodes)
+    assert len([line for line in lines if "-->" in line or "-.->" in line]) == len(edges)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

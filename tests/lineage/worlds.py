@@ -19,7 +19,9 @@ _WRITE = {
         CREATE (:CallNode {call_hash: r[0], task_name: r[1], failed: false, recorded_at: r[2]})-[:OF]->(t)""",
     "value": "CREATE (:Value {value_hash: r[0], type: 'x', size: 1, preview: r[0]})",
     "file": "CREATE (:File {file_hash: r[0], path: r[1], evidence: 'stat', digest: r[0], size: 1})",
-    "job": "CREATE (:Job {id: r[0], status: r[1], started: r[2]})",
+    "execution": """CREATE (:Execution {id: r[0], status: 'DONE', started: r[1], user: r[2], host: 'here',
+        command: 'hw run'})""",
+    "job": "CREATE (:Job {id: r[0], status: r[1], started: r[2], execution_id: r[3]})",
     "refers": "MATCH (v:Value {value_hash: r[0]}) MATCH (f:File {file_hash: r[1]}) CREATE (v)-[:REFERS_TO]->(f)",
     "took": """MATCH (c:CallNode {call_hash: r[0]}) MATCH (v:Value {value_hash: r[1]})
         CREATE (c)-[:TOOK {name: r[2], position: r[3]}]->(v)""",
@@ -61,6 +63,7 @@ class Job:
     parent: str | None
     status: str
     at: int
+    execution: str | None = None
 
 
 class World:
@@ -90,11 +93,12 @@ class World:
     def run(self, call: str) -> str:
         """What a scheduler does: calls that were made before are answered from the cache, without their children."""
         known = {job.call for job in self.jobs.values()}
+        execution = f"{self.prefix}e{len(self.roots)}"
 
         def job(call: str, parent: str | None) -> str:
             number = len(self.jobs)
             status = "CACHED" if call in known else "DONE"
-            made = Job(f"{self.prefix}j{number}", call, parent, status, number)
+            made = Job(f"{self.prefix}j{number}", call, parent, status, number, execution)
             self.jobs[made.id] = made
             known.add(call)
             if status == "DONE":
@@ -153,9 +157,12 @@ class World:
             made["value"].append([value])
             made["refers"] += [[value, self.prefix + file] for file in inside]
         for job in self.jobs.values():
-            made["job"].append([job.id, job.status, _moment(job.at)])
+            made["job"].append([job.id, job.status, _moment(job.at), job.execution])
             made["made"] += [[job.id, job.call]] if job.call else []
             made["spawned"] += [[job.parent, job.id]] if job.parent else []
+        for number, root in enumerate(self.roots):
+            job = self.jobs[root]
+            made["execution"].append([job.execution, _moment(job.at), f"user{number % 2}"])
         for name, text in _WRITE.items():
             cypher(f"UNWIND $rows AS r {text}", rows=made[name])
 

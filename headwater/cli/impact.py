@@ -1,0 +1,119 @@
+"""`hw impact WHAT`: the calls, files, runs and people that something reached."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from headwater.cli._times import Moment
+
+if TYPE_CHECKING:
+    from headwater.lineage.impact_views import Impact
+
+LISTS = ("calls", "files", "runs", "people")
+
+
+@click.command()
+@click.argument("what")
+@click.option("--since", type=Moment(), help="Leave out what was done before, like 2013-01-31 or 3d (ago).")
+@click.option(
+    "--list",
+    "lists",
+    type=click.Choice([*LISTS, "all"]),
+    multiple=True,
+    help="List these instead of counting alone; may be repeated.",
+)
+@click.option("--check", is_flag=True, help="Look whether the files are still there as they were recorded.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+def command(what: str, since: datetime | None, lists: tuple[str, ...], check: bool, as_json: bool) -> int:
+    """Show everything that something reached.
+
+    WHAT is a file's path (then every recorded content of it counts), a task's name (its newest version), the
+    beginning of the id or hash of a file's content, a task's version, a value, a call, a job or a run, or - for
+    the last run. Calls are followed through all runs, and files from the calls that made them to those that took
+    them. Exits with 1 where anything was reached.
+    """
+    from headwater.cli import _output
+    from headwater.cli._reading import by_hash, find, reading
+    from headwater.engine.files import still_valid
+    from headwater.lineage.impact import impact
+
+    with reading() as store:
+        found = find(store, what)
+        answer = impact(
+            store,
+            found,
+            every_content=not by_hash(found, what),
+            since=since,
+            still_valid=still_valid if check else None,
+        )
+    if as_json:
+        _output.emit_json(answer.to_dict())
+    else:
+        for line in _lines(answer, LISTS if "all" in lists else lists):
+            click.echo(line)
+    return 1 if answer else 0
+
+
+def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
+    from headwater.cli import _output, _views
+
+    contents = f", {len(answer.contents)} recorded contents" if len(answer.contents) > 1 else ""
+    yield _output.one_line(f"{answer.kind} {answer.label}  {answer.id[: _views.ID]}{contents}")
+    if not answer:
+        yield "no recorded call took anything from it" + (" since then" if answer.since else "")
+        return
+    counts = answer.counts()
+    notes = {"calls": f"in {counts['jobs']} job{'s' * (counts['jobs'] != 1)}", "files": _checked(answer)}
+    yield "reached"
+    for name in LISTS:
+        yield f"  {name.ljust(6)}  {counts[name]:>6,}  {notes.get(name, '')}".rstrip()
+    if "calls" in lists and answer.calls:
+        rows = [
+            (
+                call.call[: _views.ID],
+                _output.local_time(call.recorded_at),
+                str(len(call.jobs)),
+                call.task + " (failed)" * call.failed,
+                call.preview,
+            )
+            for call in answer.calls
+        ]
+        yield "\ncalls"
+        yield _output.table(["call", "recorded", "jobs", "task", "result"], rows, right=["jobs"], indent="  ")
+    if "files" in lists and answer.files:
+        state = {True: "as recorded", False: "changed or gone", None: ""}
+        files = [
+            (file.file[: _views.ID], _output.size(file.size), state[file.still_there], file.path)
+            for file in answer.files
+        ]
+        yield "\nfiles"
+        yield _output.table(["file", "size", "now", "path"], files, right=["size"], indent="  ")
+    if "runs" in lists and answer.runs:
+        runs = [
+            (
+                run.id[: _views.SHOWN + 1],
+                run.status,
+                _output.local_time(run.started),
+                str(run.jobs),
+                run.user,
+                run.command,
+            )
+            for run in answer.runs
+        ]
+        yield "\nruns"
+        yield _output.table(
+            ["run", "status", "started", "jobs", "by", "command"], runs, right=["jobs"], indent="  "
+        )
+    if "people" in lists and answer.people:
+        people = [(str(person.runs), person.user) for person in answer.people]
+        yield "\npeople"
+        yield _output.table(["runs", "user"], people, right=["runs"], indent="  ")
+
+
+def _checked(answer: Impact) -> str:
+    looked = [file.still_there for file in answer.files if file.still_there is not None]
+    return f"{sum(looked)} as recorded, {len(looked) - sum(looked)} changed or gone" if looked else ""

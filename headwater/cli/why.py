@@ -1,0 +1,45 @@
+"""`hw why WHAT`: the reason of a job, or of all jobs of a task, and its cause to the root."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("what")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Jobs of a task to explain, those that ran first.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+def command(what: str, limit: int, as_json: bool) -> None:
+    """Say why a job ran, or why it did not have to.
+
+    WHAT is the beginning of a job's id; a task's name or version, for all its jobs in the newest run that has any;
+    a call, for the newest job that made it; or a run, or - for the last, for its first job. The reason is one of a
+    closed list, with the code, the arguments or the files that changed; then comes the reason of what caused it, to
+    the root.
+    """
+    from headwater.cli import _output, _why_text
+    from headwater.cli._reading import find, reading
+    from headwater.lineage.why import jobs_meant, why
+
+    with reading() as store:
+        jobs = jobs_meant(store, find(store, what))
+        answers = [why(store, job) for job in jobs[:limit]]
+    more = len(jobs) - len(answers)
+    if as_json:
+        _output.emit_json({"jobs": [answer.to_dict() for answer in answers], "more": more})
+        return
+    for place, answer in enumerate(answers):
+        if place:
+            click.echo()
+        for line in _why_text.text(answer):
+            click.echo(line)
+    if more:
+        click.echo(
+            f"\n… and {more} more job{'s' * (more != 1)} of the task in that run; --limit N explains more"
+        )

@@ -1,0 +1,118 @@
+"""What flows where inside calls and through files, on the facts that were asked for so far.
+
+A trace walks these rules back, an impact walks them forth. They stand here once, so that the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headwater.lineage.trace_facts import ArgumentFact, CallFact, Facts, Wiring
+
+
+class Flow:
+    """Calls and the wiring inside them, learned once each.
+
+    Attributes:
+        calls: the calls that were learned.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.calls: dict[str, CallFact] = {}
+        self._wirings: dict[str, Wiring] = {}
+        self._consumers: dict[str, dict[str, list[str]]] = {}
+
+    # -- learning ----------------------------------------------------------------------------------------------
+
+    def learn_calls(self, calls: set[str]) -> None:
+        missing = calls - self.calls.keys()
+        if missing:
+            self.calls.update(self._facts.calls(missing))
+
+    def learn_wiring(self, parents: set[str]) -> None:
+        missing = parents - self._wirings.keys()
+        if missing:
+            self._wirings.update(self._facts.wiring(missing))
+
+    def learn_makers(self, calls: Iterable[str]) -> None:
+        """All that `is_first_maker` needs to know of calls."""
+        wanted = set(calls)
+        self.learn_calls(wanted)
+        self.learn_wiring(wanted)
+        self.learn_calls({child for call in wanted for child in self.returned_by(call)})
+
+    # -- inside a call -----------------------------------------------------------------------------------------
+
+    def fed(self, consumer: str, parent: str) -> list[tuple[str, str]]:
+        """(parameter, producer): the calls that fed a call inside a parent."""
+        return [wire for wire in self._wirings[parent].get(consumer, ()) if wire[1] != parent]
+
+    def mixed(self, consumer: str, parent: str) -> set[str]:
+        """The arguments into which calls and the parent's own body put something."""
+        return {name for name, producer in self._wirings[parent].get(consumer, ()) if producer == parent}
+
+    def returned_by(self, call: str) -> list[str]:
+        """The children whose results became a call's own."""
+        return [child for _, child in self.fed(call, call)]
+
+    def consumers(self, parent: str) -> dict[str, list[str]]:
+        """Inside a parent: producer to the calls that it fed; the parent itself where it became its result."""
+        found = self._consumers.get(parent)
+        if found is None:
+            found = self._consumers[parent] = {}
+            for consumer in self._wirings[parent]:
+                for producer in dict.fromkeys(one for _, one in self.fed(consumer, parent)):
+                    found.setdefault(producer, []).append(consumer)
+        return found
+
+    def from_parent(self, call: str, parent: str | None) -> list[ArgumentFact]:
+        """The arguments that the parent's own body made, or put something into; without a parent, all."""
+        arguments = self.calls[call].arguments
+        if parent is None:
+            return arguments
+        fed = {name for name, _ in self.fed(call, parent)}
+        mixed = self.mixed(call, parent)
+        return [argument for argument in arguments if argument.name not in fed or argument.name in mixed]
+
+    def leads_up(self, call: str, parent: str) -> bool:
+        """Whether what a call was given in a parent came, in part or all, from what the parent was given."""
+        return bool(self.mixed(call, parent)) or bool(self.from_parent(call, parent))
+
+    # -- files -------------------------------------------------------------------------------------------------
+
+    def new_files(self, call: str, parent: str | None) -> set[str]:
+        """The files in a call's arguments that the parent's body put there without having been handed them: whoever
+        returned them before made them."""
+        given = self.calls[parent].took() if parent is not None else set()
+        found: set[str] = set()
+        for argument in self.from_parent(call, parent):
+            inside = {file.file for file in argument.files} - given
+            if inside and parent is not None:
+                producers = {one for name, one in self.fed(call, parent) if name == argument.name}
+                self.learn_calls(producers)
+                inside -= {file.file for one in producers for file in self.calls[one].result_files}
+            found |= inside
+        return found
+
+    def is_first_maker(self, call: str, file: str) -> bool:
+        """Whether a call made a file itself, rather than pass on what it took or what a child of it made.
+
+        What `learn_makers` was not told of counts as a maker of all that it did not take.
+        """
+        fact = self.calls[call]
+        if file in fact.took() or all(one.file != file for one in fact.result_files):
+            return False
+        children = (
+            [self.calls.get(child) for child in self.returned_by(call)] if call in self._wirings else []
+        )
+        return not any(child and any(one.file == file for one in child.result_files) for child in children)
+
+    def is_earlier(self, maker: str, taker: str | None) -> bool:
+        """Whether a call may have made what another one took; None takes at the end of time."""
+        if taker is None:
+            return True
+        made, taken = self.calls[maker].recorded_at, self.calls[taker].recorded_at
+        return maker != taker and (made is None or taken is None or made <= taken)

@@ -1,0 +1,158 @@
+"""What something reached: the calls, files, runs and people downstream of a file, a value, a task, a call or a run.
+
+It is the other direction of `headwater.lineage.trace`: a job is affected by something exactly where a trace of that job
+comes to it. So dataflow follows `FED_BY` within the parent, arguments that a parent's body made follow what the parent
+was given, and files join runs by their identity. A value reaches the calls that took it and those that were fed by
+calls that returned it; that somebody else has an equal value says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from headwater.lineage.impact_facts import ImpactFacts
+from headwater.lineage.impact_views import AffectedCall, AffectedFile, AffectedRun, Impact, Person
+from headwater.lineage.impact_walk import Spread
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+    from headwater.lineage.resolve import Found, StillValid
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+
+def impact(
+    store: GraphStore,
+    found: Found,
+    *,
+    every_content: bool = False,
+    since: datetime | None = None,
+    still_valid: StillValid | None = None,
+) -> Impact:
+    """Everything downstream of something in the graph.
+
+    Args:
+        found: what `headwater.lineage.resolve.resolve` gave. A job stands for its call. Of an execution, the calls
+            that it ran itself count, and what they reached is told without these and without the execution.
+        every_content: of a file, all contents recorded of its path count, not this one alone.
+        since: leave out the jobs that began before, and the calls and files that were made by no other.
+        still_valid: looks whether a recorded file is as it was; without it nobody looks.
+    """
+    facts = ImpactFacts(store)
+    spread = Spread(facts)
+    own: set[str] = set()
+    contents: list[str] = []
+    if found.kind == "file":
+        contents = sorted(facts.listed("impact_contents", path=found.label)) if every_content else [found.id]
+        spread.begin({call for some in facts.takers(contents).values() for call in some})
+    elif found.kind == "value":
+        spread.begin_at_results(facts.listed("impact_value_returned", value=found.id))
+        spread.begin(facts.listed("impact_value_took", value=found.id))
+    elif found.kind == "task":
+        spread.begin(facts.listed("impact_task_calls", task=found.id))
+    else:
+        own = _calls_of(store, facts, found)
+        spread.begin(own)
+    spread.run()
+    run = found.id if found.kind == "execution" else None
+    return _Answer(store, spread, own, run, since).impact(found, contents, still_valid)
+
+
+def _calls_of(store: GraphStore, facts: ImpactFacts, found: Found) -> set[str]:
+    if found.kind == "execution":
+        return facts.listed("impact_execution_calls", id=found.id)
+    if found.kind == "job":
+        return {call for _, call in store.rows("trace_job", id=found.id) if call is not None}
+    return {found.id}
+
+
+class _Answer:
+    """What a walk reached, without what was asked for itself."""
+
+    def __init__(
+        self,
+        store: GraphStore,
+        spread: Spread,
+        own: Collection[str],
+        run: str | None,
+        since: datetime | None,
+    ) -> None:
+        self._store = store
+        self._spread = spread
+        self._since = since
+        self._jobs = {
+            id_: (job, call)
+            for id_, (job, call) in spread.jobs.items()
+            if call not in own and (run is None or job.execution != run) and self._is_recent(job.started)
+        }
+        self._own = own
+
+    def impact(self, found: Found, contents: list[str], still_valid: StillValid | None) -> Impact:
+        runs = self._runs()
+        people = {user: sum(1 for run in runs if run.user == user) for user in {run.user for run in runs}}
+        return Impact(
+            kind=found.kind,
+            id=found.id,
+            label=found.label,
+            contents=contents,
+            since=self._since,
+            calls=self._calls(),
+            files=self._files(contents, still_valid),
+            runs=runs,
+            people=[Person(user, people[user]) for user in sorted(people)],
+        )
+
+    def _is_recent(self, moment: datetime | None) -> bool:
+        return self._since is None or (moment is not None and moment >= self._since)
+
+    def _calls(self) -> list[AffectedCall]:
+        jobs: dict[str, list[str]] = {}
+        for id_, (_, call) in self._jobs.items():
+            jobs.setdefault(call, []).append(id_)
+        with_jobs = {call for _, call in self._spread.jobs.values()}
+        calls = []
+        for call in self._spread.calls:
+            fact = self._spread.flow.calls[call]
+            bare = call not in with_jobs and call not in self._own and self._is_recent(fact.recorded_at)
+            if call in jobs or bare:
+                calls.append(
+                    AffectedCall(
+                        call,
+                        fact.task,
+                        fact.task_hash,
+                        fact.recorded_at,
+                        fact.failed,
+                        fact.type,
+                        fact.preview,
+                        sorted(jobs.get(call, ())),
+                    )
+                )
+        return _newest_first(calls)
+
+    def _files(self, asked: list[str], still_valid: StillValid | None) -> list[AffectedFile]:
+        files = []
+        for fact in self._spread.files.values():
+            made_by = sorted(
+                call
+                for call in self._spread.made_by[fact.file]
+                if self._is_recent(self._spread.flow.calls[call].recorded_at)
+            )
+            if made_by and fact.file not in asked:
+                there = None if still_valid is None else still_valid(fact.path, fact.evidence, fact.digest)
+                files.append(AffectedFile(*fact, made_by=made_by, still_there=there))
+        return sorted(files, key=lambda one: (one.path, one.file))
+
+    def _runs(self) -> list[AffectedRun]:
+        jobs: dict[str, int] = {}
+        for job, _ in self._jobs.values():
+            if job.execution is not None:
+                jobs[job.execution] = jobs.get(job.execution, 0) + 1
+        rows = self._store.rows("impact_executions", keys=sorted(jobs))
+        return [AffectedRun(*(*row, jobs[row[0]])) for row in rows]
+
+
+def _newest_first(calls: list[AffectedCall]) -> list[AffectedCall]:
+    calls.sort(key=lambda one: one.call)
+    return sorted(calls, key=lambda one: one.recorded_at or _NEVER, reverse=True)

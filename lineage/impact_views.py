@@ -1,0 +1,100 @@
+"""What `headwater.lineage.impact` answers with: the calls, files, runs and people that something reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class AffectedCall:
+    """A call to whose arguments or result it came."""
+
+    call: str
+    task: str
+    task_hash: str | None
+    recorded_at: datetime | None
+    failed: bool
+    type: str | None
+    preview: str | None
+    """of its result"""
+    jobs: Sequence[str]
+    """ids of the jobs that it reached; none where the graph has no job of the call"""
+
+
+@dataclass(frozen=True)
+class AffectedFile:
+    """A content of a file that an affected call made."""
+
+    file: str
+    path: str
+    evidence: str
+    digest: str
+    size: int | None
+    made_by: Sequence[str]
+    """call hashes"""
+    still_there: bool | None
+    """whether the file is now as it was recorded; None where nobody looked"""
+
+
+@dataclass(frozen=True)
+class AffectedRun:
+    """An execution with affected jobs."""
+
+    id: str
+    status: str
+    started: datetime | None
+    user: str
+    host: str
+    command: str
+    jobs: int
+    """how many of its jobs are affected"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody whose runs are affected."""
+
+    user: str
+    runs: int
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Everything that something reached. Calls and runs are newest first, files sorted by path."""
+
+    kind: str
+    """of what was asked for: execution, job, call, value, task or file"""
+    id: str
+    label: str
+    contents: Sequence[str]
+    """of a file: the hashes of the contents that were asked for"""
+    since: datetime | None
+    calls: Sequence[AffectedCall]
+    files: Sequence[AffectedFile]
+    runs: Sequence[AffectedRun]
+    people: Sequence[Person]
+
+    def __bool__(self) -> bool:
+        """Whether anything is affected."""
+        return bool(self.calls or self.files or self.runs)
+
+    def counts(self) -> dict[str, int]:
+        """How many calls, jobs, files, runs and people are affected."""
+        return {
+            "calls": len(self.calls),
+            "jobs": sum(len(call.jobs) for call in self.calls),
+            "files": len(self.files),
+            "runs": len(self.runs),
+            "people": len(self.people),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The shape that `hw impact --json` prints."""
+        from headwater.lineage.log_views import to_json
+
+        head = {name: to_json(getattr(self, name)) for name in ("kind", "id", "label", "contents", "since")}
+        lists = {name: to_json(getattr(self, name)) for name in ("calls", "files", "runs", "people")}
+        return {**head, "counts": self.counts(), **lists}

@@ -1,0 +1,245 @@
+"""The walk forth: which jobs a trace would lead back from to where this walk began.
+
+It is the exact inverse of `headwater.lineage.trace`. There, a call is visited in a parent and, where it was entered
+from below, with the job through which the walk may leave that parent again; here, what is reached is a call in a
+parent under the same conditions. Most of what is reached is so under all of them (whoever asks for the result of a
+call that took the file comes to the file), so a reach says for how much it holds rather than being spelled out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from headwater.lineage.flow import Flow
+
+if TYPE_CHECKING:
+    from headwater.lineage.impact_facts import ImpactFacts, JobFact
+    from headwater.lineage.trace_facts import FileFact
+
+EVERYWHERE = "*"
+"""in all parents, and without one"""
+ANY = "*any"
+"""whatever the job, and where the call was entered from above"""
+OPEN = "*open"
+"""whatever the job that made the parent"""
+CALL = "*call"
+"""where calls without a job are entered: by the parent's call itself"""
+
+
+class Reach(NamedTuple):
+    """A call that is reached in a parent: ANY, OPEN, CALL, or through one job that made the parent."""
+
+    call: str
+    parent: str | None
+    way: str
+
+
+class Spread:
+    """One walk forth through the facts, level by level.
+
+    Attributes:
+        jobs: every job that was reached, by id, with its call.
+        calls: every call that was reached.
+        files: every file that a call which was reached made itself.
+        made_by: those calls, by file.
+    """
+
+    def __init__(self, facts: ImpactFacts) -> None:
+        self._facts = facts
+        self.flow = Flow(facts)
+        self._jobs_of: dict[str, list[JobFact]] = {}
+        self._parents: dict[str, list[str]] = {}
+        self._children: dict[str, list[str]] = {}
+        self._foreseen: set[tuple[str, str]] = set()
+        self._reached: dict[Reach, bool] = {}
+        self._pending: dict[Reach, bool] = {}
+        self._quiet: dict[Reach, None] = {}
+        self._joined: set[str] = set()
+        self.jobs: dict[str, tuple[JobFact, str]] = {}
+        self.calls: dict[str, None] = {}
+        self.files: dict[str, FileFact] = {}
+        self.made_by: dict[str, set[str]] = {}
+
+    # -- starting ----------------------------------------------------------------------------------------------
+
+    def begin(self, calls: Iterable[str]) -> None:
+        """Calls that count themselves, whatever it is of them that matters to somebody."""
+        for call in sorted(calls):
+            self._reach(Reach(call, EVERYWHERE, ANY), True)
+
+    def begin_at_results(self, calls: Iterable[str]) -> None:
+        """Calls of which only the result counts, and only to others."""
+        for call in sorted(calls):
+            self._quiet[Reach(call, EVERYWHERE, ANY)] = None
+
+    # -- walking -----------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Walk to the ends."""
+        while self._pending or self._quiet:
+            quiet, self._quiet = self._quiet, {}
+            pending, self._pending = self._pending, {}
+            self._foresee([*quiet, *pending])
+            made: dict[str, None] = {}
+            for reach in quiet:
+                self._step(reach, False, made)
+            for reach, given in pending.items():
+                self._tell(reach)
+                self._step(reach, given, made)
+            self._join(made)
+
+    def _reach(self, reach: Reach, given: bool) -> None:
+        """Note what is reached. `given`: what it was given is, and so what its body makes of that, not its result
+        alone."""
+        call, parent, way = reach
+        wider = [Reach(call, EVERYWHERE, ANY), Reach(call, parent, ANY)]
+        wider += [] if way == ANY else [Reach(call, parent, OPEN), reach]
+        if all(self._reached.get(one, None) not in (True, given) for one in wider):
+            self._reached[reach] = self._pending[reach] = given
+
+    def _step(self, reach: Reach, given: bool, made: dict[str, None]) -> None:
+        """From a call to the calls that it fed, to its parent where it became its result, and, if what it was given is
+        reached, to the calls whose arguments its body made."""
+        call, parent, way = reach
+        for around in self._parents[call] if parent == EVERYWHERE else [parent]:
+            for consumer in self.flow.consumers(around).get(call, ()) if around is not None else ():
+                if consumer != around:
+                    self._reach(Reach(consumer, around, way), True)
+                elif way == ANY:
+                    self._reach(Reach(consumer, EVERYWHERE, ANY), False)
+        if given:
+            ways = self._ways_down(reach)
+            for child in self._children[call] if ways else ():
+                if self.flow.leads_up(child, call):
+                    for down in ways:
+                        self._reach(Reach(child, call, down), True)
+        if self._is_traced_from(reach):
+            for file in self.flow.calls[call].result_files:
+                if self.flow.is_first_maker(call, file.file):
+                    self.files.setdefault(file.file, file)
+                    self.made_by.setdefault(file.file, set()).add(call)
+                    made[call] = None
+
+    def _ways_down(self, reach: Reach) -> list[str]:
+        """Through which jobs the children of a call come up to it where it is reached."""
+        if reach.parent == EVERYWHERE:
+            return [OPEN]
+        ways = [job.job for job in self._jobs_of[reach.call] if job.spawned and _covers(reach, job)]
+        return [*ways, CALL] if self._is_traced_from(reach) else ways
+
+    def _is_traced_from(self, reach: Reach) -> bool:
+        """Whether a trace that comes from nowhere, or by a file, enters the call where it is reached."""
+        if reach.parent == EVERYWHERE:
+            return True
+        jobs = self._jobs_of[reach.call]
+        if jobs:
+            return _covers(reach, jobs[0])
+        parents = self._parents[reach.call]
+        is_there = reach.parent in parents if parents else reach.parent is None
+        return is_there and reach.way in (ANY, OPEN, CALL)
+
+    def _tell(self, reach: Reach) -> None:
+        """Note the jobs that made the call where it is reached; a call without any stands for itself."""
+        jobs = self._jobs_of[reach.call]
+        for job in jobs:
+            if _covers(reach, job):
+                self.jobs.setdefault(job.job, (job, reach.call))
+                self.calls[reach.call] = None
+        if not jobs and self._is_traced_from(reach):
+            self.calls[reach.call] = None
+
+    # -- by files ----------------------------------------------------------------------------------------------
+
+    def _join(self, makers: Iterable[str]) -> None:
+        """From calls that made files to the calls that took these later and were not handed them by the calls that
+        they were fed by."""
+        new = [call for call in makers if call not in self._joined]
+        self._joined.update(new)
+        made = {
+            call: [
+                one.file
+                for one in self.flow.calls[call].result_files
+                if call in self.made_by.get(one.file, ())
+            ]
+            for call in new
+        }
+        files = {file for some in made.values() for file in some}
+        takers = self._facts.takers(files) if files else {}
+        taking = {taker for some in takers.values() for taker in some}
+        self.flow.learn_calls(taking)
+        self._learn_parents(taking)
+        around = {parent for taker in taking for parent in self._parents[taker]}
+        self.flow.learn_wiring(around)
+        fed_by = {
+            producer
+            for taker in taking
+            for parent in self._parents[taker]
+            for _, producer in self.flow.fed(taker, parent)
+        }
+        self.flow.learn_calls(around | fed_by)
+        unhanded = {
+            (taker, parent): self.flow.new_files(taker, parent)
+            for taker in taking
+            for parent in (*self._parents[taker], None)
+        }
+        for call, some in made.items():
+            for file in some:
+                for taker in takers.get(file, ()):
+                    if self.flow.is_earlier(call, taker):
+                        for parent in (*self._parents[taker], None):
+                            if file in unhanded[taker, parent]:
+                                self._reach(Reach(taker, parent, ANY), True)
+
+    # -- learning ----------------------------------------------------------------------------------------------
+
+    def _foresee(self, reached: list[Reach]) -> None:
+        """Ask for what the next steps need: in one go for all that is fed by it inside its parents, however long the
+        chains are."""
+        self._learn_parents({reach.call for reach in reached if reach.parent == EVERYWHERE})
+        places = [
+            (reach.call, parent)
+            for reach in reached
+            for parent in (self._parents[reach.call] if reach.parent == EVERYWHERE else [reach.parent])
+            if parent is not None
+        ]
+        self.flow.learn_wiring({parent for _, parent in places})
+        pending = [place for place in dict.fromkeys(places) if place not in self._foreseen]
+        self._foreseen.update(pending)
+        calls = {reach.call for reach in reached}
+        while pending:
+            call, parent = pending.pop()
+            calls.add(call)
+            for consumer in self.flow.consumers(parent).get(call, ()):
+                place = (consumer, parent)
+                if consumer != parent and place not in self._foreseen:
+                    self._foreseen.add(place)
+                    pending.append(place)
+        self._learn_jobs(calls)
+        self._learn_parents({call for call in calls if not self._jobs_of[call]})
+        self._learn_children(calls)
+        children = {child for call in calls for child in self._children[call]}
+        self.flow.learn_makers(calls)
+        self.flow.learn_calls(children)
+
+    def _learn_parents(self, calls: set[str]) -> None:
+        missing = calls - self._parents.keys()
+        found = self._facts.call_parents(missing) if missing else {}
+        self._parents.update((call, found.get(call, [])) for call in missing)
+
+    def _learn_jobs(self, calls: set[str]) -> None:
+        missing = calls - self._jobs_of.keys()
+        found = self._facts.jobs_of(missing) if missing else {}
+        self._jobs_of.update((call, found.get(call, [])) for call in missing)
+
+    def _learn_children(self, calls: set[str]) -> None:
+        missing = calls - self._children.keys()
+        found = self._facts.children(missing) if missing else {}
+        self._children.update((call, found.get(call, [])) for call in missing)
+
+
+def _covers(reach: Reach, job: JobFact) -> bool:
+    """Whether a job made the call where it is reached."""
+    if reach.parent == EVERYWHERE:
+        return True
+    return reach.parent == job.parent_call and (reach.way in (ANY, OPEN) or reach.way == job.parent)

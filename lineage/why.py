@@ -1,0 +1,202 @@
+"""Why a job ran, or why it did not have to: one reason of a closed list, what shows it, and its cause to the root.
+
+The scheduler notes in a word what the cache answered. The rest is found by comparison: with an equal call that was on
+record, or with the nearest earlier call of the same task, the one whose arguments differ least. An argument that
+differs and was fed by a call that ran leads on to that call's job; one that the parent's body made leads to the parent;
+what had to be done again because something below it changed leads down to what did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from headwater.cypher.errors import UsageError
+from headwater.lineage.changes import FileChange
+from headwater.lineage.versions import compare_versions
+from headwater.lineage.why_arguments import Arguments
+from headwater.lineage.why_facts import SINGLE, EarlierJob, JobFact, WhyFacts
+from headwater.lineage.why_views import ArgumentChange, JobLine, Reason, Step, Why
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+    from headwater.lineage.resolve import Found
+    from headwater.lineage.versions import CodeChange
+
+_LONGEST = 1000
+"""steps from a job to its root cause"""
+_OFF = "cache off for this run"
+_SCOPE = "cache scope"
+_ALLOWED = "final results are not allowed by allowed_cache_results"
+_BELOW = "something under it changed"
+_NEVER = "never run with these arguments and this code"
+_SHARED = "equal call in this run"
+
+
+def why(store: GraphStore, job: str) -> Why:
+    """Why a job ended as it did.
+
+    Raises:
+        UsageError: the graph has no such job.
+    """
+    return _Explainer(store).why(job)
+
+
+def jobs_meant(store: GraphStore, found: Found) -> list[str]:
+    """The jobs that a person asks about: a run's root, a call's newest, of a task all in the newest run that has any,
+    those that ran first.
+
+    Raises:
+        UsageError: there is none, or a value or a file is meant.
+    """
+    jobs: list[str] = []
+    if found.kind == "job":
+        jobs = [found.id]
+    elif found.kind == "execution":
+        jobs = [row[0] for row in store.rows("trace_execution", id=found.id)]
+    elif found.kind == "call":
+        jobs = [row[0] for row in store.rows("why_call_job", call=found.id)]
+    elif found.kind == "task":
+        for run, _ in store.rows("why_newest_run", task=found.label):
+            jobs = [row[0] for row in store.rows("why_task_jobs", task=found.label, execution=run)]
+    else:
+        raise UsageError(
+            f"{found.label} is a {found.kind}, and why asks about jobs and tasks. Where it came from: "
+            f"hw trace {found.id[:12]}"
+        )
+    if not jobs:
+        raise UsageError(f"no run that is on record has a job of the {found.kind} {found.label}")
+    return jobs
+
+
+class _Explainer:
+    """Explains jobs, each by what is recorded of it and of those before it."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self._facts = WhyFacts(store)
+        self._arguments = Arguments(store, self._facts)
+
+    def why(self, job: str) -> Why:
+        steps: list[Step] = []
+        seen: set[str] = set()
+        onward: str | None = job
+        while onward is not None and onward not in seen and len(steps) < _LONGEST:
+            seen.add(onward)
+            step, onward = self._step(self._facts.job(onward))
+            steps.append(step)
+        return Why(steps)
+
+    def _step(self, job: JobFact) -> tuple[Step, str | None]:
+        noted = job.reason or ""
+        if job.status == "CACHED" and not noted.startswith(SINGLE):
+            return self._cached(job), None
+        if job.status not in ("DONE", "FAILED", "CACHED"):
+            words = job.reason or ("it is still running" if job.status == "RUNNING" else "it was cancelled")
+            return _step(job, Reason.UNFINISHED, words), None
+        if noted == _OFF:
+            return _step(job, Reason.NEVER_CACHED, "this run was told to run everything anew"), None
+        if noted == _SCOPE:
+            return _step(job, Reason.NEVER_CACHED, "an option keeps the task's results from other runs"), None
+        equal = self._facts.equal(job)
+        if _BELOW in noted:
+            return self._below(job, equal)
+        if "a file in" in noted or "unreadable" in noted or equal:
+            return self._equal(job, noted, equal), None
+        if noted.startswith(SINGLE):
+            return _step(job, Reason.FAILED, "an earlier run began it and did not come to its end"), None
+        return self._nearest(job)
+
+    # -- what the cache had ----------------------------------------------------------------------------------------
+
+    def _cached(self, job: JobFact) -> Step:
+        if job.reason == _SHARED:
+            other = self._facts.shared(job)
+            return _step(job, Reason.SHARED, "an equal call of the same run gave the result", other)
+        runs = [one for one in self._facts.equal(job) if one.line.call == job.call]
+        ran = next((one for one in runs if one.line.status != "CACHED"), runs[0] if runs else None)
+        where = f"the result of run {ran.line.execution} was taken" if ran else "a recorded result was taken"
+        return _step(job, Reason.REUSED, where, ran and ran.line)
+
+    def _equal(self, job: JobFact, noted: str, equal: Sequence[EarlierJob]) -> Step:
+        """The task was called with these arguments before, and the result could not be taken."""
+        last = equal[0] if equal else None
+        line = last and last.line
+        if "a file in" in noted:
+            files = self._arguments.result_files(line.call, job.call) if line else []
+            shown = "; ".join(_file(change) for change in files[:2])
+            return _step(job, Reason.FILE, shown or noted, line, files=files)
+        if "unreadable" in noted:
+            return _step(job, Reason.NO_ANSWER, noted, line)
+        if noted.endswith(_ALLOWED):
+            return _step(job, Reason.NEVER_CACHED, "the option allowed_cache_results rules results out", line)
+        if last is not None and last.failed:
+            return _step(
+                job, Reason.FAILED, f"the last equal call failed: {last.error or 'with an error'}", line
+            )
+        if last is not None and not last.cacheable:
+            return _step(job, Reason.NEVER_CACHED, "an option says that its results are never reused", line)
+        words = "the cache did not have it yet" if noted.endswith(_NEVER) else noted
+        return _step(job, Reason.NO_ANSWER, words or "nothing is noted", line)
+
+    def _below(self, job: JobFact, equal: Sequence[EarlierJob]) -> tuple[Step, str | None]:
+        """A call below it could not be reused: the first that ran is the cause."""
+        line = equal[0].line if equal else None
+        ran = [child for child in self._facts.children(job.id) if self._facts.is_anew(child)]
+        if not ran:
+            return _step(job, Reason.UPSTREAM, "something below it changed", line), None
+        more = f", and {len(ran) - 1} more" if len(ran) > 1 else ""
+        return _step(job, Reason.UPSTREAM, f"{ran[0].task} below it was evaluated anew{more}", line), ran[
+            0
+        ].id
+
+    # -- what was like it ------------------------------------------------------------------------------------------
+
+    def _nearest(self, job: JobFact) -> tuple[Step, str | None]:
+        """Nobody called the task with these arguments: what is new in comparison with who came nearest?"""
+        earlier = self._facts.earlier(job)
+        if not earlier:
+            return _step(job, Reason.NEW_TASK, f"no earlier run called {job.task}"), None
+        line = self._arguments.nearest(job, earlier)
+        code = compare_versions(self._store, line.task_hash, job.task_hash) if line.task_hash else None
+        changes = self._arguments.changes(job, line)
+        if code is not None:
+            return _step(job, Reason.CODE, code.summary(), line, code=code, arguments=changes), None
+        for change in changes:
+            ran = [one for one in change.fed_by if self._facts.is_anew(one)]
+            if ran:
+                words = f"{change.name} came from {ran[0].task}, which was evaluated anew"
+                return _step(job, Reason.UPSTREAM, words, line, arguments=changes), ran[0].id
+        files = [file for change in changes for file in change.files if file.before and file.after]
+        if files:
+            words = "; ".join(_file(file) for file in files[:2])
+            return _step(job, Reason.FILE, words, line, arguments=changes), None
+        words = "; ".join(change.summary() for change in changes[:2]) or "what differs is not on record"
+        from_parent = job.parent if any(change.from_parent for change in changes) else None
+        return _step(job, Reason.ARGUMENT, words, line, arguments=changes), self._above(from_parent)
+
+    def _above(self, parent: str | None) -> str | None:
+        """The parent, where its body ran and so may have given something else than before."""
+        if parent is None:
+            return None
+        above = self._facts.job(parent)
+        return None if (above.reason or "").startswith(SINGLE) or above.status == "CACHED" else parent
+
+
+def _step(
+    job: JobFact,
+    reason: Reason,
+    words: str,
+    earlier: JobLine | None = None,
+    *,
+    code: CodeChange | None = None,
+    arguments: Sequence[ArgumentChange] = (),
+    files: Sequence[FileChange] = (),
+) -> Step:
+    return Step(job.line(), reason, words, job.reason, earlier, code, arguments, files)
+
+
+def _file(change: FileChange) -> str:
+    if change.before is None or change.after is None:
+        return f"{change.path} {'is new' if change.before is None else 'is gone'}"
+    return change.path

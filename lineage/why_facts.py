@@ -1,0 +1,111 @@
+"""What a reason asks the graph: a job, its children, equal calls, and earlier calls of the same task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from headwater.cypher.errors import UsageError
+from headwater.lineage.why_views import JobLine
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_COMPARED = 200
+"""the newest earlier calls among which the nearest is looked for"""
+_EQUAL = 50
+SINGLE = "single reduction reused"
+"""how the scheduler's note begins where the expression that a function returned before was evaluated again"""
+
+
+class JobFact(NamedTuple):
+    id: str
+    execution: str
+    task: str
+    task_hash: str
+    status: str
+    started: datetime | None
+    call: str | None
+    parent: str | None
+    parent_call: str | None
+    eval_hash: str | None
+    reason: str | None
+    error: str | None
+
+    def line(self) -> JobLine:
+        return JobLine(*self[:7])
+
+    def before(self) -> int:
+        """When it began, in microseconds."""
+        return 0 if self.started is None else (self.started - _EPOCH) // timedelta(microseconds=1)
+
+
+class EarlierJob(NamedTuple):
+    """A job of an equal call."""
+
+    line: JobLine
+    failed: bool
+    cacheable: bool
+    error: str | None
+
+
+class WhyFacts:
+    """The facts as a store has them."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self._jobs: dict[str, JobFact] = {}
+        self._children: dict[str, list[JobLine]] = {}
+        self._anew: set[str] = set()
+
+    def job(self, id_: str) -> JobFact:
+        """One job.
+
+        Raises:
+            UsageError: there is none of that id.
+        """
+        if id_ not in self._jobs:
+            rows = self._store.rows("why_jobs", keys=[id_])
+            if not rows:
+                raise UsageError(f"the graph has no job {id_}")
+            self._jobs[id_] = JobFact(*rows[0])
+        return self._jobs[id_]
+
+    def children(self, id_: str) -> list[JobLine]:
+        """The jobs that a job made, in their order."""
+        if id_ not in self._children:
+            self._children[id_] = [self._line(row) for row in self._store.rows("why_children", id=id_)]
+        return self._children[id_]
+
+    def is_anew(self, line: JobLine) -> bool:
+        """Whether a job that `children` or `shared` gave was evaluated anew: its function ran, or what that had
+        returned before was put together again."""
+        return line.id in self._anew
+
+    def _line(self, row: Sequence[Any]) -> JobLine:
+        line, reason = JobLine(*row[:7]), row[7] or ""
+        if line.status in ("DONE", "FAILED") or reason.startswith(SINGLE):
+            self._anew.add(line.id)
+        return line
+
+    def equal(self, job: JobFact) -> list[EarlierJob]:
+        """The jobs before this one that called the same task with the same arguments, newest first."""
+        if job.eval_hash is None:
+            return []
+        rows = self._store.rows("why_equal", eval_hash=job.eval_hash, before=job.before(), limit=_EQUAL)
+        found = [EarlierJob(JobLine(*row[:7]), bool(row[7]), bool(row[8]), row[9]) for row in rows]
+        return [one for one in found if one.line.id != job.id]
+
+    def earlier(self, job: JobFact) -> list[JobLine]:
+        """The calls of the task, in whatever version, that other runs made before, newest first."""
+        rows = self._store.rows(
+            "why_earlier", task=job.task, execution=job.execution, before=job.before(), limit=_COMPARED
+        )
+        return [JobLine(*row) for row in rows]
+
+    def shared(self, job: JobFact) -> JobLine | None:
+        """The job of the same run that gave an equal call's result."""
+        rows = self._store.rows("why_shared", execution=job.execution, eval_hash=job.eval_hash, id=job.id)
+        return self._line(rows[0]) if rows else None

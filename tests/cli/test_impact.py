@@ -1,0 +1,60 @@
+"""`hw impact`: what something reached, as counts, lists and JSON, and the exit code that scripts ask for."""
+
+from __future__ import annotations
+
+from .conftest import Shell
+
+
+def test_a_file_reached_what_was_made_of_it(lab: Shell) -> None:
+    answer = lab("impact", "in.txt")
+    assert answer.code == 1
+    lines = answer.out.splitlines()
+    assert lines[0].startswith(f"file {lab.folder}/in.txt")
+    counted = {line.split()[0]: line.split()[1] for line in lines[2:]}
+    assert counted == {"calls": "3", "files": "1", "runs": "1", "people": "1"}
+    assert "in 3 jobs" in answer.out
+    assert "lab.copy" not in answer.out
+
+
+def test_lists_are_shown_on_request(lab: Shell) -> None:
+    out = lab("impact", "in.txt", "--list", "calls", "--list", "files", COLUMNS="300").out
+    assert "lab.copied_lines" in out
+    assert f"{lab.folder}/copy.txt" in out
+    assert "\nruns\n" not in out
+    everything = lab("impact", "in.txt", "--list", "all", COLUMNS="300").out
+    assert all(f"\n{name}\n" in everything for name in ("calls", "files", "runs", "people"))
+
+
+def test_files_are_looked_at_on_request(lab: Shell) -> None:
+    assert "1 as recorded, 0 changed or gone" in lab("impact", "in.txt", "--check").out
+    [file] = lab("impact", "in.txt", "--check", "--json").json["files"]
+    assert file["still_there"] is True
+    assert lab("impact", "in.txt", "--json").json["files"][0]["still_there"] is None
+
+
+def test_what_reached_nothing_leaves_with_zero(lab: Shell) -> None:
+    answer = lab("impact", "copy.txt", "--json")
+    taken = {call["task"] for call in answer.json["calls"]}
+    assert (answer.code, taken) == (1, {"lab.lines", "lab.copied_lines"})
+    nothing = lab("impact", "in.txt", "--since", "2999-01-01")
+    assert nothing.code == 0
+    assert "since then" in nothing.out
+
+
+def test_the_json_has_a_stable_shape(lab: Shell) -> None:
+    found = lab("impact", "lab.double", "--json").json
+    assert list(found) == [
+        *("kind", "id", "label", "contents", "since", "counts", "calls", "files", "runs", "people"),
+    ]
+    assert found["kind"] == "task"
+    assert list(found["counts"]) == ["calls", "jobs", "files", "runs", "people"]
+    assert list(found["calls"][0]) == [
+        *("call", "task", "task_hash", "recorded_at", "failed", "type", "preview", "jobs"),
+    ]
+    assert {call["task"] for call in found["calls"]} == {"lab.double", "lab.total", "lab.doubles"}
+
+
+def test_a_time_that_is_none_is_refused_with_examples(lab: Shell) -> None:
+    answer = lab("impact", "in.txt", "--since", "yesterday-ish")
+    assert (answer.code, answer.out) == (2, "")
+    assert "2013-01-31T06:30Z" in answer.err
