@@ -47,7 +47,8 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
     """The node that a person means.
 
     In this order: `-` (the last execution) and `~N` (the N-th before it), a URL or a path with a slash, the
-    beginning of an id or hash of any kind, the full name of a task (its newest version), a path.
+    beginning of an id or hash of any kind, the full name of a task (its newest version), the beginning of an
+    `eval_hash` (its newest call), a path.
 
     Args:
         still_valid: tells whether a recorded file is what is on disk now; that content is preferred to later ones.
@@ -68,7 +69,7 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
     if candidates:
         raise UsageError(_ambiguous(what, candidates))
     named = [Found("task", *row) for row in store.rows("resolve_task", name=what)]
-    found = named[0] if named else _file(store, what, still_valid)
+    found = named[0] if named else _by_eval_hash(store, what.lower()) or _file(store, what, still_valid)
     if found is None:
         raise UsageError(_unknown(store, what))
     return found
@@ -98,6 +99,14 @@ def _by_prefix(store: GraphStore, prefix: str) -> list[Found]:
     return [
         Found(*row) for row in store.rows("resolve_prefix", prefix=digits, dashed=dashed, limit=_LISTED + 1)
     ]
+
+
+def _by_eval_hash(store: GraphStore, prefix: str) -> Found | None:
+    """The newest call of a task with its arguments, by their hash; None where several begin so."""
+    rows = store.rows("resolve_eval_hash", prefix=prefix, limit=_LISTED) if _HEX.match(prefix) else []
+    if len({eval_hash for eval_hash, *_ in rows}) != 1:
+        return None
+    return Found("call", *rows[0][1:])
 
 
 def _file(store: GraphStore, what: str, still_valid: StillValid | None) -> Found | None:
