@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from headwater.cypher.bolt_errors import Problem, explain
@@ -75,9 +76,14 @@ class BoltStore:
 
     def ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
         from headwater.cypher.guard import check_read_only
+        from headwater.cypher.questions import one_statement, returned_columns
 
         check_read_only(text, self.dialect)
-        return self._ask(text, params, timeout=timeout, limit=limit)
+        text = one_statement(text)
+        table = self._ask(text, params, timeout=timeout, limit=limit)
+        if not table.columns:  # the local graph names none where there are no rows
+            table = replace(table, columns=returned_columns(text))
+        return table
 
     def close(self) -> None:
         self._closed = True
@@ -131,10 +137,10 @@ class BoltStore:
                 rows = [tuple(plain(value) for value in record.values()) for record in records[:limit]]
                 return Table(columns, rows, truncated=len(records) > limit)
 
-        return self._persist(work, "your query", theirs=True)
+        return self._persist(work, "your query", asked=text)
 
     def _persist(
-        self, work: Callable[[], _T], what: str, *, away: float = PATIENCE_AWAY, theirs: bool = False
+        self, work: Callable[[], _T], what: str, *, away: float = PATIENCE_AWAY, asked: str | None = None
     ) -> _T:
         """Do the work, again and again where that may help, and say what went wrong where it does not."""
         driver_errors = load_driver().exceptions
@@ -145,9 +151,7 @@ class BoltStore:
             try:
                 return work()
             except (driver_errors.DriverError, driver_errors.Neo4jError, OSError) as error:
-                problem, failure = explain(
-                    error, what, self.address, self._who(), self.dialect, theirs=theirs
-                )
+                problem, failure = explain(error, what, self.address, self._who(), self.dialect, asked=asked)
                 waited = time.monotonic() - began
                 if problem is Problem.AWAY and not recovered:
                     recovered = True

@@ -6,6 +6,7 @@ from enum import Enum
 
 from headwater.cypher.driver import load_driver
 from headwater.cypher.errors import StoreError, StoreRefused, StoreUnavailable, UsageError
+from headwater.cypher.questions import follows_paths
 
 
 class Problem(Enum):
@@ -29,14 +30,14 @@ _TIMED_OUT = ("TransactionTimedOut", "Transaction.Terminated")
 
 
 def explain(
-    error: Exception, what: str, address: str, who: str, dialect: str, *, theirs: bool
+    error: Exception, what: str, address: str, who: str, dialect: str, *, asked: str | None
 ) -> tuple[Problem, StoreError | UsageError]:
     """Whether to try again, and the error to raise where that is over.
 
     Args:
         what: what was being done.
         who: the user and the database, for the message.
-        theirs: the query was typed by a person, so its faults are theirs to mend.
+        asked: the query, where a person typed it: its faults are theirs to mend.
     """
     errors = load_driver().exceptions
     code = getattr(error, "code", None) or ""
@@ -64,7 +65,7 @@ def explain(
         advice = (
             "the local graph follows every path of a pattern with a *: walk with path.subgraphNodes instead, see "
             f"{CLOSURES}"
-            if dialect == "local"
+            if dialect == "local" and asked is not None and follows_paths(asked)
             else "narrow it down, or allow more with --timeout"
         )
         return Problem.FINAL, StoreError(f"{what} took too long and was given up; {advice}")
@@ -77,7 +78,7 @@ def explain(
     if isinstance(error, errors.Neo4jError) and error.is_retryable():
         return Problem.BUSY, StoreUnavailable(f"{what}: the store at {address} cannot do it now: {message}")
     if isinstance(error, errors.Neo4jError):
-        if theirs:
+        if asked is not None:
             return Problem.FINAL, UsageError(f"the store does not accept the query: {message}")
         return Problem.FINAL, StoreError(f"{what}: the store at {address} refused it: {code}: {message}")
     return Problem.AWAY, StoreUnavailable(f"{what}: the store at {address} failed: {message}")

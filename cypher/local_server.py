@@ -98,7 +98,8 @@ def _engine() -> Any:
 def _settings(bolt_port: int) -> dict[str, Any]:
     return {
         "host": "127.0.0.1",
-        "mode": "production",
+        # As production, but errors come with their text. (Who can connect has the password, and owns the data.)
+        "mode": "test",
         "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
         "bolt_host": "127.0.0.1",
         "bolt_port": bolt_port,

@@ -5,17 +5,18 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from headwater.cypher import local_graph
 from headwater.cypher.bolt import BoltStore, open_driver
 from headwater.cypher.errors import StoreError
+from headwater.cypher.store import Table
 
 if TYPE_CHECKING:
     import neo4j
     from headwater.cypher.project import Project
-    from headwater.cypher.store import Table
 
 
 class LocalStore(BoltStore):
@@ -40,13 +41,26 @@ class LocalStore(BoltStore):
         return "this user"
 
     def _ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
-        """The engine knows no time limit for a query; so when the time is over, it is told to end this one."""
+        """The engine knows no time limit for a query, and goes on when nobody waits for its answer. So it is told to
+        end this one when the time is over, or on Ctrl-C; for that, the query waits on a thread of its own."""
         mark = f"// {secrets.token_hex(8)}"
+        ask, answer = super()._ask, Future[Table]()
+
+        def work() -> None:
+            try:
+                answer.set_result(ask(f"{text}\n{mark}", params, timeout=timeout, limit=limit))
+            except BaseException as error:
+                answer.set_exception(error)
+
         alarm = threading.Timer(timeout, self._end_query, [mark])
         alarm.daemon = True
         alarm.start()
+        threading.Thread(target=work, name="headwater-query", daemon=True).start()
         try:
-            return super()._ask(f"{text}\n{mark}", params, timeout=timeout, limit=limit)
+            return answer.result()
+        except KeyboardInterrupt:
+            self._end_query(mark)
+            raise
         finally:
             alarm.cancel()
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.settings import check_settings
 
 FOLDER = ".headwater"
 SETTINGS = "headwater.ini"
+_SCHEMES = frozenset(f"{name}{security}" for name in ("bolt", "neo4j") for security in ("", "+s", "+ssc"))
 
 _TEMPLATE = """\
 # headwater's settings for this project; every key is described in docs/reference/settings.md
@@ -71,21 +73,12 @@ class Project:
             env: the environment, default this process's.
 
         Raises:
-            UsageError: a password stands in the settings file or in the address.
+            UsageError: the address is none, or holds a password.
         """
         section = dict(self.settings["store"]) if self.settings.has_section("store") else {}
-        where = self.folder / SETTINGS
-        if "password" in section:
-            raise UsageError(
-                f"{where}: [store] holds a password. Take it out and put it into the environment variable "
-                "HEADWATER_STORE_PASSWORD (or name another one with password_env)."
-            )
         env = os.environ if env is None else env
         uri = env.get("HEADWATER_STORE_URI") or section.get("uri", "local")
-        if uri != "local" and urlsplit(uri).password is not None:
-            raise UsageError(
-                "the store's address holds a password. Take it out and put it into HEADWATER_STORE_PASSWORD."
-            )
+        _check_address(uri)
         return StoreSettings(
             uri=uri,
             user=env.get("HEADWATER_STORE_USER") or section.get("user", "neo4j"),
@@ -113,7 +106,7 @@ def open_project(root: Path) -> Project:
     """The project whose root is given.
 
     Raises:
-        UsageError: there is no `.headwater` folder, or its settings file cannot be read.
+        UsageError: there is no `.headwater` folder, its settings file cannot be read, or holds what is no setting.
     """
     root = root.resolve()
     if not (root / FOLDER).is_dir():
@@ -126,7 +119,25 @@ def open_project(root: Path) -> Project:
         settings.read(root / FOLDER / SETTINGS, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError) as error:
         raise UsageError(f"{root / FOLDER / SETTINGS} cannot be read: {error}") from error
+    check_settings(root / FOLDER / SETTINGS, settings)
     return Project(root, settings)
+
+
+def _check_address(uri: str) -> None:
+    if uri == "local":
+        return
+    try:
+        scheme, password = urlsplit(uri).scheme, urlsplit(uri).password
+    except ValueError:
+        scheme, password = "", None
+    if password is not None:
+        raise UsageError(
+            "the store's address holds a password. Take it out and put it into HEADWATER_STORE_PASSWORD."
+        )
+    if scheme not in _SCHEMES:
+        raise UsageError(
+            f"{uri} is not the address of a store. Examples: local, bolt://host:7687, neo4j://host:7687, neo4j+s://host"
+        )
 
 
 def create_project(root: Path) -> Project:

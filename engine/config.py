@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import configparser
-import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import SETTINGS, Project
+from headwater.cypher.settings import nearest
 from headwater.engine.context import Context, parse_context, read_context
 
-_SECTIONS = {
-    "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds"}),
-    "executors": frozenset({"type", "workers"}),
-    "run": frozenset({"background_load"}),
-    "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),
-}
 _TYPES = ("thread", "process")
 _WARNINGS = ("namespace",)
 
@@ -59,7 +53,7 @@ class Config:
         """The settings of a project, or the standard ones outside any.
 
         Raises:
-            UsageError: an unknown section or key (with the nearest one), or a value that cannot be.
+            UsageError: a value that cannot be. (Unknown sections and keys are refused when the project is opened.)
         """
         if project is None:
             return cls()
@@ -71,19 +65,13 @@ class Config:
                 for name in project.settings[section]:
                     limits[name] = _count(where, project.settings, section, name)
             elif section.startswith("executors."):
-                _check_keys(where, section, project.settings, _SECTIONS["executors"])
                 name = section.partition(".")[2]
                 executors[name] = _executor(where, project.settings, section, executors.get(name))
-            elif section in _SECTIONS:
-                _check_keys(where, section, project.settings, _SECTIONS[section])
-            else:
-                known = ("store", "scheduler", "run", "limits", "executors.NAME")
-                raise UsageError(f"{where}: there is no section [{section}].{_near(section, known)}")
         ignored = project.settings.get("scheduler", "ignore_warnings", fallback="").split()
         for name in ignored:
             if name not in _WARNINGS:
                 raise UsageError(
-                    f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{_near(name, _WARNINGS)}"
+                    f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{nearest(name, _WARNINGS)}"
                 )
         return cls(limits, executors, frozenset(ignored), _context(where, project.settings))
 
@@ -103,20 +91,10 @@ def _executor(
 ) -> ExecutorSettings:
     kind = settings[section].get("type", before.type if before else "thread")
     if kind not in _TYPES:
-        raise UsageError(f"{where}: [{section}] type = {kind}: there is no such type.{_near(kind, _TYPES)}")
+        raise UsageError(f"{where}: [{section}] type = {kind}: there is no such type.{nearest(kind, _TYPES)}")
     if "workers" in settings[section]:
         return ExecutorSettings(kind, _count(where, settings, section, "workers"))
     return ExecutorSettings(kind, before.workers if before else _standard()["process"].workers)
-
-
-def _check_keys(
-    where: Path, section: str, settings: configparser.ConfigParser, known: frozenset[str]
-) -> None:
-    for key in settings[section]:
-        if key not in known:
-            raise UsageError(
-                f"{where}: [{section}] has no setting {key!r}.{_near(key, tuple(sorted(known)))}"
-            )
 
 
 def _count(where: Path, settings: configparser.ConfigParser, section: str, key: str) -> int:
@@ -124,8 +102,3 @@ def _count(where: Path, settings: configparser.ConfigParser, section: str, key: 
     if not text.strip().isdigit() or int(text) < 1:
         raise UsageError(f"{where}: [{section}] {key} = {text}: a whole number from 1 is needed")
     return int(text)
-
-
-def _near(word: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(word, known, 1)
-    return f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(known)}."

@@ -48,7 +48,8 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
     """The node that a person means.
 
     In this order: `-` (the last execution) and `~N` (the N-th before it), `task:NAME` (a task's newest version), a URL
-    or a path with a slash, the beginning of an id or hash of any kind, the full name of a task, a path.
+    or a path with a slash, the beginning of an id or hash of any kind, the full name of a task, the beginning of an
+    `eval_hash` (its newest call), a path.
 
     Args:
         still_valid: tells whether a recorded file is what is on disk now; that content is preferred to later ones.
@@ -73,7 +74,7 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
         return candidates[0]
     if candidates:
         raise UsageError(_ambiguous(what, candidates))
-    found = _task(store, what) or _file(store, what, still_valid)
+    found = _task(store, what) or _by_eval_hash(store, what.lower()) or _file(store, what, still_valid)
     if found is None:
         raise UsageError(_unknown(store, what))
     return found
@@ -108,6 +109,14 @@ def _by_prefix(store: GraphStore, prefix: str) -> list[Found]:
     return [
         Found(*row) for row in store.rows("resolve_prefix", prefix=digits, dashed=dashed, limit=_LISTED + 1)
     ]
+
+
+def _by_eval_hash(store: GraphStore, prefix: str) -> Found | None:
+    """The newest call of a task with its arguments, by their hash; None where several begin so."""
+    rows = store.rows("resolve_eval_hash", prefix=prefix, limit=_LISTED) if _HEX.match(prefix) else []
+    if len({eval_hash for eval_hash, *_ in rows}) != 1:
+        return None
+    return Found("call", *rows[0][1:])
 
 
 def _file(store: GraphStore, what: str, still_valid: StillValid | None) -> Found | None:

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 WINGS = ("cypher", "engine", "lineage")
-SOURCES = ("headwater", *WINGS, "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+SOURCES = ("headwater", *WINGS, "tests", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
 
 pytestmark = pytest.mark.xdist_group("packaging")
 
@@ -128,6 +128,7 @@ def test_an_sdist_builds_the_same_wheel(source: Path, wheel: Path, tmp_path: Pat
             archive.extractall(tmp_path / "unpacked")
     [unpacked] = (tmp_path / "unpacked").iterdir()
     assert (unpacked / "LICENSE").exists()
+    assert not (unpacked / "tests").exists()
     assert names_in(build("wheel", unpacked, tmp_path / "again")) == names_in(wheel)
 
 

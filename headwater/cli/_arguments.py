@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc
 import enum
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -15,6 +16,10 @@ from typing import Any
 
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATETIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:([T ]\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6}))?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
+)
 
 
 class UnreadableType(Exception):
@@ -96,18 +101,32 @@ def _bool(text: str) -> bool:
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        # Later Pythons also read 20130131 and 2013-W05-4; what is accepted is to be the same on all.
+        return date.fromisoformat(text if _DATE.fullmatch(text) else "")
     except ValueError:
         raise ValueError("a date like 2013-01-31") from None
 
 
 def _datetime(text: str) -> datetime:
-    # Python 3.10 does not read the Z that everybody writes.
-    zoned = text[:-1] + "+00:00" if text[-1:] in "zZ" and text else text
+    found = _DATETIME.fullmatch(text)
     try:
-        return datetime.fromisoformat(zoned)
+        # Python 3.10 reads neither the Z that everybody writes nor a fraction of other than 3 or 6 digits.
+        day, clock, fraction, zone = found.groups(default="") if found else ("", "", "", "")
+        fraction = f".{fraction:0<6}" if fraction else ""
+        return datetime.fromisoformat(f"{day}{clock}{fraction}{'+00:00' if zone in ('Z', 'z') else zone}")
     except ValueError:
         raise ValueError("a date and time like 2013-01-31T06:30 or 2013-01-31T06:30+02:00") from None
+
+
+def _artefact(annotation: type) -> Reader:
+    """A file, a folder or a set of files, by its path, URL or pattern."""
+
+    def read(text: str) -> Any:
+        if not text.strip():
+            raise ValueError("a path or URL")
+        return annotation(text)
+
+    return Reader(_shown(annotation), read)
 
 
 _SIMPLE: dict[type, Reader] = {
@@ -137,7 +156,7 @@ def _class(annotation: type) -> Reader:
     if issubclass(annotation, enum.Enum):
         return _enum(annotation)
     if _is_artefact(annotation):
-        return Reader(_shown(annotation), annotation)
+        return _artefact(annotation)
     raise UnreadableType(describe_type(annotation))
 
 
@@ -180,7 +199,7 @@ def _union(members: tuple[Any, ...]) -> Reader:
     readers = [reader_for(member) for member in members if member is not type(None)]
     optional = len(readers) < len(members)
     if len(readers) == 1 and readers[0].gather is not None:
-        return readers[0]
+        return _or_none(readers[0]) if optional else readers[0]
     if any(reader.gather is not None for reader in readers):
         raise UnreadableType(" | ".join(describe_type(member) for member in members))
     # Text reads anything, so it goes last: `str | int` given 5 is the number.
@@ -200,6 +219,25 @@ def _union(members: tuple[Any, ...]) -> Reader:
 
     shown = "|".join(reader.shown for reader in readers)
     return Reader(shown, read, switch=any(reader.switch for reader in readers))
+
+
+def _or_none(many: Reader) -> Reader:
+    """A collection that may be None: the word `none`, alone."""
+    gather = many.gather
+    if gather is None or many.read in (str, Path):
+        return many
+
+    def read(text: str) -> Any:
+        return None if text.lower() == "none" else many.read(text)
+
+    def gathered(values: list[Any]) -> Any:
+        if values == [None]:
+            return None
+        if None in values:
+            raise ValueError("none beside other values")
+        return gather(values)
+
+    return replace(many, read=read, gather=gathered)
 
 
 def _many(annotation: Any, origin: Any) -> Reader:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import enum
 import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import PurePath
 from typing import Any
 
 import click
@@ -125,7 +128,10 @@ def read_words(words: Sequence[str], flags: Sequence[Flag], own: Mapping[str, bo
             )
     for flag in flags:
         if flag.parameter.name in gathered and flag.reader and flag.reader.gather:
-            found.values[flag.parameter.name] = flag.reader.gather(gathered[flag.parameter.name])
+            try:
+                found.values[flag.parameter.name] = flag.reader.gather(gathered[flag.parameter.name])
+            except ValueError as error:
+                raise UsageError(f"{flag.name} of {task}: {error} means nothing") from error
     return found
 
 
@@ -241,8 +247,18 @@ def _synopsis(flags: Sequence[Flag]) -> str:
 
 
 def _short(value: Any) -> str:
+    """A default as it would be typed, where it can be typed in one word."""
+    from headwater.engine.files import File
     from headwater.engine.values import preview
 
+    if value is None:
+        return "none"
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (File, PurePath)):
+        return value.path if isinstance(value, File) else str(value)
     return preview(value, 60)
 
 

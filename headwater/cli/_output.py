@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import re
 import shutil
+import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timezone
@@ -22,20 +25,43 @@ _COLOURS = {
 }
 
 
-def width() -> int:
-    """Columns there are: COLUMNS where that is set, else the terminal's, or 100 where the output is not one."""
+NARROWEST = 10
+"""a column is not cut to less"""
+_PATH = re.compile(r"(/|[a-z][a-z0-9+.-]*://)\S+\Z")
+
+
+def width() -> int | None:
+    """Columns that a table may have: COLUMNS where that is set, else the terminal's. Without a terminal, any number:
+    whoever reads a pipe wants all of it."""
+    if not sys.stdout.isatty() and not os.environ.get("COLUMNS", "").isdecimal():
+        return None
     return shutil.get_terminal_size((100, 24)).columns
 
 
 def emit_json(answer: Any) -> None:
-    """Print an answer as JSON. Times are ISO 8601 in UTC, bytes are hexadecimal."""
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=plain))
+    """Print an answer as JSON. Times are ISO 8601 in UTC, bytes are hexadecimal; NaN and infinities, for which JSON has
+    no form, are null."""
+    try:
+        text = json.dumps(answer, indent=2, ensure_ascii=False, default=plain, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(answer), indent=2, ensure_ascii=False, default=plain, allow_nan=False)
+    click.echo(text)
+
+
+def _finite(answer: Any) -> Any:
+    if isinstance(answer, float):
+        return answer if math.isfinite(answer) else None
+    if isinstance(answer, dict):
+        return {key: _finite(part) for key, part in answer.items()}
+    if isinstance(answer, (list, tuple)):
+        return [_finite(part) for part in answer]
+    return answer
 
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Collection[str] = (), indent: str = ""
 ) -> str:
-    """Columns of text under a header. The last column is cut where a terminal is too narrow for it.
+    """Columns of text under a header. Where a terminal is too narrow, the widest columns are cut.
 
     Args:
         right: names of the columns that are flush right.
@@ -45,11 +71,20 @@ def table(
         max([display_width(name), *(display_width(row[i]) for row in cells)])
         for i, name in enumerate(columns)
     ]
-    room = width() - len(indent) - sum(widths[:-1]) - 2 * (len(columns) - 1)
-    widths[-1] = min(widths[-1], max(room, 10))
+    columns_there_are = width()
+    if columns_there_are is not None:
+        widths = _shrunk(widths, columns_there_are - len(indent) - 2 * (len(columns) - 1))
     lines = [indent + _line(columns, widths, columns, right, header=True)]
     lines += [indent + _line(row, widths, columns, right) for row in cells]
     return "\n".join(lines)
+
+
+def _shrunk(widths: list[int], room: int) -> list[int]:
+    """Widths whose sum fits, the widest made smaller first; none below NARROWEST."""
+    most = min(max(widths, default=0), max(room, NARROWEST))
+    while most > NARROWEST and sum(min(width, most) for width in widths) > room:
+        most -= 1
+    return [min(width, most) for width in widths]
 
 
 def status(word: str, size: int = 0) -> str:
@@ -115,7 +150,17 @@ def natural(text: str) -> list[tuple[int, str]]:
 
 
 def cut(text: str, columns: int) -> str:
-    """Text in at most so many columns, with an ellipsis where something is missing."""
+    """Text in at most so many columns, with an ellipsis where something is missing: of a path or URL the beginning, of
+    everything else the end."""
+    if display_width(text) <= columns:
+        return text
+    if _PATH.match(text):
+        return cut_end(text[::-1], columns)[::-1]
+    return cut_end(text, columns)
+
+
+def cut_end(text: str, columns: int) -> str:
+    """As `cut`, whatever the text is."""
     if display_width(text) <= columns:
         return text
     kept, used = [], 1

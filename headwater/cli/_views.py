@@ -18,6 +18,8 @@ SHOWN = 12
 """characters of an execution's id: the first are its time, so fewer would often not be unique"""
 
 
+REASON = 80
+"""characters of why a job ran or did not, in a tree; the job's own view has all of it"""
 DEEPEST = 20
 """from here on a tree does not go further to the right: the depth is written instead"""
 
@@ -153,6 +155,9 @@ def task(view: views.TaskView) -> Iterator[str]:
     yield from _lines("counts in the hash besides", view.counted)
     yield from _lines("read, but does not count", view.uncounted)
     yield from _calls("calls", view.calls)
+    more = sum(item.calls for item in view.versions if item.task_hash == view.task_hash) - len(view.calls)
+    if more > 0:
+        yield f"  … and {more} more"
     rows = [
         (item.task_hash[:ID], item.calls, _output.local_time(item.last), item.version)
         for item in view.versions
@@ -202,7 +207,7 @@ def _indented(item: views.Job, depth: int, arguments: Mapping[str, Sequence[view
         argument.preview if argument.position is not None else f"{argument.name}={argument.preview}"
         for argument in taken
     )
-    note = item.error or (item.reason if item.status == "CACHED" else None)
+    note = item.error or (_output.cut(item.reason, REASON) if item.reason else None)
     deep = "  " * depth if depth <= DEEPEST else f"{'  ' * DEEPEST}({depth} deep) "
     return f"{deep}{item.task}({_output.cut(text, 60)}){f'  – {note}' if note else ''}"
 

@@ -62,11 +62,18 @@ def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
             raise UsageError(
                 f"--param {param}: a parameter is NAME=VALUE, like --param limit=10 or --param id=0192ab"
             )
-        try:
-            values[name] = json.loads(text)
-        except ValueError:
-            values[name] = text
+        values[name] = _value(text)
     return values
+
+
+def _value(text: str) -> Any:
+    """JSON, or else text. What only looks like a number is text: 12e45678 is the beginning of a hash, 007 is no 7."""
+    try:
+        value = json.loads(text)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return text if is_number and json.dumps(value, allow_nan=False) != text else value
+    except ValueError:
+        return text
 
 
 def _shown(cell: Any) -> str:

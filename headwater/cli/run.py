@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -111,7 +112,8 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     try:
         args, kwargs = _flags.bind(found.values, flags, task=task.fullname)
     except UsageError as error:
-        raise UsageError(f"{error}. Type: {ctx.command_path} {file} {name} --help") from error
+        ask = "-h" if any(flag.name == "--help" for flag in flags) else "--help"
+        raise UsageError(f"{str(error).rstrip('.')}. Type: {ctx.command_path} {file} {name} {ask}") from error
     return _run(task, task(*args, **kwargs), options, _recorded_command(ctx, flags))
 
 
@@ -149,9 +151,9 @@ def _split(words: Sequence[str], *, rerun: bool) -> tuple[list[str], str | None,
         if word in ("--help", "-h"):
             head.append("--help")
         elif flag not in own:
-            raise UsageError(
-                f"{flag} stands before TASK and is no option of run. The task's parameters follow TASK."
-            )
+            near = difflib.get_close_matches(flag, own, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "The task's parameters follow TASK."
+            raise UsageError(f"{flag} stands before TASK and is no option of run. {hint}")
         else:
             rerun = rerun or flag == "--rerun"
             head.append(word)

@@ -48,6 +48,8 @@ Percent = NewType("Percent", float)
         (Path, "a/b", Path("a/b")),
         (date, "2013-01-31", date(2013, 1, 31)),
         (datetime, "2013-01-31T06:30", datetime(2013, 1, 31, 6, 30)),
+        (datetime, "2013-01-31", datetime(2013, 1, 31)),
+        (datetime, "2013-01-31 06:30:00.5", datetime(2013, 1, 31, 6, 30, 0, 500_000)),
         (datetime, "2013-01-31T06:30:00Z", datetime(2013, 1, 31, 6, 30, tzinfo=timezone.utc)),
         (
             datetime,
@@ -93,7 +95,12 @@ def test_a_path_or_url_becomes_a_file() -> None:
         (float, "x", "a float"),
         (bool, "maybe", "true or false"),
         (date, "31.1.2013", "a date like 2013-01-31"),
+        (date, "20130131", "a date like 2013-01-31"),
+        (date, "2013-W05-4", "a date like 2013-01-31"),
+        (date, "2013-02-31", "a date like 2013-01-31"),
         (datetime, "noon", "a date and time like"),
+        (datetime, "20130131T0630", "a date and time like"),
+        (File, "", "the path or URL of a file"),
         (Colour, "BLUE", "one of RED, GREEN"),
         (Literal["a", "b"], "c", "one of a, b"),
         (Optional[int], "x", "an int"),
@@ -124,6 +131,17 @@ def test_collections_are_built_from_several_words(annotation: Any, value: object
     assert given(annotation, ["--x", "1", "2"]) == value
     assert given(annotation, ["--x", "1", "--x", "2"]) == value
     assert given(annotation, ["--x=1", "--x=2"]) == value
+
+
+@pytest.mark.parametrize("annotation", [list[int] | None, Optional[typing.List[int]], set[Colour] | None])
+def test_a_collection_that_may_be_none_is_none_by_that_word(annotation: Any) -> None:
+    assert given(annotation, ["--x", "none"]) is None
+    with pytest.raises(UsageError, match="none beside other values"):
+        given(annotation, ["--x", "none", *(["RED"] if annotation == (set[Colour] | None) else ["1"])])
+
+
+def test_in_a_collection_of_text_none_is_a_text() -> None:
+    assert given(Optional[typing.List[str]], ["--x", "none"]) == ["none"]
 
 
 def given(annotation: Any, words: list[str]) -> object:
@@ -288,6 +306,33 @@ def test_help_shows_the_docstring_and_every_parameter_with_its_default() -> None
         "--out-file TEXT default: 'report.txt'",
         "--plot / --no-plot default: False",
     ]
+
+
+def test_help_shows_defaults_as_they_are_typed() -> None:
+    def typed(
+        colour: Colour = Colour.RED,
+        day: date = date(2013, 1, 31),
+        out: Path = Path("a/b"),
+        source: File = File("a.csv"),  # noqa: B008
+        limit: int | None = None,
+    ) -> None: ...
+
+    rows = describe(flags_of(typed, inspect.signature(typed)))
+    assert [note for _, note in rows] == [
+        "default: RED",
+        "default: 2013-01-31",
+        "default: a/b",
+        "default: a.csv",
+        "default: none",
+    ]
+
+
+def test_a_task_with_a_parameter_called_help_still_has_help() -> None:
+    def helped(help: str = "") -> None: ...
+
+    flags = flags_of(helped, inspect.signature(helped))
+    assert read_words(["--help", "me"], flags, OWN, task="helped").values == {"help": "me"}
+    assert read_words(["-h"], flags, OWN, task="helped").help
 
 
 def test_help_names_the_type_that_cannot_be_given() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Shell
+from .conftest import WORKFLOW, Shell
 
 
 def runs(lab: Shell) -> list[dict[str, Any]]:
@@ -76,11 +76,14 @@ def test_a_run_shows_its_status_table_and_its_tree_of_jobs(lab: Shell) -> None:
     assert ["lab.double", "3", "3"] in [line.split() for line in lines]
     tree = [re.sub(r"^[0-9a-f]+ +(\w+) +[\d.]+ m?s  ", r"\1 ", line) for line in lines[-5:]]
     assert tree == [
-        "DONE lab.doubles(3, 'a')",
-        "DONE   lab.double(0)",
-        "DONE   lab.double(1)",
-        "DONE   lab.double(2)",
-        "DONE   lab.total([0, 2, 4])",
+        f"DONE {call}  – never run with these arguments and this code"
+        for call in (
+            "lab.doubles(3, 'a')",
+            "  lab.double(0)",
+            "  lab.double(1)",
+            "  lab.double(2)",
+            "  lab.total([0, 2, 4])",
+        )
     ]
 
 
@@ -171,6 +174,18 @@ def test_a_value_shows_who_returned_and_who_took_it(lab: Shell) -> None:
     assert (view["kind"], view["type"], view["preview"]) == ("value", "int", "6")
     assert "lab.doubles" in {call["task"] for call in view["returned_by"]}
     assert "returned by" in lab("log", value).out
+
+
+def test_a_call_is_found_by_the_hash_of_its_task_and_arguments(lab: Shell) -> None:
+    root = oldest(lab)["jobs"][0]
+    eval_hash = lab("log", root["call"], "--json").json["eval_hash"]
+    assert lab("log", eval_hash[:12], "--json").json["call"] == root["call"]
+
+
+def test_the_calls_of_a_task_that_are_not_listed_are_counted(hw: Shell) -> None:
+    hw.write("lab.py", WORKFLOW)
+    assert hw("run", "lab.py", "doubles", "--n", "25").code == 0
+    assert "  … and 5 more" in hw("log", "lab.double").out.splitlines()
 
 
 def test_a_task_is_found_by_its_name_and_shows_its_source_and_calls(lab: Shell) -> None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import signal
+import subprocess
+import time
+from typing import Any
 
 import pytest
+from headwater.cypher.project import open_project
 
-from .conftest import Shell
+from tests.conftest import server_of
+
+from .conftest import HW, Shell, environment
 
 TASKS = "MATCH (t:Task) RETURN t.fullname AS task, t.name AS name ORDER BY task"
 
@@ -46,7 +53,19 @@ def test_nodes_and_times_are_shown_as_what_they_hold(lab: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("param", "value"),
-    [("x=5", 5), ("x=text", "text"), ('x="5"', "5"), ("x=[1,2]", [1, 2]), ("x=a=b", "a=b")],
+    [
+        ("x=5", 5),
+        ("x=-1.5", -1.5),
+        ("x=true", True),
+        ("x=text", "text"),
+        ('x="5"', "5"),
+        ("x=[1,2]", [1, 2]),
+        ("x=a=b", "a=b"),
+        ("x=12e45678", "12e45678"),
+        ("x=1e5", "1e5"),
+        ("x=007", "007"),
+        ("x=NaN", "NaN"),
+    ],
 )
 def test_parameters_are_json_or_else_text(lab: Shell, param: str, value: object) -> None:
     assert lab("query", "RETURN $x AS x", "--param", param, "--json").json["rows"] == [[value]]
@@ -89,3 +108,58 @@ def test_control_characters_in_values_do_not_reach_the_terminal(lab: Shell) -> N
     answer = lab("query", "RETURN $text AS text", "--param", r'text="\u001b[31mred"')
     assert "\x1b" not in answer.out
     assert r"\x1b[31mred" in answer.out
+
+
+def test_without_rows_the_columns_are_shown_all_the_same(lab: Shell) -> None:
+    query = "MATCH (t:Task {name: 'nobody'}) RETURN t.name AS name, t.version"
+    answer = lab("query", query)
+    assert (answer.code, answer.out.split(), answer.err) == (0, ["name", "t.version"], "(0 rows)\n")
+    assert lab("query", query, "--json").json == {
+        "columns": ["name", "t.version"],
+        "rows": [],
+        "truncated": False,
+    }
+    assert lab("query", query, "--format", "csv").out == "name,t.version\n"
+    assert lab("query", "MATCH (t:Task {name: 'nobody'}) RETURN *").code == 0
+
+
+def test_what_json_has_no_form_for_is_null(lab: Shell) -> None:
+    assert lab("query", "RETURN 0.0 / 0.0 AS a, [1.0 / 0.0] AS b", "--json").json["rows"] == [[None, [None]]]
+
+
+def test_in_a_pipe_nothing_is_cut(lab: Shell) -> None:
+    long = "x" * 500
+    assert long in lab("query", "RETURN $a AS a, $a AS b", "--param", f"a={long}").out
+    params = ["--param", f"a={long}", "--param", f"p=/a/b/{long}/end.csv"]
+    cut = lab("query", "RETURN $a AS a, $p AS path, 1 AS c", *params, COLUMNS="60")
+    lines = cut.out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "x…  …x" in lines[1]
+    assert lines[1].endswith("/end.csv  1")
+
+
+def test_ctrl_c_ends_the_query_and_leaves_at_once(lab: Shell) -> None:
+    assert lab("store", "start").code == 0
+    slow = (
+        "UNWIND range(1, 100000) AS a UNWIND range(1, 1000000) AS b WITH a, b WHERE a * b < 0 RETURN count(*)"
+    )
+    process = subprocess.Popen(
+        [HW, "query", slow], cwd=lab.folder, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    server = server_of(open_project(lab.folder))
+
+    def running() -> list[dict[str, Any]]:
+        return [
+            row for row in server.run("SHOW TRANSACTIONS YIELD currentQuery") if slow in row["currentQuery"]
+        ]
+
+    deadline = time.monotonic() + 30
+    while not running():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "stopped\n")
+    assert time.monotonic() - began < 10
+    assert not running()

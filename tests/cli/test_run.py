@@ -68,7 +68,10 @@ def test_the_project_is_found_upward(fresh: Shell) -> None:
     below.folder.mkdir()
     assert below("run", "../lab.py", "doubles").code == 0
     assert not (below.folder / ".headwater").exists()
-    assert len(below("log", "--json").json["executions"]) == 1
+    [run] = below("log", "--json").json["executions"]
+    assert run["directory"] == str(below.folder)
+    asked = below("query", "MATCH (e:Execution) RETURN e.directory, e.project_root", "--json")
+    assert asked.json["rows"] == [[str(below.folder), str(fresh.folder)]]
 
 
 def test_a_failed_run_shows_the_tasks_it_went_through_and_exits_1(fresh: Shell) -> None:
@@ -141,6 +144,11 @@ def test_a_task_is_named_in_full_or_relative_to_the_namespace(fresh: Shell, name
             "lab.doubles has no parameter --lable. Did you mean --label?",
         ),
         (["lab.py", "double"], "lab.double needs --x INT. Type: hw run lab.py double --help"),
+        (
+            ["lab.py", "--no-cash", "doubles"],
+            "--no-cash stands before TASK and is no option of run. Did you mean --no-cache?",
+        ),
+        (["table.py", "needy"], "calls this one. Type: hw run table.py needy --help"),
         (["lab.py", "doubles", "3"], "'3' belongs to no parameter of lab.doubles"),
         (["lab.py", "doubles", "--tag", "x"], "--tag x: a tag is KEY=VALUE"),
         (["empty.py", "x"], "empty.py defines no tasks"),
@@ -156,6 +164,7 @@ def test_a_task_is_named_in_full_or_relative_to_the_namespace(fresh: Shell, name
 )
 def test_what_cannot_be_run_is_refused_with_what_to_do(fresh: Shell, words: list[str], said: str) -> None:
     fresh.write("empty.py", "x = 1\n")
+    fresh.write("table.py", "from headwater import task\n@task\ndef needy(table: dict[str, int]): ...\n")
     fresh.write("typo.py", "x = 1\ndef f(:\n")
     fresh.write("crash.py", "def f():\n    return 1 / 0\nf()\n")
     fresh.write("leaves.py", "import sys\nsys.exit(3)\n")

@@ -79,12 +79,35 @@ def test_a_question_that_is_not_cypher_is_wrong_use(store: GraphStore) -> None:
         store.ask("MATCH (n RETURN n", {}, timeout=10, limit=1)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("RETURN nofunc(1)", "nofunc"), ("RETURN forgotten", "forgotten"), ("MATCH (n RETURN n", "line 1")],
+)
+def test_what_is_wrong_with_a_question_is_said(store: GraphStore, text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        store.ask(text, {}, timeout=10, limit=1)
+
+
+def test_a_question_without_answers_has_its_columns(store: GraphStore) -> None:
+    for text, columns in [
+        ("MATCH (n:Task) RETURN n.name, n.version AS version", ("n.name", "version")),
+        ("MATCH (n:Task) RETURN DISTINCT n.name AS `a name`, n.x ORDER BY n.x LIMIT 3", ("a name", "n.x")),
+    ]:
+        table = store.ask(text, {}, timeout=10, limit=1)
+        assert (table.columns, table.rows) == (columns, [])
+
+
+@pytest.mark.parametrize("text", ["RETURN 1 AS x;", "RETURN 1 AS x ; // one", "RETURN 1 AS x\n;\n"])
+def test_a_question_may_end_with_a_semicolon(store: GraphStore, text: str) -> None:
+    assert store.ask(text, {}, timeout=10, limit=1).rows == [(1,)]
+
+
+SLOW = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b < 0 RETURN count(*)"
+
+
 def test_a_question_that_takes_too_long_is_given_up(store: GraphStore) -> None:
-    slow = (
-        "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b < 0 RETURN count(*)"
-    )
-    with pytest.raises(StoreError, match="took too long"):
-        store.ask(slow, {}, timeout=0.5, limit=1)
+    with pytest.raises(StoreError, match=r"took too long and was given up; .*--timeout"):
+        store.ask(SLOW, {}, timeout=0.5, limit=1)
     store.check()
 
 

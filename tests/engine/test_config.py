@@ -48,6 +48,8 @@ def test_limits_and_executors_are_read(tmp_path: Path) -> None:
         ("[executors.x]\ntype = proces\n", "Did you mean process"),
         ("[executors.x]\nworker = 1\n", "Did you mean workers"),
         ("[store]\nurl = local\n", "Did you mean uri"),
+        ("[store]\npassword = x\n", "HEADWATER_STORE_PASSWORD"),
+        ("[executors]\nworkers = 1\n", r"executors\.NAME"),
         ("[scheduler]\nignore_warnings = namespaces\n", "Did you mean namespace"),
     ],
 )

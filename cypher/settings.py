@@ -1,0 +1,48 @@
+"""The sections and keys that a settings file may have. Every command refuses any other, with the nearest one."""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+from headwater.cypher.errors import UsageError
+
+SECTIONS = {
+    "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds"}),
+    "executors": frozenset({"type", "workers"}),
+    "run": frozenset({"background_load"}),
+    "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),
+}
+"""The keys of each section; [executors.NAME] has those of executors, and [limits] may have any."""
+_SHOWN = ("store", "scheduler", "run", "limits", "executors.NAME")
+
+
+def check_settings(where: Path, settings: configparser.ConfigParser) -> None:
+    """Refuse what is no setting.
+
+    Raises:
+        UsageError: an unknown section or key, or a password; the message says what to type instead.
+    """
+    if settings.has_option("store", "password"):
+        raise UsageError(
+            f"{where}: [store] holds a password. Take it out and put it into the environment variable "
+            "HEADWATER_STORE_PASSWORD (or name another one with password_env)."
+        )
+    for section in settings.sections():
+        if section == "limits":
+            continue
+        known = SECTIONS.get("executors" if section.startswith("executors.") else section)
+        if known is None or section == "executors":
+            raise UsageError(f"{where}: there is no section [{section}].{nearest(section, _SHOWN)}")
+        for key in settings[section]:
+            if key not in known:
+                raise UsageError(f"{where}: [{section}] has no setting {key!r}.{nearest(key, sorted(known))}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A sentence that names the nearest of what is known, or all of it."""
+    words = tuple(known)
+    near = difflib.get_close_matches(word, words, 1)
+    return f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(words)}."
