@@ -13,11 +13,12 @@ places, or on the process that computes it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
+from headwater.engine.code_scope import MISSING
 from headwater.engine.code_walk import IsTask, Walk, function_text
 
 
@@ -54,12 +55,19 @@ class Fingerprint:
         digest: 32 bytes.
         source: the function's own source without decorators, dedented.
         counted, uncounted: sorted by name.
+        reads: what was found under each global name that is read: (namespace, name, value).
     """
 
     digest: bytes
     source: str
     counted: tuple[Counted, ...]
     uncounted: tuple[Uncounted, ...]
+    reads: tuple[tuple[Mapping[str, Any], str, object], ...] = field(repr=False, compare=False)
+
+    def still_holds(self) -> bool:
+        """Whether every name still stands for what it stood for. It does not after a cell of a notebook was run again,
+        or a module reloaded."""
+        return all(namespace.get(name, MISSING) is value for namespace, name, value in self.reads)
 
 
 def fingerprint(func: Callable[..., Any], *, is_task: IsTask) -> Fingerprint:
@@ -93,6 +101,7 @@ def fingerprint(func: Callable[..., Any], *, is_task: IsTask) -> Fingerprint:
         source=parts[0].text,
         counted=tuple(counted[key] for key in sorted(counted)),
         uncounted=tuple(Uncounted(name, reason) for name, reason in sorted(walk.uncounted.items())),
+        reads=tuple(walk.reads.values()),
     )
 
 

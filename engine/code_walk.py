@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -63,6 +63,8 @@ class Walk:
         self._pending: list[tuple[Part, Callable[[Part], None]]] = []
         self._kept: list[object] = []  # keys hold ids: keep what they belong to
         self.uncounted: dict[str, str] = {}
+        self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = {}
+        """what was found under each global name that is read: (namespace, name, value)"""
 
     def parts(self) -> list[Part]:
         """The function itself first."""
@@ -208,6 +210,7 @@ class Walk:
 
     def _global(self, scope: Scope, name: str, attrs: tuple[str, ...], loose: bool = False) -> str | None:
         value = scope.values.get(name, MISSING)
+        self.reads[id(scope.values), name] = scope.values, name, value
         task = self._task(value, attrs)
         bindings = scope.bindings(name)
         if task is not None and not any(binding.kind == "constant" for binding in bindings):

@@ -88,6 +88,8 @@ class Run(Control):
         command: Sequence[str] | None,
         begun: Callable[[str | None], None],
     ) -> Any:
+        for known in get_task_registry():
+            known.look_again()
         call = _root_call(expr)
         store = self._open(call, tags, command)
         begun(self.recorder.execution_id)

@@ -28,6 +28,20 @@ _DEFINITION = frozenset(
 )
 
 
+class _Code:
+    """What was found out of a task's code; one for all its copies with other options."""
+
+    __slots__ = ("hash", "own", "prints")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.hash: bytes | None = None
+        self.own: Fingerprint | None = None
+        self.prints: list[Fingerprint] = []
+
+
 class Task(Generic[P, R]):
     """A function under `@task`.
 
@@ -99,8 +113,7 @@ class Task(Generic[P, R]):
         if self.nout is None:
             self.nout = _items_of(func)
         self.wrapped_task: Task[Any, Any] | None = None
-        self._hash: bytes | None = None
-        self._fingerprint: Fingerprint | None = None
+        self._code = _Code()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         self.plan.check(self.fullname, args, kwargs)
@@ -140,7 +153,7 @@ class Task(Generic[P, R]):
         check_namespace(namespace)
         self.namespace = namespace
         self.fullname = f"{namespace}.{self.name}" if namespace else self.name
-        self._hash = None
+        self._code = _Code()
 
     def partial(self, *args: Any, **kwargs: Any) -> PartialTask[R]:
         """The task with some of its arguments, to be called with the rest.
@@ -157,12 +170,19 @@ class Task(Generic[P, R]):
         """What identifies this version of the task (32 bytes): its name, with its source and all the code of the
         user's own packages that it reads, or with its `version`; `hash_includes`, `config_args` and what its definition
         says against reusing it (`cache`, `cache_scope`) count too."""
-        if self._hash is None:
+        known = self._code.hash
+        if known is None:
             digest = hashlib.sha256(b"Task\0")
             for part in (self.fullname.encode(), *self._code_parts(), *self._include_parts()):
                 digest.update(len(part).to_bytes(8, "big") + part)
-            self._hash = digest.digest()
-        return self._hash
+            known = self._code.hash = digest.digest()
+        return known
+
+    def look_again(self) -> None:
+        """Forget the hash if names that the code reads stand for something else by now. A run asks for it when it
+        begins, so that the hash is the same until the run ends."""
+        if not all(print_.still_holds() for print_ in self._code.prints):
+            self._code.clear()
 
     def _code_parts(self) -> tuple[bytes, bytes]:
         if self.version is not None:
@@ -183,17 +203,21 @@ class Task(Generic[P, R]):
         if callable(item) and not isinstance(item, Task) and hasattr(item, "__code__"):
             from headwater.engine.code import fingerprint
 
-            return fingerprint(item, is_task=task_function).digest
+            print_ = fingerprint(item, is_task=task_function)
+            self._code.prints.append(print_)
+            return print_.digest
         return hash_value(item)
 
     @property
     def fingerprint(self) -> Fingerprint:
         """What of the user's code counts in the hash, and what was seen but does not."""
-        if self._fingerprint is None:
+        known = self._code.own
+        if known is None:
             from headwater.engine.code import fingerprint
 
-            self._fingerprint = fingerprint(self.func, is_task=task_function)
-        return self._fingerprint
+            known = self._code.own = fingerprint(self.func, is_task=task_function)
+            self._code.prints.append(known)
+        return known
 
     @property
     def source(self) -> str:

@@ -23,6 +23,7 @@ from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import Prepared, prepare_value
 from headwater.engine.registry import get_task_registry
+from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore, hash_value
 
 READY = b"ready"
@@ -104,12 +105,53 @@ def _failed(error: BaseException, started: float) -> Reply:
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(here)]
     trace = "".join(traceback.format_list(frames))
+    return Reply("error", _pickled(error), None, trace, started, time.time())
+
+
+def _pickled(error: BaseException) -> bytes:
+    """An error as bytes that give back one of its class, if they can give back any."""
+    cls = type(error)
     try:
         body = pickle.dumps(error, 5)
+        if type(pickle.loads(body)) is cls:
+            return body
+    except BaseException:  # whatever its class does with what pickle gives it
+        pass
+    try:
+        # Its class does not take what pickle gives it: all that it holds and can be sent, without asking its __init__.
+        args = error.args if _can_be_sent(error.args) else (message_of(error),)
+        state = {name: value for name, value in vars(error).items() if _can_be_sent(value)}
+        body = pickle.dumps(_Rebuilt(cls, args, state), 5)
         pickle.loads(body)
+        return body
     except BaseException:
-        body = pickle.dumps(Exception(f"{type(error).__name__}: {error}"), 5)
-    return Reply("error", body, None, trace, started, time.time())
+        return pickle.dumps(Exception(f"{cls.__name__}: {message_of(error)}"), 5)
+
+
+class _Rebuilt:
+    """Pickled in the place of an error: unpickling it gives the error."""
+
+    def __init__(self, *parts: Any) -> None:
+        self._parts = parts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuilt, self._parts
+
+
+def rebuilt(cls: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+    """An error with the arguments and attributes that another had."""
+    error = cls.__new__(cls)
+    error.args = args
+    vars(error).update(state)
+    return error
+
+
+def _can_be_sent(value: Any) -> bool:
+    try:
+        pickle.loads(pickle.dumps(value, 5))
+    except BaseException:
+        return False
+    return True
 
 
 def _watch(parent: int) -> None:

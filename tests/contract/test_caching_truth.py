@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -173,3 +175,26 @@ def test_a_recovery_from_an_error_that_cannot_be_recorded_is_reused(run: Run, ra
     for version in ("1", "2"):
         assert run(define("unlocking", version, lambda: catch(locks(1), ValueError, recovery))()) == "lock"
     assert ran == ["recovery"]
+
+
+def test_a_helper_that_is_defined_anew_counts_in_the_next_run(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper, flow = tmp_path / "reloaded_helper.py", tmp_path / "reloaded_flow.py"
+    helper.write_text("def answer():\n    return 1\n")
+    flow.write_text(
+        "import reloaded_helper\nfrom headwater import task\nheadwater_namespace = 'reloaded'\n\n"
+        "@task\ndef ask(n: int) -> int:\n    return reloaded_helper.answer() + n\n\n"
+        "@task\ndef main(n: int) -> int:\n    return ask(n)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    main = importlib.import_module("reloaded_flow").main
+    faster = main.options(check_valid="shallow")
+    assert run(main(1)) == 2
+    helper.write_text("def answer():\n    return 20\n")
+    importlib.reload(sys.modules["reloaded_helper"])
+    assert run(faster(1)) == 21
+    sys.modules["reloaded_helper"].answer = lambda: 300
+    assert run(main(1)) == 301
+    for name in ("reloaded_flow", "reloaded_helper"):
+        monkeypatch.delitem(sys.modules, name)

@@ -43,6 +43,8 @@ class Awkward(Exception):
 
     def __init__(self, left: int, right: int) -> None:
         super().__init__(f"{left} and {right}")
+        self.left = left
+        self.lock = threading.Lock()
 
 
 @task
@@ -82,6 +84,14 @@ def picky() -> None:
 @task
 def awkward() -> None:
     raise Awkward(1, 2)
+
+
+@task
+def hidden() -> None:
+    class Hidden(Exception):
+        pass
+
+    raise Hidden(3)
 
 
 @task
@@ -157,9 +167,20 @@ def test_an_error_can_be_caught(scheduler: Scheduler, executor: str) -> None:
     )
 
 
-def test_an_error_that_cannot_be_pickled_still_tells_what_it_was(scheduler: Scheduler, executor: str) -> None:
-    with pytest.raises(Exception, match="1 and 2"):
+def test_an_error_that_cannot_be_pickled_is_still_what_it_was(scheduler: Scheduler, executor: str) -> None:
+    with pytest.raises(Awkward, match="1 and 2") as caught:
         scheduler.run(awkward.options(executor=executor)())
+    assert caught.value.left == 1
+    assert (
+        scheduler.run(catch(awkward.options(executor=executor)(), Awkward, recovered)) == "Awkward: 1 and 2"
+    )
+
+
+def test_an_error_of_a_class_that_cannot_be_found_tells_what_it_was(
+    scheduler: Scheduler, executor: str
+) -> None:
+    with pytest.raises(Exception, match="3"):
+        scheduler.run(hidden.options(executor=executor)())
 
 
 def test_sys_exit_in_a_task_fails_the_task_only(scheduler: Scheduler, executor: str) -> None:
