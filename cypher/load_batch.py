@@ -22,6 +22,7 @@ from headwater.cypher.records import (
     TaskSeen,
     ValueSeen,
     call_context,
+    call_named,
     flows,
     job_id,
 )
@@ -280,6 +281,7 @@ def _call_row(call: CallMade) -> Row:
         call.result.hex(),
         [[value.hex(), name, position] for name, position, value in call.args],
         call_context(call),
+        call_named(call),
     ]
 
 

@@ -130,6 +130,8 @@ class CallMade(Record, frozen=True, tag=7):
     """True where result is the recorded error"""
     context: list[tuple[str, bytes]] = []
     """(dotted path, hash of what was there) of what it and the calls under it read of the context, by path"""
+    named: list[bytes] = []
+    """file_hash of the files in its result that were there, as they are, before it began: named, and not made"""
 
 
 def flows(call: CallMade) -> set[tuple[str, str, str]]:
@@ -145,6 +147,11 @@ def flows(call: CallMade) -> set[tuple[str, str, str]]:
 def call_context(call: CallMade) -> list[str] | None:
     """What a call read of the context, as the graph has it; None for nothing."""
     return [f"{path}={digest.hex()}" for path, digest in call.context] or None
+
+
+def call_named(call: CallMade) -> list[str] | None:
+    """The files that a call named and did not make, as the graph has them; None for none."""
+    return sorted(file.hex() for file in call.named) or None
 
 
 class JobStarted(Record, frozen=True, tag=8):

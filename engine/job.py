@@ -6,7 +6,7 @@ still needed: a finished job keeps its value, its hashes and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from headwater.engine.context import Context, Reads
@@ -115,6 +115,7 @@ class Job(Node):
         wiring: (consumer, parameter name, producer) among the children, with BODY among the producers.
         places: where each child stands in `result`, in the order that is recorded.
         live: children that have not finished.
+        named: the hashes of the files that its function returned and that were there before.
         spare, readers: where a large value lies on disk, and how many are still to read it from memory.
     """
 
@@ -137,6 +138,7 @@ class Job(Node):
         "memo",
         "mixed",
         "n",
+        "named",
         "names",
         "options",
         "override",
@@ -194,6 +196,7 @@ class Job(Node):
         self.wiring: list[tuple[int, str, int]] | None = None
         self.returns: tuple[int, ...] = ()
         self.live: set[Job] | None = None
+        self.named: Sequence[bytes] = ()
         self.followers: list[Job] | None = None
 
     @property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import operator
 import pickle
+from collections.abc import Iterable, Sequence
 from types import FunctionType
 from typing import Any
 
 from headwater.cypher.records import FileSeen, ValueSeen
-from headwater.engine.code_values import code_record, function_digest
+from headwater.engine.code_values import FUNCTION, TASK, code_record, function_digest
 from headwater.engine.errors import Unrecordable
+from headwater.engine.files import was_there
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
 from headwater.engine.values import (
@@ -33,30 +35,49 @@ class Prepared:
         hash: the value's hash (32 bytes).
         record: what the journal is to have of it; None where runs are not recorded.
         files: records of the files inside it.
+        named: the hashes of those that were there before the call that gave the value began.
     """
 
-    __slots__ = ("files", "hash", "record")
+    __slots__ = ("files", "hash", "named", "record")
 
-    def __init__(self, hash: bytes, record: ValueSeen | None, files: list[FileSeen]) -> None:
+    def __init__(
+        self,
+        hash: bytes,
+        record: ValueSeen | None,
+        files: list[FileSeen],
+        named: Sequence[bytes] = (),
+    ) -> None:
         self.hash = hash
         self.record = record
         self.files = files
+        self.named = named
 
-    def __reduce__(self) -> tuple[type[Prepared], tuple[bytes, ValueSeen | None, list[FileSeen]]]:
-        return Prepared, (self.hash, self.record, self.files)
+    def __reduce__(self) -> tuple[type[Prepared], tuple[Any, ...]]:
+        return Prepared, (self.hash, self.record, self.files, self.named)
 
 
-def prepare_value(value: Any, label: str, store: ValueStore) -> Prepared:
+def prepare_value(value: Any, label: str, store: ValueStore, began: float | None = None) -> Prepared:
     """Describe a value, and write its bytes to the value store where they are large.
+
+    Args:
+        began: when the call began whose result it is (seconds since the epoch).
 
     Raises:
         Unrecordable: it has no stable identity, or cannot be turned into bytes.
     """
     described = describe(value, label=label)
     files = [file_record(file) for file in described.files]
-    return Prepared(
-        described.hash, _value_record(described, store, [file.file_hash for file in files]), files
-    )
+    record = _value_record(described, store, [file.file_hash for file in files])
+    return Prepared(described.hash, record, files, named_of(files, began) if began is not None else ())
+
+
+def named_of(files: Iterable[FileSeen], began: float) -> list[bytes]:
+    """The hashes of the files that were there before a moment."""
+    return [
+        file.file_hash
+        for file in files
+        if file.evidence not in (TASK, FUNCTION) and was_there(file.path, began)
+    ]
 
 
 def _value_record(described: Described, store: ValueStore, files: list[bytes]) -> ValueSeen:

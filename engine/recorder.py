@@ -36,6 +36,7 @@ from headwater.engine.prepare import (
     INLINE,
     Prepared,
     file_record,
+    named_of,
     number_record,
     prepare_value,
     with_stand_ins,
@@ -88,7 +89,7 @@ class NoRecorder:
                 raise
             return hash_value(known, label=label)
 
-    def prepare(self, value: Any) -> Prepared:
+    def prepare(self, value: Any, began: float) -> Prepared:
         return Prepared(hash_value(value, label=RESULT), None, [])
 
     def described(self, job: Job, value: Any) -> bytes:
@@ -168,15 +169,16 @@ class Recorder:
         self._add(prepared)
         return prepared.hash
 
-    def prepare(self, value: Any) -> Prepared:
-        """Describe a result; called where the task ran."""
-        return prepare_value(value, RESULT, self.values)
+    def prepare(self, value: Any, began: float) -> Prepared:
+        """Describe a result; called where the task ran, with the time when it began."""
+        return prepare_value(value, RESULT, self.values, began)
 
     def described(self, job: Job, value: Any) -> bytes:
         """Record a job's result that was described where it ran."""
         if job.described is None:
             return self.identify(value, RESULT)
         self._add(job.described)
+        job.named = job.described.named
         return bytes(job.described.hash)
 
     def _add(self, prepared: Prepared) -> None:
@@ -236,6 +238,7 @@ class Recorder:
                 list(files),
             )
             self._add(Prepared(digest, record, list(files.values())))
+            job.named = named_of(files.values(), job.started)
         self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time())))
 
     def called(self, job: Job, children: list[bytes], *, cacheable: bool, failed: bool = False) -> None:
@@ -266,6 +269,7 @@ class Recorder:
                 cacheable,
                 failed,
                 sorted(job.reads.items()) if job.reads else [],
+                list(job.named),
             )
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headwater.lineage.trace_facts import ArgumentFact, CallFact, Facts, Wiring
+    from headwater.lineage.trace_facts import ArgumentFact, CallFact, Facts, FileFact, Wiring
 
 
 class Flow:
@@ -102,6 +102,16 @@ class Flow:
 
         What `learn_makers` was not told of counts as a maker of all that it did not take.
         """
+        return file not in (self.calls[call].named or ()) and self._is_its_own(call, file)
+
+    def named_files(self, call: str) -> list[FileFact]:
+        """The files in a call's result that its own body named, and did not make: they were there before."""
+        fact = self.calls[call]
+        named = fact.named or ()
+        return [one for one in fact.result_files if one.file in named and self._is_its_own(call, one.file)]
+
+    def _is_its_own(self, call: str, file: str) -> bool:
+        """Whether a file came into a call's result by its own body, not by its arguments or a child."""
         fact = self.calls[call]
         if file in fact.took() or all(one.file != file for one in fact.result_files):
             return False

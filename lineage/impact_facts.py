@@ -53,6 +53,10 @@ class ImpactFacts(GraphFacts):
         """The calls that took each file, inside whatever value."""
         return grouped(self.rows("impact_takers", files))
 
+    def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
+        """The calls that returned each file without having made it."""
+        return grouped(self.rows("impact_namers", files))
+
     def listed(self, query: str, **parameters: str) -> set[str]:
         """The first column of a named query."""
         return {row[0] for row in self._store.rows(query, **parameters)}

@@ -8,7 +8,7 @@ call that took the file comes to the file), so a reach says for how much it hold
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.lineage.flow import Flow
@@ -67,6 +67,14 @@ class Spread:
         """Calls that count themselves, whatever it is of them that matters to somebody."""
         for call in sorted(calls):
             self._reach(Reach(call, EVERYWHERE, ANY), True)
+
+    def begin_at_namers(self, namers: Mapping[str, Iterable[str]]) -> None:
+        """Calls whose results came from files that they named, by file; only their results count."""
+        self.flow.learn_makers({call for some in namers.values() for call in some})
+        for file, some in namers.items():
+            for call in some:
+                if self._names(call, file):
+                    self._reach(Reach(call, EVERYWHERE, ANY), False)
 
     def begin_at_results(self, calls: Iterable[str]) -> None:
         """Calls of which only the result counts, and only to others."""
@@ -183,13 +191,22 @@ class Spread:
             for taker in taking
             for parent in (*self._parents[taker], None)
         }
+        namers = self._facts.namers(files) if files else {}
+        self.flow.learn_makers({namer for some in namers.values() for namer in some})
         for call, some in made.items():
             for file in some:
+                for namer in namers.get(file, ()):
+                    if self.flow.is_earlier(call, namer) and self._names(namer, file):
+                        self._reach(Reach(namer, EVERYWHERE, ANY), False)
                 for taker in takers.get(file, ()):
                     if self.flow.is_earlier(call, taker):
                         for parent in (*self._parents[taker], None):
                             if file in unhanded[taker, parent]:
                                 self._reach(Reach(taker, parent, ANY), True)
+
+    def _names(self, call: str, file: str) -> bool:
+        """Whether a call's own body put a file into its result that was there before."""
+        return any(one.file == file for one in self.flow.named_files(call))
 
     # -- learning ----------------------------------------------------------------------------------------------
 

@@ -56,7 +56,9 @@ def _edges(trace: Trace) -> Iterator[_Edge]:
         for argument in call.arguments:
             origins = [*argument.fed_by, *(argument.files if argument.from_parent else ())]
             found.update((_Edge(one, call.id, argument.name, False), None) for one in origins)
-        found.update((_Edge(child, call.id, "result", False), None) for child in call.returned_by)
+        found.update(
+            (_Edge(child, call.id, "result", False), None) for child in (*call.returned_by, *call.named)
+        )
         found.update((_Edge(parent, call.id, "arguments", True), None) for parent in call.given_by)
     for file in trace.files.values():
         found.update((_Edge(maker, file.file, "", False), None) for maker in file.made_by)

@@ -43,6 +43,8 @@ class CallFact:
     value: str | None
     type: str | None
     preview: str | None
+    named: list[str] | None = None
+    """the files in its result that were there before it began"""
     arguments: list[ArgumentFact] = field(default_factory=list)
     result_files: list[FileFact] = field(default_factory=list)
 

@@ -56,6 +56,8 @@ class TracedCall:
     arguments: tuple[TracedArgument, ...]
     returned_by: tuple[str, ...]
     """ids of the calls whose results became its own; none where its own body made the result"""
+    named: tuple[str, ...]
+    """hashes of the files in its result that its own body named: they were there before it began"""
     given_by: tuple[str, ...]
     """ids of its parents, where what they put into its arguments themselves came from their own"""
     used: str

@@ -154,6 +154,7 @@ class Walk:
             if result:
                 for child in self._flow.returned_by(place.call):
                     node.returned_by[self._visit(Place(child, place.call), True, _CLOSED)] = None
+                self._follow_named(place.call, joins)
             self._follow_arguments(node, way, upwards, joins)
         self._go_up(upwards)
         self._join(joins)
@@ -173,6 +174,13 @@ class Walk:
         joins.update((file, call) for file in self._flow.new_files(call, parent))
         if way.kind in ("job", "call") and parent is not None and self._flow.leads_up(call, parent):
             upwards.setdefault((parent, way), []).append(node)
+
+    def _follow_named(self, call: str, joins: set[tuple[str, str | None]]) -> None:
+        """A file that a call's body named in its result comes from wherever it was made, as if it had been taken."""
+        self._flow.learn_makers([call])
+        for file in self._flow.named_files(call):
+            self._files.setdefault(file.file, file)
+            joins.add((file.file, call))
 
     def _go_up(self, upwards: dict[tuple[str, Way], list[_Node]]) -> None:
         """From parents to their own parents, where only their arguments matter."""
@@ -280,6 +288,7 @@ class Walk:
             preview=fact.preview,
             arguments=tuple(arguments),
             returned_by=tuple(node.returned_by),
+            named=tuple(file.file for file in self._flow.named_files(fact.call)) if node.result else (),
             given_by=tuple(node.given_by),
             used="result" if node.result else "arguments",
             cut_off=node.cut_off,

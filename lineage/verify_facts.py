@@ -19,6 +19,7 @@ from headwater.cypher.records import (
     TaskSeen,
     ValueSeen,
     call_context,
+    call_named,
     flows,
     job_id,
 )
@@ -46,7 +47,7 @@ PROPERTIES = {
         "task_hash", "name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted",
     ),
     "CallNode": (
-        "call_hash", "eval_hash", "args_hash", "task_name", "recorded_at", "cacheable", "failed",
+        "call_hash", "eval_hash", "args_hash", "task_name", "recorded_at", "cacheable", "failed", "context", "named",
     ),
     "Evaluation": ("eval_hash", "task_hash", "recorded_at"),
     "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location"),
@@ -61,7 +62,7 @@ _COLUMNS = {
     "Evaluation": ("task_hash", "recorded_at", "values"),
     "CallNode": (
         "eval_hash", "args_hash", "failed", "task_name", "task", "result", "arguments", "recorded_at", "cacheable",
-        "context",
+        "context", "named",
     ),
     "Job": (
         "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
@@ -176,6 +177,7 @@ def _call(call: CallMade, task_name: str | None) -> Fact:
             moment(call.at),
             call.cacheable,
             call_context(call),
+            call_named(call),
         ),
     )
     return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(flows(call)), STRAY: []}

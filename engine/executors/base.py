@@ -32,7 +32,8 @@ class Outcome(NamedTuple):
     stopped: float
 
 
-Prepare = Callable[[Any], "Prepared"]
+Prepare = Callable[[Any, float], "Prepared"]
+"""Describes a result, given when its call began."""
 Completed = Callable[["Job", int, Outcome], None]
 """Is told the job, the number that it had when it was handed over (each attempt has its own), and what came of it."""
 
@@ -76,6 +77,6 @@ def perform(
             return Outcome(value, False, None, None, started, time())
         if find_expressions(value):
             return Outcome(value, True, None, None, started, time())
-        return Outcome(value, False, prepare(value), None, started, time())
+        return Outcome(value, False, prepare(value, started), None, started, time())
     except BaseException as error:
         return Outcome(None, False, None, error, started, time())

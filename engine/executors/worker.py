@@ -58,9 +58,11 @@ def answer(request: Request) -> Reply:
     started = time.time()
     store = ValueStore(request.values) if request.values is not None else None
 
-    def prepare(value: Any) -> Prepared:
+    def prepare(value: Any, began: float) -> Prepared:
         return (
-            Prepared(hash_value(value), None, []) if store is None else prepare_value(value, "result", store)
+            Prepared(hash_value(value), None, [])
+            if store is None
+            else prepare_value(value, "result", store, began)
         )
 
     try:

@@ -14,6 +14,7 @@ from headwater.engine.files.staging import (
     StagingDir,
     StagingFile,
 )
+from headwater.engine.files.written import was_there
 
 __all__ = [
     "Artefact",
@@ -37,4 +38,5 @@ __all__ = [
     "file_hash",
     "identify",
     "still_valid",
+    "was_there",
 ]

@@ -78,6 +78,7 @@ def _arguments(trace: Trace, call: TracedCall) -> list[tuple[str, str]]:
             ]
             if not files:
                 given.append(argument.name)
+    found += [(trace.files[file].path, file) for file in call.named]
     names = f"{', '.join(given)} given by" if given else "given by"
     return found + [(names, parent) for parent in call.given_by]
 

@@ -57,7 +57,7 @@ def _branches(trace: Trace, id_: str) -> list[_Branch]:
     if id_ in trace.files:
         return _as("made by", trace.files[id_].made_by, trace)
     call = trace.calls[id_]
-    branches = _as("result", call.returned_by, trace)
+    branches = _as("result", (*call.returned_by, *call.named), trace)
     for argument in call.arguments:
         branches += _as(argument.name, argument.fed_by, trace)
         if argument.from_parent:

@@ -58,7 +58,7 @@ def test_a_trace_as_json_has_a_stable_shape(lab: Shell) -> None:
     assert found["kind"] == "execution"
     assert list(found["calls"][0]) == [
         *("id", "call", "parent", "task", "task_hash", "failed", "value", "type", "preview", "arguments"),
-        *("returned_by", "given_by", "used", "cut_off"),
+        *("returned_by", "named", "given_by", "used", "cut_off"),
     ]
     assert list(found["calls"][0]["arguments"][0]) == [
         *("name", "position", "value", "type", "size", "preview", "files", "fed_by", "from_parent"),

@@ -271,6 +271,7 @@ def test_a_trace_names_every_origin_and_no_other(store: GraphStore, cypher: Cyph
         taken = {
             file for call in found.calls.values() for argument in call.arguments for file in argument.files
         }
+        taken |= {file for call in found.calls.values() for file in call.named}
         assert taken == {world.prefix + file for file in origins.files} == set(found.files), (kind, id_)
 
 

@@ -16,7 +16,8 @@ EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 _WRITE = {
     "task": "CREATE (:Task {task_hash: r[0], fullname: r[1]})",
     "call": """MATCH (t:Task {task_hash: r[3]})
-        CREATE (:CallNode {call_hash: r[0], task_name: r[1], failed: false, recorded_at: r[2]})-[:OF]->(t)""",
+        CREATE (:CallNode {call_hash: r[0], task_name: r[1], failed: false, recorded_at: r[2], named: r[4]})
+        -[:OF]->(t)""",
     "value": "CREATE (:Value {value_hash: r[0], type: 'x', size: 1, preview: r[0]})",
     "file": "CREATE (:File {file_hash: r[0], path: r[1], evidence: 'stat', digest: r[0], size: 1})",
     "execution": """CREATE (:Execution {id: r[0], status: 'DONE', started: r[1], user: r[2], host: 'here',
@@ -49,6 +50,8 @@ class Call:
     """parameter name to the files in its value"""
     result: set[str]
     """the files in its result"""
+    named: set[str] = field(default_factory=set)
+    """those of them that were there before it began"""
     children: list[str] = field(default_factory=list)
     wiring: list[tuple[str, str, str]] = field(default_factory=list)
     """(consumer, parameter name, producer); this call itself as the producer: its body put something there"""
@@ -118,7 +121,8 @@ class World:
             names = [f"a{n}" for n in range(chance.randint(0, 3))]
             args = {name: {f"f{chance.randrange(4)}"} if chance.random() < 0.4 else set() for name in names}
             result = {f"f{chance.randrange(4)}"} if chance.random() < 0.4 else set()
-            call = world.call(f"c{number}", args=args, result=result)
+            named = set(result) if chance.random() < 0.3 else set()
+            call = world.call(f"c{number}", args=args, result=result, named=named)
             earlier = [one for one in world.calls if one != call.hash]
             call.children = chance.sample(earlier, chance.randint(0, min(4, len(earlier))))
             for place, child in enumerate(call.children):
@@ -144,7 +148,8 @@ class World:
         for call in self.calls.values():
             task = f"{self.prefix}task-{call.task}"
             made["task"].append([task, call.task])
-            made["call"].append([call.hash, call.task, _moment(call.at), task])
+            named = sorted(self.prefix + file for file in call.named) or None
+            made["call"].append([call.hash, call.task, _moment(call.at), task, named])
             for place, (name, inside) in enumerate(call.args.items()):
                 made["took"].append([call.hash, self._value(inside, call.hash + name, values), name, place])
             made["returned"].append([call.hash, self._value(call.result, call.hash, values)])
@@ -206,16 +211,15 @@ class World:
 
     def makers(self, file: str, taker: Call) -> Iterator[str]:
         for call in self.calls.values():
-            takes = any(file in inside for inside in call.args.values())
-            handed_on = any(file in self.calls[one].result for one in call.returns if one != call.hash)
-            if (
-                file in call.result
-                and not takes
-                and not handed_on
-                and call.at <= taker.at
-                and call is not taker
-            ):
+            made = self.is_its_own(call, file) and file not in call.named
+            if made and call.at <= taker.at and call is not taker:
                 yield call.hash
+
+    def is_its_own(self, call: Call, file: str) -> bool:
+        """Whether a call's own body put a file into its result."""
+        takes = any(file in inside for inside in call.args.values())
+        handed_on = any(file in self.calls[one].result for one in call.returns if one != call.hash)
+        return file in call.result and not takes and not handed_on
 
 
 class Origins:
@@ -234,8 +238,18 @@ class Origins:
             for child in self.world.calls[call].returns:
                 if child != call:
                     self.result(child, (call, *context))
+            self._named(self.world.calls[call])
             self.arguments(call, context)
         return self
+
+    def _named(self, call: Call) -> None:
+        """The origins of the files that a call names in its result."""
+        for file in sorted(call.named):
+            if self.world.is_its_own(call, file):
+                self.files.add(file)
+                for maker in self.world.makers(file, call):
+                    for around in self.world.contexts(maker):
+                        self.result(maker, around)
 
     def arguments(self, name: str, context: Context) -> None:
         """The origins of a call's arguments, and its own code."""
