@@ -268,6 +268,7 @@ def _evaluation_row(evaluation: EvaluationSeen) -> Row:
         evaluation.task_hash.hex(),
         evaluation.value_hash.hex(),
         evaluation.at,
+        evaluation.directory,
     ]
 
 

@@ -103,6 +103,8 @@ class EvaluationSeen(Record, frozen=True, tag=6):
     value_hash: bytes
     task_hash: bytes
     at: int
+    directory: str | None = None
+    """the working directory, where files in the expression were named relative to it"""
 
 
 class CallMade(Record, frozen=True, tag=7):

@@ -8,13 +8,14 @@ and those above them are expanded; the rest is reused unopened.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headwater.cypher.errors import StoreError
 from headwater.engine.code_values import FUNCTION, TASK, is_current
-from headwater.engine.context import Context, Reads, read_hash
+from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.files import still_valid
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
@@ -247,7 +248,7 @@ class GraphCache:
                 _, _, child, key, *rest = row
                 found = _row([child, *rest])
                 found.judged = self._moment
-                if found.reads is None:  # else whether it may be reused depends on who asks
+                if _is_for_all(found):  # else whether it may be reused depends on who asks
                     self._rows.setdefault(key, found)
 
     def _single_steps(
@@ -258,10 +259,12 @@ class GraphCache:
             key for key in stale if (key not in rows or rows[key].has_children) and self._may_step(keys[key])
         ]
         for batch in _batches(ask):
-            for key, _, type_name, codec, payload, location, files in self._listed(
+            for key, _, type_name, codec, payload, location, files, directory in self._listed(
                 "lookup_evaluations", keys=batch
             ):
-                if self._all_valid(files):
+                if directory not in (None, os.getcwd()):
+                    answers[key] = Miss("it names files relative to the working directory, which is another")
+                elif self._all_valid(files):
                     answers[key] = OneStep(_stored(type_name, codec, payload, location), stale[key])
                 else:
                     answers[key] = Miss("a file in the expression it returned changed")
@@ -270,6 +273,11 @@ class GraphCache:
     def _may_step(self, job: Job) -> bool:
         allowed = job.options.get("allowed_cache_results")
         return self._may_know(job) and (allowed is None or CacheResult.SINGLE in allowed)
+
+
+def _is_for_all(row: _Row) -> bool:
+    """Whether whoever asks for a recorded call would find what it found in its context."""
+    return row.reads is None or (row.reads.keys() == {HERE} and row.reads[HERE] == read_hash({}, HERE))
 
 
 def _key(job: Job) -> str:

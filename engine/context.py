@@ -8,6 +8,7 @@ under it. `get_context("model.rate")` reads it lazily. What a call and the calls
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ Context = dict[str, Any]
 Reads = dict[str, bytes]
 """What was read: dotted path, and the hash of what was found there (`MISSING` for nothing)."""
 
+HERE = "."
+"""Stands among what was read for the working directory: a task that names a file relative to it has read it."""
 MISSING = b"\0" * 32
 _NOTHING = object()
 
@@ -62,7 +65,9 @@ def look_up(context: Mapping[str, Any], path: str) -> tuple[bool, Any]:
 
 
 def read_hash(context: Mapping[str, Any], path: str) -> bytes:
-    """What identifies the thing at a dotted path."""
+    """What identifies the thing at a dotted path, or the working directory."""
+    if path == HERE:
+        return hash_value(os.getcwd())
     there, found = look_up(context, path)
     return hash_value(found, label=f"context {path}") if there else MISSING
 

@@ -11,7 +11,7 @@ from typing import Any
 from headwater.cypher.records import FileSeen, ValueSeen
 from headwater.engine.code_values import FUNCTION, TASK, code_record, function_digest
 from headwater.engine.errors import Unrecordable
-from headwater.engine.files import was_there
+from headwater.engine.files import Artefact, was_there
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
 from headwater.engine.values import (
@@ -36,9 +36,10 @@ class Prepared:
         record: what the journal is to have of it; None where runs are not recorded.
         files: records of the files inside it.
         named: the hashes of those that were there before the call that gave the value began.
+        relative: whether any of them was named relative to the working directory.
     """
 
-    __slots__ = ("files", "hash", "named", "record")
+    __slots__ = ("files", "hash", "named", "record", "relative")
 
     def __init__(
         self,
@@ -46,14 +47,22 @@ class Prepared:
         record: ValueSeen | None,
         files: list[FileSeen],
         named: Sequence[bytes] = (),
+        *,
+        relative: bool = False,
     ) -> None:
         self.hash = hash
         self.record = record
         self.files = files
         self.named = named
+        self.relative = relative
 
-    def __reduce__(self) -> tuple[type[Prepared], tuple[Any, ...]]:
-        return Prepared, (self.hash, self.record, self.files, self.named)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _prepared, (self.hash, self.record, self.files, self.named, self.relative)
+
+
+def _prepared(*parts: Any) -> Prepared:
+    *rest, relative = parts
+    return Prepared(*rest, relative=relative)
 
 
 def prepare_value(value: Any, label: str, store: ValueStore, began: float | None = None) -> Prepared:
@@ -68,7 +77,13 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
     described = describe(value, label=label)
     files = [file_record(file) for file in described.files]
     record = _value_record(described, store, [file.file_hash for file in files])
-    return Prepared(described.hash, record, files, named_of(files, began) if began is not None else ())
+    named = named_of(files, began) if began is not None else ()
+    return Prepared(described.hash, record, files, named, relative=any(map(is_relative, described.files)))
+
+
+def is_relative(file: Any) -> bool:
+    """Whether the working directory decides what a reactive value is."""
+    return isinstance(file, Artefact) and file.is_relative
 
 
 def named_of(files: Iterable[FileSeen], began: float) -> list[bytes]:

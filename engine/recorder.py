@@ -5,6 +5,7 @@ The scheduler appends to a deque and goes on; it never waits for a disk. What th
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,6 @@ from headwater.cypher.records import (
     EvaluationSeen,
     ExecutionEnded,
     ExecutionStarted,
-    FileSeen,
     JobEnded,
     JobStarted,
     TaskSeen,
@@ -28,6 +28,7 @@ from headwater.cypher.records import (
 )
 from headwater.cypher.targets import note_target
 from headwater.engine import expression_codec
+from headwater.engine.context import HERE, read_hash
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.expression import outline
 from headwater.engine.job import RUNNING, STATUS, Job, Stored
@@ -36,6 +37,7 @@ from headwater.engine.prepare import (
     INLINE,
     Prepared,
     file_record,
+    is_relative,
     named_of,
     number_record,
     prepare_value,
@@ -179,6 +181,8 @@ class Recorder:
             return self.identify(value, RESULT)
         self._add(job.described)
         job.named = job.described.named
+        if job.described.relative:
+            _depends_on_directory(job)
         return bytes(job.described.hash)
 
     def _add(self, prepared: Prepared) -> None:
@@ -219,12 +223,13 @@ class Recorder:
         digest = flat.hash()
         assert job.eval_hash is not None
         self._task(job.task)
+        label = f"the expression that {job.task.fullname} returned"
+        inside = [file for member in flat.members() for file in describe(member, label=label).files]
+        relative = any(map(is_relative, inside))
+        if relative:
+            _depends_on_directory(job)
         if digest not in self._seen:
-            files: dict[bytes, FileSeen] = {}
-            for member in flat.members():
-                for file in describe(member, label=f"the expression that {job.task.fullname} returned").files:
-                    found = file_record(file)
-                    files[found.file_hash] = found
+            files = {found.file_hash: found for found in map(file_record, inside)}
             payload = flat.payload()
             location = None if len(payload) <= INLINE else self.values.put(payload)
             record = ValueSeen(
@@ -239,7 +244,8 @@ class Recorder:
             )
             self._add(Prepared(digest, record, list(files.values())))
             job.named = named_of(files.values(), job.started)
-        self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time())))
+        directory = os.getcwd() if relative else None
+        self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory))
 
     def called(self, job: Job, children: list[bytes], *, cacheable: bool, failed: bool = False) -> None:
         """A call has its result."""
@@ -385,6 +391,11 @@ def _task_record(task: Task[Any, Any]) -> TaskSeen:
 def _traceback_of(job: Job, error: BaseException | None) -> str | None:
     found = getattr(error, "headwater_traceback", None)
     return str(found) if found is not None and found.job == job.n else None
+
+
+def _depends_on_directory(job: Job) -> None:
+    """A job's function named files relative to the working directory."""
+    job.reads = {**(job.reads or {}), HERE: read_hash({}, HERE)}
 
 
 def _micros(seconds: float) -> int:

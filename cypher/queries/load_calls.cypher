@@ -1,5 +1,5 @@
 // Calls with their task, result and arguments. A call that the graph has already keeps its edges, which never change;
-// the time and the leave to reuse it are those of the last run that made it.
+// the time and the leave to reuse it are those of the last run that made it. A file is named by a call that never made it.
 // Parameters: $rows of [task_hash, task_name, [[call_hash, eval_hash, recorded at (microseconds), cacheable, failed,
 //   result's value_hash, [[argument's value_hash, name, position], ...], ["path=hash", ...] or null,
 //   [named file_hash, ...] or null], ...]]: grouped by task.
@@ -11,9 +11,9 @@ UNWIND calls AS r
 WITH t, name, r, datetime({epochSeconds: r[2] / 1000000, nanosecond: (r[2] % 1000000) * 1000}) AS at
 MERGE (c:CallNode {call_hash: r[0]})
 ON CREATE SET c.eval_hash = r[1], c.args_hash = r[1], c.task_name = name, c.recorded_at = at, c.cacheable = r[3],
-  c.failed = r[4], c.context = r[7],
-  c.named = r[8]
-ON MATCH SET c.cacheable = CASE WHEN at >= c.recorded_at THEN r[3] ELSE c.cacheable END,
+  c.failed = r[4], c.context = r[7], c.named = r[8]
+ON MATCH SET c.named = CASE WHEN c.named = r[8] THEN c.named ELSE null END,
+  c.cacheable = CASE WHEN at >= c.recorded_at THEN r[3] ELSE c.cacheable END,
   c.recorded_at = CASE WHEN at >= c.recorded_at THEN at ELSE c.recorded_at END
 WITH t, c, r
 WHERE NOT EXISTS { (c)-[:OF]->() }

@@ -5,4 +5,4 @@ MATCH (e:Evaluation {eval_hash: key})
 OPTIONAL MATCH (e)-[:REDUCED_TO]->(v:Value)
 WITH key, e, collect(v.value_hash) AS values
 RETURN key, [name IN keys(e) WHERE NOT name IN $properties] AS extra,
-       e.task_hash AS task_hash, e.recorded_at AS recorded_at, values
+       e.task_hash AS task_hash, e.recorded_at AS recorded_at, e.directory AS directory, values

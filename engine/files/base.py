@@ -30,6 +30,11 @@ class Artefact:
         self.uri = absolute(self._address)
         self._identity: Identity | None = None
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether the working directory decides what it is."""
+        return not is_url(self.path) and not os.path.isabs(os.path.expanduser(self.path))
+
     def _look(self) -> Identity:
         """What it is now."""
         raise NotImplementedError

@@ -11,7 +11,7 @@ from headwater.engine.cache import GraphCache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headwater import CacheScope, CheckValid, File, Project, Scheduler, Task, get_task_registry, task
+from headwater import CacheScope, CheckValid, File, Project, Scheduler, Task, get_task_registry
 from tests.contract.conftest import Run, define, family
 from tests.engine import workflows
 from tests.engine.workflows import build, descriptions, plain
@@ -324,10 +324,9 @@ def test_cached_equals_recomputed_before_and_after_a_change(
 ) -> None:
     try:
         for shift in (before, before, after, before):
-            workflows.SHIFT["n"] = shift
-            task(name="shifted", namespace="random", version=str(shift))(workflows.shifted.func)
+            workflows.redefine(shift)
             scheduler = Scheduler(project)
             assert scheduler.run(build(description)) == plain(description)
             scheduler.wait_recorded()
     finally:
-        workflows.SHIFT["n"] = 0
+        workflows.redefine(0)
