@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable
+from time import time
 from typing import TYPE_CHECKING
 
 from headwater.engine.executors.base import Completed, Outcome, Prepare, perform
@@ -65,7 +66,13 @@ class ThreadExecutor:
                 if not self._sleep():
                     return
                 continue
-            completed(job, self._run(job))
+            try:
+                outcome = self._run(job)
+            except (
+                BaseException
+            ) as error:  # what surrounds the task failed; a call without an answer is waited for
+                outcome = Outcome(None, False, None, error, now := time(), now)
+            completed(job, outcome)
 
     def _sleep(self) -> bool:
         with self._condition:
