@@ -79,7 +79,8 @@ def explain(
         return Problem.BUSY, StoreUnavailable(f"{what}: the store at {address} cannot do it now: {message}")
     if isinstance(error, errors.Neo4jError):
         if asked is not None:
-            return Problem.FINAL, UsageError(f"the store does not accept the query: {message}")
+            kind = code.rpartition(".")[2] or type(error).__name__
+            return Problem.FINAL, UsageError(f"the store does not accept the query ({kind}): {message}")
         return Problem.FINAL, StoreError(f"{what}: the store at {address} refused it: {code}: {message}")
     return Problem.AWAY, StoreUnavailable(f"{what}: the store at {address} failed: {message}")
 

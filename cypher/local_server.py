@@ -7,6 +7,7 @@ the files.
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import os
@@ -29,6 +30,7 @@ from headwater.cypher.local_graph import (
     SERVER_FILE,
     SERVER_LOCK,
     STOP_SECONDS,
+    USER,
 )
 
 _LOOK_EVERY = 1.0
@@ -43,11 +45,12 @@ def main(folder: Path, idle: float, ready: int | None) -> None:
         signal.signal(number, lambda *_: leaving.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     password = secrets.token_urlsafe(24)
-    engine, port = _serve(folder, password)
+    engine, port, http_port = _serve(folder, password)
     _publish(folder, {"pid": os.getpid(), "bolt_port": port, "password": password})
     if ready is not None:
         os.write(ready, b"ready")
         os.close(ready)
+    _tell_errors(http_port, password)
     clients = os.open(folder / CLIENTS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     _wait(folder, clients, idle, leaving)
     with suppress(FileNotFoundError):
@@ -69,16 +72,17 @@ def _hold(path: Path) -> None:
             time.sleep(0.01)
 
 
-def _serve(folder: Path, password: str) -> tuple[Any, int]:
-    """The engine, serving, and its Bolt port."""
+def _serve(folder: Path, password: str) -> tuple[Any, int, int]:
+    """The engine, serving, and its ports for Bolt and HTTP."""
     # The engine keeps its users from one start to the next; ours is new each time.
     shutil.rmtree(folder / "config", ignore_errors=True)
     for old in (folder / "log").glob("server-event-log-*"):
         old.unlink(missing_ok=True)
     arcadedb = _engine()
     for attempt in range(5):
-        bolt_port = _free_port()
-        engine = arcadedb.create_server(str(folder), root_password=password, config=_settings(bolt_port))
+        bolt_port, http_port = _free_port(), _free_port()
+        settings = _settings(bolt_port, http_port)
+        engine = arcadedb.create_server(str(folder), root_password=password, config=settings)
         try:
             engine.start()
         except arcadedb.ArcadeDBError:
@@ -87,7 +91,22 @@ def _serve(folder: Path, password: str) -> tuple[Any, int]:
             continue  # somebody else took a port in between
         break
     engine.create_database(DATABASE)
-    return engine, bolt_port
+    return engine, bolt_port, http_port
+
+
+def _tell_errors(port: int, password: str) -> None:
+    """Have errors come with their text, which production mode conceals from clients: ours have the password, and own
+    the data. Changed by the engine's own command once it is up: started in another mode, it would serve web pages."""
+    from http.client import HTTPConnection, HTTPException
+
+    told = base64.b64encode(f"{USER}:{password}".encode()).decode()
+    command = json.dumps({"command": "set server setting arcadedb.server.mode test"})
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    with suppress(OSError, HTTPException):  # without it, errors come with their codes alone
+        headers = {"Authorization": f"Basic {told}", "Content-Type": "application/json"}
+        connection.request("POST", "/api/v1/server", command, headers)
+        connection.getresponse().read()
+    connection.close()
 
 
 def _engine() -> Any:
@@ -95,17 +114,16 @@ def _engine() -> Any:
     return import_module("arcadedb" if sys.version_info >= (3, 11) else "arcadedb_embedded")
 
 
-def _settings(bolt_port: int) -> dict[str, Any]:
+def _settings(bolt_port: int, http_port: int) -> dict[str, Any]:
     return {
         "host": "127.0.0.1",
-        # As production, but errors come with their text. (Who can connect has the password, and owns the data.)
-        "mode": "test",
+        "mode": "production",
         "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
         "bolt_host": "127.0.0.1",
         "bolt_port": bolt_port,
         "bolt_defaultDatabase": DATABASE,
         # The engine cannot do without HTTP; it listens on loopback only, behind the same random password.
-        "http_port": 0,
+        "http_port": http_port,
         "studio_enabled": False,
         "serverMetrics": False,
         "backup_enabled": False,

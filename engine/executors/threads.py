@@ -121,7 +121,13 @@ class ThreadExecutor:
                 if not self._sleep(hand):
                     return
                 continue
-            completed(job, job.n, self._run(job, hand))
+            try:
+                outcome = self._run(job, hand)
+            except (
+                BaseException
+            ) as error:  # what surrounds the task failed; a call without an answer is waited for
+                outcome = Outcome(None, False, None, error, now := time(), now)
+            completed(job, job.n, outcome)
 
     def _sleep(self, hand: Hand) -> bool:
         with self._condition:

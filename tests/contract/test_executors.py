@@ -233,6 +233,14 @@ def test_a_process_that_dies_fails_only_its_call(scheduler: Scheduler) -> None:
     assert scheduler.run(echo.options(executor="process")(3)) == 3
 
 
+def test_a_process_that_cannot_be_started_fails_the_call(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(FileNotFoundError, match="/nowhere/python"):
+        scheduler.run(echo.options(executor="process")(1))
+
+
 def test_tasks_of_a_main_script_run_in_processes(tmp_path: Path) -> None:
     script = tmp_path / "main script.py"
     script.write_text(
