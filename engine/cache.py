@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headwater.cypher.errors import StoreError
-from headwater.engine.code_values import FUNCTION, TASK, is_current
+from headwater.engine.code_values import CODE, is_current
 from headwater.engine.context import Context, Reads, read_hash
 from headwater.engine.files import still_valid
 from headwater.engine.job import Job, Stored
@@ -234,7 +234,7 @@ class GraphCache:
         file_hash, path, evidence, digest = file
         valid = self._valid.get(file_hash)
         if valid is None:
-            look = is_current if evidence in (TASK, FUNCTION) else still_valid
+            look = is_current if evidence in CODE else still_valid
             valid = self._valid[file_hash] = look(path, evidence, digest)
         return valid
 

@@ -21,6 +21,7 @@ from headwater.cypher.errors import InternalError
 from headwater.cypher.project import Project
 from headwater.engine.attach import written_options
 from headwater.engine.cache import Cache, GraphCache, Miss, NoCache, OneStep
+from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.errors import Undecodable
@@ -106,8 +107,7 @@ class Run:
         command: Sequence[str] | None,
         begun: Callable[[str | None], None],
     ) -> Any:
-        for known in get_task_registry():
-            known.look_again()
+        look_again()
         call = _root_call(expr)
         store = self._open(call, tags, command)
         begun(self.recorder.execution_id)

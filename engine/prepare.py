@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from headwater.cypher.records import FileSeen, ValueSeen
-from headwater.engine.code_values import code_record, function_digest
+from headwater.engine.code_values import code_digest, code_record
 from headwater.engine.errors import Unrecordable
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
@@ -16,11 +16,11 @@ from headwater.engine.values import (
     Described,
     ValueStore,
     describe,
-    set_function_fingerprinter,
+    set_code_fingerprinter,
     type_name,
 )
 
-set_function_fingerprinter(function_digest)
+set_code_fingerprinter(code_digest)
 
 INLINE = 4096
 """Payloads of up to this many bytes live on their node in the graph."""
@@ -77,8 +77,8 @@ def _value_record(described: Described, store: ValueStore, files: list[bytes]) -
 
 
 def file_record(file: Any) -> FileSeen:
-    """What is recorded of a reactive value: a file, or a task or function that was passed as a value."""
-    if isinstance(file, (Task, FunctionType)):
+    """What is recorded of a reactive value: a file, a task or function that was passed as a value, or a class."""
+    if isinstance(file, (Task, FunctionType, type)):
         return code_record(file)
     return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.recorded_size)
 

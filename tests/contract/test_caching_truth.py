@@ -198,3 +198,64 @@ def test_a_helper_that_is_defined_anew_counts_in_the_next_run(
     assert run(main(1)) == 301
     for name in ("reloaded_flow", "reloaded_helper"):
         monkeypatch.delitem(sys.modules, name)
+
+
+SHAPES = """
+import enum, functools
+from dataclasses import dataclass
+
+@dataclass
+class Shape:
+    side: int
+    def area(self): return self.side * FACTOR
+    @classmethod
+    def unit(cls): return cls(1).area()
+
+class Mode(enum.Enum):
+    FAST = 1
+    def area(self): return FACTOR
+
+@functools.lru_cache
+def cached(): return FACTOR
+
+class Plain:
+    def area(self): return FACTOR
+"""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (lambda shapes: shapes.Shape(1), lambda value: value.area()),
+        (lambda shapes: [shapes.Plain()], lambda value: value[0].area()),
+        (lambda shapes: shapes.Plain, lambda value: value().area()),
+        (lambda shapes: shapes.Mode.FAST, lambda value: value.area()),
+        (lambda shapes: shapes.Shape(1).area, lambda value: value()),
+        (lambda shapes: shapes.Shape.unit, lambda value: value()),
+        (lambda shapes: shapes.cached, lambda value: value()),
+    ],
+    ids=["dataclass", "object", "class", "enum", "method", "class method", "cached function"],
+)
+def test_the_code_of_a_value_counts(
+    run: Run, ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: Any
+) -> None:
+    value, use = given
+    source = tmp_path / "shapes_of_test.py"
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def take(thing: Any) -> int:
+        ran.append("take")
+        return int(use(thing))
+
+    def main() -> Any:
+        return define("take", "1", take)(value(sys.modules["shapes_of_test"]))
+
+    for factor, size in ((2, 1), (2, 1), (30, 2)):
+        source.write_text(f"{SHAPES}\nFACTOR = {factor}\n")
+        if "shapes_of_test" in sys.modules:
+            importlib.reload(sys.modules["shapes_of_test"])
+        else:
+            importlib.import_module("shapes_of_test")
+        assert run(define("shaped", "1", main)()) == factor
+        assert len(ran) == size
+    monkeypatch.delitem(sys.modules, "shapes_of_test")
