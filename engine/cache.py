@@ -28,6 +28,11 @@ _log = logging.getLogger("headwater")
 _BATCH = 5000
 """Keys in one query."""
 
+_KNOWN = 200_000
+"""So many cache keys of one task are kept; of a task with more, the graph is asked for each call."""
+
+NEVER_RUN = "never run with these arguments and this code"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -65,6 +70,9 @@ class Cache(Protocol):
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         """An answer for each job, in order."""
 
+    def may_find(self, job: Job) -> bool:
+        """Whether there may be an answer for a job, without a question for each."""
+
     def something_ran(self) -> None:
         """A task's function has run, and may have written files: what was seen of files before is to be seen anew."""
 
@@ -74,6 +82,9 @@ class NoCache:
 
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         return [Miss("runs outside a project are not recorded")] * len(jobs)
+
+    def may_find(self, job: Job) -> bool:
+        return False
 
     def something_ran(self) -> None:
         return
@@ -100,6 +111,8 @@ class GraphCache:
         self._store = store
         self._context = context
         self._known_tasks: dict[str, bool] = {}
+        self._known_keys: dict[str, set[str] | None] = {}
+        """the beginnings of a task's recorded cache keys; None where there are too many"""
         self._rows: dict[str, _Row] = {}
         self._dirty: set[str] = set()
         self._valid: dict[str, bool] = {}
@@ -120,6 +133,27 @@ class GraphCache:
             self._away = True
             return [Miss("the store is away")] * len(jobs)
 
+    def may_find(self, job: Job) -> bool:
+        if self._away:
+            return False
+        task_hash = job.task.hash.hex()
+        if task_hash not in self._known_keys:
+            try:
+                self._known_keys[task_hash] = self._keys_of(task_hash)
+            except StoreError:
+                return True  # `find` will say that the store is away
+        keys = self._known_keys[task_hash]
+        return keys is None or _key(job)[:16] in keys
+
+    def _keys_of(self, task_hash: str) -> set[str] | None:
+        keys: set[str] = set()
+        for query in ("known_calls", "known_evaluations"):
+            [(found,)] = self._store.rows(query, task_hash=task_hash, limit=_KNOWN)
+            if len(found) == _KNOWN:
+                return None
+            keys.update(found)
+        return keys
+
     def _find(self, jobs: Sequence[Job]) -> list[Answer]:
         self._valid = {}
         keys: dict[str, Job] = {}
@@ -133,7 +167,7 @@ class GraphCache:
             row = rows.get(key)
             allowed = job.options.get("allowed_cache_results")
             if row is None:
-                stale[key] = "never run with these arguments and this code"
+                stale[key] = NEVER_RUN
             elif allowed is not None and CacheResult.ULTIMATE not in allowed:
                 stale[key] = "final results are not allowed by allowed_cache_results"
             elif not clean[row.call_hash]:

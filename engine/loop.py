@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import InternalError
 from headwater.cypher.project import Project
 from headwater.engine.attach import written_options
-from headwater.engine.cache import Cache, GraphCache, Miss, NoCache, OneStep
+from headwater.engine.cache import NEVER_RUN, Cache, GraphCache, Miss, NoCache, OneStep
 from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
 from headwater.engine.context import Context
@@ -52,8 +52,8 @@ _ALONE = 0.0005
 
 
 _MISSES = 100
-"""So many calls of a quick task in a row that the graph did not know, one at a time, and it is asked only for every
-hundredth from then on."""
+"""So many calls of a quick task in a row that the graph did not know, one at a time, and it is asked once for all that
+it knows of the task."""
 
 
 @task(name="root_task", namespace="headwater", version="1")
@@ -253,7 +253,7 @@ class Run:
         jobs = [job for job in self.reduction.lookups if not job.finished]
         self.reduction.lookups.clear()
         if len(jobs) == 1 and self._is_beyond_the_known(jobs[0]):
-            jobs[0].reason = "quicker to run than to look up, after many that were new"
+            jobs[0].reason = NEVER_RUN
             self.reduction.runnable.append(jobs[0])
             return
         for job, answer in zip(jobs, self._cache.find(jobs), strict=True):
@@ -275,14 +275,12 @@ class Run:
                 )
 
     def _is_beyond_the_known(self, job: Job) -> bool:
-        """Whether a call that is ready alone, as in a chain, is not worth a question to the graph: its task is quick,
-        and the last calls of it were all new. Now and then one is asked for all the same."""
+        """Whether a call that is ready alone, as in a chain, need not be asked for: its task is quick, the last calls
+        of it were all new, and the graph has none like it."""
         name = job.task.fullname
-        misses = self._misses.get(name, 0)
-        if misses < _MISSES or self._quick.get(name, 1.0) >= _ALONE or misses % _MISSES == 0:
+        if self._misses.get(name, 0) < _MISSES or self._quick.get(name, 1.0) >= _ALONE:
             return False
-        self._misses[name] = misses + 1
-        return True
+        return not self._cache.may_find(job)
 
     def _one_step(self, job: Job, answer: OneStep) -> None:
         try:
