@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from headwater.engine.context import Context, merged, with_override
+from headwater.engine.errors import Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import flatten
 from headwater.engine.job import BODY, Job, Node, StepNode
@@ -88,11 +89,14 @@ class Attacher:
         memo = owner.memo
         args = parts[0]
         if isinstance(expression, Operation):
-            keys = [self._part_key(owner, value, inner, "expression") for value, inner, _ in args]
+            keys = [self._part_key(owner, value, inner, expression) for value, inner, _ in args]
             key = _digest(b"Operation", expression._symbol.encode(), *keys)
         else:
             assert isinstance(expression, Special)
-            key = _digest(b"Special", flatten(expression).hash())
+            try:
+                key = _digest(b"Special", flatten(expression).hash())
+            except Unrecordable:
+                key = _alone(expression)
         known = owner.scope.get(key)
         if known is not None:
             return known, False
@@ -133,9 +137,15 @@ class Attacher:
             elif inner:
                 lazy.append(index)
                 hashes.append(None)
-                key_parts.append(self._part_key(owner, value, inner, name))
+                key_parts.append(self._part_key(owner, value, inner, call))
             else:
-                hashes.append(self._identify(value, name))
+                try:
+                    hashes.append(self._identify(value, name))
+                except Unrecordable:
+                    # It is told when the call's turn comes: that fails, not the call it is written in.
+                    lazy.append(index)
+                    hashes.append(None)
+                    key_parts.append(_alone(call))
         eval_hash = None
         if lazy:
             key = _digest(b"Call", task.hash, eval_key(task, bound.names, hashes), *key_parts)
@@ -186,15 +196,18 @@ class Attacher:
         memo = owner.memo
         return hash_value(substitute(options, lambda e: memo[id(e)].key) if inner else options)
 
-    def _part_key(self, owner: Job, value: Any, inner: list[Expression], name: str) -> bytes:
-        """The part that a value plays in a key; lazy parts stand in it by their own nodes' keys."""
-        if not inner:
-            return self._identify(value, name)
+    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes:
+        """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes' keys."""
         assert owner.memo is not None
         memo = owner.memo
-        if value is inner[0]:
-            return memo[id(value)].key
-        return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))
+        try:
+            if not inner:
+                return self._identify(value, "expression")
+            if value is inner[0]:
+                return memo[id(value)].key
+            return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))
+        except Unrecordable:
+            return _alone(whole)
 
 
 def await_nodes(node: Node, awaited: Iterable[Node]) -> None:
@@ -220,6 +233,11 @@ def adopt(owner: Job, job: Job) -> None:
     owner.calls.append(None)
     owner.places.append(job.place)
     owner.live.add(job)
+
+
+def _alone(expression: Expression) -> bytes:
+    """A key that no other expression of the same owner has, for one that holds what has no identity."""
+    return _digest(b"Alone", b"%d" % id(expression))
 
 
 def _parts_of(expression: Expression) -> tuple[Any, list[Expression]]:

@@ -197,15 +197,24 @@ class Recorder:
         self._fresh.append(job)
 
     def reduced(self, job: Job, result: Any) -> None:
-        """A job's function returned an expression: record the single reduction."""
+        """A job's function returned an expression: record the single reduction. (Where something in it cannot be, there
+        is none; whoever needs it fails with the reason.)"""
         flat = expression_codec.flatten(result)
-        digest = flat.hash()
         assert job.eval_hash is not None
         self._task(job.task)
+        try:
+            digest = self._expression(flat, result)
+        except Unrecordable:
+            return
+        self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time())))
+
+    def _expression(self, flat: expression_codec.Flat, result: Any) -> bytes:
+        """Record an expression as a value. Returns its hash."""
+        digest = flat.hash()
         if digest not in self._seen:
             files: dict[bytes, FileSeen] = {}
             for member in flat.members():
-                for file in describe(member, label=f"the expression that {job.task.fullname} returned").files:
+                for file in describe(member, label="expression").files:
                     found = file_record(file)
                     files[found.file_hash] = found
             payload = flat.payload()
@@ -221,7 +230,7 @@ class Recorder:
                 list(files),
             )
             self._add(Prepared(digest, record, list(files.values())))
-        self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time())))
+        return digest
 
     def called(self, job: Job, children: list[bytes], *, cacheable: bool, failed: bool = False) -> None:
         """A call has its result."""

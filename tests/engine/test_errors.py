@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from headwater.engine.values import hash_value
 
-from headwater import Scheduler, catch, catch_all, task
+from headwater import Project, Scheduler, Unrecordable, catch, catch_all, cond, task
 
 headwater_namespace = "errors"
 
@@ -91,3 +91,51 @@ def count_errors(values: Any) -> int:
 
 def test_errors_that_cannot_be_recorded_can_be_recovered_from_together(scheduler: Scheduler) -> None:
     assert scheduler.run(catch_all([lock_up(1), inc(1), lock_up(2)], ValueError, count_errors)) == 2
+
+
+@task
+def told(error: Exception) -> str:
+    return str(error).partition(",")[0]
+
+
+@task(config_args=["lock"])
+def hold(n: int, lock: Any) -> int:
+    return n
+
+
+@task
+def places(case: str) -> Any:
+    lock = threading.Lock()
+    return {
+        "argument": lambda: catch(inc(lock), Unrecordable, told),  # type: ignore[arg-type]
+        "beside a lazy one": lambda: catch(inc([inc(1), lock]), Unrecordable, told),  # type: ignore[arg-type, list-item]
+        "branch": lambda: cond(inc(0), inc(1), inc(lock)),  # type: ignore[arg-type]
+        "what does not count": lambda: hold(inc(1), lock),
+    }[case]()
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("argument", "errors.inc(x) is a _thread.lock"),
+        ("beside a lazy one", "errors.inc(x)[1] is a _thread.lock"),
+        ("branch", 2),
+        ("what does not count", 2),
+    ],
+)
+def test_what_cannot_be_recorded_fails_the_call_that_takes_it(
+    project: Project, case: str, expected: Any
+) -> None:
+    for recorded in (False, True):
+        assert Scheduler(project if recorded else None, record=recorded).run(places(case)) == expected
+
+
+@task
+def mixed_up() -> Any:
+    return [inc(1), threading.Lock()]
+
+
+def test_the_place_of_what_cannot_be_recorded_is_named(project: Project) -> None:
+    for recorded in (False, True):
+        with pytest.raises(Unrecordable, match=r"^result\[1\] is a _thread.lock"):
+            Scheduler(project if recorded else None, record=recorded).run(mixed_up())
