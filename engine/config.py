@@ -12,7 +12,7 @@ from headwater.cypher.project import SETTINGS, Project
 from headwater.engine.context import Context, parse_context, read_context
 
 _SECTIONS = {
-    "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds"}),
+    "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds", "values"}),
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
     "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),
@@ -85,6 +85,7 @@ class Config:
                 raise UsageError(
                     f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{_near(name, _WARNINGS)}"
                 )
+        project.values_address()
         return cls(limits, executors, frozenset(ignored), _context(where, project.settings))
 
 

@@ -37,6 +37,7 @@ from headwater.engine.reduction import Reduction
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import task
 from headwater.engine.traceback import message_of
+from headwater.engine.values import ValueStore
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -144,6 +145,7 @@ class Run:
         from headwater.engine.environment import describe_execution
 
         store: GraphStore | None = None
+        values = ValueStore(self.project.values_address())
         # Early, so that the loader's process starts beside this one's own start.
         ensure_loader(self.project)
         try:
@@ -157,7 +159,7 @@ class Run:
                 error,
             )
         started = describe_execution(self.project, call._task, tags, command)
-        self.recorder = Recorder(self.project, started)
+        self.recorder = Recorder(self.project, started, values)
         self.reduction = self._reduce_with(use_cache=self._use_cache)
         ensure_loader(self.project)
         return store

@@ -112,9 +112,9 @@ class Recorder:
     Raises (any method): nothing; a failure to write is kept and raised by `check` and `close`.
     """
 
-    def __init__(self, project: Project, started: ExecutionStarted) -> None:
+    def __init__(self, project: Project, started: ExecutionStarted, values: ValueStore) -> None:
         self.execution_id = started.id
-        self.values = ValueStore(project.values)
+        self.values = values
         project.journals.mkdir(parents=True, exist_ok=True)
         self._journal = JournalWriter(project.journals / f"{started.id}.hwj", started.id)
         self._records: deque[AnyRecord] = deque([started])

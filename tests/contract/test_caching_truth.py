@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from headwater import File, catch, task
+from headwater import File, Project, catch, task
 from tests.contract.conftest import Run, define
 
 headwater_namespace = "caching_truth"
@@ -259,3 +259,26 @@ def test_the_code_of_a_value_counts(
         assert run(define("shaped", "1", main)()) == factor
         assert len(ran) == size
     monkeypatch.delitem(sys.modules, "shapes_of_test")
+
+
+@task
+def long_text(n: int) -> str:
+    return "long" * n
+
+
+@task
+def two_long_texts(n: int) -> list[str]:
+    return [long_text(n), long_text.options(executor="process")(n + 1)]
+
+
+@pytest.mark.parametrize("address", ["elsewhere", "local://{folder}/elsewhere"])
+def test_large_values_are_kept_where_the_settings_say(
+    run: Run, project: Project, tmp_path: Path, address: str
+) -> None:
+    project.settings.set("store", "values", address.format(folder=project.root))
+    expected = ["long" * 2000, "long" * 2001]
+    assert run(two_long_texts(2000)) == expected
+    assert not project.values.exists()
+    assert len([path for path in (project.root / "elsewhere").rglob("*") if path.is_file()]) == 3
+    assert run(two_long_texts(2000)) == expected
+    assert run.counts["caching_truth.two_long_texts"] == {"CACHED": 1}  # type: ignore[attr-defined]
