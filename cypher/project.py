@@ -60,11 +60,28 @@ class Project:
 
     @property
     def values(self) -> Path:
+        """Where large values are kept unless the settings name another place (`values_address`)."""
         return self.folder / "values"
 
     @property
     def graph(self) -> Path:
         return self.folder / "graph"
+
+    def values_address(self) -> str:
+        """Where large values are kept: a folder, or any URL that fsspec knows (`[store] values`).
+
+        Raises:
+            UsageError: credentials stand in it.
+        """
+        address = self.settings.get("store", "values", fallback="").strip()
+        if "://" not in address:
+            return str(self.root / address) if address else str(self.values)
+        if "?" in address or any(urlsplit(link).password is not None for link in address.split("::")):
+            raise UsageError(
+                f"{self.folder / SETTINGS}: [store] values holds credentials or a query. Take them out, and give "
+                "them in the environment or in the configuration of fsspec."
+            )
+        return address
 
     def store_settings(self, env: Mapping[str, str] | None = None) -> StoreSettings:
         """The store's address and credentials: environment first, then the settings file.

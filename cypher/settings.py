@@ -10,7 +10,7 @@ from pathlib import Path
 from headwater.cypher.errors import UsageError
 
 SECTIONS = {
-    "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds"}),
+    "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds", "values"}),
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
     "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from headwater.engine.context import Context, merged, with_override
+from headwater.engine.errors import Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import digest
 from headwater.engine.job import BODY, Job, Node, StepNode
@@ -90,13 +91,16 @@ class Attacher:
         memo = owner.memo
         args = parts[0]
         if isinstance(expression, Operation):
-            keys = [self._part_key(owner, value, inner, "expression") for value, inner, _ in args]
+            keys = [self._part_key(owner, value, inner, expression) for value, inner, _ in args]
             # How many of the parts are positional says which of the rest are names.
             shape = b"%s %d" % (expression._symbol.encode(), len(expression._args))
             key = _digest(b"Operation", shape, *keys)
         else:
             assert isinstance(expression, Special)
-            key = _digest(b"Special", digest(expression))
+            try:
+                key = _digest(b"Special", digest(expression))
+            except Unrecordable:
+                key = _alone(expression)
         known = owner.scope.get(key)
         if known is not None:
             return known, False
@@ -137,9 +141,15 @@ class Attacher:
             elif inner:
                 lazy.append(index)
                 hashes.append(None)
-                key_parts.append(self._part_key(owner, value, inner, name))
+                key_parts.append(self._part_key(owner, value, inner, call))
             else:
-                hashes.append(self._identify(value, name))
+                try:
+                    hashes.append(self._identify(value, name))
+                except Unrecordable:
+                    # It is told when the call's turn comes: that fails, not the call it is written in.
+                    lazy.append(index)
+                    hashes.append(None)
+                    key_parts.append(_alone(call))
         eval_hash = None
         if lazy:
             key = _digest(b"Call", task.hash, eval_key(task, bound, hashes), *key_parts)
@@ -190,15 +200,18 @@ class Attacher:
         memo = owner.memo
         return hash_value(substitute(options, lambda e: memo[id(e)].key) if inner else options)
 
-    def _part_key(self, owner: Job, value: Any, inner: list[Expression], name: str) -> bytes:
-        """The part that a value plays in a key; lazy parts stand in it by their own nodes' keys."""
-        if not inner:
-            return self._identify(value, name)
+    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes:
+        """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes' keys."""
         assert owner.memo is not None
         memo = owner.memo
-        if value is inner[0]:
-            return memo[id(value)].key
-        return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))
+        try:
+            if not inner:
+                return self._identify(value, "expression")
+            if value is inner[0]:
+                return memo[id(value)].key
+            return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))
+        except Unrecordable:
+            return _alone(whole)
 
 
 def await_nodes(node: Node, awaited: Iterable[Node]) -> None:
@@ -224,6 +237,11 @@ def adopt(owner: Job, job: Job) -> None:
     owner.calls.append(None)
     owner.places.append(job.place)
     owner.live.add(job)
+
+
+def _alone(expression: Expression) -> bytes:
+    """A key that no other expression of the same owner has, for one that holds what has no identity."""
+    return _digest(b"Alone", b"%d" % id(expression))
 
 
 def _parts_of(expression: Expression) -> tuple[Any, list[Expression]]:

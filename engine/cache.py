@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headwater.cypher.errors import StoreError
-from headwater.engine.code_values import FUNCTION, TASK, is_current
+from headwater.engine.code_values import CODE, is_current
 from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.files import still_valid
 from headwater.engine.job import Job, Stored
@@ -28,6 +28,11 @@ _log = logging.getLogger("headwater")
 
 _BATCH = 5000
 """Keys in one query."""
+
+_KNOWN = 200_000
+"""So many cache keys of one task are kept; of a task with more, the graph is asked for each call."""
+
+NEVER_RUN = "never run with these arguments and this code"
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,9 @@ class Cache(Protocol):
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         """An answer for each job, in order."""
 
+    def may_find(self, job: Job) -> bool:
+        """Whether there may be an answer for a job, without a question for each."""
+
     def something_ran(self) -> None:
         """A task's function has run, and may have written files: what was seen of files before is to be seen anew."""
 
@@ -75,6 +83,9 @@ class NoCache:
 
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         return [Miss("runs outside a project are not recorded")] * len(jobs)
+
+    def may_find(self, job: Job) -> bool:
+        return False
 
     def something_ran(self) -> None:
         return
@@ -101,6 +112,8 @@ class GraphCache:
         self._store = store
         self._context = context
         self._known_tasks: dict[str, bool] = {}
+        self._known_keys: dict[str, set[str] | None] = {}
+        """the beginnings of a task's recorded cache keys; None where there are too many"""
         self._rows: dict[str, _Row] = {}
         self._dirty: set[str] = set()
         self._valid: dict[str, bool] = {}
@@ -121,6 +134,27 @@ class GraphCache:
             self._away = True
             return [Miss("the store is away")] * len(jobs)
 
+    def may_find(self, job: Job) -> bool:
+        if self._away:
+            return False
+        task_hash = job.task.hash.hex()
+        if task_hash not in self._known_keys:
+            try:
+                self._known_keys[task_hash] = self._keys_of(task_hash)
+            except StoreError:
+                return True  # `find` will say that the store is away
+        keys = self._known_keys[task_hash]
+        return keys is None or _key(job)[:16] in keys
+
+    def _keys_of(self, task_hash: str) -> set[str] | None:
+        keys: set[str] = set()
+        for query in ("known_calls", "known_evaluations"):
+            [(found,)] = self._store.rows(query, task_hash=task_hash, limit=_KNOWN)
+            if len(found) == _KNOWN:
+                return None
+            keys.update(found)
+        return keys
+
     def _find(self, jobs: Sequence[Job]) -> list[Answer]:
         self._valid = {}
         keys: dict[str, Job] = {}
@@ -134,7 +168,7 @@ class GraphCache:
             row = rows.get(key)
             allowed = job.options.get("allowed_cache_results")
             if row is None:
-                stale[key] = "never run with these arguments and this code"
+                stale[key] = NEVER_RUN
             elif allowed is not None and CacheResult.ULTIMATE not in allowed:
                 stale[key] = "final results are not allowed by allowed_cache_results"
             elif not clean[row.call_hash]:
@@ -235,7 +269,7 @@ class GraphCache:
         file_hash, path, evidence, digest = file
         valid = self._valid.get(file_hash)
         if valid is None:
-            look = is_current if evidence in (TASK, FUNCTION) else still_valid
+            look = is_current if evidence in CODE else still_valid
             valid = self._valid[file_hash] = look(path, evidence, digest)
         return valid
 

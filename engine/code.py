@@ -49,7 +49,7 @@ class Uncounted:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a function's code is, as far as it can be known without running it.
+    """What the code of a function or class is, as far as it can be known without running it.
 
     Attributes:
         digest: 32 bytes.
@@ -70,21 +70,21 @@ class Fingerprint:
         return all(namespace.get(name, MISSING) is value for namespace, name, value in self.reads)
 
 
-def fingerprint(func: Callable[..., Any], *, is_task: IsTask) -> Fingerprint:
-    """The fingerprint of a function as it is now.
+def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerprint:
+    """The fingerprint of a function or class as it is now.
 
     Take it when the function's module has been imported completely: what stands below the function counts as
     well. Modules of the user's own that the code imports when it runs are imported now.
 
     Args:
-        func: the function; of a decorated one, what `__wrapped__` leads to counts too.
+        func: the function or class; of a decorated function, what `__wrapped__` leads to counts too.
         is_task: gives the function of a headwater task, None for anything else. Tasks that the code reads do
             not count (calls to them are recorded on their own), unless the code reads their `.func`.
 
     Raises:
-        TypeError: it is not a Python function.
+        TypeError: it is no class, and not a Python function.
     """
-    if not isinstance(func, FunctionType):
+    if not isinstance(func, (FunctionType, type)):
         raise TypeError(f"{func!r} is not a Python function, so it has no source to take a fingerprint of")
     walk = Walk(func, is_task)
     parts = walk.parts()

@@ -32,6 +32,12 @@ def origin_of_module(module: ModuleType) -> str:
     return origin(str(namespace.get("__name__", "")), path)
 
 
+def origin_of_class(cls: type) -> str:
+    """Whose code a class is."""
+    module = sys.modules.get(cls.__module__)
+    return origin(cls.__module__, None) if module is None else origin_of_module(module)
+
+
 @lru_cache(maxsize=4096)
 def origin(name: str, path: str | None) -> str:
     """Whose code a module is, by its dotted name and its file (None where it has none)."""

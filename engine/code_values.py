@@ -1,8 +1,8 @@
-"""Code as a value: tasks and functions that are passed as arguments or returned.
+"""Code as a value: tasks, functions, classes and instances that are passed as arguments or returned.
 
-Who takes a function as an argument may run it without the scheduler seeing it. So the code of what is passed counts
-like the content of a file: it is recorded with the value that holds it, and a recorded call is only reused while that
-code is what it was.
+Who takes a function as an argument may run it without the scheduler seeing it, and who takes an object may call its
+methods. So the code of what is passed counts like the content of a file: it is recorded with the value that holds it,
+and a recorded call is only reused while that code is what it was.
 """
 
 from __future__ import annotations
@@ -11,32 +11,55 @@ from types import FunctionType
 from typing import Any
 
 from headwater.cypher.records import FileSeen
-from headwater.engine.code import fingerprint
-from headwater.engine.code_origin import USER, origin
+from headwater.engine.code import Fingerprint, fingerprint
+from headwater.engine.code_origin import USER, origin, origin_of_class
+from headwater.engine.code_scope import imported_module
 from headwater.engine.files import file_hash
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task, task_function
 from headwater.engine.values.names import find
 
-TASK, FUNCTION = "task", "function"
+TASK, FUNCTION, CLASS = "task", "function", "class"
+CODE = (TASK, FUNCTION, CLASS)
 """The kinds of evidence that are code."""
 
-
-def function_digest(function: FunctionType) -> bytes:
-    """The fingerprint of a user's own function; nothing for library code, whose name is enough."""
-    file = function.__code__.co_filename
-    if origin(function.__module__ or "", file) != USER:
-        return b""
-    return fingerprint(function, is_task=task_function).digest
+_prints: dict[int, tuple[object, Fingerprint | None]] = {}
+"""Of functions and classes by identity: what they are, and their fingerprint; None for library code."""
 
 
-def code_record(code: Task[Any, Any] | FunctionType) -> FileSeen:
-    """What is recorded of a task or function inside a value."""
+def code_digest(code: FunctionType | type) -> bytes:
+    """The fingerprint of a user's own function or class; nothing for library code, whose name is enough."""
+    known = _prints.get(id(code))
+    if known is None or known[0] is not code:
+        known = _prints[id(code)] = (code, _fingerprint(code))
+    print_ = known[1]
+    return b"" if print_ is None else print_.digest
+
+
+def _fingerprint(code: FunctionType | type) -> Fingerprint | None:
+    if isinstance(code, type):
+        whose = origin_of_class(code)
+    else:
+        whose = origin(code.__module__ or "", code.__code__.co_filename)
+    return fingerprint(code, is_task=task_function) if whose == USER else None
+
+
+def look_again() -> None:
+    """Forget what is known of code that reads names which stand for something else by now; a run begins with it."""
+    for task in get_task_registry():
+        task.look_again()
+    for key, (_, print_) in list(_prints.items()):
+        if print_ is not None and not print_.still_holds():
+            del _prints[key]
+
+
+def code_record(code: Task[Any, Any] | FunctionType | type) -> FileSeen:
+    """What is recorded of a task, function or class inside a value."""
     if isinstance(code, Task):
         path, evidence, digest = f"task:{code.fullname}", TASK, code.hash.hex()
     else:
-        path = f"function:{code.__module__}:{code.__qualname__}"
-        evidence, digest = FUNCTION, function_digest(code).hex()
+        evidence = CLASS if isinstance(code, type) else FUNCTION
+        path, digest = f"{evidence}:{code.__module__}:{code.__qualname__}", code_digest(code).hex()
     return FileSeen(file_hash(path, evidence, digest), path, evidence, digest)
 
 
@@ -46,5 +69,8 @@ def is_current(path: str, evidence: str, digest: str) -> bool:
         task = get_task_registry().find(path.partition(":")[2])
         return task is not None and task.hash.hex() == digest
     _, module, name = path.split(":", 2)
-    function = find(module, name)
-    return isinstance(function, FunctionType) and function_digest(function).hex() == digest
+    imported_module(module)
+    code = find(module, name)
+    if not isinstance(code, (FunctionType, type)):
+        code = getattr(code, "__wrapped__", None)
+    return isinstance(code, (FunctionType, type)) and code_digest(code).hex() == digest

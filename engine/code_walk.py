@@ -53,11 +53,11 @@ class Part:
 
 
 class Walk:
-    """Finds the parts that belong to one function, each once, in the order of the names that lead to them."""
+    """Finds the parts that belong to one function or class, each once, in the order of the names that lead to them."""
 
-    def __init__(self, func: FunctionType, is_task: IsTask) -> None:
+    def __init__(self, root: FunctionType | type, is_task: IsTask) -> None:
         self._is_task = is_task
-        self._root = func
+        self._root = root
         self._numbers: dict[object, int] = {}
         self._parts: list[Part] = []
         self._pending: list[tuple[Part, Callable[[Part], None]]] = []
@@ -67,8 +67,11 @@ class Walk:
         """what was found under each global name that is read: (namespace, name, value)"""
 
     def parts(self) -> list[Part]:
-        """The function itself first."""
-        self._function(self._root, decorators=False)
+        """The function or class itself first."""
+        if isinstance(self._root, type):
+            self._class_or_foreign(self._root)
+        else:
+            self._function(self._root, decorators=False)
         done = 0
         while done < len(self._pending):
             part, expand = self._pending[done]

@@ -73,6 +73,7 @@ class Config:
                 raise UsageError(
                     f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{nearest(name, _WARNINGS)}"
                 )
+        project.values_address()
         return cls(limits, executors, frozenset(ignored), _context(where, project.settings))
 
 

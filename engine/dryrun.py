@@ -162,7 +162,7 @@ class _Reader(NoRecorder):
     """Gives what is recorded, and records nothing."""
 
     def __init__(self, project: Project) -> None:
-        self._values = ValueStore(project.values)
+        self._values = ValueStore(project.values_address())
 
     def fetch(self, stored: Stored) -> Any:
         return read_stored(stored, self._values)

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import InternalError
 from headwater.cypher.project import Project
 from headwater.engine.attach import written_options
-from headwater.engine.cache import Answer, Cache, GraphCache, Miss, NoCache, OneStep, Result
+from headwater.engine.cache import NEVER_RUN, Answer, Cache, GraphCache, Miss, NoCache, OneStep, Result
 from headwater.engine.cancel import Requests
+from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.control import Control
@@ -36,6 +37,7 @@ from headwater.engine.recorder import Recorder
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import task
 from headwater.engine.traceback import message_of
+from headwater.engine.values import ValueStore
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -47,8 +49,8 @@ _ALONE = 0.0005
 
 
 _MISSES = 100
-"""So many calls of a quick task in a row that the graph did not know, one at a time, and it is asked only for every
-hundredth from then on."""
+"""So many calls of a quick task in a row that the graph did not know, one at a time, and it is asked once for all that
+it knows of the task."""
 
 
 @task(name="root_task", namespace="headwater", version="1")
@@ -88,8 +90,7 @@ class Run(Control):
         command: Sequence[str] | None,
         begun: Callable[[str | None], None],
     ) -> Any:
-        for known in get_task_registry():
-            known.look_again()
+        look_again()
         call = _root_call(expr)
         store = self._open(call, tags, command)
         begun(self.recorder.execution_id)
@@ -128,6 +129,7 @@ class Run(Control):
         from headwater.engine.environment import describe_execution
 
         store: GraphStore | None = None
+        values = ValueStore(self.project.values_address())
         # Early, so that the loader's process starts beside this one's own start.
         ensure_loader(self.project)
         try:
@@ -141,7 +143,7 @@ class Run(Control):
                 error,
             )
         started = describe_execution(self.project, call._task, tags, command)
-        self.recorder = Recorder(self.project, started)
+        self.recorder = Recorder(self.project, started, values)
         self.reduction = self._reduce_with(use_cache=self._use_cache)
         self._requests = Requests(self.project, started.id)
         ensure_loader(self.project)
@@ -252,7 +254,7 @@ class Run(Control):
         jobs = [job for job in self.reduction.lookups if not job.finished]
         self.reduction.lookups.clear()
         if len(jobs) == 1 and self._is_beyond_the_known(jobs[0]):
-            jobs[0].reason = "quicker to run than to look up, after many that were new"
+            jobs[0].reason = NEVER_RUN
             self.reduction.runnable.append(jobs[0])
             return
         for job, found in zip(jobs, self._cache.find(jobs), strict=True):
@@ -281,14 +283,12 @@ class Run(Control):
         return answer
 
     def _is_beyond_the_known(self, job: Job) -> bool:
-        """Whether a call that is ready alone, as in a chain, is not worth a question to the graph: its task is quick,
-        and the last calls of it were all new. Now and then one is asked for all the same."""
+        """Whether a call that is ready alone, as in a chain, need not be asked for: its task is quick, the last calls
+        of it were all new, and the graph has none like it."""
         name = job.task.fullname
-        misses = self._misses.get(name, 0)
-        if misses < _MISSES or self._quick.get(name, 1.0) >= _ALONE or misses % _MISSES == 0:
+        if self._misses.get(name, 0) < _MISSES or self._quick.get(name, 1.0) >= _ALONE:
             return False
-        self._misses[name] = misses + 1
-        return True
+        return not self._cache.may_find(job)
 
     def _one_step(self, job: Job, answer: OneStep) -> None:
         try:

@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from headwater.cypher.records import FileSeen, ValueSeen
-from headwater.engine.code_values import FUNCTION, TASK, code_record, function_digest
+from headwater.engine.code_values import CODE, code_digest, code_record
 from headwater.engine.errors import Unrecordable
 from headwater.engine.files import Artefact, was_there
 from headwater.engine.task import Task
@@ -18,11 +18,11 @@ from headwater.engine.values import (
     Described,
     ValueStore,
     describe,
-    set_function_fingerprinter,
+    set_code_fingerprinter,
     type_name,
 )
 
-set_function_fingerprinter(function_digest)
+set_code_fingerprinter(code_digest)
 
 INLINE = 4096
 """Payloads of up to this many bytes live on their node in the graph."""
@@ -88,11 +88,7 @@ def is_relative(file: Any) -> bool:
 
 def named_of(files: Iterable[FileSeen], began: float) -> list[bytes]:
     """The hashes of the files that were there before a moment."""
-    return [
-        file.file_hash
-        for file in files
-        if file.evidence not in (TASK, FUNCTION) and was_there(file.path, began)
-    ]
+    return [file.file_hash for file in files if file.evidence not in CODE and was_there(file.path, began)]
 
 
 def _value_record(described: Described, store: ValueStore, files: list[bytes]) -> ValueSeen:
@@ -113,11 +109,11 @@ def _value_record(described: Described, store: ValueStore, files: list[bytes]) -
 
 
 def file_record(file: Any) -> FileSeen:
-    """What is recorded of a reactive value: a file (a member of a folder comes as its record), or a task or function
-    that was passed as a value."""
+    """What is recorded of a reactive value: a file (a member of a folder comes as its record), a task or function that
+    was passed as a value, or a class."""
     if isinstance(file, FileSeen):
         return file
-    if isinstance(file, (Task, FunctionType)):
+    if isinstance(file, (Task, FunctionType, type)):
         return code_record(file)
     return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.recorded_size)
 

@@ -131,9 +131,9 @@ class Recorder:
     Raises (any method): nothing; a failure to write is kept and raised by `check` and `close`.
     """
 
-    def __init__(self, project: Project, started: ExecutionStarted) -> None:
+    def __init__(self, project: Project, started: ExecutionStarted, values: ValueStore) -> None:
         self.execution_id = started.id
-        self.values = ValueStore(project.values)
+        self.values = values
         project.journals.mkdir(parents=True, exist_ok=True)
         path = project.journals / f"{started.id}{SUFFIX}"
         note_target(project, path)
@@ -218,16 +218,27 @@ class Recorder:
         self._fresh.append(job)
 
     def reduced(self, job: Job, result: Any) -> None:
-        """A job's function returned an expression: record the single reduction."""
+        """A job's function returned an expression: record the single reduction. (Where something in it cannot be, there
+        is none; whoever needs it fails with the reason.)"""
         flat = expression_codec.flatten(result)
-        digest = flat.hash()
         assert job.eval_hash is not None
         self._task(job.task)
-        label = f"the expression that {job.task.fullname} returned"
-        inside = [file for member in flat.members() for file in describe(member, label=label).files]
-        relative = any(map(is_relative, inside))
-        if relative:
+        directory = None
+        try:
+            digest, inside = self._expression(flat, result, job.task.fullname)
+        except Unrecordable:
+            return
+        if any(map(is_relative, inside)):
+            directory = os.getcwd()
             _depends_on_directory(job)
+        job.named = named_of(map(file_record, inside), job.started)
+        self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory))
+
+    def _expression(self, flat: expression_codec.Flat, result: Any, name: str) -> tuple[bytes, list[Any]]:
+        """Record an expression as a value. Returns its hash, and the reactive values in it."""
+        digest = flat.hash()
+        label = f"the expression that {name} returned"
+        inside = [file for member in flat.members() for file in describe(member, label=label).files]
         if digest not in self._seen:
             files = {found.file_hash: found for found in map(file_record, inside)}
             payload = flat.payload()
@@ -243,9 +254,7 @@ class Recorder:
                 list(files),
             )
             self._add(Prepared(digest, record, list(files.values())))
-            job.named = named_of(files.values(), job.started)
-        directory = os.getcwd() if relative else None
-        self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory))
+        return digest, inside
 
     def called(self, job: Job, children: list[bytes], *, cacheable: bool, failed: bool = False) -> None:
         """A call has its result."""

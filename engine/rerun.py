@@ -78,7 +78,7 @@ def decode(
     variadic = {p.name for p in signature.parameters.values() if p.kind is p.VAR_POSITIONAL}
     takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
     named = {p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD}
-    store = ValueStore(project.values)
+    store = ValueStore(project.values_address())
     for name, _, stored in call.arguments:
         if name in without:
             continue

@@ -6,7 +6,7 @@
 from headwater.engine.values.canonical import hash_value
 from headwater.engine.values.codecs import Buffer, restore
 from headwater.engine.values.described import Described, describe
-from headwater.engine.values.names import set_function_fingerprinter, type_name
+from headwater.engine.values.names import set_code_fingerprinter, type_name
 from headwater.engine.values.plans import register_plan
 from headwater.engine.values.preview import preview
 from headwater.engine.values.scalars import SCALARS, register_scalar
@@ -23,6 +23,6 @@ __all__ = [
     "register_plan",
     "register_scalar",
     "restore",
-    "set_function_fingerprinter",
+    "set_code_fingerprinter",
     "type_name",
 ]

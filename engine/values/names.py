@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 _MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io", "__mp_main__": "__main__"}
@@ -44,16 +43,15 @@ def is_importable(obj: Any) -> bool:
     return find(getattr(obj, "__module__", None), obj.__qualname__) is obj
 
 
-_fingerprinter: Callable[[FunctionType], bytes] | None = None
+_fingerprinter: Callable[[Any], bytes] | None = None
 
 
-def set_function_fingerprinter(
-    fingerprinter: Callable[[FunctionType], bytes] | None,
-) -> Callable[[FunctionType], bytes] | None:
-    """Say how the code of a function that is passed as a value counts in its hash.
+def set_code_fingerprinter(fingerprinter: Callable[[Any], bytes] | None) -> Callable[[Any], bytes] | None:
+    """Say how code counts in the hashes of values: that of a function that is passed as a value, of a class that is,
+    and of the class of an object.
 
     Args:
-        fingerprinter: gives a digest of a user's function and of what it reads, `b""` where the name is
+        fingerprinter: gives a digest of a user's function or class and of what it reads, `b""` where the name is
             enough (library code); None to go back to names alone.
 
     Returns:
@@ -64,5 +62,5 @@ def set_function_fingerprinter(
     return before
 
 
-def function_fingerprint(func: FunctionType) -> bytes:
-    return _fingerprinter(func) if _fingerprinter is not None else b""
+def code_fingerprint(code: Any) -> bytes:
+    return _fingerprinter(code) if _fingerprinter is not None else b""

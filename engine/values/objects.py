@@ -18,8 +18,8 @@ from typing import Any
 
 from headwater.engine.values.names import (
     callable_name,
+    code_fingerprint,
     find,
-    function_fingerprint,
     is_importable,
     type_name,
 )
@@ -73,12 +73,35 @@ def checked(plan: Plan) -> Plan:
     return open_checked
 
 
-def open_class(cls: type, _: Walk) -> bytes:
+def with_code(plan: Plan, cls: type) -> Plan:
+    """A plan for instances of a class of the user's own: its code counts, since its methods may be called."""
+
+    def open_with_code(value: Any, walk: Walk) -> bytes | Frame:
+        opened = plan(value, walk)
+        mark = _code_mark(cls, walk)
+        if isinstance(opened, bytes):
+            return mark + opened
+        opened.head = mark + opened.head
+        return opened
+
+    return open_with_code
+
+
+def _code_mark(code: Any, walk: Walk) -> bytes:
+    """What stands before an encoding in which code counts; nothing where its name is enough."""
+    fingerprint = code_fingerprint(code)
+    if not fingerprint:
+        return b""
+    walk.note(code)
+    return b"U%x:%b" % (len(fingerprint), fingerprint)
+
+
+def open_class(cls: type, walk: Walk) -> bytes:
     if find(cls.__module__, cls.__qualname__) is not cls and cls is not type(None):
         raise Refused(
             cls, f"no module has it under its name, {type_name(cls)}. Define it at the top of a module"
         )
-    return b"C" + text(type_name(cls))
+    return _code_mark(cls, walk) + b"C" + text(type_name(cls))
 
 
 def function_plan(cls: type) -> Plan | None:
@@ -99,9 +122,9 @@ def _open_function(func: FunctionType, walk: Walk) -> bytes:
     if not is_importable(func):
         name = callable_name(func)
         raise Refused(func, f"no module has it under its name, {name}. Pass what that name holds now")
-    fingerprint = function_fingerprint(func)
+    fingerprint = code_fingerprint(func)
     if fingerprint:
-        walk.files.append(func)
+        walk.note(func)
     return b"p" + text(callable_name(func) or "") + b"%x:%b" % (len(fingerprint), fingerprint)
 
 
@@ -195,13 +218,16 @@ def has_own_reduce(cls: type) -> bool:
     return False
 
 
-def open_reduced(value: Any, _: Walk) -> bytes | Frame:
+def open_reduced(value: Any, walk: Walk) -> bytes | Frame:
     """Take an object apart as pickle would."""
     cls = type(value)
     reducer = copyreg.dispatch_table.get(cls)
     reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
     if isinstance(reduced, str):
-        return b"G" + text(f"{cls.__module__}.{reduced}")
+        # A function behind a wrapper of another type, as functools.lru_cache makes them.
+        wrapped = getattr(value, "__wrapped__", None)
+        mark = _code_mark(wrapped, walk) if isinstance(wrapped, FunctionType) else b""
+        return mark + b"G" + text(f"{cls.__module__}.{reduced}")
     func, args, *rest = reduced
     state, listed, keyed = [*rest, None, None, None][:3]
     if func is _NEWOBJ:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
+from headwater.engine.code_origin import USER, origin_of_class
 from headwater.engine.values import objects, standard
 from headwater.engine.values.names import type_name
 from headwater.engine.values.refused import refusal_plan
@@ -100,6 +101,8 @@ def plan_for(cls: type) -> Plan:
     plan = _plans.get(cls)
     if plan is None:
         plan = _choose(cls)
+        if origin_of_class(cls) == USER:
+            plan = objects.with_code(plan, cls)
         if objects.is_findable(cls):
             _plans[cls] = plan
     return plan

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
+from headwater.cypher.errors import UsageError
 from headwater.engine.errors import Undecodable
 from headwater.engine.values.codecs import Buffer, size_of
 
@@ -25,6 +26,9 @@ class ValueStore:
 
     A location is the hex digest of the bytes with a slash after two digits, relative to the store, so that a
     store can be moved.
+
+    Raises:
+        UsageError: the URL's protocol is not known, or its package is not installed.
     """
 
     def __init__(self, url: str | os.PathLike[str]) -> None:
@@ -157,7 +161,10 @@ class _Remote:
         from fsspec.core import url_to_fs
 
         self._files: Any
-        self._files, self._root = url_to_fs(address)
+        try:
+            self._files, self._root = url_to_fs(address)
+        except (ValueError, ImportError) as error:
+            raise UsageError(f"the value store {address} cannot be opened: {error}") from error
         self.address = self._files.unstrip_protocol(self._root)
 
     def _path(self, location: str) -> str:

@@ -95,15 +95,17 @@ class Walk:
     """One walk over one value.
 
     Attributes:
-        files: the reactive (file-like) values met on the way, each object once.
+        files: the reactive (file-like) values met on the way, each object once; the user's functions and
+            classes, too.
     """
 
-    __slots__ = ("_kept", "_memo", "_plan_for", "_stack", "files", "label")
+    __slots__ = ("_kept", "_memo", "_noted", "_plan_for", "_stack", "files", "label")
 
     def __init__(self, label: str, plan_for: Callable[[type], Plan]) -> None:
         self.label = label
         self._plan_for = plan_for
         self.files: list[Any] = []
+        self._noted: set[int] = set()
         self._memo: dict[int, bytes | None] = {}
         self._kept: list[
             Any
@@ -125,6 +127,7 @@ class Walk:
             from headwater.engine.values.cycles import encode_cyclic
 
             self.files.clear()
+            self._noted.clear()
             self._stack.clear()
             return encode_cyclic(value, self)
 
@@ -170,6 +173,12 @@ class Walk:
                 if frame.key is not None:
                     memo[frame.key] = encoded
                 stack[-1].parts.append(encoded)
+
+    def note(self, code: Any) -> None:
+        """Put a function or class among the reactive values, once."""
+        if id(code) not in self._noted:
+            self._noted.add(id(code))
+            self.files.append(code)
 
     def open(self, value: Any, where: Callable[[], str] | None = None) -> bytes | Frame:
         """Open one value by the plan of its class; its refusal becomes an Unrecordable with the path."""

@@ -305,6 +305,36 @@ def test_a_chain_of_new_quick_calls_does_not_ask_the_graph_for_each(
     assert len(questions) < 200
 
 
+def test_what_lies_behind_many_new_calls_is_found_at_its_first(run: Run, ran: list[str]) -> None:
+    def down(n: int) -> Any:
+        ran.append("down")
+        return downs(n - 1) if n else 0
+
+    downs = define("down", "1", down)
+    run(downs(130))
+    ran.clear()
+    assert run(downs(380)) == 0
+    assert len(ran) == 250
+
+
+def test_a_chain_that_broke_off_goes_on_where_it_was(run: Run, ran: list[str]) -> None:
+    broken = True
+
+    def down(n: int) -> Any:
+        ran.append("down")
+        if n == 0 and broken:
+            raise ValueError("not yet")
+        return downs(n - 1) if n else 0
+
+    downs = define("down", "2", down)
+    with pytest.raises(ValueError, match="not yet"):
+        run(downs(130))
+    ran.clear()
+    broken = False
+    assert run(downs(380)) == 0
+    assert len(ran) == 251
+
+
 def test_a_quoted_root_is_answered_whole_too(run: Run, ran: list[str]) -> None:
     root = family(ran)
     assert run({"a": root(1), "b": [root(2)]}) == {"a": 2, "b": [3]}

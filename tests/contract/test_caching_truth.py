@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from headwater import File, catch, task
+from headwater import File, Project, catch, task
 from tests.contract.conftest import Run, define
 
 headwater_namespace = "caching_truth"
@@ -198,3 +198,87 @@ def test_a_helper_that_is_defined_anew_counts_in_the_next_run(
     assert run(main(1)) == 301
     for name in ("reloaded_flow", "reloaded_helper"):
         monkeypatch.delitem(sys.modules, name)
+
+
+SHAPES = """
+import enum, functools
+from dataclasses import dataclass
+
+@dataclass
+class Shape:
+    side: int
+    def area(self): return self.side * FACTOR
+    @classmethod
+    def unit(cls): return cls(1).area()
+
+class Mode(enum.Enum):
+    FAST = 1
+    def area(self): return FACTOR
+
+@functools.lru_cache
+def cached(): return FACTOR
+
+class Plain:
+    def area(self): return FACTOR
+"""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (lambda shapes: shapes.Shape(1), lambda value: value.area()),
+        (lambda shapes: [shapes.Plain()], lambda value: value[0].area()),
+        (lambda shapes: shapes.Plain, lambda value: value().area()),
+        (lambda shapes: shapes.Mode.FAST, lambda value: value.area()),
+        (lambda shapes: shapes.Shape(1).area, lambda value: value()),
+        (lambda shapes: shapes.Shape.unit, lambda value: value()),
+        (lambda shapes: shapes.cached, lambda value: value()),
+    ],
+    ids=["dataclass", "object", "class", "enum", "method", "class method", "cached function"],
+)
+def test_the_code_of_a_value_counts(
+    run: Run, ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: Any
+) -> None:
+    value, use = given
+    source = tmp_path / "shapes_of_test.py"
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def take(thing: Any) -> int:
+        ran.append("take")
+        return int(use(thing))
+
+    def main() -> Any:
+        return define("take", "1", take)(value(sys.modules["shapes_of_test"]))
+
+    for factor, size in ((2, 1), (2, 1), (30, 2)):
+        source.write_text(f"{SHAPES}\nFACTOR = {factor}\n")
+        if "shapes_of_test" in sys.modules:
+            importlib.reload(sys.modules["shapes_of_test"])
+        else:
+            importlib.import_module("shapes_of_test")
+        assert run(define("shaped", "1", main)()) == factor
+        assert len(ran) == size
+    monkeypatch.delitem(sys.modules, "shapes_of_test")
+
+
+@task
+def long_text(n: int) -> str:
+    return "long" * n
+
+
+@task
+def two_long_texts(n: int) -> list[str]:
+    return [long_text(n), long_text.options(executor="process")(n + 1)]
+
+
+@pytest.mark.parametrize("address", ["elsewhere", "local://{folder}/elsewhere"])
+def test_large_values_are_kept_where_the_settings_say(
+    run: Run, project: Project, tmp_path: Path, address: str
+) -> None:
+    project.settings.set("store", "values", address.format(folder=project.root))
+    expected = ["long" * 2000, "long" * 2001]
+    assert run(two_long_texts(2000)) == expected
+    assert not project.values.exists()
+    assert len([path for path in (project.root / "elsewhere").rglob("*") if path.is_file()]) == 3
+    assert run(two_long_texts(2000)) == expected
+    assert run.counts["caching_truth.two_long_texts"] == {"CACHED": 1}  # type: ignore[attr-defined]

@@ -89,3 +89,19 @@ def test_tasks_without_a_namespace_are_named_once_a_run(
     scheduler.config = configured(tmp_path, "[scheduler]\nignore_warnings = namespace\n")
     assert scheduler.run(bare(3)) == 4
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["sftp://me:secret@host/values", "https://host/values?token=secret", "zip://a::sftp://me:x@host/b"],
+)
+def test_credentials_in_the_address_of_the_values_are_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(UsageError, match="credentials") as refused:
+        configured(tmp_path, f"[store]\nvalues = {address}\n")
+    assert "secret" not in str(refused.value)
+
+
+def test_an_unknown_protocol_for_values_is_refused(tmp_path: Path) -> None:
+    configured(tmp_path, "[store]\nvalues = nowhere://values\n")
+    with pytest.raises(UsageError, match="nowhere"):
+        Scheduler(open_project(tmp_path)).run(inc(1))

@@ -9,7 +9,7 @@ import random
 import struct
 from typing import Any
 
-from headwater.engine.values import describe, hash_value, restore, set_function_fingerprinter
+from headwater.engine.values import describe, hash_value, restore, set_code_fingerprinter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -183,12 +183,12 @@ def test_attributes_beside_the_fields_of_a_dataclass_count() -> None:
 
 
 def test_the_code_of_a_function_counts_where_somebody_fingerprints_it() -> None:
-    before = set_function_fingerprinter(lambda func: b"one")
+    before = set_code_fingerprinter(lambda func: b"one")
     try:
         one = hash_value(make)
-        set_function_fingerprinter(lambda func: b"two")
+        set_code_fingerprinter(lambda func: b"two")
         assert hash_value(make) != one
-        set_function_fingerprinter(None)
+        set_code_fingerprinter(None)
         assert hash_value(make) not in (one, b"")
     finally:
-        set_function_fingerprinter(before)
+        set_code_fingerprinter(before)
