@@ -221,6 +221,11 @@ def _run(text: str, scratch: str, folder: str, log: ScriptLog) -> tuple[str | by
         file.write(text)
     words = interpreter_of(text)
     interpreter = describe_interpreter(words)
+    if shutil.which(words[0]) is None:
+        raise ScriptError(
+            f"the script's first line asks for {words[0]}, which is no program on this machine. Name one that is "
+            "installed, like #!/usr/bin/env bash"
+        )
     with log, tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=scratch) as spool:
 
         def take(is_error: bool, data: bytes) -> None:
@@ -230,14 +235,7 @@ def _run(text: str, scratch: str, folder: str, log: ScriptLog) -> tuple[str | by
 
         log.note(f"{interpreter} in {folder}")
         began = time.monotonic()
-        try:
-            status = run_group([*words, program], folder, take)
-        except OSError as error:
-            raise ScriptError(
-                f"the script's interpreter {words[0]!r} cannot be started: {error.strerror}. Name one that is "
-                "installed in its first line, like #!/usr/bin/env bash",
-                log=log.path,
-            ) from error
+        status = run_group([*words, program], folder, take)
         log.note(f"{_ended(status)} after {time.monotonic() - began:.3f} s")
         if status != 0:
             raise _failed(text, status, log)

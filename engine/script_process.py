@@ -40,6 +40,9 @@ sleep 2
 for each in $groups; do kill -s KILL -- "-$each"; done
 """
 
+_GATE = 'read -r _ && exec "$@"'
+"""keeps a program from beginning before the guard knows of it; where we die before that, it never does"""
+
 Sink = Callable[[bool, bytes], None]
 """Takes what a program wrote: whether to its stderr, and the bytes."""
 
@@ -54,11 +57,15 @@ def run_group(command: Sequence[str], folder: str, sink: Sink) -> int:
     """Run a program in a folder, hand on all that it writes, and wait until it has ended. What it left running in its
     process group is ended then.
 
+    Args:
+        command: the program's path, or a name to be found, and its arguments. Where there is no such program, the
+            status is 127.
+
     Returns:
         Its exit status; minus the number of the signal that ended it.
 
     Raises:
-        OSError: it could not be started.
+        OSError: there is no such folder, or no more processes.
         Cancelled: `end_groups` was called for this thread.
     """
     thread = threading.current_thread()
@@ -66,17 +73,18 @@ def run_group(command: Sequence[str], folder: str, sink: Sink) -> int:
         if thread in _ended:
             raise Cancelled("the run was stopped before the script began")
         process = subprocess.Popen(
-            command,
+            ["/bin/sh", "-c", _GATE, "sh", *command],
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
         )
         _running[thread] = process.pid
-    _Guard.tell("+", process.pid)
     try:
+        _Guard.tell("+", process.pid)
+        _open_gate(process)
         _pump(process, sink)
     except BaseException:
         _signal_group(process.pid, signal.SIGKILL)
@@ -147,6 +155,12 @@ def _pump(process: subprocess.Popen[bytes], sink: Sink) -> None:
                 _signal_group(process.pid, signal.SIGKILL)
             elif ended_at is not None and time.monotonic() - ended_at > 1:
                 return
+
+
+def _open_gate(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin as gate:
+        gate.write(b"\n")
 
 
 def _has_ended(pid: int) -> bool:

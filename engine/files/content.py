@@ -40,23 +40,28 @@ def digest_file(path: str) -> tuple[str, int]:
     Raises:
         OSError: it cannot be read, is no regular file, or does not stop changing.
     """
-    return digest_files([path])[0]
+    status = os.stat(path)
+    # Opening a pipe would wait for its writer.
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{path} is no regular file: only those have content that can be recorded")
+    return digest_files([(path, status)])[0]
 
 
-def digest_files(paths: Sequence[str]) -> list[tuple[str, int]]:
-    """The same for many files, in order; those that are not known are read by several threads.
+def digest_files(files: Sequence[tuple[str, os.stat_result]]) -> list[tuple[str, int]]:
+    """The same for many regular files, given with what they are now; those that are not known are read by several
+    threads.
 
     Raises:
-        OSError: as `digest_file`, for the first file in order that it holds for.
+        OSError: one of them cannot be read, or does not stop changing.
     """
-    stamps = [_stamp(_regular(path)) for path in paths]
     cache = _Cache.of_user()
-    known = cache.get(paths)
+    known = cache.get([path for path, _ in files])
     found: list[tuple[str, int] | None] = []
-    for path, stamp in zip(paths, stamps, strict=True):
+    for path, status in files:
         held = known.get(path)
-        found.append((held[1], stamp[0]) if held is not None and held[0] == _text(stamp) else None)
-    missing = [path for path, digest in zip(paths, found, strict=True) if digest is None]
+        is_known = held is not None and held[0] == _text(_stamp(status))
+        found.append((held[1], status.st_size) if held is not None and is_known else None)
+    missing = [path for (path, _), digest in zip(files, found, strict=True) if digest is None]
     read = _read_all(missing)
     cache.put((path, stamp, digest) for path, (digest, _, stamp) in zip(missing, read, strict=True) if stamp)
     fresh = iter(read)
@@ -88,14 +93,6 @@ def _read(path: str) -> tuple[str, int, str | None]:
             settled = now - max(before.st_mtime_ns, before.st_ctime_ns) > _SETTLED_NS
             return digest, size, _text(stamp) if settled else None
     raise OSError(f"{path} changes while it is read. Use it when whoever writes it has finished")
-
-
-def _regular(path: str) -> os.stat_result:
-    """A file's status; opening a pipe would wait for its writer."""
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(f"{path} is no regular file: only those have content that can be recorded")
-    return status
 
 
 def _stamp(status: os.stat_result) -> tuple[int, ...]:

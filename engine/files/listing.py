@@ -36,7 +36,6 @@ NO_FOLDER = "missing"
 """the digest where there is no folder"""
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _EMPTY_FOLDER = Identity(_EMPTY, "", None)
-_UNREAD = Identity(CONTENT, "", None)
 
 
 class Member(NamedTuple):
@@ -91,21 +90,21 @@ def summary(members: list[Member] | None, evidence: str) -> Identity:
 
 def _local(found: Iterable[tuple[str, str]], by: str | None) -> list[Member]:
     members: list[Member] = []
-    unread: list[int] = []
+    unread: list[tuple[str, str, os.stat_result]] = []
     for name, path in found:
         identity = _EMPTY_FOLDER if name.endswith("/") else _identity(path, by)
-        if identity is not None:
-            if identity is _UNREAD:
-                unread.append(len(members))
+        if isinstance(identity, Identity):
             members.append(Member(name, path, identity))
-    digests = digest_files([members[index].address for index in unread])
-    for index, digest in zip(unread, digests, strict=True):
-        members[index] = members[index]._replace(identity=Identity(CONTENT, *digest))
+        elif identity is not None:
+            unread.append((name, path, identity))
+    digests = digest_files([(path, status) for _, path, status in unread])
+    for (name, path, _), digest in zip(unread, digests, strict=True):
+        members.append(Member(name, path, Identity(CONTENT, *digest)))
     return members
 
 
-def _identity(path: str, by: str | None) -> Identity | None:
-    """What an entry is; None for one that just went away."""
+def _identity(path: str, by: str | None) -> Identity | os.stat_result | None:
+    """What an entry is; the status of a file whose content counts; None for an entry that just went away."""
     try:
         status = os.stat(path)
     except OSError as error:
@@ -117,7 +116,7 @@ def _identity(path: str, by: str | None) -> Identity | None:
     if not stat.S_ISREG(status.st_mode):
         return Identity(_SPECIAL, str(stat.S_IFMT(status.st_mode)), None)
     if by == CONTENT:
-        return _UNREAD
+        return status
     return BY_PATH if by == PATH else by_status(status)
 
 

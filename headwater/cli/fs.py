@@ -20,9 +20,10 @@ _STREAM = "-"
 
 @click.group()
 def command() -> None:
-    """List, copy, delete and identify files, here and at any URL (s3://, gs://, az://, https://, sftp://, …).
+    """List, copy, delete and identify files, here and at URLs.
 
-    Credentials come from the environment, as each store expects them. Names that begin with a dash stand after --.
+    URLs are those of tasks: s3://, gs://, az://, https://, sftp:// and so on. Credentials come from the
+    environment, as each store expects them. Names that begin with a dash stand after --.
     """
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NewType, Optional, Union
 import pytest
 from headwater.cypher.errors import UsageError
 
-from headwater import File
+from headwater import ContentDir, Dir, File, FileSet, IFile
 from headwater.cli._arguments import UnreadableType, reader_for
 from headwater.cli._flags import bind, describe, flags_of, read_words, task_help
 
@@ -83,6 +83,9 @@ def test_a_word_becomes_the_value_its_annotation_asks_for(annotation: Any, text:
 
 def test_a_path_or_url_becomes_a_file() -> None:
     assert reader_for(File).read("a.csv").path == File("a.csv").path
+    for kind, shown in ((IFile, "FILE"), (Dir, "DIR"), (ContentDir, "DIR"), (FileSet, "GLOB")):
+        assert reader_for(kind).shown == shown
+        assert type(reader_for(kind).read("a")) is kind
     assert isinstance(reader_for(Optional[File]).read("a.csv"), File)
 
 

@@ -8,13 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from headwater.engine.files import content
+from headwater.engine.files import still_valid
 from headwater.engine.files.content import digest_file, digest_files
 
-from headwater import ContentFile, File
+from headwater import ContentDir, ContentFile, File
 
 
 @pytest.fixture(autouse=True)
@@ -23,20 +24,29 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "digests.sqlite"
 
 
-def settle(path: Path) -> None:
-    """Make a file one that changed long ago, which its time of change alone cannot say."""
-    os.utime(path, ns=(0, 10**18))
-
-
 def rows(cache: Path) -> list[str]:
     with sqlite3.connect(cache) as base:
         return [os.fsdecode(path) for (path,) in base.execute("SELECT path FROM digests")]
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets files count as settled at once."""
-    monkeypatch.setattr(content, "_SETTLED_NS", -(10**18))
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with files that changed some seconds ago."""
+    folder = tmp_path_factory.mktemp("old")
+    for name in ("read once", "changed", "changed, time put back", "replaced", "many/a", "many/b", "many/c"):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(name.encode() * 100_000)
+    time.sleep(2.2)
+    return folder
+
+
+def bytes_read() -> int:
+    """How much this process has read until now, from wherever."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+reads_are_counted = pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="needs /proc")
 
 
 def test_digests_are_those_of_the_bytes_in_order(tmp_path: Path) -> None:
@@ -45,44 +55,53 @@ def test_digests_are_those_of_the_bytes_in_order(tmp_path: Path) -> None:
     for path, size in zip(paths, sizes, strict=True):
         path.write_bytes(os.urandom(size))
     expected = [(hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size) for path in paths]
-    assert digest_files([str(path) for path in paths]) == expected
+    assert digest_files([(str(path), path.stat()) for path in paths]) == expected
 
 
-@pytest.mark.usefixtures("patient")
-def test_a_digest_is_computed_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a"
-    path.write_text("one")
-    first = digest_file(str(path))
+@reads_are_counted
+def test_a_file_is_read_once_for_as_long_as_it_is_what_it_was(old: Path, cache: Path) -> None:
+    path = old / "read once"
+    size = path.stat().st_size
+    before = bytes_read()
+    first = ContentFile(path)
+    assert bytes_read() - before >= size
     assert rows(cache) == [str(path)]
-    monkeypatch.setattr(content, "_read", None)
-    assert digest_file(str(path)) == first
-    assert ContentFile(path).digest == first[0]
+    before = bytes_read()
+    assert ContentFile(path) == first
+    assert still_valid(first.uri, first.evidence, first.digest)
+    assert bytes_read() - before < size // 10
 
 
-@pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize("keep_time", [True, False])
-def test_a_change_of_the_same_size_is_seen_even_where_the_time_is_put_back(
-    tmp_path: Path, keep_time: bool
-) -> None:
-    path = tmp_path / "a"
-    path.write_text("one")
+@reads_are_counted
+def test_an_unchanged_folder_is_checked_without_being_read(old: Path) -> None:
+    folder = ContentDir(old / "many")
+    assert len(folder) == 3
+    before = bytes_read()
+    assert folder.is_valid()
+    assert still_valid(folder.uri, folder.evidence, folder.digest)
+    assert bytes_read() - before < 100_000
+
+
+@pytest.mark.parametrize("name", ["changed", "changed, time put back"])
+def test_a_change_of_the_same_size_is_seen(old: Path, name: str) -> None:
+    path = old / name
     before = path.stat()
     digest_file(str(path))
-    path.write_text("two")
-    if keep_time:
+    data = path.read_bytes().swapcase()
+    path.write_bytes(data)
+    if name != "changed":
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert digest_file(str(path))[0] == hashlib.sha256(b"two").hexdigest()
+    assert digest_file(str(path))[0] == hashlib.sha256(data).hexdigest()
 
 
-@pytest.mark.usefixtures("patient")
-def test_a_file_of_the_same_size_and_time_in_its_place_is_seen(tmp_path: Path) -> None:
-    path, other = tmp_path / "a", tmp_path / "b"
-    for each, text in ((path, "one"), (other, "two")):
-        each.write_text(text)
-        settle(each)
+def test_a_file_of_the_same_size_and_time_in_its_place_is_seen(old: Path, tmp_path: Path) -> None:
+    path = old / "replaced"
     digest_file(str(path))
-    os.replace(other, path)
-    assert digest_file(str(path))[0] == hashlib.sha256(b"two").hexdigest()
+    data = path.read_bytes().swapcase()
+    (tmp_path / "other").write_bytes(data)
+    os.utime(tmp_path / "other", ns=(0, path.stat().st_mtime_ns))
+    os.replace(tmp_path / "other", path)
+    assert digest_file(str(path))[0] == hashlib.sha256(data).hexdigest()
 
 
 def test_what_changed_moments_ago_is_not_kept(tmp_path: Path, cache: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,13 +20,6 @@ def write(folder: Path, **files: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return folder
-
-
-def age(folder: Path) -> None:
-    """Let all files have changed long ago."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            os.utime(path, ns=(0, path.stat().st_mtime_ns - 10**10))
 
 
 @pytest.fixture
@@ -303,18 +295,3 @@ def test_a_pipe_is_no_file_and_does_not_block(folder: Path) -> None:
         assert [file.basename() for file in kind(folder)] == ["a", "b"]
     with pytest.raises(OSError, match="no regular file"):
         ContentFile(folder / "pipe")
-
-
-def test_many_unchanged_files_are_checked_without_being_read(tmp_path: Path) -> None:
-    folder = tmp_path / "many"
-    for group in range(20):
-        (folder / str(group)).mkdir(parents=True)
-        for number in range(100):
-            (folder / str(group) / str(number)).write_bytes(b"x" * number)
-    age(folder)
-    before = ContentDir(folder)
-    assert len(before.files()) == 2000
-    started = {path: path.stat().st_atime_ns for path in folder.rglob("*") if path.is_file()}
-    time.sleep(0.01)
-    assert before.is_valid()
-    assert {path: path.stat().st_atime_ns for path in started} == started

@@ -36,7 +36,9 @@ def s3_server() -> Iterator[str]:
 def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """An empty bucket, reached as a user would: by the environment."""
     import boto3
+    import s3fs
 
+    s3fs.S3FileSystem.clear_instance_cache()  # it would go on with the address of another test's server
     for name, value in {
         "AWS_ENDPOINT_URL": s3_server,
         "AWS_ACCESS_KEY_ID": "somebody",

@@ -105,7 +105,7 @@ def test_an_empty_command_is_refused() -> None:
 
 
 def test_an_interpreter_that_is_not_there_is_named() -> None:
-    with pytest.raises(ScriptError, match=r"/no/such/program.*cannot be started.*No such file"):
+    with pytest.raises(ScriptError, match="asks for /no/such/program, which is no program"):
         run(script("#!/no/such/program\nx"))
     with pytest.raises(ScriptError, match="exit status 127"):
         run(script("#!/usr/bin/env no-such-program\nx"))
