@@ -183,6 +183,9 @@ class Spread:
             for taker in taking
             for parent in (*self._parents[taker], None)
         }
+        self.flow.learn_times(
+            (call, taker) for call, some in made.items() for file in some for taker in takers.get(file, ())
+        )
         for call, some in made.items():
             for file in some:
                 for taker in takers.get(file, ()):

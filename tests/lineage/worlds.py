@@ -204,6 +204,10 @@ class World:
             above.append(job.call)
         return tuple(above)
 
+    def _first_made(self, call: Call) -> int:
+        ran = [job.at for job in self.jobs.values() if job.call == call.hash and job.status != "CACHED"]
+        return min([call.at, *ran])
+
     def makers(self, file: str, taker: Call) -> Iterator[str]:
         for call in self.calls.values():
             takes = any(file in inside for inside in call.args.values())
@@ -212,7 +216,7 @@ class World:
                 file in call.result
                 and not takes
                 and not handed_on
-                and call.at <= taker.at
+                and self._first_made(call) <= taker.at
                 and call is not taker
             ):
                 yield call.hash
