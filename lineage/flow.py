@@ -6,6 +6,7 @@ A trace walks these rules back, an impact walks them forth. They stand here once
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Flow:
         self.calls: dict[str, CallFact] = {}
         self._wirings: dict[str, Wiring] = {}
         self._consumers: dict[str, dict[str, list[str]]] = {}
+        self._first_made: dict[str, datetime] = {}
 
     # -- learning ----------------------------------------------------------------------------------------------
 
@@ -120,9 +122,18 @@ class Flow:
         )
         return not any(child and any(one.file == file for one in child.result_files) for child in children)
 
+    def learn_times(self, joins: Iterable[tuple[str, str | None]]) -> None:
+        """All that `is_earlier` needs to know of (maker, taker). A call that was made again has the time of the last
+        run that made it; only of those that seem too late for it, the first is asked for."""
+        late = {maker for maker, taker in joins if not self.is_earlier(maker, taker) and maker != taker}
+        missing = late - self._first_made.keys()
+        if missing:
+            self._first_made.update(self._facts.first_made(missing))
+
     def is_earlier(self, maker: str, taker: str | None) -> bool:
-        """Whether a call may have made what another one took; None takes at the end of time."""
+        """Whether a call had made by then what another one took; None takes at the end of time."""
         if taker is None:
             return True
         made, taken = self.calls[maker].recorded_at, self.calls[taker].recorded_at
-        return maker != taker and (made is None or taken is None or made <= taken)
+        first = self._first_made.get(maker) or made
+        return maker != taker and (taken is None or any(at is None or at <= taken for at in (made, first)))

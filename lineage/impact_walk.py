@@ -193,6 +193,12 @@ class Spread:
         }
         namers = self._facts.namers(files) if files else {}
         self.flow.learn_makers({namer for some in namers.values() for namer in some})
+        joining = [(call, file) for call, some in made.items() for file in some]
+        self.flow.learn_times(
+            (call, other)
+            for call, file in joining
+            for other in (*takers.get(file, ()), *namers.get(file, ()))
+        )
         for call, some in made.items():
             for file in some:
                 for namer in namers.get(file, ()):

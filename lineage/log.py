@@ -43,7 +43,13 @@ def executions(store: GraphStore, *, limit: int, status: str | None = None) -> l
         limit: how many at most.
         status: only those of this status.
     """
-    found = [Execution(*row) for row in store.rows("log_executions", status=status, limit=limit)]
+    return listed(
+        store, [Execution(*row) for row in store.rows("log_executions", status=status, limit=limit)]
+    )
+
+
+def listed(store: GraphStore, found: Sequence[Execution]) -> list[ListedExecution]:
+    """Executions with the number of their jobs."""
     counts = _counts(store, [execution.id for execution in found])
     return [ListedExecution(execution, _total(counts.get(execution.id, {}))) for execution in found]
 
@@ -81,7 +87,7 @@ def execution(store: GraphStore, id_: str, *, limit: int) -> ExecutionView | Non
     tasks = _counts(store, [id_]).get(id_, {})
     jobs = [Job(*row) for row in store.rows("log_jobs", execution=id_, limit=limit)]
     total = sum(_total(tasks).values())
-    arguments = _arguments(store, [job.call for job in jobs if job.call])
+    arguments = arguments_of(store, [job.call for job in jobs if job.call])
     return ExecutionView(Execution(*rows[0]), tasks, jobs, arguments, max(total - len(jobs), 0))
 
 
@@ -95,7 +101,7 @@ def job(store: GraphStore, id_: str) -> JobView | None:
     arguments: Sequence[Argument] = ()
     result = None
     if found.call:
-        arguments = _arguments(store, [found.call]).get(found.call, ())
+        arguments = arguments_of(store, [found.call]).get(found.call, ())
         result = _result(store.rows("log_call", call=found.call)[0])
     children = [Job(*row) for row in store.rows("log_job_children", id=id_, limit=LISTED)]
     return JobView(found, traceback, arguments, result, children)
@@ -116,7 +122,7 @@ def call(store: GraphStore, call_hash: str) -> CallView | None:
         recorded_at=recorded_at,
         cacheable=cacheable,
         failed=failed,
-        arguments=_arguments(store, [call_hash]).get(call_hash, ()),
+        arguments=arguments_of(store, [call_hash]).get(call_hash, ()),
         result=_result(rows[0]),
         children=children,
         parents=_calls(store, "log_call_parents", call=call_hash),
@@ -196,7 +202,7 @@ def _total(tasks: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return total
 
 
-def _arguments(store: GraphStore, calls: Iterable[str]) -> dict[str, Sequence[Argument]]:
+def arguments_of(store: GraphStore, calls: Iterable[str]) -> dict[str, Sequence[Argument]]:
     """The arguments of calls, positional ones first."""
     found: dict[str, list[Argument]] = {}
     for call_hash, *columns in store.rows("log_arguments", calls=sorted(set(calls))):

@@ -85,6 +85,9 @@ class Facts(Protocol):
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that returned each file, inside whatever value."""
 
+    def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
+        """When the first job that ran each call came to its end."""
+
 
 class GraphFacts:
     """The facts as a store has them."""
@@ -135,6 +138,9 @@ class GraphFacts:
 
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
         return grouped(self.rows("trace_call_parents", calls))
+
+    def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
+        return {call: at for call, at in self.rows("trace_first_made", calls) if at is not None}
 
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
         return grouped(self.rows("trace_file_makers", files))

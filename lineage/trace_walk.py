@@ -197,6 +197,7 @@ class Walk:
         new = {file for file, _ in joins if file not in self._makers}
         if new:
             self._learn_makers(new)
+        self._flow.learn_times((maker, taker) for file, taker in joins for maker in self._makers[file])
         chosen = {
             (file, maker): None
             for file, taker in sorted(joins, key=str)

@@ -201,15 +201,20 @@ def _tree(view: views.ExecutionView) -> Iterator[str]:
     )
 
 
-def _indented(item: views.Job, depth: int, arguments: Mapping[str, Sequence[views.Argument]]) -> str:
+def call_text(item: views.Job, arguments: Mapping[str, Sequence[views.Argument]]) -> str:
+    """A job's call with its arguments, and why it failed or was cached."""
     taken = arguments.get(item.call or "", ())
     text = ", ".join(
         argument.preview if argument.position is not None else f"{argument.name}={argument.preview}"
         for argument in taken
     )
     note = item.error or (_output.cut(item.reason, REASON) if item.reason else None)
+    return f"{item.task}({_output.cut(text, 60)}){f'  – {note}' if note else ''}"
+
+
+def _indented(item: views.Job, depth: int, arguments: Mapping[str, Sequence[views.Argument]]) -> str:
     deep = "  " * depth if depth <= DEEPEST else f"{'  ' * DEEPEST}({depth} deep) "
-    return f"{deep}{item.task}({_output.cut(text, 60)}){f'  – {note}' if note else ''}"
+    return deep + call_text(item, arguments)
 
 
 def _heading(kind: str, name: str, status: str = "") -> str:

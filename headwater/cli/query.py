@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from typing import Any
 
@@ -14,7 +15,7 @@ from headwater.cypher.errors import UsageError
 
 
 @click.command()
-@click.argument("cypher")
+@click.argument("cypher", required=False)
 @click.option("--param", multiple=True, metavar="NAME=VALUE", help="Value of $NAME: JSON, or else text.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
@@ -24,18 +25,34 @@ from headwater.cypher.errors import UsageError
     "--timeout", type=click.FloatRange(min=0.001), default=60.0, show_default=True, metavar="SECONDS"
 )
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Rows at most.")
+@click.option("--list", "listing", is_flag=True, help="List the project's own queries.")
 def command(
-    cypher: str, *, param: tuple[str, ...], form: str, as_json: bool, timeout: float, limit: int
+    cypher: str | None,
+    *,
+    param: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    timeout: float,
+    limit: int,
+    listing: bool,
 ) -> None:
     """Ask the graph in Cypher, read-only.
 
-    CYPHER may be - to read the query from standard input. What writes, loads from outside or administers is
-    refused before it is sent. The graph's labels, properties and edges are in docs/reference/graph.md.
+    CYPHER is a query, - to read it from standard input, or the name of one of the project's own: NAME stands for
+    .headwater/queries/NAME.cypher. What writes, loads from outside or administers is refused before it is sent. The
+    graph's labels, properties and edges are in docs/reference/graph.md.
     """
-    from headwater.cli import _output
-    from headwater.cli._reading import reading
+    from headwater.cli import _named, _output
+    from headwater.cli._reading import reading, the_project
 
+    if listing:
+        _list(as_json or form == "json")
+        return
+    if cypher is None:
+        raise click.UsageError("Missing argument 'CYPHER'.", click.get_current_context())
     text = sys.stdin.read() if cypher == "-" else cypher
+    if _named.is_name(text.strip()):
+        text = _named.load(the_project(), text.strip())
     if not text.strip():
         raise UsageError("the query is empty. How the graph is built: docs/reference/graph.md")
     values = _parameters(param)
@@ -51,6 +68,20 @@ def command(
         click.echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})", err=True)
     if found.truncated:
         click.echo(f"only the first {limit} rows are shown; ask for more with --limit", err=True)
+
+
+def _list(as_json: bool) -> None:
+    from headwater.cli import _named, _output
+    from headwater.cli._reading import the_project
+
+    project = the_project()
+    rows = [(name, _named.about(project, name)) for name in _named.names(project)]
+    if as_json:
+        _output.emit_json({"queries": [{"name": name, "about": about} for name, about in rows]})
+    elif rows:
+        click.echo(_output.table(["name", "about"], rows))
+    else:
+        click.echo(f"there are none yet: {_named.folder(project)}{os.sep}NAME{_named.SUFFIX}", err=True)
 
 
 def _parameters(params: tuple[str, ...]) -> dict[str, Any]:

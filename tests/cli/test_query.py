@@ -163,3 +163,42 @@ def test_ctrl_c_ends_the_query_and_leaves_at_once(lab: Shell) -> None:
     assert (process.returncode, err) == (130, "stopped\n")
     assert time.monotonic() - began < 10
     assert not running()
+
+
+@pytest.fixture
+def named(lab: Shell) -> Shell:
+    folder = lab.folder / ".headwater" / "queries"
+    folder.mkdir(exist_ok=True)
+    (folder / "versions.cypher").write_text(
+        "// How many versions of a task there are.\n// Parameters: $task.\n"
+        "MATCH (t:Task {fullname: $task}) RETURN count(t) AS versions\n"
+    )
+    (folder / "wipe.cypher").write_text("MATCH (n) DETACH DELETE n")
+    return lab
+
+
+def test_a_query_of_the_projects_own_is_run_by_its_name(named: Shell) -> None:
+    answer = named("query", "versions", "--param", "task=lab.double", "--json")
+    assert answer.json["rows"] == [[1]]
+
+
+def test_the_projects_own_queries_are_listed_with_what_they_ask(named: Shell) -> None:
+    assert named("query", "--list", "--json").json == {
+        "queries": [
+            {"name": "versions", "about": "How many versions of a task there are."},
+            {"name": "wipe", "about": ""},
+        ]
+    }
+    assert "How many versions" in named("query", "--list").out
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("version", "Did you mean versions?"), ("elsewhere", "hw query --list"), ("wipe", "refused")],
+)
+def test_a_name_that_is_none_and_a_named_query_that_writes_are_refused(
+    named: Shell, name: str, said: str
+) -> None:
+    answer = named("query", name)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err

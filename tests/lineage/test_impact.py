@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Cypher, server_of
+from tests.lineage.lab import Lab
 from tests.lineage.worlds import EPOCH, Job, World
 
 
@@ -170,6 +171,37 @@ def test_the_answer_is_the_same_text_every_time(store: GraphStore, cypher: Cyphe
     pipeline(world).write(cypher)
     texts = {json.dumps(of(store, "file", f"{world.prefix}in.csv").to_dict(), default=str) for _ in range(3)}
     assert len(texts) == 1
+
+
+def test_a_call_that_was_made_again_later_is_still_the_one_that_made_the_file(project: Project) -> None:
+    """A task that leaves a file alone which is there already gives the same call when it is run again."""
+    store = open_store(project)
+    lab = Lab(project, store)
+    path = str(lab.folder / "once.txt")
+    source = """
+import os
+
+@task
+def fetch(path: str) -> File:
+    if not os.path.exists(path):
+        File(path).write("fetched")
+    return File(path)
+
+@task
+def read(file: File) -> str:
+    return file.read()
+"""
+    lab.run(source, f"fetch({path!r})")
+    taken = lab.run(source, f"read(File({path!r}))")
+    lab.run(source, f"fetch({path!r})", cache=False)
+    [(fetch, file)] = lab.ask(
+        "MATCH (c:CallNode {task_name: 'lab.fetch'})-[:RETURNED]->()-[:REFERS_TO]->(f) RETURN c.call_hash, f.file_hash"
+    )
+    traced = trace(store, Found("execution", taken, ""))
+    assert {call.task for call in traced.calls.values()} == {"lab.read", "lab.fetch"}
+    assert [call.task for call in of(store, "call", fetch).calls] == ["lab.read"]
+    assert [run.id for run in of(store, "file", file).runs] == [taken]
+    store.close()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,6 +13,7 @@ import pytest
 from headwater.cypher.loader import catch_up
 from headwater.cypher.project import Project
 from headwater.cypher.store import GraphStore, open_store
+from headwater.lineage.impact import impact
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 from hypothesis import HealthCheck, given, settings
@@ -285,4 +286,13 @@ def check(project: Project, store: GraphStore, main: Recipe) -> Tainted:
     found = {name: trace(store, Found("call", call, name)) for name, call in rows}
     files = {name: {file.path for file in one.files.values()} for name, one in found.items()}
     assert files == {name: set(taint) for name, taint in tainted.calls.items()}
+    check_impacts(store, dict(rows), files)
     return tainted
+
+
+def check_impacts(store: GraphStore, calls: dict[str, str], files: dict[str, set[str]]) -> None:
+    """Every file reached exactly the calls whose traces name it."""
+    for path in set().union(*files.values()):
+        [(file,)] = store.rows("impact_contents", path=path)
+        reached = {call.call for call in impact(store, Found("file", file, path)).calls}
+        assert reached == {calls[name] for name, named in files.items() if path in named}

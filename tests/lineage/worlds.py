@@ -209,10 +209,14 @@ class World:
             above.append(job.call)
         return tuple(above)
 
+    def _first_made(self, call: Call) -> int:
+        ran = [job.at for job in self.jobs.values() if job.call == call.hash and job.status != "CACHED"]
+        return min([call.at, *ran])
+
     def makers(self, file: str, taker: Call) -> Iterator[str]:
         for call in self.calls.values():
             made = self.is_its_own(call, file) and file not in call.named
-            if made and call.at <= taker.at and call is not taker:
+            if made and self._first_made(call) <= taker.at and call is not taker:
                 yield call.hash
 
     def is_its_own(self, call: Call, file: str) -> bool:

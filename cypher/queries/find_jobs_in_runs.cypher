@@ -1,0 +1,26 @@
+// The jobs of some executions that are as somebody wants them, the newest execution's first; the columns of log_jobs.
+// Parameters: $runs (ids), $tasks (full names), $statuses, $type (of a value that it took or gave; its last part will
+//   do), $prefix and $regex (of the path of a file that it took or gave), each null for any; $since and $until
+//   (microseconds since the epoch: begun in between); $after_run and $after_n (the place of the last job that is known
+//   already), $limit.
+UNWIND $runs AS run
+MATCH (j:Job {execution_id: run})
+WHERE ($tasks IS NULL OR j.task_name IN $tasks)
+  AND ($statuses IS NULL OR j.status IN $statuses)
+  AND coalesce(j.started, datetime({epochSeconds: 0}))
+      >= datetime({epochSeconds: $since / 1000000, nanosecond: ($since % 1000000) * 1000})
+  AND coalesce(j.started, datetime({epochSeconds: 0}))
+      < datetime({epochSeconds: $until / 1000000, nanosecond: ($until % 1000000) * 1000})
+  AND (run < $after_run OR (run = $after_run AND j.n > $after_n))
+  AND ($type IS NULL OR EXISTS {
+    MATCH (j)-[:MADE]->(:CallNode)-[:TOOK|RETURNED]->(v:Value) WHERE v.type = $type OR v.type ENDS WITH '.' + $type })
+  AND ($regex IS NULL OR EXISTS {
+    MATCH (j)-[:MADE]->(:CallNode)-[:TOOK|RETURNED]->(:Value)-[:REFERS_TO]->(f:File)
+    WHERE f.path STARTS WITH $prefix AND f.path =~ $regex })
+WITH run, j ORDER BY run DESC, j.n LIMIT $limit
+OPTIONAL MATCH (p:Job)-[:SPAWNED]->(j)
+OPTIONAL MATCH (j)-[:MADE]->(c:CallNode)
+RETURN j.id AS id, run AS execution, p.id AS parent, j.n AS n, j.task_name AS task, j.task_hash AS task_hash,
+       j.status AS status, j.started AS started, j.finished AS finished, j.executor AS executor, j.attempt AS attempt,
+       j.reason AS reason, j.error AS error, c.call_hash AS call
+ORDER BY execution DESC, n

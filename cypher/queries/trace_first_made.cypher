@@ -1,0 +1,6 @@
+// When the jobs that ran calls first came to their end.
+// Parameters: $keys (call hashes).
+UNWIND $keys AS key
+MATCH (:CallNode {call_hash: key})<-[:MADE]-(j:Job)
+WHERE j.status <> 'CACHED'
+RETURN key, min(coalesce(j.finished, j.started)) AS at
