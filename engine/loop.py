@@ -78,8 +78,12 @@ class Run(Control):
         command: Sequence[str] | None,
         begun: Callable[[str | None], None],
     ) -> Any:
-        call = _root_call(expr)
-        store = self._open(call, tags, command)
+        try:
+            call = _root_call(expr)
+            store = self._open(call, tags, command)
+        except BaseException:
+            self.ended = True
+            raise
         begun(self.recorder.execution_id)
         self._executors.start(self.recorder.prepare, self._complete)
         status, error = "FAILED", None
