@@ -21,7 +21,7 @@ from headwater.cypher.project import Project
 from headwater.engine.cache import Cache, GraphCache, Miss, NoCache, OneStep
 from headwater.engine.cancel import Requests
 from headwater.engine.config import Config
-from headwater.engine.control import Control
+from headwater.engine.control import HEARTBEAT, Control
 from headwater.engine.errors import Cancelled, Undecodable
 from headwater.engine.executors import Executor, Outcome, perform
 from headwater.engine.expression import Call
@@ -156,10 +156,10 @@ class Run(Control):
     # -- the loop --------------------------------------------------------------------------------------------------
 
     def _loop(self, root: Job) -> Any:
-        reduction = self.reduction
+        reduction, later, timed = self.reduction, self._later.entries, self._timeouts.jobs
         while True:
             self._take_completed()
-            if self._later.entries or self._timeouts.jobs:
+            if later or timed:
                 self._ring()
             reduction.advance()
             if self._stop is not None:
@@ -188,7 +188,7 @@ class Run(Control):
                 not self._running
                 and not reduction.ready
                 and not self._completed
-                and not self._later.entries
+                and not later
                 and not reduction.endless(root)
             ):
                 raise InternalError(f"nothing can go on, and {root.task.fullname} has no result")
@@ -203,7 +203,8 @@ class Run(Control):
         self._sleeping = True
         rested = False
         if not self._completed and self._stop is None:
-            rested = not self._wake.wait(self._until_next_moment())
+            alarms = self._later.entries or self._timeouts.jobs
+            rested = not self._wake.wait(self._until_next_moment() if alarms else HEARTBEAT)
         self._sleeping = False
         self._wake.clear()
         if rested:
@@ -220,10 +221,13 @@ class Run(Control):
         latest = 0.0
         while completed:
             job, n, outcome = completed.popleft()
-            if n != job.n or job not in running:
-                continue  # it was given up, and is told late
-            running.discard(job)
-            if timed or job.options.get("limits"):
+            if n != job.n:
+                continue  # an attempt that was given up is told late
+            try:
+                running.remove(job)
+            except KeyError:
+                continue  # a call that was given up is told late
+            if timed or job.options:
                 self._release(job)
             job.started = outcome.started
             latest = outcome.stopped
@@ -291,7 +295,7 @@ class Run(Control):
                 continue
             try:
                 executor = self._executors.get(job.options.get("executor", "default"))
-                if job.options.get("limits") and not self.limits.acquire(job):
+                if job.options and job.options.get("limits") and not self.limits.acquire(job):
                     continue
             except Exception as error:
                 reduction.fail(job, error)
@@ -313,9 +317,10 @@ class Run(Control):
         if info:
             self._inform(job)
         self._running.add(job)
-        seconds = job.options.get("timeout")
-        if seconds is not None:
-            self._timeouts.watch(job, seconds)
+        if job.options:
+            seconds = job.options.get("timeout")
+            if seconds is not None:
+                self._timeouts.watch(job, seconds)
         self.recorder.started(job)
 
     def _inform(self, job: Job) -> None:
