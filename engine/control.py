@@ -15,6 +15,7 @@ from time import time
 from headwater.cypher.records import job_number
 from headwater.engine.cancel import Requests
 from headwater.engine.config import Config
+from headwater.engine.context import Context
 from headwater.engine.due import Due
 from headwater.engine.errors import Cancelled, TaskTimeout
 from headwater.engine.executors import Executors, Outcome
@@ -39,9 +40,11 @@ class Control:
         limits: what is taken of each limited resource.
     """
 
-    def __init__(self, config: Config, *, keep_going: bool) -> None:
+    def __init__(self, config: Config, *, keep_going: bool, context: Context) -> None:
+        self._keep_going = keep_going
+        self._context = context
         self.recorder: Recorder | NoRecorder = NoRecorder()
-        self.reduction = Reduction(self.recorder, use_cache=False, keep_going=keep_going)
+        self.reduction = self._reduce_with(use_cache=False)
         self.limits = Limits(config.limits)
         self._executors = Executors(config)
         self._root: Job | None = None
@@ -54,6 +57,11 @@ class Control:
         self._sleeping = False
         self._stop: BaseException | None = None
         self._next_beat = 0.0
+
+    def _reduce_with(self, *, use_cache: bool) -> Reduction:
+        return Reduction(
+            self.recorder, use_cache=use_cache, keep_going=self._keep_going, context=self._context
+        )
 
     # -- a call that failed ----------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import HeadwaterError, InternalError, StoreUnavailable
 from headwater.cypher.project import Project
 from headwater.engine.cache import GraphCache
+from headwater.engine.config import Config
+from headwater.engine.context import Context
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
@@ -19,7 +21,6 @@ from headwater.engine.job import Job, Stored
 from headwater.engine.loop import Run, root_task
 from headwater.engine.reasons import Why
 from headwater.engine.recorder import NoRecorder, read_stored
-from headwater.engine.reduction import Reduction
 from headwater.engine.values import ValueStore, preview
 
 if TYPE_CHECKING:
@@ -64,8 +65,16 @@ class DryRunResult(HeadwaterError):
 class DryRun(Run):
     """One dry run."""
 
-    def __init__(self, project: Project | None, config: Any, *, use_cache: bool, keep_going: bool) -> None:
-        super().__init__(project, config, use_cache=use_cache, keep_going=keep_going)
+    def __init__(
+        self,
+        project: Project | None,
+        config: Config,
+        *,
+        use_cache: bool,
+        keep_going: bool,
+        context: Context | None = None,
+    ) -> None:
+        super().__init__(project, config, use_cache=use_cache, keep_going=keep_going, context=context)
         self._store: GraphStore | None = None
         self._planned: list[Job] = []
 
@@ -87,9 +96,9 @@ class DryRun(Run):
         if not caught.complete:
             raise StoreUnavailable(f"the graph does not hold all earlier runs: {caught.problem}")
         if self._use_cache:
-            self._cache = GraphCache(store)
+            self._cache = GraphCache(store, self._context)
         self.recorder = _Reader(self.project)
-        self.reduction = Reduction(self.recorder, use_cache=self._use_cache, keep_going=self._keep_going)
+        self.reduction = self._reduce_with(use_cache=self._use_cache)
         return store
 
     def _loop(self, root: Job) -> Any:

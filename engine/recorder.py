@@ -310,6 +310,7 @@ class Recorder:
                 _micros(time()),
                 cacheable,
                 failed,
+                sorted(job.reads.items()) if job.reads else [],
             )
         )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
+from headwater.engine.context import merged
 from headwater.engine.job import STATUS
 from headwater.engine.loop import Run
 
@@ -56,6 +57,7 @@ class Scheduler:
         keep_going: bool = False,
         dryrun: bool = False,
         tags: Sequence[tuple[str, str]] = (),
+        context: Mapping[str, Any] | None = None,
         command: Sequence[str] | None = None,
     ) -> T:
         """Evaluate an expression, or a nested value with expressions in it.
@@ -65,6 +67,7 @@ class Scheduler:
             keep_going: after a failure, run everything that does not depend on it before raising.
             dryrun: run nothing, and write nothing down: follow what is recorded as far as that goes.
             tags: (key, value) pairs recorded with the execution.
+            context: a nested dict that tasks read with `get_context`, laid over the one in the settings.
             command: the command line to record; default: the process's own.
 
         Returns:
@@ -83,7 +86,13 @@ class Scheduler:
             from headwater.engine.dryrun import DryRun
 
             kind = DryRun
-        run = self._run = kind(self.project, self.config, use_cache=cache, keep_going=keep_going)
+        run = self._run = kind(
+            self.project,
+            self.config,
+            use_cache=cache,
+            keep_going=keep_going,
+            context=merged(self.config.context, context or {}),
+        )
         return run.evaluate(expr, tags, command, self._begun)  # type: ignore[no-any-return]
 
     def _begun(self, execution_id: str | None) -> None:

@@ -38,6 +38,13 @@ OPTIONS: list[click.Parameter] = [
     ),
     click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
     click.Option(
+        ["--context"],
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="A value that tasks read with get_context, like model.rate=0.1; may be repeated.",
+    ),
+    click.Option(["--context-file"], metavar="FILE", help="A JSON object of such values."),
+    click.Option(
         ["--background-load/--wait", "--no-wait"],
         default=None,
         help="Leave the graph to a background process instead of waiting until it holds the run. "
@@ -56,6 +63,7 @@ class Options:
     dryrun: bool
     rerun: str | None
     tags: list[tuple[str, str]]
+    context: dict[str, Any]
     background_load: bool | None
     as_json: bool
 
@@ -176,6 +184,8 @@ def _options(*sources: Mapping[str, Any]) -> Options:
             raise UsageError(f"--tag {text}: a tag is KEY=VALUE, like --tag team=assay")
         tags.append((key, value))
     reruns = [source["rerun"] for source in sources if source["rerun"] is not None]
+    files = [source["context_file"] for source in sources if source["context_file"] is not None]
+    assignments = [text for source in sources for text in source["context"]]
     waits = [source["background_load"] for source in sources if source["background_load"] is not None]
     return Options(
         no_cache=any(source["no_cache"] for source in sources),
@@ -183,9 +193,20 @@ def _options(*sources: Mapping[str, Any]) -> Options:
         dryrun=any(source["dryrun"] for source in sources),
         rerun=reruns[-1] if reruns else None,
         tags=tags,
+        context=_context(files, assignments) if files or assignments else {},
         background_load=waits[-1] if waits else None,
         as_json=any(source["as_json"] for source in sources),
     )
+
+
+def _context(files: Sequence[str], assignments: Sequence[str]) -> dict[str, Any]:
+    """What files and `PATH=VALUE` on the command line say of the context; the latter win."""
+    from headwater.engine.context import merged, parse_assignment, read_context
+
+    context: dict[str, Any] = {}
+    for one in (*(read_context(Path(file)) for file in files), *map(parse_assignment, assignments)):
+        context = merged(context, one)
+    return context
 
 
 def _list_tasks(ctx: click.Context, module: ModuleType, file: str) -> None:
@@ -217,7 +238,8 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     if options.dryrun:
         from headwater.cli._dryrun import dry_run
 
-        return dry_run(task.fullname, expression, cache=not options.no_cache, as_json=options.as_json)
+        cache, context = not options.no_cache, options.context
+        return dry_run(task.fullname, expression, cache=cache, context=context, as_json=options.as_json)
     project = find_project()
     if project is None:
         project = create_project(Path.cwd())
@@ -234,6 +256,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
                 cache=not options.no_cache,
                 keep_going=options.keep_going,
                 tags=options.tags,
+                context=options.context,
                 command=recorded,
             )
         outcome.done(value)

@@ -43,7 +43,7 @@ def nap(seconds: float, note: str = "") -> float:
 
 
 @task
-def napping(n: int, seconds: float, note: str, info: JobInfo = JobInfo()) -> Any:  # noqa: B008
+def napping(n: int, seconds: float, note: str, info: JobInfo = JobInfo()) -> Any:
     Path(note + ".job").write_text(str(info.job_id))
     return inc(nap(seconds, note))
 
