@@ -167,6 +167,11 @@ def test_many_quick_calls_under_a_long_timeout_are_not_waited_for(scheduler: Sch
     assert time.monotonic() - started < 30
 
 
+def test_it_may_be_lazy(scheduler: Scheduler) -> None:
+    with pytest.raises(TaskTimeout):
+        scheduler.run(nap.options(timeout=number(1) / 5)(5.0))
+
+
 def test_none_is_no_timeout(scheduler: Scheduler) -> None:
     quick = task(timeout=0.2, name="quick", namespace="timeouts")(nap.func)
     assert scheduler.run(quick.options(timeout=None)(0.5)) == 0.5
