@@ -101,9 +101,7 @@ class Control:
 
     def _until_next_moment(self) -> float:
         """Seconds for which the loop may sleep."""
-        if self._later.entries or self._timeouts.jobs:
-            return min(HEARTBEAT, self._later.seconds(), self._timeouts.seconds())
-        return HEARTBEAT
+        return min(HEARTBEAT, self._later.seconds(), self._timeouts.seconds())
 
     def _leave(self, job: Job) -> bool:
         """Stop a running call, or leave it alone; False where it goes on. Whatever comes of it, nobody takes it."""

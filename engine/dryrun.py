@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import HeadwaterError, InternalError, StoreUnavailable
 from headwater.cypher.project import Project
 from headwater.engine.cache import GraphCache
+from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call
@@ -67,7 +68,7 @@ class DryRun(Run):
     def __init__(
         self,
         project: Project | None,
-        config: Any,
+        config: Config,
         *,
         use_cache: bool,
         keep_going: bool,

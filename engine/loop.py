@@ -24,7 +24,7 @@ from headwater.engine.cancel import Requests
 from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
 from headwater.engine.context import Context
-from headwater.engine.control import Control
+from headwater.engine.control import HEARTBEAT, Control
 from headwater.engine.errors import Undecodable
 from headwater.engine.executors import Executor, Outcome, perform
 from headwater.engine.expression import Call
@@ -76,7 +76,6 @@ class Run(Control):
         self.config = config
         self.ended = False
         self._use_cache = use_cache
-        self._keep_going = keep_going
         self._cache: Cache = NoCache()
         self._quick: dict[str, float] = {}
         self._misses: dict[str, int] = {}
@@ -90,9 +89,13 @@ class Run(Control):
         command: Sequence[str] | None,
         begun: Callable[[str | None], None],
     ) -> Any:
-        look_again()
-        call = _root_call(expr)
-        store = self._open(call, tags, command)
+        try:
+            look_again()
+            call = _root_call(expr)
+            store = self._open(call, tags, command)
+        except BaseException:
+            self.ended = True
+            raise
         begun(self.recorder.execution_id)
         self._executors.start(self.recorder.prepare, self._complete)
         status, error = "FAILED", None
@@ -167,12 +170,12 @@ class Run(Control):
     # -- the loop --------------------------------------------------------------------------------------------------
 
     def _loop(self, root: Job) -> Any:
-        reduction = self.reduction
+        reduction, later, timed = self.reduction, self._later.entries, self._timeouts.jobs
         while True:
             if self._stop is not None:
                 raise self._stop
             self._take_completed()
-            if self._later.entries or self._timeouts.jobs:
+            if later or timed:
                 self._ring()
             reduction.advance()
             if self._stop is not None:
@@ -201,7 +204,7 @@ class Run(Control):
                 not self._running
                 and not reduction.ready
                 and not self._completed
-                and not self._later.entries
+                and not later
                 and not reduction.endless(root)
             ):
                 raise InternalError(f"nothing can go on, and {root.task.fullname} has no result")
@@ -216,7 +219,8 @@ class Run(Control):
         self._sleeping = True
         rested = False
         if not self._completed and self._stop is None:
-            rested = not self._wake.wait(self._until_next_moment())
+            alarms = self._later.entries or self._timeouts.jobs
+            rested = not self._wake.wait(self._until_next_moment() if alarms else HEARTBEAT)
         self._sleeping = False
         self._wake.clear()
         if rested:
@@ -233,11 +237,14 @@ class Run(Control):
         latest = 0.0
         while completed:
             job, n, outcome = completed.popleft()
-            if n != job.n or job not in running:
-                continue  # it was given up, and is told late
+            if n != job.n:
+                continue  # an attempt that was given up is told late
+            try:
+                running.remove(job)
+            except KeyError:
+                continue  # a call that was given up is told late
             self._cache.something_ran()
-            running.discard(job)
-            if timed or job.options.get("limits"):
+            if timed or job.options:
                 self._release(job)
             job.started = outcome.started
             latest = outcome.stopped
@@ -314,7 +321,7 @@ class Run(Control):
                 continue
             try:
                 executor = self._executors.get(job.options.get("executor", "default"))
-                if job.options.get("limits") and not self.limits.acquire(job):
+                if job.options and job.options.get("limits") and not self.limits.acquire(job):
                     continue
             except Exception as error:
                 reduction.fail(job, error)
@@ -336,9 +343,10 @@ class Run(Control):
         if info:
             self._inform(job)
         self._running.add(job)
-        seconds = job.options.get("timeout")
-        if seconds is not None:
-            self._timeouts.watch(job, seconds)
+        if job.options:
+            seconds = job.options.get("timeout")
+            if seconds is not None:
+                self._timeouts.watch(job, seconds)
         self.recorder.started(job)
 
     def _inform(self, job: Job) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from fsspec.core import url_to_fs
 from headwater.cypher.records import ValueSeen
 from headwater.lineage.verify_findings import Finding, Place
 
@@ -18,7 +19,7 @@ class Stored:
     """Reads each file of a project's value store that a record names, once."""
 
     def __init__(self, project: Project) -> None:
-        self._folder = project.values
+        self._files, self._folder = url_to_fs(project.values_address())
         self._seen: set[int] = set()
 
     def finding(self, record: ValueSeen, place: Place) -> Finding | None:
@@ -33,11 +34,12 @@ class Stored:
         key, where = record.value_hash.hex(), f"its bytes in the value store, {location},"
         digest = sha256()
         try:
-            with open(self._folder / location, "rb", buffering=0) as file:
+            with self._files.open(f"{self._folder.rstrip('/')}/{location}", "rb") as file:
                 while block := file.read(_BLOCK):
                     digest.update(block)
         except OSError as error:
-            return Finding("missing", "Value", key, f"{where} cannot be read: {error.strerror}", place=place)
+            why = error.strerror or error
+            return Finding("missing", "Value", key, f"{where} cannot be read: {why}", place=place)
         if digest.hexdigest() != location.replace("/", ""):
             return Finding("damaged", "Value", key, f"{where} are not what was written", place=place)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +17,7 @@ LISTED = 50
 ARGUMENTS = 60
 
 
-def dry_run(task: str, expression: Any, *, cache: bool, as_json: bool) -> int:
+def dry_run(task: str, expression: Any, *, cache: bool, context: Mapping[str, Any], as_json: bool) -> int:
     """Follow what is recorded; the exit code is 1 where something would run.
 
     Raises:
@@ -32,7 +32,9 @@ def dry_run(task: str, expression: Any, *, cache: bool, as_json: bool) -> int:
     calls: list[PlannedCall] = []
     result: str | None = None
     try:
-        value = Scheduler(project, record=project is not None).run(expression, cache=cache, dryrun=True)
+        value = Scheduler(project, record=project is not None).run(
+            expression, cache=cache, context=context, dryrun=True
+        )
         result = preview(value, RESULT_CHARACTERS)
     except DryRunResult as found:
         calls = found.calls

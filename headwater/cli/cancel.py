@@ -60,8 +60,9 @@ def _by_prefix(what: str, ids: list[str]) -> str | None:
 def _cancel_execution(project: Project, execution: str) -> int:
     from headwater.engine import cancel
 
-    cancel.request(project, execution)
+    request = cancel.request(project, execution)
     if _wait(lambda: not cancel.is_running(project, execution)):
+        request.unlink(missing_ok=True)  # where the run had ended before it looked
         click.echo(f"run {execution} CANCELLED")
         return 0
     click.echo(f"run {execution} was asked to stop, and has not yet", err=True)
@@ -81,13 +82,14 @@ def _cancel_job(project: Project, store: GraphStore, id: str) -> int:
     job = look()
     if job.status in _TERMINAL or not cancel.is_running(project, job.execution):
         raise UsageError(f"job {id} ({job.task}) is not under way: it is {job.status}. See: hw log {id[:8]}")
-    cancel.request(project, job.execution, id)
+    request = cancel.request(project, job.execution, id)
 
     def ended() -> bool:
         catch_up(project, execution_id=job.execution, timeout=PATIENCE)
         return look().status in _TERMINAL
 
     if _wait(ended):
+        request.unlink(missing_ok=True)
         click.echo(f"job {id} ({job.task}) {look().status}")
         return 0
     click.echo(f"job {id} ({job.task}) was asked to stop, and has not yet", err=True)

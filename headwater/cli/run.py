@@ -240,7 +240,8 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     if options.dryrun:
         from headwater.cli._dryrun import dry_run
 
-        return dry_run(task.fullname, expression, cache=not options.no_cache, as_json=options.as_json)
+        cache, context = not options.no_cache, options.context
+        return dry_run(task.fullname, expression, cache=cache, context=context, as_json=options.as_json)
     project = find_project()
     if project is None:
         project = create_project(Path.cwd())

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from headwater import (
     DryRunResult,
@@ -20,8 +24,10 @@ from headwater import (
     open_project,
     task,
 )
+from tests.engine import workflows
 from tests.engine.code_projects import Load
 from tests.engine.conftest import load  # noqa: F401
+from tests.engine.workflows import build, descriptions, plain
 
 headwater_namespace = "dryrun"
 
@@ -237,6 +243,46 @@ def test_a_run_after_a_dry_run_is_as_if_there_had_been_none(
     )
     assert scheduler.run(step(1)) == 2
     assert ran == ["inc"]
+
+
+@settings(
+    max_examples=int(os.environ.get("HEADWATER_CACHING_EXAMPLES", "15")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(descriptions, st.integers(0, 2), st.integers(0, 2))
+def test_it_says_what_the_run_after_it_does(
+    project: Project, description: Any, before: int, after: int
+) -> None:
+    def really_run() -> Counter[str]:
+        """Run the workflow; which tasks ran, and how often."""
+        scheduler = Scheduler(project)
+        assert scheduler.run(build(description)) == plain(description)
+        scheduler.wait_recorded()
+        counts = scheduler.progress().counts
+        return Counter(
+            {
+                name: by_status.get("DONE", 0) + by_status.get("FAILED", 0)
+                for name, by_status in counts.items()
+            }
+        )
+
+    try:
+        for shift in (before, after, before):
+            workflows.SHIFT["n"] = shift
+            task(name="shifted", namespace="random", version=str(shift))(workflows.shifted.func)
+            listed: Counter[str] = Counter()
+            value = None
+            try:
+                value = Scheduler(project).run(build(description), dryrun=True)
+            except DryRunResult as found:
+                listed.update(call.task for call in found.calls)
+            really = really_run()
+            assert listed <= really, "what is listed runs"
+            assert bool(listed) == bool(sum(really.values())), "where nothing is listed, nothing runs"
+            assert listed or value == plain(description)
+    finally:
+        workflows.SHIFT["n"] = 0
 
 
 def test_outside_a_project_everything_would_run() -> None:

@@ -3,6 +3,7 @@ on. Over random workflows of calls that fail, are tried again, take too long, an
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -20,7 +21,7 @@ from headwater import Cancelled, Project, Scheduler, TaskTimeout, catch, cond, c
 
 headwater_namespace = "open"
 
-SEEDS = 60
+SEEDS = int(os.environ.get("HEADWATER_OPEN_SEEDS", "60"))
 
 
 class Unlucky(Exception):

@@ -230,6 +230,22 @@ def test_the_options_do_not_count_in_the_tasks_identity(scheduler: Scheduler) ->
     assert scheduler.run(apply(inc.options(retries=2, retry_on=(OSError, ValueError)))) == 2
 
 
+def test_the_number_of_attempts_may_be_lazy_and_may_come_from_a_parent(scheduler: Scheduler) -> None:
+    unsteady, began = flaky(2)
+    assert scheduler.run(unsteady.options(retries=inc(1))(1)) == 1
+    assert len(began) == 3
+    unsteady, began = flaky(2)
+
+    @task(namespace="retries")
+    def parent() -> Any:
+        return [unsteady(1)]
+
+    assert scheduler.run(parent.export_options(retries=2, retry_on=Unlucky)()) == [1]
+    assert len(began) == 3
+    with pytest.raises(TaskDefinitionError, match=r"retries=0\.5"):
+        scheduler.run(unsteady.options(retries=inc(1) / 4)(2))
+
+
 def test_ctrl_c_during_a_pause_ends_the_run_at_once(tmp_path: Path) -> None:
     script = tmp_path / "waits.py"
     script.write_text(

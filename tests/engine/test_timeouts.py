@@ -160,6 +160,18 @@ def test_values_that_cannot_be_are_refused(timeout: Any) -> None:
         number.options(timeout=timeout)
 
 
+def test_many_quick_calls_under_a_long_timeout_are_not_waited_for(scheduler: Scheduler) -> None:
+    quick = number.options(timeout=3600, cache_scope="NONE")
+    started = time.monotonic()
+    assert scheduler.run([quick(n) for n in range(5000)]) == list(range(5000))
+    assert time.monotonic() - started < 30
+
+
+def test_it_may_be_lazy(scheduler: Scheduler) -> None:
+    with pytest.raises(TaskTimeout):
+        scheduler.run(nap.options(timeout=number(1) / 5)(5.0))
+
+
 def test_none_is_no_timeout(scheduler: Scheduler) -> None:
     quick = task(timeout=0.2, name="quick", namespace="timeouts")(nap.func)
     assert scheduler.run(quick.options(timeout=None)(0.5)) == 0.5
