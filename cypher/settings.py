@@ -13,7 +13,7 @@ SECTIONS = {
     "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds"}),
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
-    "scheduler": frozenset({"ignore_warnings"}),
+    "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),
 }
 """The keys of each section; [executors.NAME] has those of executors, and [limits] may have any."""
 _SHOWN = ("store", "scheduler", "run", "limits", "executors.NAME")

@@ -18,6 +18,7 @@ from headwater.cypher.records import (
     JobEnded,
     TaskSeen,
     ValueSeen,
+    call_context,
     flows,
     job_id,
 )
@@ -45,7 +46,7 @@ PROPERTIES = {
         "task_hash", "name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted",
     ),
     "CallNode": (
-        "call_hash", "eval_hash", "args_hash", "task_name", "recorded_at", "cacheable", "failed",
+        "call_hash", "eval_hash", "args_hash", "task_name", "recorded_at", "cacheable", "failed", "context",
     ),
     "Evaluation": ("eval_hash", "task_hash", "recorded_at"),
     "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location"),
@@ -60,6 +61,7 @@ _COLUMNS = {
     "Evaluation": ("task_hash", "recorded_at", "values"),
     "CallNode": (
         "eval_hash", "args_hash", "failed", "task_name", "task", "result", "arguments", "recorded_at", "cacheable",
+        "context",
     ),
     "Job": (
         "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
@@ -173,6 +175,7 @@ def _call(call: CallMade, task_name: str | None) -> Fact:
             _sorted([value.hex(), name, position] for name, position, value in call.args),
             moment(call.at),
             call.cacheable,
+            call_context(call),
         ),
     )
     return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(flows(call)), STRAY: []}

@@ -275,7 +275,9 @@ def test_neo4j_killed_and_restarted_while_loading(
     assert pending(project) == []
     found = graph_of(project)
     assert duplicates(found) == {}
-    journals = sorted(project.loaded_journals.glob("*.hwj*"), reverse=True)  # the targets before their journals
+    journals = sorted(
+        project.loaded_journals.glob("*.hwj*"), reverse=True
+    )  # the targets before their journals
     server.wipe()
     for path in journals:
         os.replace(path, project.journals / path.name)
