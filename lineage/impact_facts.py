@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from headwater.lineage.trace_facts import GraphFacts, grouped
+from headwater.lineage.trace_facts import GraphFacts
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
@@ -36,7 +36,8 @@ class ImpactFacts(GraphFacts):
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         """Every job of each call, the one that ran it first."""
         found: dict[str, list[JobFact]] = {}
-        for call, *columns in self.rows("impact_jobs", calls):
+        rows = (row for some in self.rows("impact_jobs", calls) for row in some[0])
+        for call, *columns in rows:
             fact = JobFact(*columns)
             if fact.parent_call is None:
                 fact = fact._replace(parent=None)
@@ -47,11 +48,11 @@ class ImpactFacts(GraphFacts):
 
     def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
         """The calls that each call made."""
-        return grouped(self.rows("impact_children", calls))
+        return {call: sorted(made) for call, made in self.rows("impact_children", calls)}
 
     def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that took each file, inside whatever value."""
-        return grouped(self.rows("impact_takers", files))
+        return {file: sorted(calls) for file, calls in self.rows("impact_takers", files)}
 
     def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that returned each file without having made it."""

@@ -1,5 +1,5 @@
 // The calls that calls made.
-// Parameters: $keys (call hashes).
+// Parameters: $keys (call hashes). A row a call, with a list.
 UNWIND $keys AS key
 MATCH (:CallNode {call_hash: key})-[:CALLED]->(c:CallNode)
-RETURN DISTINCT key, c.call_hash AS child
+RETURN key, collect(DISTINCT c.call_hash) AS children

@@ -1,9 +1,9 @@
 // Every job that made some calls, or was answered with them; its parent, the call which that made, and whether the job
 // made further ones.
-// Parameters: $keys (call hashes).
+// Parameters: $keys (call hashes). One row with a list of rows: a message each would cost more than the query.
 UNWIND $keys AS key
 MATCH (c:CallNode {call_hash: key})<-[:MADE]-(j:Job)
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
 OPTIONAL MATCH (p)-[:MADE]->(d:CallNode)
-RETURN key, j.id AS job, j.status AS status, j.started AS started, j.execution_id AS execution, p.id AS parent,
-       d.call_hash AS parent_call, EXISTS { (j)-[:SPAWNED]->() } AS spawned
+RETURN collect([key, j.id, j.status, j.started, j.execution_id, p.id, d.call_hash,
+       EXISTS { (j)-[:SPAWNED]->() }]) AS rows
