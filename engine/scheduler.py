@@ -101,7 +101,7 @@ class Scheduler:
         self.execution_id = execution_id
 
     def cancel(self) -> bool:
-        """Stop the run that is under way; may be called from any thread.
+        """Stop the run that is under way; may be called from any thread, but not by a signal handler.
 
         `run` raises `Cancelled` soon after: calls in processes are stopped, calls on threads are left alone, and every
         job that has not ended is CANCELLED.
