@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -21,6 +22,9 @@ STAT = "stat"
 CONTENT = "content"
 ETAG = "etag"
 MISSING = "missing"
+
+LOADED = time.time_ns()
+"""No file was identified in this process before: one that was not written since is what it was."""
 
 _BLOCK = 1 << 20
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5")
