@@ -166,11 +166,13 @@ def test_an_error_that_cannot_say_its_message_is_recorded(run: Run) -> None:
 
 def test_a_recovery_from_an_error_that_cannot_be_recorded_is_reused(run: Run, ran: list[str]) -> None:
     def lock_up(n: int) -> int:
-        raise ValueError("locked", threading.Lock())
+        error: Any = ValueError("locked")
+        error.by = threading.Lock()
+        raise error
 
     def recover(error: Any) -> str:
         ran.append("recovery")
-        return type(error.args[1]).__name__
+        return type(error.by).__name__
 
     locks, recovery = define("lock_up", "1", lock_up), define("unlock", "1", recover)
     for version in ("1", "2"):
