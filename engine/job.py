@@ -109,6 +109,7 @@ class Job(Node):
         reads: what it and the calls under it read of the context.
         result: what the function returned, while expressions in it are being reduced.
         memo, scope: the nodes of the expressions in `result`, by identity and by key.
+        outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded.
         kept: expressions that forms made, which must live as long as `memo` knows them by identity.
         calls: call hash of each child, by index; None while it is not finished.
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.
@@ -141,6 +142,7 @@ class Job(Node):
         "named",
         "names",
         "options",
+        "outdated",
         "override",
         "places",
         "positional",
@@ -184,6 +186,7 @@ class Job(Node):
         self.started = 0.0
         self.stopped = 0.0
         self.reason: str | None = None
+        self.outdated = False
         self.spare: Stored | None = None
         self.readers = 0
         self.described: Any = None

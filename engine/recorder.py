@@ -31,6 +31,7 @@ from headwater.engine import expression_codec
 from headwater.engine.context import HERE, read_hash
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.expression import outline
+from headwater.engine.file_checks import FileChecks
 from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import (
@@ -109,6 +110,9 @@ class NoRecorder:
     def failed(self, job: Job, children: list[bytes]) -> None:
         return
 
+    def changed_file(self, job: Job) -> str | None:
+        return None
+
     def ended(self, job: Job) -> None:
         return
 
@@ -140,6 +144,7 @@ class Recorder:
         self._journal = JournalWriter(path, started.id)
         self._records: deque[AnyRecord] = deque([started])
         self._seen: set[bytes] = set()
+        self._files = FileChecks()
         self._large: dict[bytes, Stored] = {}
         self._told: set[bytes] = set()
         self._fresh: list[Job] = []
@@ -190,6 +195,8 @@ class Recorder:
         if prepared.hash in self._seen or record is None:
             return
         self._seen.add(prepared.hash)
+        if prepared.files:
+            self._files.took(prepared.hash, prepared.files)
         for file in prepared.files:
             if file.file_hash not in self._seen:
                 self._seen.add(file.file_hash)
@@ -287,6 +294,10 @@ class Recorder:
                 list(job.named),
             )
         )
+
+    def changed_file(self, job: Job) -> str | None:
+        """The path of a file that a call took and that has changed since it was named, or None."""
+        return self._files.changed(job.hashes or (), job.value_hash)
 
     def failed(self, job: Job, children: list[bytes]) -> None:
         """A call ended in an error: the error is its result, never to be reused. What was made of an error is, unless

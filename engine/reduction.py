@@ -359,8 +359,12 @@ class Reduction(Failures):
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         job.value, job.value_hash = value, value_hash
         children = _in_order(job)
+        changed = self.recording.changed_file(job) if job.status == RUNNING else None
+        if changed is not None:
+            job.outdated = True
+            job.reason = f"not to be reused: {changed} changed after it was named as an argument"
         job.call_hash = call_key(job, value_hash, children)
-        self.recording.called(job, children, cacheable=job.reusable)
+        self.recording.called(job, children, cacheable=job.reusable and not job.outdated)
         self.end(job, DONE if job.status == RUNNING else CACHED)
         self._settle_job(job)
 

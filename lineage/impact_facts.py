@@ -56,7 +56,7 @@ class ImpactFacts(GraphFacts):
 
     def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that returned each file without having made it."""
-        return grouped(self.rows("impact_namers", files))
+        return {file: sorted(calls) for file, calls in self.rows("impact_namers", files)}
 
     def listed(self, query: str, **parameters: str) -> set[str]:
         """The first column of a named query."""

@@ -3,4 +3,4 @@
 UNWIND $keys AS key
 MATCH (f:File {file_hash: key})<-[:REFERS_TO]-(:Value)<-[:RETURNED]-(c:CallNode)
 WHERE c.named IS NOT NULL AND key IN c.named
-RETURN DISTINCT key, c.call_hash AS call
+RETURN key, collect(DISTINCT c.call_hash) AS calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from headwater import File, Project, catch, task
+from headwater import ContentFile, File, Project, catch, task
 from tests.contract.conftest import Run, define
 
 headwater_namespace = "caching_truth"
@@ -165,11 +166,13 @@ def test_an_error_that_cannot_say_its_message_is_recorded(run: Run) -> None:
 
 def test_a_recovery_from_an_error_that_cannot_be_recorded_is_reused(run: Run, ran: list[str]) -> None:
     def lock_up(n: int) -> int:
-        raise ValueError("locked", threading.Lock())
+        error: Any = ValueError("locked")
+        error.by = threading.Lock()
+        raise error
 
     def recover(error: Any) -> str:
         ran.append("recovery")
-        return type(error.args[1]).__name__
+        return type(error.by).__name__
 
     locks, recovery = define("lock_up", "1", lock_up), define("unlock", "1", recover)
     for version in ("1", "2"):
@@ -282,3 +285,28 @@ def test_large_values_are_kept_where_the_settings_say(
     assert len([path for path in (project.root / "elsewhere").rglob("*") if path.is_file()]) == 3
     assert run(two_long_texts(2000)) == expected
     assert run.counts["caching_truth.two_long_texts"] == {"CACHED": 1}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", [File, ContentFile])
+def test_a_file_that_changed_after_it_was_named_is_not_taken_for_what_it_was(
+    run: Run, tmp_path: Path, kind: type[File]
+) -> None:
+    path = tmp_path / "input.txt"
+    path.write_text("one")
+    at = path.stat()
+    edits = ["two"]
+
+    def read(file: File) -> str:
+        if edits:
+            path.write_text(edits.pop())
+        return str(file.read())
+
+    def main(n: int) -> Any:
+        return define("read_late", "1", read)(kind(str(path)))
+
+    assert run(define("late", "1", main)(1)) == "two"
+    path.write_text("one")
+    os.utime(path, ns=(at.st_atime_ns, at.st_mtime_ns))
+    assert run(define("late", "1", main)(1)) == "one"
+    assert run(define("late", "1", main)(1)) == "one"
+    assert run.counts["caching.late"] == {"CACHED": 1}  # type: ignore[attr-defined]

@@ -64,15 +64,15 @@ def test_a_look_up_gives_the_result_and_says_whether_there_are_children(
     make(cypher, [call("a"), call("b")], [("a", "b", 0)])
     found = sorted(listed(store, "lookup_calls", keys=["e-a", "e-b", "e-none"]))
     assert found == [
-        ("e-a", "a", "v-a", "int", "msgpack", b"\x01", None, True, []),
-        ("e-b", "b", "v-b", "int", "msgpack", b"\x01", None, False, []),
+        ("e-a", "a", "v-a", "int", "msgpack", b"\x01", None, True, [], None),
+        ("e-b", "b", "v-b", "int", "msgpack", b"\x01", None, False, [], None),
     ]
 
 
 def test_a_look_up_names_the_files_in_the_result(store: GraphStore, cypher: Any) -> None:
     make(cypher, [call("a")])
     cypher(_FILE, call="a", file="f")
-    assert listed(store, "lookup_calls", keys=["e-a"])[0][-1] == [["f", "/f", "content", "d"]]
+    assert listed(store, "lookup_calls", keys=["e-a"])[0][-2] == [["f", "/f", "content", "d"]]
 
 
 @pytest.mark.parametrize("changes", [{"cacheable": False}, {"failed": True, "cacheable": False}])
@@ -104,7 +104,7 @@ def test_expanding_gives_each_child_that_may_be_reused(store: GraphStore, cypher
         [call("a"), call("b"), call("c", cacheable=False), call("d")],
         [("a", "b", 0), ("a", "c", 1), ("a", "d", 2), ("b", "d", 0)],
     )
-    found = sorted(row[:4] + row[-2:] for row in listed(store, "expand_calls", call_hashes=["a"]))
+    found = sorted(row[:4] + row[-3:-1] for row in listed(store, "expand_calls", call_hashes=["a"]))
     assert found == [("a", 0, "b", "e-b", True, []), ("a", 2, "d", "e-d", False, [])]
 
 
