@@ -21,6 +21,7 @@ from headwater.cypher.records import (
     JobStarted,
     TaskSeen,
     ValueSeen,
+    call_context,
     flows,
     job_id,
 )
@@ -277,6 +278,7 @@ def _call_row(call: CallMade) -> Row:
         call.failed,
         call.result.hex(),
         [[value.hex(), name, position] for name, position, value in call.args],
+        call_context(call),
     ]
 
 

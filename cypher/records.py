@@ -125,6 +125,8 @@ class CallMade(Record, frozen=True, tag=7):
     """False where nothing may ever reuse it (cache=False, narrower scopes, failures)"""
     failed: bool = False
     """True where result is the recorded error"""
+    context: list[tuple[str, bytes]] = []
+    """(dotted path, hash of what was there) of what it and the calls under it read of the context, by path"""
 
 
 def flows(call: CallMade) -> set[tuple[str, str, str]]:
@@ -135,6 +137,11 @@ def flows(call: CallMade) -> set[tuple[str, str, str]]:
     found = {(nodes[consumer], name, nodes[producer]) for consumer, name, producer in call.wiring}
     found.update((parent, "return", nodes[producer]) for producer in call.returns)
     return found
+
+
+def call_context(call: CallMade) -> list[str] | None:
+    """What a call read of the context, as the graph has it; None for nothing."""
+    return [f"{path}={digest.hex()}" for path, digest in call.context] or None
 
 
 class JobStarted(Record, frozen=True, tag=8):

@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.context import Context, merged, with_override
+from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import flatten
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions, look_into, substitute
+from headwater.engine.options import CONTEXT, options_of_call
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
@@ -37,11 +39,16 @@ class Attacher:
     """Makes nodes; tells `created` of every new one so that it can be counted and scheduled."""
 
     def __init__(
-        self, identify: Identify, number: Callable[[], int], created: Callable[[Node], None]
+        self,
+        identify: Identify,
+        number: Callable[[], int],
+        created: Callable[[Node], None],
+        context: Context,
     ) -> None:
         self._identify = identify
         self._number = number
         self._created = created
+        self._context = context
 
     def attach(self, owner: Job, value: Any, place: tuple[int, ...] = ()) -> list[Node]:
         """The nodes of the expressions in a value, made where they are new; `owner.open` was called before.
@@ -74,6 +81,8 @@ class Attacher:
     ) -> tuple[Node, bool]:
         if isinstance(expression, Call):
             return self._call(owner, expression, parts, place)
+        if isinstance(expression, Given):
+            return self._given(owner, expression), False
         assert owner.scope is not None
         assert owner.memo is not None
         memo = owner.memo
@@ -93,6 +102,15 @@ class Attacher:
         owner.scope[key] = node
         self._created(node)
         return node, True
+
+    def _given(self, owner: Job, expression: Given) -> Node:
+        """A node that is finished when it is made. It is one with no other: equal values may come from elsewhere."""
+        digest = self._identify(expression._value, "given")
+        sources = expression._sources
+        node = Node(owner, _digest(b"Given", digest, repr(sources).encode()))
+        node.value, node.value_hash, node.sources = expression._value, digest, sources
+        node.finished = True
+        return node
 
     def _call(self, owner: Job, call: Call, parts: Any, place: tuple[int, ...]) -> tuple[Node, bool]:
         args, bound = parts
@@ -124,7 +142,7 @@ class Attacher:
         else:
             key = eval_hash = eval_key(task, bound.names, hashes)
         if call._options:
-            key = _digest(b"Options", key, hash_value(repr(sorted(call._options.items(), key=str))))
+            key = _digest(b"Options", key, self._options_key(owner, call._options))
         known = scope.get(key)
         if known is not None:
             return known, False
@@ -134,16 +152,39 @@ class Attacher:
         job.lazy = lazy or None
         job.eval_hash = eval_hash
         job.place = place
-        if call._options:
-            job.options = {**task.definition, **call._options}
+        self.set_options(owner, job, call._options)
         adopt(owner, job)
         if lazy:
             if plain:
                 job.mixed = _mixed(bound.names, args, lazy)
             await_nodes(job, (memo[id(e)] for index in lazy for e in args[index][1]))
+        if job.lazy_options:
+            await_nodes(job, [memo[id(e)] for e in find_expressions(written_options(task, call))])
         scope[key] = job
         self._created(job)
         return job, True
+
+    def set_options(self, owner: Job | None, job: Job, given: dict[str, Any] | None) -> None:
+        """Give a new job its options, its context, and what the calls under it will inherit."""
+        task, exported = job.task, owner.exported if owner is not None else None
+        job.options, job.exported = options_of_call(task.definition, exported, given)
+        if owner is not None:
+            job.context = owner.context
+            job.lazy_options = task.lazy_definition or bool(given and find_expressions(given))
+        if given and CONTEXT in given and not job.lazy_options:
+            self.set_context(owner, job, given[CONTEXT])
+
+    def set_context(self, owner: Job | None, job: Job, override: Context) -> None:
+        """Lay what a call says of the context over its owner's."""
+        above = self._context if owner is None or owner.context is None else owner.context
+        job.override = override
+        job.context = merged(above, override)
+
+    def _options_key(self, owner: Job, options: dict[str, Any]) -> bytes:
+        inner = find_expressions(options)
+        assert owner.memo is not None
+        memo = owner.memo
+        return hash_value(substitute(options, lambda e: memo[id(e)].key) if inner else options)
 
     def _part_key(self, owner: Job, value: Any, inner: list[Expression], name: str) -> bytes:
         """The part that a value plays in a key; lazy parts stand in it by their own nodes' keys."""
@@ -165,7 +206,7 @@ def await_nodes(node: Node, awaited: Iterable[Node]) -> None:
                 other.waiters = [node]
             else:
                 other.waiters.append(node)
-        elif other.error is not None and node.error is None:
+        elif other.error is not None and node.error is None and not node.tolerant:
             node.error = other.error
 
 
@@ -187,6 +228,12 @@ def _parts_of(expression: Expression) -> tuple[Any, list[Expression]]:
     if isinstance(expression, Call):
         task = get_task_registry().find(expression._task.fullname) or expression._task
         bound = task.plan.bind(expression._args, expression._kwargs)
+        override = (expression._options or {}).get(CONTEXT)
+        if override:
+            defaults = [id(parameter.default) for parameter in task.plan.signature.parameters.values()]
+            for index, value in enumerate(bound.values):
+                if id(value) in defaults:
+                    bound.values[index] = with_override(value, override)
         values = bound.values
     elif isinstance(expression, Operation):
         values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]
@@ -196,7 +243,15 @@ def _parts_of(expression: Expression) -> tuple[Any, list[Expression]]:
         # A form evaluates its arguments itself; nothing inside them is waited for here.
         return ([], None), []
     args = [(value, *look_into(value)) for value in values]
-    return (args, bound), [e for _, found, _ in args for e in found]
+    inner = [e for _, found, _ in args for e in found]
+    if expression._options or task.lazy_definition:
+        inner += find_expressions(written_options(task, expression))
+    return (args, bound), inner
+
+
+def written_options(task: Task[Any, Any], call: Call) -> tuple[Any, Any]:
+    """The options of a call that may hold expressions."""
+    return task.definition if task.lazy_definition else None, call._options
 
 
 def _mixed(names: Sequence[str], args: Any, lazy: list[int]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from headwater.cypher.errors import StoreError
 from headwater.engine.code_values import FUNCTION, TASK, is_current
+from headwater.engine.context import Context, Reads, read_hash
 from headwater.engine.files import still_valid
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
@@ -36,6 +37,8 @@ class Result:
     value_hash: bytes
     call_hash: bytes
     reason: str
+    reads: Reads | None = None
+    """what of the context it depends on"""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class _Row:
     value: Stored
     has_children: bool
     files: list[Any]
+    reads: Reads | None = None
     within: bool = False
     """found below a call that was expanded: whether it is dirty is known already"""
 
@@ -86,8 +90,9 @@ class _Row:
 class GraphCache:
     """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss."""
 
-    def __init__(self, store: GraphStore) -> None:
+    def __init__(self, store: GraphStore, context: Context) -> None:
         self._store = store
+        self._context = context
         self._known_tasks: dict[str, bool] = {}
         self._rows: dict[str, _Row] = {}
         self._dirty: set[str] = set()
@@ -106,7 +111,9 @@ class GraphCache:
 
     def _find(self, jobs: Sequence[Job]) -> list[Answer]:
         self._valid = {}
-        keys = {_key(job): job for job in jobs}
+        keys: dict[str, Job] = {}
+        # Equal calls whose contexts differ may have answers that differ: the second of them is asked for later.
+        later = [job for job in jobs if keys.setdefault(_key(job), job) is not job]
         rows = self._look_up(keys)
         clean = self._check_subtrees(rows, keys)
         answers: dict[str, Answer] = {}
@@ -128,10 +135,12 @@ class GraphCache:
                     bytes.fromhex(row.value_hash),
                     bytes.fromhex(row.call_hash),
                     "recorded result reused",
+                    row.reads,
                 )
         self._expand([row.call_hash for key, row in rows.items() if key in stale and row.has_children])
         answers.update(self._single_steps(stale, keys, rows))
-        return [answers[_key(job)] for job in jobs]
+        others = iter(self._find(later) if later else [])
+        return [answers[_key(job)] if keys[_key(job)] is job else next(others) for job in jobs]
 
     # -- finding calls ---------------------------------------------------------------------------------------------
 
@@ -139,9 +148,18 @@ class GraphCache:
         rows = {key: self._rows[key] for key in keys if key in self._rows}
         ask = [key for key in keys if key not in rows and self._may_know(keys[key])]
         for batch in _batches(ask):
-            for row in self._listed("lookup_calls", keys=batch):
-                rows[row[0]] = _row(row[1:])
+            for key, *found in self._listed("lookup_calls", keys=batch):
+                row = _row(found)
+                if key not in rows and self._reads_the_same(row, keys[key]):
+                    rows[key] = row
         return rows
+
+    def _reads_the_same(self, row: _Row, job: Job) -> bool:
+        """Whether a job would find in its context what a recorded call found in its own."""
+        if row.reads is None:
+            return True
+        context = self._context if job.context is None else job.context
+        return all(read_hash(context, path) == digest for path, digest in row.reads.items())
 
     def _listed(self, query: str, **params: list[str]) -> list[Any]:
         """The rows of a query that gives them as one list."""
@@ -218,7 +236,8 @@ class GraphCache:
                 _, _, child, key, *rest = row
                 found = _row([child, *rest])
                 found.within = True
-                self._rows.setdefault(key, found)
+                if found.reads is None:  # else whether it may be reused depends on who asks
+                    self._rows.setdefault(key, found)
 
     def _single_steps(
         self, stale: dict[str, str], keys: dict[str, Job], rows: dict[str, _Row]
@@ -248,8 +267,15 @@ def _key(job: Job) -> str:
 
 
 def _row(columns: Sequence[Any]) -> _Row:
-    call_hash, value_hash, type_name, codec, payload, location, has_children, files = columns
-    return _Row(call_hash, value_hash, _stored(type_name, codec, payload, location), has_children, files)
+    call_hash, value_hash, type_name, codec, payload, location, has_children, files, context = columns
+    stored = _stored(type_name, codec, payload, location)
+    return _Row(call_hash, value_hash, stored, has_children, files, _reads(context) if context else None)
+
+
+def _reads(context: Sequence[str]) -> Reads:
+    """What a recorded call read of its context (`records.CallMade.context`, as the graph has it)."""
+    pairs = (text.rpartition("=") for text in context)
+    return {path: bytes.fromhex(digest) for path, _, digest in pairs}
 
 
 def _stored(type_name: str, codec: str, payload: Any, location: str | None) -> Stored:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import SETTINGS, Project
+from headwater.engine.context import Context, parse_context, read_context
 
 _SECTIONS = {
     "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds"}),
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
-    "scheduler": frozenset({"ignore_warnings"}),
+    "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),
 }
 _TYPES = ("thread", "process")
 _WARNINGS = ("namespace",)
@@ -45,11 +46,13 @@ class Config:
         limits: how many of each named resource there are.
         executors: by name; `default` (threads) and `process` are always there.
         ignore_warnings: names of warnings not to give (`namespace`).
+        context: what tasks read with `get_context`.
     """
 
     limits: dict[str, int] = field(default_factory=dict)
     executors: dict[str, ExecutorSettings] = field(default_factory=_standard)
     ignore_warnings: frozenset[str] = frozenset()
+    context: Context = field(default_factory=dict)
 
     @classmethod
     def of(cls, project: Project | None) -> Config:
@@ -82,7 +85,17 @@ class Config:
                 raise UsageError(
                     f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{_near(name, _WARNINGS)}"
                 )
-        return cls(limits, executors, frozenset(ignored))
+        return cls(limits, executors, frozenset(ignored), _context(where, project.settings))
+
+
+def _context(where: Path, settings: configparser.ConfigParser) -> Context:
+    text = settings.get("scheduler", "context", fallback=None)
+    file = settings.get("scheduler", "context_file", fallback=None)
+    if text is not None and file is not None:
+        raise UsageError(f"{where}: [scheduler] has both context and context_file. Keep one of them.")
+    if file is not None:
+        return read_context(where.parent / file)
+    return parse_context(text, f"{where}: [scheduler] context") if text is not None else {}
 
 
 def _executor(

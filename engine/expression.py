@@ -240,6 +240,22 @@ class Special(Expression):
         return Special, (self._form, self._args)
 
 
+class Given(Expression):
+    """A value that a form has got, as an expression again: so that lineage knows where it came from.
+
+    It stands in what a form asks for next, and nowhere else.
+    """
+
+    __slots__ = ("_sources", "_value")
+
+    def __init__(self, value: Any, sources: tuple[int, ...]) -> None:
+        self._value = value
+        self._sources = sources
+
+    def __repr__(self) -> str:
+        return outline(self)
+
+
 def outline(value: Any, limit: int = 200) -> str:
     """A value with expressions in it as a short text; deep and wide parts are shown as `...`."""
     text = _Outline(limit).of(value, 0)
@@ -262,6 +278,8 @@ class _Outline:
             return self._called(value._form, value._args, {}, depth)
         if isinstance(value, Operation):
             return self._operation(value, depth)
+        if isinstance(value, Given):
+            return self.of(value._value, depth)
         if value.__class__ in (list, tuple):
             start, end = "[]" if value.__class__ is list else "()"
             return start + self._all(value, {}, depth) + end

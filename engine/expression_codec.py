@@ -11,7 +11,7 @@ import pickle
 from typing import Any
 
 from headwater.engine.errors import Undecodable
-from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
 from headwater.engine.registry import get_task_registry
 from headwater.engine.values import SCALARS, hash_value
@@ -36,9 +36,9 @@ class Flat:
         digest = hashlib.sha256(b"Expression\0")
         for kind, name, args, kwargs, options in self.entries:
             text = f"{kind}\0{name}\0{len(args)}\0".encode()
-            if options:
-                text += repr(sorted(options.items(), key=str)).encode()
             digest.update(text + b"".join(map(_part, args)) + (hash_value(kwargs) if kwargs else b""))
+            if options:
+                digest.update(b"options" + hash_value(options))
         digest.update(hash_value(self.template))
         return digest.digest()
 
@@ -78,17 +78,15 @@ def flatten(value: Any) -> Flat:
         if id(expression) in places:
             continue
         kind, name, args, kwargs, options = _entry(expression)
-        inner = (
-            find_expressions(args) + find_expressions(list(kwargs.values()))
-            if kwargs
-            else find_expressions(args)
-        )
+        inner = find_expressions(args)
+        if kwargs or options:
+            inner = inner + find_expressions([kwargs, options])
         if inner and not ready:
             stack.append((expression, True))
             stack.extend((e, False) for e in reversed(inner))
             continue
         if inner:
-            args, kwargs = substitute(args, ref), substitute(kwargs, ref)
+            args, kwargs, options = (substitute(part, ref) for part in (args, kwargs, options))
         places[id(expression)] = len(entries)
         entries.append((kind, name, args, kwargs or None, options))
     return Flat(substitute(value, ref), entries)
@@ -99,6 +97,8 @@ def _entry(expression: Expression) -> tuple[str, str, tuple[Any, ...], dict[str,
         return "call", expression._task.fullname, expression._args, expression._kwargs, expression._options
     if isinstance(expression, Operation):
         return "operation", expression._symbol, expression._args, expression._kwargs, None
+    if isinstance(expression, Given):  # within another form: what it is known by, never recorded
+        return "given", "", (expression._value, expression._sources), {}, None
     assert isinstance(expression, Special)
     return "special", expression._form, expression._args, {}, None
 
@@ -121,7 +121,7 @@ def load(payload: bytes) -> Any:
                 if task is None:
                     raise Undecodable(f"the task {name} is not defined in this process")
                 task.plan.check(name, args, kwargs)
-                built.append(Call(task, args, kwargs, options))
+                built.append(Call(task, args, kwargs, substitute(options, built.__getitem__)))
             elif kind == "operation":
                 built.append(Operation(name, args, kwargs))
             else:

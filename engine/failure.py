@@ -7,6 +7,7 @@ from collections import deque
 from time import time
 from typing import Any, Protocol
 
+from headwater.engine.context import Context, add_reads
 from headwater.engine.errors import CallError, Cancelled, Undecodable
 from headwater.engine.job import CANCELLED, FAILED, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
@@ -26,16 +27,29 @@ class Recording(Protocol):
     def fetch(self, stored: Stored) -> Any: ...
 
 
+def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
+    """A call's hash: of its key, its result, the calls it made and what all of them read of the context."""
+    assert job.eval_hash is not None
+    reads = []
+    if job.reads:
+        reads = [
+            b"Context\0",
+            *(path.encode() + b"\0" + digest for path, digest in sorted(job.reads.items())),
+        ]
+    return hashlib.sha256(b"".join((b"Call\0", job.eval_hash, value_hash, *children, *reads))).digest()
+
+
 class Finished:
     """What is kept of a call for equal calls later in the run."""
 
-    __slots__ = ("call_hash", "error", "value", "value_hash")
+    __slots__ = ("call_hash", "error", "reads", "value", "value_hash")
 
     def __init__(self, job: Job, value: Any) -> None:
         self.value = value
         self.value_hash = job.value_hash
         self.call_hash = job.call_hash
         self.error = job.error
+        self.reads = job.reads
 
 
 class Unreadable(Exception):
@@ -57,10 +71,12 @@ class Failures:
         runnable: calls that must run.
         counts: jobs by task name and status, in `job.STATUS`'s order.
         jobs: how many jobs there have been.
+        context: the run's.
     """
 
-    def __init__(self, recording: Recording, *, keep_going: bool) -> None:
+    def __init__(self, recording: Recording, *, keep_going: bool, context: Context | None = None) -> None:
         self.recording = recording
+        self.context: Context = context or {}
         self.keep_going = keep_going
         self.ready: deque[Node] = deque()
         self.runnable: deque[Job] = deque()
@@ -117,9 +133,7 @@ class Failures:
             if job.eval_hash is not None:
                 job.value_hash = error_hash(error)
                 children = [call for call in job.calls or () if call is not None]
-                job.call_hash = hashlib.sha256(
-                    b"".join((b"Call\0", job.eval_hash, job.value_hash, *children))
-                ).digest()
+                job.call_hash = call_key(job, job.value_hash, children)
                 self.recording.failed(job, children)
             self.end(job, FAILED)
         owner = job.owner
@@ -128,9 +142,11 @@ class Failures:
             assert owner.live is not None
             owner.calls[job.index] = job.call_hash
             owner.live.discard(job)
+            self._hand_up(owner, job)
         followers, live = job.followers, job.live
-        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
-            self._equal[job.eval_hash] = Finished(job, None)
+        key = job.shared_key()
+        if key is not None and self._equal.get(key) is job:
+            self._equal[key] = Finished(job, None)
         job.release()
         self._pass_on(job, error)
         if live:
@@ -139,15 +155,21 @@ class Failures:
             if not follower.finished:
                 self.fail(follower, error)
 
+    def _hand_up(self, owner: Job, job: Job) -> None:
+        """What a finished call read of the context, its owner read through it."""
+        if job.reads:
+            context = self.context if owner.context is None else owner.context
+            owner.reads = add_reads(owner.reads, context, job.reads, job.override)
+
     def _pass_on(self, node: Node, error: BaseException) -> None:
         node.finished = True
         waiters, node.waiters = node.waiters, None
         for waiter in waiters or ():
             if waiter.finished:
                 continue
-            if waiter.error is None:
+            if waiter.error is None and not waiter.tolerant:
                 waiter.error = error
-            if self.keep_going:
+            if self.keep_going or waiter.tolerant:
                 waiter.pending -= 1
                 if not waiter.pending:
                     self.ready.append(waiter)
@@ -172,8 +194,9 @@ class Failures:
         followers = job.followers
         live = job.live
         self.end(job, CANCELLED)
-        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
-            del self._equal[job.eval_hash]
+        key = job.shared_key()
+        if key is not None and self._equal.get(key) is job:
+            del self._equal[key]
         job.release()
         self._pass_on(job, job.error)
         if live:
@@ -204,8 +227,9 @@ class Failures:
         job.n = self.number()
         job.started = 0.0
         self.move(job, WAITING)
-        assert job.eval_hash is not None
-        self._equal[job.eval_hash] = job
+        key = job.shared_key()
+        assert key is not None
+        self._equal[key] = job
         if job.owner is not None and job.owner.live is not None:
             job.owner.live.add(job)
         self.runnable.append(job)

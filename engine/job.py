@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from headwater.engine.context import Context, Reads
 from headwater.engine.expression import Operation, Special
 from headwater.engine.task import Task
+from headwater.engine.values import hash_value
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
@@ -40,7 +42,10 @@ class Node:
             and BODY for plain values of the owner's function. Where it failed: what the error came from.
         pending: how many nodes it still waits for.
         key: what makes it one with an equal expression of the same owner.
+        tolerant: whether it goes on when those it waits for fail.
     """
+
+    tolerant = False
 
     __slots__ = (
         "error",
@@ -77,7 +82,7 @@ class StepNode(Node):
         awaited: what the last step asked for, until its nodes are finished.
     """
 
-    __slots__ = ("awaited", "expression", "step", "steps")
+    __slots__ = ("awaited", "expression", "step", "steps", "tolerant")
 
     def __init__(self, owner: Job, key: bytes, expression: Operation | Special) -> None:
         super().__init__(owner, key)
@@ -85,6 +90,7 @@ class StepNode(Node):
         self.step = 0
         self.steps: Generator[Any, Any, Any] | None = None
         self.awaited: Any = None
+        self.tolerant = False
 
 
 class Job(Node):
@@ -94,8 +100,14 @@ class Job(Node):
         n: its number in the execution, the root being 0.
         names, values, positional: its arguments (`signature.Bound`), values lazy until they are resolved.
         hashes: value hash of each argument, None while it is lazy or where it does not count in the key.
+        lazy_options: whether there are expressions among its options, not evaluated yet.
+        exported: options that the calls under it inherit.
+        context, override: what it reads its context from, where that is not the run's; and what its call laid over its
+            parent's.
+        reads: what it and the calls under it read of the context.
         result: what the function returned, while expressions in it are being reduced.
         memo, scope: the nodes of the expressions in `result`, by identity and by key.
+        kept: expressions that forms made, which must live as long as `memo` knows them by identity.
         calls: call hash of each child, by index; None while it is not finished.
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.
         wiring: (consumer, parameter name, producer) among the children, with BODY among the producers.
@@ -107,22 +119,28 @@ class Job(Node):
     __slots__ = (
         "call_hash",
         "calls",
+        "context",
         "described",
         "eval_hash",
         "executor",
+        "exported",
         "followers",
         "hashes",
         "index",
+        "kept",
         "lazy",
+        "lazy_options",
         "live",
         "memo",
         "mixed",
         "n",
         "names",
         "options",
+        "override",
         "places",
         "positional",
         "readers",
+        "reads",
         "reason",
         "result",
         "returns",
@@ -143,11 +161,16 @@ class Job(Node):
         self.index = 0
         self.status = WAITING
         self.options: dict[str, Any] = task.definition
+        self.exported: dict[str, Any] | None = None
+        self.context: Context | None = None
+        self.override: Context | None = None
+        self.reads: Reads | None = None
         self.names: Any = ()
         self.values: list[Any] | None = None
         self.hashes: list[bytes | None] | None = None
         self.positional = 0
         self.lazy: list[int] | None = None
+        self.lazy_options = False
         self.mixed: tuple[int, ...] = ()
         self.eval_hash: bytes | None = None
         self.call_hash: bytes | None = None
@@ -160,6 +183,7 @@ class Job(Node):
         self.described: Any = None
         self.result: Any = None
         self.memo: dict[int, Node] | None = None
+        self.kept: list[Any] | None = None
         self.scope: dict[bytes, Node] | None = None
         self.calls: list[bytes | None] | None = None
         self.places: list[tuple[int, ...]] | None = None
@@ -167,6 +191,12 @@ class Job(Node):
         self.returns: tuple[int, ...] = ()
         self.live: set[Job] | None = None
         self.followers: list[Job] | None = None
+
+    def shared_key(self) -> bytes | None:
+        """What an equal call of this run has too: the cache's key, and a context of its own where there is one."""
+        if self.context is None or self.eval_hash is None:
+            return self.eval_hash
+        return self.eval_hash + hash_value(self.context, label="context")
 
     def arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """The resolved arguments as the function takes them."""
@@ -181,6 +211,7 @@ class Job(Node):
         """Get ready to own the nodes of the expressions in a returned value."""
         self.result = result
         self.memo = {}
+        self.kept = []
         self.scope = {}
         self.calls = []
         self.places = []
@@ -194,5 +225,5 @@ class Job(Node):
             self.values = self.hashes = None
         self.lazy = None
         self.described = self.result = None
-        self.memo = self.scope = self.calls = self.wiring = self.places = None
+        self.memo = self.kept = self.scope = self.calls = self.wiring = self.places = None
         self.live = self.followers = None

@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import InternalError
 from headwater.cypher.project import Project
+from headwater.engine.attach import written_options
 from headwater.engine.cache import Cache, GraphCache, Miss, NoCache, OneStep
 from headwater.engine.config import Config
+from headwater.engine.context import Context
 from headwater.engine.errors import Undecodable
 from headwater.engine.executors import Executor, Executors, Outcome, perform
 from headwater.engine.expression import Call
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.failure import Unreadable
-from headwater.engine.job import RUNNING, Job, Stored
+from headwater.engine.job import RUNNING, Job
 from headwater.engine.limits import Limits
 from headwater.engine.nested import find_expressions
 from headwater.engine.recorder import NoRecorder, Recorder
@@ -61,14 +63,23 @@ def root_task(quoted: Quoted) -> Any:
 class Run:
     """One run: the loop and what it works with."""
 
-    def __init__(self, project: Project | None, config: Config, *, use_cache: bool, keep_going: bool) -> None:
+    def __init__(
+        self,
+        project: Project | None,
+        config: Config,
+        *,
+        use_cache: bool,
+        keep_going: bool,
+        context: Context | None = None,
+    ) -> None:
         self.project = project
         self.config = config
         self.ended = False
         self._use_cache = use_cache
         self._keep_going = keep_going
+        self._context = context or {}
         self.recorder: Recorder | NoRecorder = NoRecorder()
-        self.reduction = Reduction(self.recorder, use_cache=False, keep_going=keep_going)
+        self.reduction = self._reduce_with(use_cache=False)
         self._cache: Cache = NoCache()
         self._limits = Limits(config.limits)
         self._executors = Executors(config)
@@ -79,6 +90,11 @@ class Run:
         self._quick: dict[str, float] = {}
         self._misses: dict[str, int] = {}
         self._interrupted = False
+
+    def _reduce_with(self, *, use_cache: bool) -> Reduction:
+        return Reduction(
+            self.recorder, use_cache=use_cache, keep_going=self._keep_going, context=self._context
+        )
 
     # -- a run from end to end -------------------------------------------------------------------------------------
 
@@ -131,7 +147,7 @@ class Run:
             store = open_store(self.project)
             if self._use_cache:
                 catch_up(self.project)
-                self._cache = GraphCache(store)
+                self._cache = GraphCache(store, self._context)
         except StoreUnavailable as error:
             _log.warning(
                 "the graph cannot be reached (%s): the run goes on without earlier results, and is loaded later",
@@ -139,7 +155,7 @@ class Run:
             )
         started = describe_execution(self.project, call._task, tags, command)
         self.recorder = Recorder(self.project, started)
-        self.reduction = Reduction(self.recorder, use_cache=self._use_cache, keep_going=self._keep_going)
+        self.reduction = self._reduce_with(use_cache=self._use_cache)
         ensure_loader(self.project)
         return store
 
@@ -245,7 +261,14 @@ class Run:
             elif isinstance(answer, OneStep):
                 self._one_step(job, answer)
             else:
-                self._reuse(job, answer.value, answer.value_hash, answer.call_hash, answer.reason)
+                self.reduction.reused(
+                    job,
+                    answer.value,
+                    answer.value_hash,
+                    answer.call_hash,
+                    reason=answer.reason,
+                    reads=answer.reads,
+                )
 
     def _is_beyond_the_known(self, job: Job) -> bool:
         """Whether a call that is ready alone, as in a chain, is not worth a question to the graph: its task is quick,
@@ -267,9 +290,6 @@ class Run:
         job.reason = f"single reduction reused: {answer.reason}"
         job.started = time()
         self.reduction.returned(job, value, lazy=bool(find_expressions(value)))
-
-    def _reuse(self, job: Job, value: Stored, value_hash: bytes, call_hash: bytes, reason: str) -> None:
-        self.reduction.reused(job, value, value_hash, call_hash, reason)
 
     def _dispatch(self) -> None:
         reduction = self.reduction
@@ -371,7 +391,7 @@ def _root_call(expr: Any) -> Call:
     """The expression as one call without expressions in its arguments; anything else is quoted."""
     if isinstance(expr, Call):
         bound = expr._task.plan.bind(expr._args, expr._kwargs)
-        if not find_expressions(bound.values):
+        if not find_expressions([bound.values, written_options(expr._task, expr)]):
             return expr
     return root_task(Quoted(expr))  # type: ignore[no-any-return]
 

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.values import register_scalar
 
 ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
@@ -24,7 +24,17 @@ class Reference(int):
 
 register_scalar(Reference, lambda reference: b"R%x;" % reference)
 
-_LAZY = frozenset({Call, Operation, Special, Reference})
+
+class Failure:
+    """Stands where a value would, had its expression not failed."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+_LAZY = frozenset({Call, Operation, Special, Given, Reference})
 _PLAIN = frozenset({list, tuple, set, frozenset})
 _SHAPES: dict[type, str] = {}
 
@@ -37,7 +47,7 @@ def _shape(cls: type) -> str:
             shape = "plain"
         elif cls is dict:
             shape = "dict"
-        elif issubclass(cls, (Expression, Reference)):
+        elif issubclass(cls, (Expression, Reference, Failure)):
             shape = "lazy"
         elif issubclass(cls, tuple) and hasattr(cls, "_fields"):
             shape = "namedtuple"
@@ -110,11 +120,17 @@ def look_into(value: Any) -> tuple[list[Expression], bool]:
     return list(found.values()), plain
 
 
+def failures_in(value: Any) -> list[Failure]:
+    """The failures inside a value that was waited for whatever fails, in the order in which they are written."""
+    found: list[Any] = list(find_expressions(value))
+    return [one for one in found if isinstance(one, Failure)]
+
+
 def substitute(value: Any, resolve: Callable[[Any], Any]) -> Any:
     """A copy of a nested value with every expression replaced; parts without expressions are not copied.
 
     Args:
-        resolve: called with each expression, and with each reference that stands for one.
+        resolve: called with each expression, and with each reference or failure that stands for one.
     """
     cls = value.__class__
     if cls in ATOMS:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headwater.engine.errors import TaskDefinitionError
+from headwater.engine.nested import find_expressions
 
 
 class CacheScope(enum.Enum):
@@ -92,6 +93,12 @@ def _limits(name: str, value: Any) -> dict[str, int]:
     return limits
 
 
+def _exports(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or "export_options" in value:
+        raise TaskDefinitionError(f"option {name}={value!r}: a dict of options is needed")
+    return check_options(value)
+
+
 _CHECKS: dict[str, Any] = {
     "nout": _nout,
     "cache": _flag,
@@ -100,7 +107,13 @@ _CHECKS: dict[str, Any] = {
     "allowed_cache_results": _results,
     "executor": _text,
     "limits": _limits,
+    "export_options": _exports,
 }
+
+CONTEXT = "context"
+"""Among a call's options: what `update_context` lays over the context."""
+PRIVATE = frozenset({CONTEXT})
+"""Names among a call's options that no user writes as an option."""
 
 OPTIONS = frozenset(_CHECKS)
 """Every option that both `@task(...)` and `.options(...)` take."""
@@ -125,8 +138,28 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
                 f" Did you mean {near[0]}?" if near else f" Options are: {', '.join(sorted(OPTIONS | also))}."
             )
             raise TaskDefinitionError(f"no option is called {name!r}.{hint}")
-        checked[name] = check(name, value)
-    cache = checked.pop("cache", None)
-    if cache is not None:
+        # A lazy value is checked once it is there.
+        checked[name] = value if name != "export_options" and find_expressions(value) else check(name, value)
+    if checked.get("cache") in (True, False):
+        cache = checked.pop("cache")
         checked.setdefault("cache_scope", CacheScope.BACKEND if cache else CacheScope.CSE)
     return checked
+
+
+def options_of_call(
+    definition: dict[str, Any], exported: Mapping[str, Any] | None, given: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A call's options, and those of them that the calls under it inherit.
+
+    Later ones win: the task's definition, what the calls above export, what was given at the call.
+
+    Args:
+        definition: the task's own.
+        exported: what the call above hands down.
+        given: those of `.options(...)` and the like.
+    """
+    if not exported and not given and "export_options" not in definition:
+        return definition, None
+    own, at_call = definition.get("export_options", {}), (given or {}).get("export_options", {})
+    hand_down = {**own, **(exported or {}), **at_call}
+    return {**definition, **hand_down, **(given or {})}, hand_down or None

@@ -303,6 +303,7 @@ class Recorder:
                 _micros(time()),
                 cacheable,
                 failed,
+                sorted(job.reads.items()) if job.reads else [],
             )
         )
 

@@ -6,14 +6,15 @@ nodes that can go on into `ready`; nothing recurses, so depth is bounded by memo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import headwater.engine.combinators  # noqa: F401  its forms must be known wherever recorded ones are evaluated
 from headwater.engine.attach import Attacher, await_nodes, eval_key, flows
+from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
-from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
-from headwater.engine.failure import Failures, Finished, Recording, Unreadable
+from headwater.engine.expression import OPERATIONS, Call, Expression, Given, Operation, Special
+from headwater.engine.failure import Failures, Finished, Recording, Unreadable, call_key
 from headwater.engine.job import (
     BODY,
     CACHED,
@@ -25,9 +26,9 @@ from headwater.engine.job import (
     StepNode,
     Stored,
 )
-from headwater.engine.nested import ATOMS, find_expressions, look_into, substitute
-from headwater.engine.options import CacheScope
-from headwater.engine.special import FORMS, Steps
+from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
+from headwater.engine.options import CONTEXT, PRIVATE, CacheScope, check_options
+from headwater.engine.special import CHOOSERS, FORMS, Settled, Steps
 
 
 class Reduction(Failures):
@@ -41,12 +42,14 @@ class Reduction(Failures):
         stopping: nothing new starts any more.
     """
 
-    def __init__(self, recording: Recording, *, use_cache: bool, keep_going: bool) -> None:
-        super().__init__(recording, keep_going=keep_going)
+    def __init__(
+        self, recording: Recording, *, use_cache: bool, keep_going: bool, context: Context | None = None
+    ) -> None:
+        super().__init__(recording, keep_going=keep_going, context=context)
         self.use_cache = use_cache
         self.lookups: list[Job] = []
         self.stopping = False
-        self._attacher = Attacher(recording.identify, self.number, self._created)
+        self._attacher = Attacher(recording.identify, self.number, self._created, self.context)
 
     def _created(self, node: Node) -> None:
         if isinstance(node, Job):
@@ -67,8 +70,7 @@ class Reduction(Failures):
             None if name in task.plan.excluded else self.recording.identify(value, f"{task.fullname}({name})")
             for name, value in zip(bound.names, bound.values, strict=True)
         ]
-        if call._options:
-            job.options = {**task.definition, **call._options}
+        self._attacher.set_options(None, job, call._options)
         job.eval_hash = eval_key(task, bound.names, job.hashes)
         self._created(job)
         return job
@@ -109,6 +111,8 @@ class Reduction(Failures):
         else:
             if job.lazy is not None:
                 self._resolve(job, owner)
+            if job.lazy_options:
+                self._resolve_options(job)
             self._share_or_queue(job)
 
     def _resolve(self, job: Job, owner: Job | None) -> None:
@@ -145,14 +149,28 @@ class Reduction(Failures):
         for name, found in fed.items():
             owner.wiring.extend([(job.index, name, source) for source in flows(found)])
 
+    def _resolve_options(self, job: Job) -> None:
+        """Put the values of a job's lazy options in their places. (They decide how it runs, and feed nothing.)"""
+        owner = job.owner
+        assert owner is not None
+        options = substitute(job.options, self._resolver(owner, set()))
+        private = {name: options.pop(name) for name in PRIVATE if name in options}
+        job.options = {**check_options(options), **private}
+        if job.exported is not None:
+            job.exported = check_options(substitute(job.exported, self._resolver(owner, set())))
+        if CONTEXT in private:
+            self._attacher.set_context(owner, job, private[CONTEXT])
+        job.lazy_options = False
+
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
         scope = job.options.get("cache_scope", CacheScope.BACKEND)
         if scope is not CacheScope.NONE:
-            assert job.eval_hash is not None
-            equal = self._equal.get(job.eval_hash)
+            key = job.shared_key()
+            assert key is not None
+            equal = self._equal.get(key)
             if equal is None:
-                self._equal[job.eval_hash] = job
+                self._equal[key] = job
             elif isinstance(equal, Finished):
                 self._share(job, equal)
                 return
@@ -196,7 +214,12 @@ class Reduction(Failures):
             self._settle(node)
             return
         node.step += 1
+        node.tolerant = isinstance(wanted, Settled)
+        if isinstance(wanted, Settled):
+            wanted = wanted.value
         node.awaited = wanted
+        assert owner.kept is not None
+        owner.kept.append(wanted)
         await_nodes(node, self._attacher.attach(owner, wanted, (*node.place, node.step)))
         if not node.pending:
             self.ready.append(node)
@@ -206,7 +229,9 @@ class Reduction(Failures):
         assert expression is not None
         assert owner is not None
         if isinstance(expression, Special):
-            return FORMS[expression._form](*expression._args)
+            if expression._form == "get_context":
+                return self._read_context(owner, *expression._args)
+            return FORMS[expression._form](lambda value: Given(value, node.sources), *expression._args)
         sources: set[int] = set()
         resolve = self._resolver(owner, sources)
         args, kwargs = substitute(expression._args, resolve), substitute(expression._kwargs, resolve)
@@ -214,6 +239,14 @@ class Reduction(Failures):
             sources.add(BODY)
         node.sources = tuple(sources)
         return _operation(OPERATIONS[expression._symbol], args, kwargs)
+
+    def _read_context(self, owner: Job, path: str, default: Any, override: Context | None = None) -> Steps:
+        """The steps of `get_context`: what is there, which counts among what its owner read; else the default."""
+        context = self.context if owner.context is None else owner.context
+        seen = context if override is None else merged(context, override)
+        owner.reads = add_reads(owner.reads, context, {path: read_hash(seen, path)}, override)
+        there, found = look_up(seen, path)
+        return found if there else (yield default)
 
     def _resolver(self, owner: Job, sources: set[int]) -> Callable[[Expression], Any]:
         """Gives the value of each expression, and adds what it came from to `sources`."""
@@ -223,7 +256,7 @@ class Reduction(Failures):
         def resolve(expression: Expression) -> Any:
             node = memo[id(expression)]
             sources.update(node.sources)
-            return self.value_of(node)
+            return self.value_of(node) if node.error is None else Failure(node.error)
 
         return resolve
 
@@ -290,16 +323,26 @@ class Reduction(Failures):
             job.returns = flows(sources)
         self._finish(job, value, self.recording.identify(value, "result"))
 
-    def reused(self, job: Job, value: Stored, value_hash: bytes, call_hash: bytes, reason: str) -> None:
+    def reused(
+        self,
+        job: Job,
+        value: Stored,
+        value_hash: bytes,
+        call_hash: bytes,
+        *,
+        reason: str,
+        reads: Reads | None,
+    ) -> None:
         """The cache had a job's final result."""
         job.value, job.value_hash, job.call_hash, job.reason = value, value_hash, call_hash, reason
+        job.reads = reads
         self.end(job, CACHED)
         self._settle_job(job)
 
     def _share(self, job: Job, equal: Finished) -> None:
         """Give a job the outcome of an equal call of this run, its error too."""
         job.value, job.value_hash, job.call_hash = equal.value, equal.value_hash, equal.call_hash
-        job.reason = "equal call in this run"
+        job.reads, job.reason = equal.reads, "equal call in this run"
         if equal.error is not None:
             self.fail(job, equal.error)
             return
@@ -309,8 +352,7 @@ class Reduction(Failures):
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         job.value, job.value_hash = value, value_hash
         children = _in_order(job)
-        assert job.eval_hash is not None
-        job.call_hash = hashlib.sha256(b"".join((b"Call\0", job.eval_hash, value_hash, *children))).digest()
+        job.call_hash = call_key(job, value_hash, children)
         self.recording.called(job, children, cacheable=_cacheable(job))
         self.end(job, DONE if job.status == RUNNING else CACHED)
         self._settle_job(job)
@@ -322,10 +364,12 @@ class Reduction(Failures):
             assert owner.live is not None
             owner.calls[job.index] = job.call_hash
             owner.live.discard(job)
+            self._hand_up(owner, job)
         followers, live = job.followers, job.live
-        if job.eval_hash is not None and self._equal.get(job.eval_hash) is job:
+        key = job.shared_key()
+        if key is not None and self._equal.get(key) is job:
             job.spare = self.recording.spare(job)
-            self._equal[job.eval_hash] = Finished(job, job.spare or job.value)
+            self._equal[key] = Finished(job, job.spare or job.value)
         job.readers = len(job.waiters or ())
         job.release()
         self._settle(job)
@@ -356,7 +400,7 @@ def _operation(function: Callable[..., Any], args: Any, kwargs: Any) -> Steps:
 
 def _chooses(node: StepNode) -> bool:
     """Whether a form's value comes from its last step alone."""
-    return isinstance(node.expression, Special) and node.expression._form == "cond"
+    return isinstance(node.expression, Special) and node.expression._form in CHOOSERS
 
 
 def _operands(node: StepNode) -> Any:

@@ -22,6 +22,11 @@ class TaskRegistry:
         """Make a task known under its full name."""
         self._tasks[task.fullname] = task
 
+    def remove(self, task: Task[Any, Any]) -> None:
+        """Forget a task, unless another has taken its name meanwhile."""
+        if self._tasks.get(task.fullname) is task:
+            del self._tasks[task.fullname]
+
     def find(self, fullname: str) -> Task[Any, Any] | None:
         """The task of that name, or None."""
         return self._tasks.get(fullname)

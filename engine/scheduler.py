@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
+from headwater.engine.context import merged
 from headwater.engine.job import STATUS
 from headwater.engine.loop import Run
 
@@ -51,6 +52,7 @@ class Scheduler:
         cache: bool = True,
         keep_going: bool = False,
         tags: Sequence[tuple[str, str]] = (),
+        context: Mapping[str, Any] | None = None,
         command: Sequence[str] | None = None,
     ) -> T:
         """Evaluate an expression, or a nested value with expressions in it.
@@ -59,6 +61,7 @@ class Scheduler:
             cache: False to reuse nothing from earlier runs; what is run is recorded all the same.
             keep_going: after a failure, run everything that does not depend on it before raising.
             tags: (key, value) pairs recorded with the execution.
+            context: a nested dict that tasks read with `get_context`, laid over the one in the settings.
             command: the command line to record; default: the process's own.
 
         Returns:
@@ -70,7 +73,13 @@ class Scheduler:
             StoreRefused, SchemaError: the store refuses us, said before anything runs.
             StoreError: the journal cannot be written.
         """
-        run = Run(self.project, self.config, use_cache=cache, keep_going=keep_going)
+        run = Run(
+            self.project,
+            self.config,
+            use_cache=cache,
+            keep_going=keep_going,
+            context=merged(self.config.context, context or {}),
+        )
         self._run = run
         return run.evaluate(expr, tags, command, self._begun)  # type: ignore[no-any-return]
 

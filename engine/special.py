@@ -1,19 +1,53 @@
-"""Special forms: expressions that choose which of their arguments are evaluated.
+"""Special forms: expressions that choose which of their arguments are evaluated, and when.
 
 A form is a generator. It yields what it wants evaluated next, is sent the value (or has the error thrown into it), and
-returns its own value. The scheduler steps it; lineage follows what was yielded last.
+returns its own value. The scheduler steps it; lineage follows what was yielded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from headwater.engine.errors import CallError
-from headwater.engine.expression import Special
+from headwater.engine.expression import Expression, Given, Special
+from headwater.engine.nested import failures_in, substitute
 from headwater.engine.task import task
 
 Steps = Generator[Any, Any, Any]
+Give = Callable[[Any], Given]
+"""Makes a value that a form got an expression again, which has come from where the form's values came from so far."""
+Form = Callable[..., Steps]
+"""Called with a `Give` and the form's arguments."""
+
+
+class Settled:
+    """A wish that errors do not end: each part has its value, or a `nested.Failure` in its place."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+FORMS: dict[str, Form] = {}
+"""The forms by the name that an expression carries."""
+
+CHOOSERS = {"cond", "const"}
+"""Forms whose value comes from their last step alone."""
+
+
+def form(name: str) -> Callable[[Form], Form]:
+    """Make a generator function the form of a name."""
+
+    def register(steps: Form) -> Form:
+        FORMS[name] = steps
+        return steps
+
+    return register
+
+
+# -- cond --------------------------------------------------------------------------------------------------------------
 
 
 def cond(condition: Any, then: Any, *rest: Any) -> Any:
@@ -25,26 +59,57 @@ def cond(condition: Any, then: Any, *rest: Any) -> Any:
     return Special("cond", (condition, then, *rest))
 
 
+@form("cond")
+def _cond(give: Give, *args: Any) -> Steps:
+    for condition, branch in zip(args[0::2], args[1::2], strict=False):
+        if (yield condition):
+            return (yield branch)
+    return (yield args[-1]) if len(args) % 2 else None
+
+
+# -- errors ------------------------------------------------------------------------------------------------------------
+
+
 def catch(expr: Any, *pairs: Any) -> Any:
     """Evaluate an expression; where it fails with an error of a class, the value is what `recover(error)` gives.
 
     Args:
         expr: what to evaluate.
-        *pairs: error class (or tuple of classes) and recover task or function, as often as wanted; the first class
-            that matches wins. An error in a recovery is an error of the whole.
+        *pairs: error class (or tuple of classes; either may be lazy) and recover task or function, as often as wanted;
+            the first class that matches wins. An error in a recovery is an error of the whole.
+
+    Raises:
+        CallError: classes and recoveries are not in pairs, or a class is none.
     """
     if not pairs or len(pairs) % 2:
         raise CallError("catch(expr, error_class, recover, ...) takes classes and recoveries in pairs")
     for classes in pairs[::2]:
-        for cls in classes if isinstance(classes, tuple) else (classes,):
-            if not (isinstance(cls, type) and issubclass(cls, BaseException)):
-                raise CallError(f"catch(...): {cls!r} is no exception class")
+        _check_classes("catch", classes)
     return Special("catch", (expr, *pairs))
 
 
-def seq(expressions: Any) -> Any:
-    """Evaluate a list of expressions one after the other, and give the list of their values."""
-    return Special("seq", tuple(expressions))
+def catch_all(exprs: Any, error_class: Any = None, recover: Any = None) -> Any:
+    """Evaluate every expression in a nested value to its end, whatever fails.
+
+    Where nothing fails, the value is that of `exprs`. Where something does, and all errors are of `error_class`, it is
+    what `recover(values)` gives, with the errors in their places among the values. Else the first error that is not of
+    the class (in the order in which the expressions are written) is the error of the whole.
+
+    Args:
+        exprs: a nested value with expressions in it.
+        error_class: an error class or a tuple of them; may be lazy.
+        recover: a task or function of one argument.
+
+    Raises:
+        CallError: only one of `error_class` and `recover` is given, or a class is none.
+    """
+    if (error_class is None) != (recover is None):
+        raise CallError(
+            "catch_all(exprs, error_class, recover) takes both a class and a recovery, or neither"
+        )
+    if error_class is not None:
+        _check_classes("catch_all", error_class)
+    return Special("catch_all", (exprs, error_class, recover))
 
 
 @task(namespace="headwater", version="1")
@@ -53,29 +118,76 @@ def throw(error: BaseException) -> Any:
     raise error
 
 
-def _cond(*args: Any) -> Steps:
-    for condition, branch in zip(args[0::2], args[1::2], strict=False):
-        if (yield condition):
-            return (yield branch)
-    return (yield args[-1]) if len(args) % 2 else None
-
-
-def _catch(expr: Any, *pairs: Any) -> Steps:
+@form("catch")
+def _catch(give: Give, expr: Any, *pairs: Any) -> Steps:
     try:
         return (yield expr)
     except Exception as error:
         for classes, recover in zip(pairs[0::2], pairs[1::2], strict=True):
-            if isinstance(error, classes):
-                return (yield recover(error))
+            if isinstance(error, (yield from _classes("catch", classes))):
+                return (yield recover(give(error)))
         raise
 
 
-def _seq(*expressions: Any) -> Steps:
+@form("catch_all")
+def _catch_all(give: Give, exprs: Any, error_class: Any, recover: Any) -> Steps:
+    values = yield Settled(exprs)
+    errors = [failure.error for failure in failures_in(values)]
+    if not errors:
+        return values
+    classes = () if error_class is None else (yield from _classes("catch_all", error_class))
+    for error in errors:
+        if not isinstance(error, classes):
+            raise error
+    return (yield recover(give(substitute(values, lambda failure: failure.error))))
+
+
+def _classes(name: str, classes: Any) -> Generator[Any, Any, Any]:
+    """Error classes, evaluated where they are lazy."""
+    if isinstance(classes, Expression) or (
+        isinstance(classes, tuple) and any(isinstance(each, Expression) for each in classes)
+    ):
+        classes = yield classes
+        _check_classes(name, classes)
+    return classes
+
+
+def _check_classes(name: str, classes: Any) -> None:
+    for cls in classes if isinstance(classes, tuple) else (classes,):
+        is_error = isinstance(cls, type) and issubclass(cls, BaseException)
+        if not is_error and not isinstance(cls, Expression):
+            raise CallError(f"{name}(...): {cls!r} is no exception class")
+
+
+# -- order -------------------------------------------------------------------------------------------------------------
+
+
+def seq(expressions: Any) -> Any:
+    """Evaluate a list of expressions one after the other, and give the list of their values."""
+    return Special("seq", tuple(expressions))
+
+
+@form("seq")
+def _seq(give: Give, *expressions: Any) -> Steps:
     values = []
     for expression in expressions:
         values.append((yield expression))
     return values
 
 
-FORMS: dict[str, Callable[..., Steps]] = {"cond": _cond, "catch": _catch, "seq": _seq}
-"""The forms by the name that an expression carries."""
+def items_of(give: Give, values: Any, name: str) -> Generator[Any, Any, list[Any]]:
+    """What stands in a list, each part lazy on its own: what is written as a list keeps its parts' own origins.
+
+    Raises:
+        CallError: it is nothing that can be gone through in a fixed order.
+    """
+    if isinstance(values, (list, tuple)):
+        return list(values)
+    found = yield values
+    return [give(value) for value in _ordered(found, name)]
+
+
+def _ordered(values: Any, name: str) -> Iterator[Any]:
+    if isinstance(values, (str, bytes, set, frozenset)) or not hasattr(values, "__iter__"):
+        raise CallError(f"{name}(...): a list is needed, not {type(values).__name__}")
+    return iter(values)

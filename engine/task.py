@@ -7,15 +7,18 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from headwater.engine.context import merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.namespace import MODULE_VARIABLE, check_name, check_namespace, current_namespace
-from headwater.engine.options import check_options
+from headwater.engine.nested import find_expressions
+from headwater.engine.options import CONTEXT, check_options
 from headwater.engine.registry import get_task_registry
 from headwater.engine.signature import Plan
 
 if typing.TYPE_CHECKING:
     from headwater.engine.code import Fingerprint
+    from headwater.engine.partial import PartialTask
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,6 +41,7 @@ class Task(Generic[P, R]):
         version: where given, it stands for the source in the hash.
         nout: how many items its result has, where that is known; such calls can be unpacked.
         load_module: the module that a worker imports to find it.
+        wrapped_task: the task that this one was put around (`wraps_task`), or None.
     """
 
     __reactive__ = True
@@ -89,10 +93,12 @@ class Task(Generic[P, R]):
             from headwater.engine.script import script_body
 
             self.body = script_body(func, self.definition)
+        self.lazy_definition = bool(find_expressions(self.definition))
         self.overrides: dict[str, Any] = {}
         self.nout: int | None = self.definition.pop("nout", None)
         if self.nout is None:
             self.nout = _items_of(func)
+        self.wrapped_task: Task[Any, Any] | None = None
         self._hash: bytes | None = None
         self._fingerprint: Fingerprint | None = None
 
@@ -106,11 +112,45 @@ class Task(Generic[P, R]):
         Raises:
             TaskDefinitionError: an unknown option, or a value that cannot be.
         """
-        copy: Task[P, R] = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__)
-        copy.overrides = {**self.overrides, **check_options(options)}
-        copy.nout = copy.overrides.get("nout", self.nout)
-        return copy
+        return _with_overrides(self, {**self.overrides, **check_options(options)})
+
+    def export_options(self, **options: Any) -> Task[P, R]:
+        """The same task with other options at this call and, unless they say otherwise, at all calls under it.
+
+        Raises:
+            TaskDefinitionError: an unknown option, or a value that cannot be.
+        """
+        before = self.overrides.get("export_options", {})
+        return self.options(export_options={**before, **check_options(options)})
+
+    def update_context(self, context: Mapping[str, Any] | None = None, /, **names: Any) -> Task[P, R]:
+        """The same task with other values in the context that it and all calls under it read (`get_context`).
+
+        Args:
+            context: a nested dict that is laid over the context; values may be lazy.
+            **names: more of it, at the top.
+        """
+        before = self.overrides.get(CONTEXT, {})
+        return _with_overrides(
+            self, {**self.overrides, CONTEXT: merged(merged(before, context or {}), names)}
+        )
+
+    def rename(self, namespace: str) -> None:
+        """Move the task to another namespace; the registry has to be told."""
+        check_namespace(namespace)
+        self.namespace = namespace
+        self.fullname = f"{namespace}.{self.name}" if namespace else self.name
+        self._hash = None
+
+    def partial(self, *args: Any, **kwargs: Any) -> PartialTask[R]:
+        """The task with some of its arguments, to be called with the rest.
+
+        Raises:
+            CallError: they can never fit the signature.
+        """
+        from headwater.engine.partial import partial_of
+
+        return partial_of(self, args, kwargs)
 
     @property
     def hash(self) -> bytes:
@@ -188,10 +228,10 @@ def _recall(fullname: str, task_hash: bytes, overrides: dict[str, Any]) -> Task[
     return _with_overrides(found, overrides)
 
 
-def _with_overrides(found: Task[Any, Any], overrides: Mapping[str, Any] | None) -> Task[Any, Any]:
+def _with_overrides(found: Task[P, R], overrides: Mapping[str, Any] | None) -> Task[P, R]:
     if not overrides:
         return found
-    copy: Task[Any, Any] = object.__new__(type(found))
+    copy: Task[P, R] = object.__new__(type(found))
     copy.__dict__.update(found.__dict__)
     copy.overrides = dict(overrides)
     copy.nout = copy.overrides.get("nout", found.nout)

@@ -21,6 +21,22 @@ if TYPE_CHECKING:
         UsageError,
     )
     from headwater.cypher.project import Project, create_project, find_project, open_project
+    from headwater.engine.combinators import (
+        apply_func,
+        as_task,
+        compose,
+        const,
+        delay,
+        eval_,
+        flat_map,
+        flatten,
+        force,
+        identity,
+        map_,
+        starmap,
+        zip_,
+    )
+    from headwater.engine.context import get_context
     from headwater.engine.errors import (
         CallError,
         Cancelled,
@@ -53,19 +69,25 @@ if TYPE_CHECKING:
     )
     from headwater.engine.namespace import namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
+    from headwater.engine.partial import PartialTask
     from headwater.engine.registry import get_task_registry
     from headwater.engine.scheduler import Scheduler, run
     from headwater.engine.script import script
     from headwater.engine.signature import JobInfo
-    from headwater.engine.special import catch, cond, seq, throw
+    from headwater.engine.special import catch, catch_all, cond, seq, throw
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
+    from headwater.engine.wrapping import wraps_task
 
 _NAMES = {
     "headwater.cypher.errors": (
         "HeadwaterError InternalError StoreError StoreRefused StoreUnavailable UsageError"
     ),
     "headwater.cypher.project": "Project create_project find_project open_project",
+    "headwater.engine.combinators": (
+        "apply_func as_task compose const delay eval_ flat_map flatten force identity map_ starmap zip_"
+    ),
+    "headwater.engine.context": "get_context",
     "headwater.engine.errors": (
         "CallError Cancelled ScriptError TaskDefinitionError Undecodable UnknownExecutor UnknownTask "
         "Unrecordable WorkerDied"
@@ -78,13 +100,15 @@ _NAMES = {
     ),
     "headwater.engine.namespace": "namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
+    "headwater.engine.partial": "PartialTask",
     "headwater.engine.registry": "get_task_registry",
     "headwater.engine.scheduler": "Scheduler run",
     "headwater.engine.script": "script",
     "headwater.engine.signature": "JobInfo",
-    "headwater.engine.special": "catch cond seq throw",
+    "headwater.engine.special": "catch catch_all cond seq throw",
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
+    "headwater.engine.wrapping": "wraps_task",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -111,6 +135,7 @@ __all__ = [
     "IStagingFile",
     "InternalError",
     "JobInfo",
+    "PartialTask",
     "Project",
     "Scheduler",
     "ScriptError",
@@ -128,14 +153,27 @@ __all__ = [
     "UsageError",
     "WorkerDied",
     "__version__",
+    "apply_func",
+    "as_task",
     "catch",
+    "catch_all",
+    "compose",
     "cond",
+    "const",
     "copy_dir",
     "copy_file",
     "copy_files",
     "create_project",
+    "delay",
+    "eval_",
     "find_project",
+    "flat_map",
+    "flatten",
+    "force",
+    "get_context",
     "get_task_registry",
+    "identity",
+    "map_",
     "namespace",
     "open_project",
     "quote",
@@ -143,8 +181,11 @@ __all__ = [
     "run",
     "script",
     "seq",
+    "starmap",
     "task",
     "throw",
+    "wraps_task",
+    "zip_",
 ]
 
 

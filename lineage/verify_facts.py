@@ -18,6 +18,7 @@ from headwater.cypher.records import (
     JobEnded,
     TaskSeen,
     ValueSeen,
+    call_context,
     flows,
     job_id,
 )
@@ -35,6 +36,7 @@ _COLUMNS = {
     "Evaluation": ("task_hash", "recorded_at", "values"),
     "CallNode": (
         "eval_hash", "args_hash", "failed", "task", "result", "arguments", "recorded_at", "cacheable",
+        "context",
     ),
     "Job": (
         "execution_id", "n", "task_hash", "eval_hash", "status", "started", "finished", "executor", "attempt",
@@ -143,6 +145,7 @@ def _call(call: CallMade) -> Fact:
             _sorted([value.hex(), name, position] for name, position, value in call.args),
             moment(call.at),
             call.cacheable,
+            call_context(call),
         ),
     )
     return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(flows(call))}

@@ -1,7 +1,8 @@
 // Calls with their task, result and arguments. A call that the graph has already keeps its edges, which never change;
 // the time and the leave to reuse it are those of the last run that made it.
 // Parameters: $rows of [task_hash, task_name, [[call_hash, eval_hash, recorded at (microseconds), cacheable, failed,
-//   result's value_hash, [[argument's value_hash, name, position], ...]], ...]]: grouped by task.
+//   result's value_hash, [[argument's value_hash, name, position], ...], ["path=hash", ...] or null], ...]]: grouped by
+//   task.
 // The group is let go before the first write: the local graph counts what a row holds at every write, list and all.
 UNWIND $rows AS g
 MATCH (t:Task {task_hash: g[0]})
@@ -10,7 +11,7 @@ UNWIND calls AS r
 WITH t, name, r, datetime({epochSeconds: r[2] / 1000000, nanosecond: (r[2] % 1000000) * 1000}) AS at
 MERGE (c:CallNode {call_hash: r[0]})
 ON CREATE SET c.eval_hash = r[1], c.args_hash = r[1], c.task_name = name, c.recorded_at = at, c.cacheable = r[3],
-  c.failed = r[4]
+  c.failed = r[4], c.context = r[7]
 ON MATCH SET c.cacheable = CASE WHEN at >= c.recorded_at THEN r[3] ELSE c.cacheable END,
   c.recorded_at = CASE WHEN at >= c.recorded_at THEN at ELSE c.recorded_at END
 WITH t, c, r

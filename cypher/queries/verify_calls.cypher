@@ -8,4 +8,5 @@ OPTIONAL MATCH (c)-[:RETURNED]->(v:Value)
 WITH key, c, tasks, collect(v.value_hash) AS results
 OPTIONAL MATCH (c)-[a:TOOK]->(w:Value)
 RETURN key, c.eval_hash AS eval_hash, c.args_hash AS args_hash, c.failed AS failed, tasks, results,
-       collect([w.value_hash, a.name, a.position]) AS arguments, c.recorded_at AS recorded_at, c.cacheable AS cacheable
+       collect([w.value_hash, a.name, a.position]) AS arguments, c.recorded_at AS recorded_at, c.cacheable AS cacheable,
+       c.context AS context

@@ -34,6 +34,13 @@ OPTIONS: list[click.Parameter] = [
     click.Option(["--keep-going"], is_flag=True, help="After a failure, run all that does not depend on it."),
     click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
     click.Option(
+        ["--context"],
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="A value that tasks read with get_context, like model.rate=0.1; may be repeated.",
+    ),
+    click.Option(["--context-file"], metavar="FILE", help="A JSON object of such values."),
+    click.Option(
         ["--background-load/--wait", "--no-wait"],
         default=None,
         help="Leave the graph to a background process instead of waiting until it holds the run. "
@@ -50,6 +57,7 @@ class Options:
     no_cache: bool
     keep_going: bool
     tags: list[tuple[str, str]]
+    context: dict[str, Any]
     background_load: bool | None
     as_json: bool
 
@@ -135,14 +143,27 @@ def _options(*sources: Mapping[str, Any]) -> Options:
         if not key or not equals:
             raise UsageError(f"--tag {text}: a tag is KEY=VALUE, like --tag team=assay")
         tags.append((key, value))
+    files = [source["context_file"] for source in sources if source["context_file"] is not None]
+    assignments = [text for source in sources for text in source["context"]]
     waits = [source["background_load"] for source in sources if source["background_load"] is not None]
     return Options(
         no_cache=any(source["no_cache"] for source in sources),
         keep_going=any(source["keep_going"] for source in sources),
         tags=tags,
+        context=_context(files, assignments) if files or assignments else {},
         background_load=waits[-1] if waits else None,
         as_json=any(source["as_json"] for source in sources),
     )
+
+
+def _context(files: Sequence[str], assignments: Sequence[str]) -> dict[str, Any]:
+    """What files and `PATH=VALUE` on the command line say of the context; the latter win."""
+    from headwater.engine.context import merged, parse_assignment, read_context
+
+    context: dict[str, Any] = {}
+    for one in (*(read_context(Path(file)) for file in files), *map(parse_assignment, assignments)):
+        context = merged(context, one)
+    return context
 
 
 def _list_tasks(ctx: click.Context, module: ModuleType, file: str) -> None:
@@ -186,6 +207,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
                 cache=not options.no_cache,
                 keep_going=options.keep_going,
                 tags=options.tags,
+                context=options.context,
                 command=recorded,
             )
         outcome.done(value)

@@ -444,7 +444,7 @@ class Thing:
 
 def test_job_info_is_filled_in_and_does_not_count(scheduler: Scheduler) -> None:
     @task(namespace="reduction")
-    def who(n: int, info: JobInfo = JobInfo()) -> Any:  # noqa: B008
+    def who(n: int, info: JobInfo = JobInfo()) -> Any:
         return info.eval_hash is not None, info.execution_id
 
     assert scheduler.run(who(1)) == (True, None)

@@ -12,7 +12,22 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from headwater import catch, cond, seq, task
+from headwater import (
+    catch,
+    catch_all,
+    compose,
+    cond,
+    const,
+    delay,
+    flat_map,
+    flatten,
+    force,
+    map_,
+    seq,
+    starmap,
+    task,
+    zip_,
+)
 
 headwater_namespace = "random"
 
@@ -70,6 +85,21 @@ def checked(a: int) -> int:
 
 
 @task
+def twice(a: int) -> list[int]:
+    return [a, a]
+
+
+@task
+def numbers(values: Any) -> list[int]:
+    return flat(values)
+
+
+@task
+def settled(values: Any) -> int:
+    return sum(len(str(value)) if isinstance(value, Exception) else value for value in values)
+
+
+@task
 def rescued(error: Exception) -> int:
     return len(str(error))
 
@@ -116,6 +146,26 @@ def lazy(d: Any) -> Any:
         return cond(add(lazy(rest[0]), 0) > 5, lazy(rest[1]), lazy(rest[2]))
     if kind == "seq":
         return total(seq([lazy(item) for item in rest]))
+    if kind == "map":
+        return total(map_(shifted, [lazy(item) for item in rest]))
+    if kind == "lazy map":
+        return total(map_(add.partial(b=lazy(rest[0])), numbers([lazy(item) for item in rest])))
+    if kind == "starmap":
+        return total(starmap(add, [{"a": lazy(item), "b": 2} for item in rest]))
+    if kind == "flatten":
+        return total(flatten([[lazy(rest[0])], numbers([lazy(item) for item in rest])]))
+    if kind == "flat map":
+        return total(flat_map(twice, numbers([lazy(item) for item in rest])))
+    if kind == "zip":
+        return total(zip_(numbers([lazy(item) for item in rest]), [lazy(item) for item in rest]))
+    if kind == "compose":
+        return compose(add, shifted)(lazy(rest[0]))
+    if kind == "force":
+        return force(delay(add(lazy(rest[0]), 0)))
+    if kind == "const":
+        return const(lazy(rest[0]), lazy(rest[1]))
+    if kind == "catch all":
+        return total(catch_all([checked(lazy(item)) for item in rest], Unlucky, settled))
     assert kind == "catch", kind
     return catch(checked(lazy(rest[0])), Unlucky, rescued)
 
@@ -142,8 +192,29 @@ def plain(d: Any) -> int:
         return 2 * values[0]
     if kind == "cond":
         return plain(rest[1]) if plain(rest[0]) > 5 else plain(rest[2])
+    if kind == "map":
+        return sum(value + SHIFT["n"] for value in values)
+    if kind == "lazy map":
+        return sum(value + values[0] for value in values)
+    if kind == "starmap":
+        return sum(value + 2 for value in values)
+    if kind == "flatten":
+        return values[0] + sum(values)
+    if kind in ("flat map", "zip"):
+        return 2 * sum(values)
+    if kind == "compose":
+        return values[0] + SHIFT["n"] + 1
+    if kind in ("force", "const"):
+        return values[0]
+    if kind == "catch all":
+        return sum(map(checked_plain, values))
     assert kind == "catch", kind
-    return values[0] if values[0] % 3 else len(f"{values[0]} is a multiple of three")
+    return checked_plain(values[0])
+
+
+def checked_plain(value: int) -> int:
+    """What `checked`, and where it fails `rescued`, make of a number."""
+    return value if value % 3 else len(f"{value} is a multiple of three")
 
 
 TASKS = {"add": add, "shifted": shifted}
@@ -153,12 +224,18 @@ def _grow(children: Any) -> Any:
     return st.one_of(
         st.tuples(st.just("call"), st.just("add"), children, children),
         st.tuples(st.just("call"), st.just("shifted"), children),
-        st.tuples(st.sampled_from(["build", "default", "times", "box", "catch"]), children),
-        st.tuples(st.sampled_from(["item", "attribute", "plus", "keyword"]), children, children),
+        st.tuples(
+            st.sampled_from(["build", "default", "times", "box", "catch", "compose", "force"]), children
+        ),
+        st.tuples(st.sampled_from(["item", "attribute", "plus", "keyword", "const"]), children, children),
         st.tuples(st.just("cond"), children, children, children),
         st.lists(children, min_size=1, max_size=4).map(lambda items: ("list", *items)),
         st.lists(children, min_size=1, max_size=3).map(lambda items: ("dict", *items)),
         st.lists(children, min_size=1, max_size=3).map(lambda items: ("seq", *items)),
+        st.tuples(
+            st.sampled_from(["map", "lazy map", "starmap", "flatten", "flat map", "zip", "catch all"]),
+            st.lists(children, min_size=1, max_size=3),
+        ).map(lambda pair: (pair[0], *pair[1])),
     )
 
 

@@ -18,7 +18,23 @@ from headwater.lineage.trace import trace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headwater import File, Scheduler, catch, cond, get_task_registry, seq, task
+from headwater import (
+    File,
+    Scheduler,
+    catch,
+    catch_all,
+    cond,
+    const,
+    delay,
+    flatten,
+    force,
+    get_task_registry,
+    map_,
+    seq,
+    starmap,
+    task,
+    zip_,
+)
 
 Recipe = tuple[Any, ...]
 """(kind, parts ...), part 0 of a call being the name of its task; no two calls of a workflow are of one task."""
@@ -40,11 +56,18 @@ def fail(*values: Any) -> int:
     raise ValueError(number_of(values))
 
 
+def several(*values: Any) -> list[int]:
+    return [number_of(values), number_of(values, 1)]
+
+
 def body(recipe: Recipe, given: Any) -> Any:
     return lazy(recipe, given)
 
 
-FUNCTIONS = {"leaf": leaf, "fail": fail, "rescue": leaf, "body": body}
+FUNCTIONS = {"leaf": leaf, "fail": fail, "rescue": leaf, "several": several, "body": body}
+PLAIN = ("plain", "file", "given")
+STRUCTURES = ("list", "dict", "seq", "flatten", "zip", "map")
+"""What is as lazy as its parts are."""
 
 
 class Recipes:
@@ -67,6 +90,7 @@ class Recipes:
     def number(self, depth: int, given: int) -> Recipe:
         """What gives a number, in a body that was given so many values."""
         kinds = ["leaf"] * 4 + ["body"] * 3 + ["plain", "plus", "neg", "then", "otherwise", "catch", "rescue"]
+        kinds += ["const", "force"]
         kind = self._chance.choice(kinds) if depth > 0 and self._made < MOST_CALLS else "plain"
         if kind == "plain":
             return "plain", self._chance.randrange(100)
@@ -78,19 +102,32 @@ class Recipes:
             return kind, call, self.number(depth - 1, given)
         if kind in ("catch", "rescue"):
             return "catch", call, self.call("rescue")
-        return ("neg", call) if kind == "neg" else call
+        if kind == "const":
+            return "const", call, self.number(depth - 1, given)
+        return (kind, call) if kind in ("neg", "force") else call
 
     def value(self, depth: int, given: int) -> Recipe:
         """What gives anything."""
-        kind = self._chance.choice(["number"] * 4 + ["list", "dict", "seq", "file", "given", "none"])
+        kinds = ["number"] * 4 + ["list", "dict", "seq", "file", "given", "none", "flatten", "zip"]
+        kind = self._chance.choice([*kinds, "map", "lazy map", "starmap", "catch all"])
         if kind == "file":
             path = self._folder / f"{uuid.uuid4().hex}.txt"
             path.write_text(path.name)
             return "file", str(path)
         if kind == "given" and given:
             return "given", self._chance.randrange(given)
-        if kind in ("list", "dict", "seq"):
+        if kind in ("list", "dict", "seq", "flatten", "zip"):
             return kind, *self._some(depth, given)
+        if depth > 0 and self._made < MOST_CALLS:
+            if kind == "map":
+                return kind, self.call("leaf", self.value(depth - 1, given))
+            if kind == "lazy map":
+                return kind, self.call("leaf"), self.call("several", *self._some(depth, given))
+            if kind == "starmap":
+                return kind, self.call("leaf", *self._some(depth, given))
+            if kind == "catch all":
+                failing = self.call("fail", *self._some(depth, given))
+                return kind, self.call("rescue"), failing, *self._some(depth, given)
         return ("plain", None) if kind == "none" else self.number(depth - 1, given)
 
     def _some(self, depth: int, given: int) -> list[Recipe]:
@@ -112,7 +149,26 @@ def lazy(recipe: Recipe, given: Any) -> Any:
         return get_task_registry().get(parts[0])(*(lazy(part, given) for part in parts[1:]))
     if kind == "catch":
         return catch(lazy(parts[0], given), ValueError, get_task_registry().get(parts[1][1]))
+    if kind in ("map", "starmap"):
+        name, *arguments = parts[0][1:]
+        called, values = get_task_registry().get(name), [lazy(part, given) for part in arguments]
+        return map_(called, values) if kind == "map" else starmap(called, [tuple(values)])
+    if kind == "lazy map":
+        return map_(get_task_registry().get(parts[0][1]), lazy(parts[1], given))
+    if kind == "catch all":
+        rescue = get_task_registry().get(parts[0][1])
+        return catch_all([lazy(part, given) for part in parts[1:]], ValueError, rescue)
     values = [lazy(part, given) for part in parts]
+    if kind in ("flatten", "zip"):
+        return (
+            flatten([[value] for value in values])
+            if kind == "flatten"
+            else zip_(*([value] for value in values))
+        )
+    if kind == "const":
+        return const(*values)
+    if kind == "force":
+        return force(delay(values[0]))
     if kind == "list":
         return values
     if kind == "dict":
@@ -150,17 +206,21 @@ class Tainted:
         if kind == "catch":
             tainted = self.result(parts[0], given)
             if parts[0][0] == "fail":
-                tainted |= self.calls.setdefault(parts[1][1], given)
+                self.calls[parts[1][1]] = tainted
             return tainted
+        if kind in ("catch all", "lazy map"):
+            handed = frozenset().union(*(self.result(part, given) for part in parts[1:]))
+            self.calls[parts[0][1]] = handed
+            return handed
         if kind == "body":
             inner = self._values(parts[2:], given)
             self.calls[parts[0]] = inner | self.result(parts[1], inner)
         elif kind in FUNCTIONS:
             self.calls[parts[0]] = self._values(parts[1:], given)
-        elif kind in ("then", "otherwise"):
-            # The condition decides, and gives nothing; but what it calls is run.
-            self.result(parts[0], given)
-            return self.result(parts[1], given)
+        elif kind in ("then", "otherwise", "const"):
+            # The condition decides, and what is only waited for gives nothing; but what they call is run.
+            self.result(parts[kind == "const"], given)
+            return self.result(parts[kind != "const"], given)
         else:
             return frozenset().union(*(self.result(part, given) for part in parts))
         return self.calls[parts[0]]
@@ -173,9 +233,7 @@ class Tainted:
 
 def _lazy(recipe: Recipe) -> bool:
     kind, *parts = recipe
-    return (
-        any(map(_lazy, parts)) if kind in ("list", "dict", "seq") else kind not in ("plain", "file", "given")
-    )
+    return any(map(_lazy, parts)) if kind in STRUCTURES else kind not in PLAIN
 
 
 @pytest.fixture(scope="module")

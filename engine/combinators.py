@@ -1,0 +1,190 @@
+"""Combinators: the small parts that workflows are put together from, beside the special forms.
+
+`map_` and its like are forms: they make no calls of their own, and what each call is fed with keeps its own origin.
+Those that run code of the user's are tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, TypeVar, cast
+
+from headwater.engine.errors import CallError
+from headwater.engine.expression import Expression, Special
+from headwater.engine.expression_codec import Quoted
+from headwater.engine.partial import PartialTask
+from headwater.engine.special import Give, Steps, form, items_of
+from headwater.engine.task import Task, task
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_namespace = "headwater"
+
+
+# -- over lists --------------------------------------------------------------------------------------------------------
+
+
+def map_(function: Callable[[Any], R], values: Any) -> list[R]:
+    """Call a task for each value of a list: `map_(inc, [1, 2])` is `[inc(1), inc(2)]`.
+
+    Args:
+        function: a task, a partial task or a function that returns an expression; may be lazy.
+        values: a list; may be lazy, so that how many calls there are is decided while the workflow runs.
+    """
+    return Special("map_", (function, values))  # type: ignore[return-value]
+
+
+def starmap(function: Callable[..., R], values: Any) -> list[R]:
+    """Call a task for each set of arguments in a list: dicts of keyword arguments, or tuples of positional ones."""
+    return Special("starmap", (function, values))  # type: ignore[return-value]
+
+
+def flatten(lists: Iterable[Iterable[T]]) -> list[T]:
+    """The items of lists, in one list. The lists may be lazy, together and each for itself."""
+    return Special("flatten", (lists,))  # type: ignore[return-value]
+
+
+def flat_map(function: Callable[[Any], Iterable[R]], values: Any) -> list[R]:
+    """Call a task that gives a list for each value of a list, and join what they give."""
+    return flatten(map_(function, values))
+
+
+def zip_(*lists: Any) -> list[tuple[Any, ...]]:
+    """The items of lists side by side, as far as the shortest goes. The lists may be lazy."""
+    return Special("zip_", lists)  # type: ignore[return-value]
+
+
+def _function(function: Any) -> Generator[Any, Any, Any]:
+    """A task, evaluated where it is lazy. (Nothing comes from one that is not: it is not asked for.)"""
+    return (yield function) if isinstance(function, Expression) else function
+
+
+@form("map_")
+def _map(give: Give, function: Any, values: Any) -> Steps:
+    call = yield from _function(function)
+    items = yield from items_of(give, values, "map_")
+    return (yield [call(item) for item in items])
+
+
+@form("starmap")
+def _starmap(give: Give, function: Any, values: Any) -> Steps:
+    call = yield from _function(function)
+    found = []
+    for item in (yield from items_of(give, values, "starmap")):
+        # Which arguments there are must be known to make the call.
+        arguments = (yield item) if isinstance(item, Expression) else item
+        again = give if isinstance(item, Expression) else _as_written
+        if isinstance(arguments, dict):
+            found.append(call(**{name: again(value) for name, value in arguments.items()}))
+        elif isinstance(arguments, (tuple, list)):
+            found.append(call(*map(again, arguments)))
+        else:
+            raise CallError(
+                f"starmap(...): a dict or a tuple of arguments is needed for each call, not "
+                f"{type(arguments).__name__}. For one argument each, use map_."
+            )
+    return (yield found)
+
+
+def _as_written(value: Any) -> Any:
+    return value
+
+
+@form("flatten")
+def _flatten(give: Give, lists: Any) -> Steps:
+    found = []
+    for items in (yield lists):
+        if isinstance(items, (str, bytes)) or not hasattr(items, "__iter__"):
+            raise CallError(f"flatten(...): a list of lists is needed, and {type(items).__name__} is in it")
+        found.extend(items)
+    return found
+
+
+@form("zip_")
+def _zip(give: Give, *lists: Any) -> Steps:
+    return list(zip(*(yield lists), strict=False))
+
+
+# -- when something is evaluated ---------------------------------------------------------------------------------------
+
+
+def delay(expr: T) -> T:
+    """Hold an expression back: it is handed over as a value, and evaluated where `force` meets it."""
+    return Quoted(expr)  # type: ignore[return-value]
+
+
+def force(delayed: Any) -> Any:
+    """Evaluate what `delay` (or `quote`) held back; a value that was not held back is what it is."""
+    return Special("force", (delayed,))
+
+
+def const(value: T, other: Any) -> T:
+    """The first value, once the second is there too: an order without a use for what it waits for."""
+    return Special("const", (value, other))  # type: ignore[return-value]
+
+
+@form("force")
+def _force(give: Give, delayed: Any) -> Steps:
+    found = (yield delayed) if isinstance(delayed, Expression) else delayed
+    return (yield found.expression) if isinstance(found, Quoted) else found
+
+
+@form("const")
+def _const(give: Give, value: Any, other: Any) -> Steps:
+    yield other
+    return (yield value)
+
+
+# -- functions as tasks ------------------------------------------------------------------------------------------------
+
+
+@task(namespace=_namespace, version="1")
+def identity(value: T) -> T:
+    """What it is given, as the result of a call."""
+    return value
+
+
+@task(namespace=_namespace, version="1")
+def apply_func(function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+    """Call a plain function as a task. Its code counts: where it changes, the call is made again."""
+    return function(*args, **kwargs)
+
+
+def as_task(function: Callable[..., R]) -> PartialTask[R]:
+    """A plain function as a task, to be called lazily or handed to `map_`: `as_task(math.sqrt)(x)`."""
+    return PartialTask(cast(Task[Any, R], apply_func), (function,), {})
+
+
+@task(namespace=_namespace, version="1")
+def eval_(code: str, /, *args: Any, pos_args: Iterable[str] = (), **names: Any) -> Any:
+    """The value of a Python expression, given as text, over named values: `eval_("a + b", a=f(1), b=2)`.
+
+    Args:
+        code: the expression. It has Python's builtins, and whoever writes it can do all that Python can.
+        *args: values for the names in `pos_args`.
+        pos_args: names for the positional values.
+        **names: further values by name.
+    """
+    bound = dict(zip(pos_args, args, strict=True))
+    return eval(code, {**bound, **names})
+
+
+@task(namespace=_namespace, version="1", name="compose")
+def _composed(functions: list[Any], /, *args: Any, **kwargs: Any) -> Any:
+    *outer, inner = functions
+    value = inner(*args, **kwargs)
+    for function in reversed(outer):
+        value = function(value)
+    return value
+
+
+def compose(*functions: Callable[..., Any]) -> PartialTask[Any]:
+    """One task of several, the last called first: `compose(f, g)(x)` is `f(g(x))`.
+
+    Raises:
+        CallError: there is none.
+    """
+    if not functions:
+        raise CallError("compose(...) needs at least one task")
+    return _composed.partial(list(functions))

@@ -1,0 +1,219 @@
+"""The combinators: what they evaluate to, and how they say no."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import pytest
+
+from headwater import (
+    CallError,
+    PartialTask,
+    Scheduler,
+    Task,
+    apply_func,
+    as_task,
+    catch,
+    catch_all,
+    compose,
+    const,
+    delay,
+    eval_,
+    flat_map,
+    flatten,
+    force,
+    identity,
+    map_,
+    starmap,
+    task,
+    zip_,
+)
+
+headwater_namespace = "combinators"
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler(record=False)
+
+
+@task
+def inc(x: int) -> int:
+    return x + 1
+
+
+@task
+def add(a: int, b: int = 0) -> int:
+    return a + b
+
+
+@task
+def numbers(n: int) -> list[int]:
+    return list(range(n))
+
+
+@task
+def fail(message: str) -> int:
+    raise ValueError(message)
+
+
+@task
+def shown(value: Any) -> str:
+    return repr(value)
+
+
+@task
+def the_increment() -> Task[[int], int]:
+    return inc
+
+
+def test_map_calls_a_task_for_each_value_of_a_list_that_may_be_lazy(scheduler: Scheduler) -> None:
+    assert scheduler.run(map_(inc, [1, inc(1), 3])) == [2, 3, 4]
+    assert scheduler.run(map_(inc, numbers(3))) == [1, 2, 3]
+    assert scheduler.run(map_(the_increment(), numbers(2))) == [1, 2]
+    assert scheduler.run(map_(inc, [])) == []
+
+
+def test_map_over_map_and_a_wide_map_are_no_trouble(scheduler: Scheduler) -> None:
+    assert scheduler.run(map_(inc, map_(inc, numbers(3)))) == [2, 3, 4]
+    assert sum(scheduler.run(map_(inc, numbers(20_000)))) == 20_000 * 20_001 // 2
+
+
+@pytest.mark.parametrize("values", ["abc", {1, 2}, 5])
+def test_map_refuses_what_has_no_order_or_no_items(scheduler: Scheduler, values: Any) -> None:
+    with pytest.raises(CallError, match=r"map_.*a list is needed"):
+        scheduler.run(map_(inc, identity(values)))
+
+
+def test_starmap_takes_keyword_and_positional_arguments(scheduler: Scheduler) -> None:
+    assert scheduler.run(starmap(add, [{"a": 1, "b": inc(1)}, (3, 4), identity((5, 6))])) == [3, 7, 11]
+    assert scheduler.run(starmap(add, identity([{"a": 1}, {"a": 2}]))) == [1, 2]
+    with pytest.raises(CallError, match="use map_"):
+        scheduler.run(starmap(add, [1]))
+
+
+def test_lists_are_flattened_and_zipped(scheduler: Scheduler) -> None:
+    assert scheduler.run(flatten([numbers(2), [inc(5)], []])) == [0, 1, 6]
+    assert scheduler.run(flatten(identity([[1], [2]]))) == [1, 2]
+    assert scheduler.run(flat_map(numbers, numbers(4))) == [0, 0, 1, 0, 1, 2]
+    assert scheduler.run(zip_(numbers(3), [inc(1), 8])) == [(0, 2), (1, 8)]
+    with pytest.raises(CallError, match="a list of lists is needed, and int"):
+        scheduler.run(flatten([1]))
+
+
+def test_catch_all_gives_the_values_where_nothing_fails(scheduler: Scheduler) -> None:
+    assert scheduler.run(catch_all({"a": inc(1), "b": [inc(2)]})) == {"a": 2, "b": [3]}
+
+
+def test_catch_all_hands_errors_in_their_places_to_the_recovery(scheduler: Scheduler) -> None:
+    caught = catch_all([inc(1), fail("x"), {"y": fail("y")}], ValueError, shown)
+    assert scheduler.run(caught) == "[2, ValueError('x'), {'y': ValueError('y')}]"
+
+
+def test_catch_all_waits_for_all_before_it_raises_the_first_error_that_does_not_match(
+    scheduler: Scheduler,
+) -> None:
+    ended = []
+    gate = threading.Event()
+
+    @task(namespace="combinators")
+    def slow() -> int:
+        gate.wait(5)
+        ended.append("slow")
+        return 1
+
+    @task(namespace="combinators")
+    def quick() -> int:
+        gate.set()
+        raise KeyError("quick")
+
+    with pytest.raises(KeyError, match="quick"):
+        scheduler.run(catch_all([fail("a value"), slow(), quick()], ValueError, shown))
+    assert ended == ["slow"]
+    with pytest.raises(ValueError, match="first"):
+        scheduler.run(catch_all([fail("first"), fail("second")]))
+
+
+def test_the_classes_of_catch_may_be_lazy(scheduler: Scheduler) -> None:
+    classes = identity(ValueError)
+    assert scheduler.run(catch(fail("x"), (KeyError, classes), shown)) == "ValueError('x')"
+    assert scheduler.run(catch_all([fail("x")], classes, shown)) == "[ValueError('x')]"
+    with pytest.raises(CallError, match="no exception class"):
+        scheduler.run(catch(fail("x"), identity(5), shown))
+
+
+def test_a_recovery_may_be_a_partial_task_or_raise_something_else(scheduler: Scheduler) -> None:
+    @task(namespace="combinators")
+    def translated(error: Exception, into: type[Exception]) -> int:
+        raise into(str(error))
+
+    inner = catch(fail("x"), ValueError, translated.partial(into=KeyError))
+    assert scheduler.run(catch(inner, KeyError, shown)) == "KeyError('x')"
+
+
+@pytest.mark.parametrize("wrong", [(ValueError, None), (None, shown), ("ValueError", shown)])
+def test_catch_all_refuses_half_a_recovery_where_it_is_written(wrong: tuple[Any, Any]) -> None:
+    with pytest.raises(CallError, match="catch_all"):
+        catch_all([inc(1)], *wrong)
+
+
+def test_const_waits_for_what_it_does_not_give(scheduler: Scheduler) -> None:
+    assert scheduler.run(const(inc(1), inc(2))) == 2
+    with pytest.raises(ValueError, match="other"):
+        scheduler.run(const(inc(1), fail("other")))
+
+
+def test_what_is_delayed_is_evaluated_where_it_is_forced(scheduler: Scheduler) -> None:
+    delayed = identity(delay(fail("late")))
+    scheduler.run(delayed)
+    with pytest.raises(ValueError, match="late"):
+        scheduler.run(force(delayed))
+    assert scheduler.run(force(delay(inc(1)))) == 2
+    assert scheduler.run(force(inc(1))) == 2
+
+
+def test_functions_are_called_as_tasks(scheduler: Scheduler) -> None:
+    assert scheduler.run(apply_func(math.hypot, add(1, 2), 4)) == 5.0
+    assert scheduler.run(map_(as_task(math.sqrt), [4.0, 9.0])) == [2.0, 3.0]
+    assert scheduler.run(eval_("a + b * c", 2, pos_args=["c"], a=inc(0), b=3)) == 7
+
+
+def test_tasks_are_composed_with_the_last_called_first(scheduler: Scheduler) -> None:
+    assert scheduler.run(compose(shown, inc, add)(1, b=2)) == "4"
+    assert scheduler.run(compose(inc)(1)) == 2
+    with pytest.raises(CallError, match="at least one"):
+        compose()
+
+
+def test_a_partial_task_is_a_value(scheduler: Scheduler) -> None:
+    partial = add.partial(inc(1))
+    assert scheduler.run(partial(5)) == 7
+    assert scheduler.run(partial.partial(b=1)(b=3)) == 5
+    found = scheduler.run([partial])[0]
+    assert isinstance(found, PartialTask)
+    assert (found.args, repr(found)) == ((2,), "combinators.add.partial(2)")
+    assert scheduler.run(identity(add.partial(1))(2)) == 3
+    assert partial.options(nout=2).task.nout == 2
+
+
+def test_a_partial_task_that_can_never_fit_is_refused_where_it_is_made() -> None:
+    with pytest.raises(CallError, match=r"add\.partial\(\.\.\.\) does not fit .*too many"):
+        add.partial(1, 2, 3)
+    with pytest.raises(CallError, match="unexpected keyword argument 'c'"):
+        add.partial(c=1)
+
+
+def test_expressions_that_forms_make_are_never_taken_for_one_another(scheduler: Scheduler) -> None:
+    """They are known by identity, and may die long before the call in which they stand."""
+
+    @task(namespace="combinators")
+    def sums() -> list[int]:
+        return [add(flat_sum(map_(inc, [n])), flat_sum(flat_map(numbers, [n, n + 1]))) for n in range(40)]
+
+    @task(namespace="combinators")
+    def flat_sum(values: list[int]) -> int:
+        return sum(values)
+
+    assert scheduler.run(sums()) == [n + 1 + n * (n - 1) // 2 + n * (n + 1) // 2 for n in range(40)]

@@ -1,0 +1,122 @@
+"""Options of calls: which one counts, what is handed down, and values that are lazy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headwater import CacheScope, CheckValid, JobInfo, Scheduler, TaskDefinitionError, task
+
+headwater_namespace = "options"
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler(record=False)
+
+
+@task
+def options(info: JobInfo = JobInfo()) -> Any:
+    return info.options
+
+
+@task(cache_scope="CSE")
+def narrow(info: JobInfo = JobInfo()) -> Any:
+    return info.options
+
+
+@task
+def child() -> Any:
+    return [options(), narrow(), narrow.options(cache_scope="NONE")()]
+
+
+@task
+def grandchild() -> Any:
+    return child()
+
+
+@task
+def one() -> int:
+    return 1
+
+
+@task
+def fail() -> int:
+    raise ValueError("no option")
+
+
+def test_what_a_call_exports_reaches_every_call_under_it(scheduler: Scheduler) -> None:
+    for call in (child, grandchild):
+        plain, defined, given = scheduler.run(
+            call.export_options(cache_scope="BACKEND", check_valid="shallow")()
+        )
+        assert plain["cache_scope"] is CacheScope.BACKEND
+        assert defined["cache_scope"] is CacheScope.BACKEND  # above the task's own definition
+        assert given["cache_scope"] is CacheScope.NONE  # below what is given at the call
+        assert plain["check_valid"] is CheckValid.SHALLOW
+
+
+def test_a_definition_may_export_and_is_overridden_by_what_is_exported_to_it(scheduler: Scheduler) -> None:
+    @task(namespace="options", export_options={"check_valid": "shallow"})
+    def exporting() -> Any:
+        return [options(), child()]
+
+    own, (below, *_) = scheduler.run(exporting())
+    assert own["check_valid"] is below["check_valid"] is CheckValid.SHALLOW
+    own, (below, *_) = scheduler.run(exporting.export_options(check_valid="full")())
+    assert own["check_valid"] is below["check_valid"] is CheckValid.FULL
+
+
+def test_exports_end_with_the_call_that_exports(scheduler: Scheduler) -> None:
+    @task(namespace="options")
+    def own(number: int, info: JobInfo = JobInfo()) -> Any:
+        return info.options
+
+    @task(namespace="options")
+    def above(number: int) -> Any:
+        return own(number)
+
+    @task(namespace="options")
+    def beside() -> Any:
+        return [above.export_options(check_valid="shallow")(1), own(2)]
+
+    below, outside = scheduler.run(beside())
+    assert below["check_valid"] is CheckValid.SHALLOW
+    assert outside == {}
+
+
+def test_the_value_of_an_option_may_be_lazy(scheduler: Scheduler) -> None:
+    assert scheduler.run(options.options(limits={"gpu": one()})())["limits"] == {"gpu": 1}
+
+    @task(namespace="options", limits={"gpu": one()})
+    def defined(info: JobInfo = JobInfo()) -> Any:
+        return info.options
+
+    assert scheduler.run(defined())["limits"] == {"gpu": 1}
+    assert scheduler.run([defined()])[0]["limits"] == {"gpu": 1}
+
+
+def test_two_calls_that_differ_in_a_lazy_option_are_two_calls(scheduler: Scheduler) -> None:
+    @task(namespace="options", cache_scope="NONE")
+    def named(info: JobInfo = JobInfo()) -> Any:
+        return info.options["limits"]
+
+    calls = [named.options(limits={"a": one()})(), named.options(limits={"b": one()})()]
+    assert scheduler.run(calls) == [{"a": 1}, {"b": 1}]
+
+
+def test_a_lazy_option_that_fails_or_cannot_be_fails_its_call(scheduler: Scheduler) -> None:
+    with pytest.raises(ValueError, match="no option"):
+        scheduler.run(options.options(limits={"gpu": fail()})())
+    with pytest.raises(TaskDefinitionError, match="executor=1"):
+        scheduler.run(options.options(executor=one())())
+
+
+def test_unknown_options_are_refused_with_the_nearest_name() -> None:
+    with pytest.raises(TaskDefinitionError, match="Did you mean limits"):
+        options.export_options(limit=["gpu"])
+    with pytest.raises(TaskDefinitionError, match="Did you mean export_options"):
+        task(namespace="options", export_option={})(len)
+    with pytest.raises(TaskDefinitionError, match="a dict of options"):
+        options.options(export_options=["cache"])
