@@ -203,6 +203,9 @@ class _Guard:
     def _start(cls) -> None:
         if cls._process is None:
             atexit.register(cls._end)
+        elif cls._process.stdin is not None:
+            # We are a fork. While we held our copy of the pipe, the other guard could not see the end of its own.
+            cls._process.stdin.close()
         cls._owner = os.getpid()
         cls._process = subprocess.Popen(
             ["/bin/sh", "-c", _GUARD],

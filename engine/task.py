@@ -101,13 +101,13 @@ class Task(Generic[P, R]):
         self.hash_includes = list(hash_includes)
         self._source = source
         self.definition = check_options(options or {}, _DEFINITION)
-        self.lazy_definition = bool(find_expressions(self.definition))
         self.script = script
         self.body: Callable[..., Any] = func
         if script:
             from headwater.engine.script import script_body
 
             self.body = script_body(func, self.definition)
+        self.lazy_definition = bool(find_expressions(self.definition))
         self.overrides: dict[str, Any] = {}
         self.nout: int | None = self.definition.pop("nout", None)
         if self.nout is None:

@@ -112,8 +112,8 @@ _NAMES = {
     "headwater.engine.signature": "JobInfo",
     "headwater.engine.special": "catch catch_all cond seq throw",
     "headwater.engine.task": "Task task",
-    "headwater.engine.wrapping": "wraps_task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
+    "headwater.engine.wrapping": "wraps_task",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 

@@ -22,6 +22,10 @@ _READERS = min(8, (os.cpu_count() or 1) + 1)
 _SETTLED_NS = 2_000_000_000
 """a file's last change must be this long ago: some disks keep whole or even seconds only"""
 _ATTEMPTS = 3
+_MAPPED = 1 << 28
+"""bytes of the cache that are read through memory, without a system call for each page"""
+_AT_ONCE = 500
+"""paths in one question to the cache"""
 _CACHE = "HEADWATER_CACHE"
 
 
@@ -44,12 +48,11 @@ def digest_file(path: str) -> tuple[str, int]:
     # Opening a pipe would wait for its writer.
     if not stat.S_ISREG(status.st_mode):
         raise OSError(f"{path} is no regular file: only those have content that can be recorded")
-    return digest_files([(path, status)])[0]
+    return digest_files([(path, stamp(status))])[0]
 
 
-def digest_files(files: Sequence[tuple[str, os.stat_result]]) -> list[tuple[str, int]]:
-    """The same for many regular files, given with what they are now; those that are not known are read by several
-    threads.
+def digest_files(files: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
+    """The same for many regular files, given with their stamps; those that are not known are read by several threads.
 
     Raises:
         OSError: one of them cannot be read, or does not stop changing.
@@ -57,13 +60,13 @@ def digest_files(files: Sequence[tuple[str, os.stat_result]]) -> list[tuple[str,
     cache = _Cache.of_user()
     known = cache.get([path for path, _ in files])
     found: list[tuple[str, int] | None] = []
-    for path, status in files:
+    for path, now in files:
         held = known.get(path)
-        is_known = held is not None and held[0] == _text(_stamp(status))
-        found.append((held[1], status.st_size) if held is not None and is_known else None)
+        is_known = held is not None and held[0] == now
+        found.append((held[1], int(now.partition(" ")[0])) if held is not None and is_known else None)
     missing = [path for (path, _), digest in zip(files, found, strict=True) if digest is None]
     read = _read_all(missing)
-    cache.put((path, stamp, digest) for path, (digest, _, stamp) in zip(missing, read, strict=True) if stamp)
+    cache.put((path, kept, digest) for path, (digest, _, kept) in zip(missing, read, strict=True) if kept)
     fresh = iter(read)
     return [digest if digest is not None else next(fresh)[:2] for digest in found]
 
@@ -88,19 +91,16 @@ def _read(path: str) -> tuple[str, int, str | None]:
         with open(path, "rb", buffering=0) as file:
             before = os.fstat(file.fileno())
             digest, size = digest_stream(file)
-            stamp = _stamp(os.fstat(file.fileno()))
-        if stamp == _stamp(before) and stamp[0] == size:
+            after = os.fstat(file.fileno())
+        if stamp(after) == stamp(before) and after.st_size == size:
             settled = now - max(before.st_mtime_ns, before.st_ctime_ns) > _SETTLED_NS
-            return digest, size, _text(stamp) if settled else None
+            return digest, size, stamp(before) if settled else None
     raise OSError(f"{path} changes while it is read. Use it when whoever writes it has finished")
 
 
-def _stamp(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev
-
-
-def _text(stamp: tuple[int, ...]) -> str:
-    return " ".join(map(str, stamp))
+def stamp(status: os.stat_result) -> str:
+    """What a file's bytes are kept under: its size, both its times, and which file it is."""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino} {status.st_dev}"
 
 
 class _Cache:
@@ -118,6 +118,7 @@ class _Cache:
             base = sqlite3.connect(os.path.join(folder, "digests.sqlite"), timeout=2, check_same_thread=False)
             base.execute("PRAGMA journal_mode = WAL")
             base.execute("PRAGMA synchronous = OFF")
+            base.execute(f"PRAGMA mmap_size = {_MAPPED}")
             base.execute(
                 "CREATE TABLE IF NOT EXISTS digests (path BLOB PRIMARY KEY, stamp TEXT, digest TEXT) WITHOUT ROWID"
             )
@@ -137,9 +138,11 @@ class _Cache:
         found: dict[str, tuple[str, str]] = {}
         if self._base is None:
             return found
+        # In order, because neighbours lie on one page.
+        sought = sorted(os.fsencode(path) for path in paths)
         with self._lock, suppress(sqlite3.Error):
-            for start in range(0, len(paths), 500):
-                keys = [os.fsencode(path) for path in paths[start : start + 500]]
+            for start in range(0, len(sought), _AT_ONCE):
+                keys = sought[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(keys))
                 rows = self._base.execute(
                     f"SELECT path, stamp, digest FROM digests WHERE path IN ({marks})", keys

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from headwater.engine.files.address import absolute, local_path, open_filesystem
-from headwater.engine.files.content import digest_files
+from headwater.engine.files.content import digest_files, stamp
 from headwater.engine.files.handle import PARTIAL
 from headwater.engine.files.identity import (
     BY_PATH,
@@ -90,21 +90,21 @@ def summary(members: list[Member] | None, evidence: str) -> Identity:
 
 def _local(found: Iterable[tuple[str, str]], by: str | None) -> list[Member]:
     members: list[Member] = []
-    unread: list[tuple[str, str, os.stat_result]] = []
+    unread: list[tuple[str, str, str]] = []
     for name, path in found:
         identity = _EMPTY_FOLDER if name.endswith("/") else _identity(path, by)
         if isinstance(identity, Identity):
             members.append(Member(name, path, identity))
         elif identity is not None:
             unread.append((name, path, identity))
-    digests = digest_files([(path, status) for _, path, status in unread])
+    digests = digest_files([(path, now) for _, path, now in unread])
     for (name, path, _), digest in zip(unread, digests, strict=True):
         members.append(Member(name, path, Identity(CONTENT, *digest)))
     return members
 
 
-def _identity(path: str, by: str | None) -> Identity | os.stat_result | None:
-    """What an entry is; the status of a file whose content counts; None for an entry that just went away."""
+def _identity(path: str, by: str | None) -> Identity | str | None:
+    """What an entry is; the stamp of a file whose content counts; None for an entry that just went away."""
     try:
         status = os.stat(path)
     except OSError as error:
@@ -116,7 +116,7 @@ def _identity(path: str, by: str | None) -> Identity | os.stat_result | None:
     if not stat.S_ISREG(status.st_mode):
         return Identity(_SPECIAL, str(stat.S_IFMT(status.st_mode)), None)
     if by == CONTENT:
-        return status
+        return stamp(status)
     return BY_PATH if by == PATH else by_status(status)
 
 
