@@ -361,3 +361,4 @@ def test_cached_equals_recomputed_before_and_after_a_change(
             scheduler.wait_recorded()
     finally:
         workflows.SHIFT["n"] = 0
+        get_task_registry().add(workflows.shifted)
