@@ -359,4 +359,4 @@ def test_cached_equals_recomputed_before_and_after_a_change(
             assert scheduler.run(build(description)) == plain(description)
             scheduler.wait_recorded()
     finally:
-        workflows.redefine(0)
+        workflows.restore()

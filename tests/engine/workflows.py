@@ -22,6 +22,7 @@ from headwater import (
     flat_map,
     flatten,
     force,
+    get_task_registry,
     map_,
     seq,
     starmap,
@@ -220,11 +221,24 @@ def checked_plain(value: int) -> int:
 TASKS = {"add": add, "shifted": shifted}
 
 
+_FIRST = shifted
+
+
 def redefine(shift: int) -> None:
     """Define `shifted` anew, to add something else: as an edit of this module would."""
+    _define(shift, task(name="shifted", namespace="random", version=str(shift))(_FIRST.func))
+
+
+def restore() -> None:
+    """Go back to the first definition, which is what worker processes know."""
+    get_task_registry().add(_FIRST)
+    _define(0, _FIRST)
+
+
+def _define(shift: int, definition: Any) -> None:
     global shifted  # noqa: PLW0603  what a module defines anew is a global of it
     SHIFT["n"] = shift
-    shifted = TASKS["shifted"] = task(name="shifted", namespace="random", version=str(shift))(shifted.func)
+    shifted = TASKS["shifted"] = definition
 
 
 def _grow(children: Any) -> Any:
