@@ -79,7 +79,10 @@ def decode(
     takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
     named = {p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD}
     store = ValueStore(project.values_address())
-    for name, _, stored in call.arguments:
+    for recorded_name, _, stored in call.arguments:
+        # Those of `*values` are recorded as `values[0]`, `values[1]`, in order (`signature.Plan.bind`).
+        base = recorded_name.partition("[")[0]
+        name = base if base in variadic else recorded_name
         if name in without:
             continue
         if name not in named and not takes_any:

@@ -118,12 +118,19 @@ def _datetime(text: str) -> datetime:
         raise ValueError("a date and time like 2013-01-31T06:30 or 2013-01-31T06:30+02:00") from None
 
 
+_WANTED = {
+    "FILE": "the path or URL of a file",
+    "DIR": "the path or URL of a folder",
+    "GLOB": "a pattern of paths or of a URL",
+}
+
+
 def _artefact(annotation: type) -> Reader:
     """A file, a folder or a set of files, by its path, URL or pattern."""
 
     def read(text: str) -> Any:
         if not text.strip():
-            raise ValueError("a path or URL")
+            raise ValueError(_WANTED[_shown(annotation)])
         return annotation(text)
 
     return Reader(_shown(annotation), read)

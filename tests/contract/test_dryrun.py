@@ -269,8 +269,7 @@ def test_it_says_what_the_run_after_it_does(
 
     try:
         for shift in (before, after, before):
-            workflows.SHIFT["n"] = shift
-            task(name="shifted", namespace="random", version=str(shift))(workflows.shifted.func)
+            workflows.redefine(shift)
             listed: Counter[str] = Counter()
             value = None
             try:
@@ -282,7 +281,7 @@ def test_it_says_what_the_run_after_it_does(
             assert bool(listed) == bool(sum(really.values())), "where nothing is listed, nothing runs"
             assert listed or value == plain(description)
     finally:
-        workflows.SHIFT["n"] = 0
+        workflows.restore()
 
 
 def test_outside_a_project_everything_would_run() -> None:

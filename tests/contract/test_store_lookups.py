@@ -94,7 +94,7 @@ def test_an_evaluation_gives_the_expression_it_reduced_to(store: GraphStore, cyp
         b=b"\x07",
     )
     assert listed(store, "lookup_evaluations", keys=["e", "none"]) == [
-        ("e", "v", "x", "c", b"\x07", None, [])
+        ("e", "v", "x", "c", b"\x07", None, [], None)
     ]
 
 

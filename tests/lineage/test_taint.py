@@ -283,16 +283,19 @@ def check(project: Project, store: GraphStore, main: Recipe) -> Tainted:
         timeout=30,
         limit=1000,
     ).rows
-    found = {name: trace(store, Found("call", call, name)) for name, call in rows}
-    files = {name: {file.path for file in one.files.values()} for name, one in found.items()}
-    assert files == {name: set(taint) for name, taint in tainted.calls.items()}
-    check_impacts(store, dict(rows), files)
+    files = {
+        (name, call): {file.path for file in trace(store, Found("call", call, name)).files.values()}
+        for name, call in rows
+    }
+    assert {name for name, _ in files} == tainted.calls.keys()
+    assert files == {(name, call): set(tainted.calls[name]) for name, call in files}
+    check_impacts(store, files)
     return tainted
 
 
-def check_impacts(store: GraphStore, calls: dict[str, str], files: dict[str, set[str]]) -> None:
+def check_impacts(store: GraphStore, files: dict[tuple[str, str], set[str]]) -> None:
     """Every file reached exactly the calls whose traces name it."""
     for path in set().union(*files.values()):
         [(file,)] = store.rows("impact_contents", path=path)
         reached = {call.call for call in impact(store, Found("file", file, path)).calls}
-        assert reached == {calls[name] for name, named in files.items() if path in named}
+        assert reached == {call for (_, call), named in files.items() if path in named}
