@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -211,7 +212,8 @@ def test_a_temporary_folder_is_new_and_leaves_with_the_script(here: Path) -> Non
     assert where != str(here)
     assert not os.path.exists(where)
     with pytest.raises(ScriptError, match="exit status"):
-        run(script("pwd > $OLDPWD/where; false", tempdir=True))
+        run(script(f"pwd > {shlex.quote(str(here))}/where; false", tempdir=True))
+    assert not os.path.exists((here / "where").read_text().strip())
     with pytest.raises(ScriptError, match="declared by File"):
         run(script("touch x", outputs=File("x"), tempdir=True))
 
