@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from headwater.cypher import local_graph
 from headwater.cypher.driver import load_driver
+from headwater.cypher.loader import catch_up
 from headwater.cypher.project import SETTINGS, Project, create_project, open_project
 from headwater.cypher.store import GraphStore, open_store
 
@@ -182,7 +183,7 @@ def local_project(tmp_path: Path) -> Iterator[Project]:
 
 
 @pytest.fixture
-def neo4j_project(tmp_path: Path, neo4j_server: Server, monkeypatch: pytest.MonkeyPatch) -> Project:
+def neo4j_project(tmp_path: Path, neo4j_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A project on an empty Neo4j. Tests that use it belong to the xdist group "neo4j"."""
     create_project(tmp_path)
     (tmp_path / ".headwater" / SETTINGS).write_text(
@@ -190,7 +191,10 @@ def neo4j_project(tmp_path: Path, neo4j_server: Server, monkeypatch: pytest.Monk
     )
     monkeypatch.setenv("HEADWATER_STORE_PASSWORD", neo4j_server.password)
     neo4j_server.wipe()
-    return open_project(tmp_path)
+    project = open_project(tmp_path)
+    yield project
+    # What is still on its way would come into the graph of the next test.
+    catch_up(project, timeout=20)
 
 
 @pytest.fixture(params=["local", ON_NEO4J])

@@ -26,11 +26,12 @@ def ask(project: Project, text: str, **params: Any) -> list[tuple[Any, ...]]:
         store.close()
 
 
-def nothing_is_off(project: Project) -> bool:
-    catch_up(project)
+def findings_of(project: Project) -> list[object]:
+    """What verify finds, once all is loaded."""
+    assert catch_up(project).complete
     store = open_store(project)
     try:
-        return verify(project, store).findings == []
+        return list(verify(project, store).findings)
     finally:
         store.close()
 
@@ -85,7 +86,7 @@ def test_each_attempt_is_a_job_with_its_own_times_error_and_call(project: Projec
         " RETURN c.task_name, c.failed ORDER BY o.order",
     )
     assert children == [("attempts.unsteady", False), ("attempts.inc", False)]
-    assert nothing_is_off(project)
+    assert findings_of(project) == []
     again = Scheduler(project)
     assert again.run(parent(5)) == 6
     assert again.progress().counts == {"attempts.parent": {"CACHED": 1}}
@@ -116,7 +117,7 @@ def test_what_was_made_of_a_timeout_is_not_taken_for_good(project: Project) -> N
     assert error == "TaskTimeout: attempts.slow did not finish within 0.2 seconds"
     slow.set()
     assert Scheduler(project).run(careful(1)) == "in time"
-    assert nothing_is_off(project)
+    assert findings_of(project) == []
 
 
 def test_a_cancelled_run_and_all_its_jobs_have_an_end(project: Project) -> None:
@@ -156,4 +157,4 @@ def test_a_cancelled_run_and_all_its_jobs_have_an_end(project: Project) -> None:
         project, "MATCH (e:Execution {id: $id}) RETURN e.status, e.error", id=scheduler.execution_id
     )
     assert executions == [("CANCELLED", "the run was cancelled")]
-    assert nothing_is_off(project)
+    assert findings_of(project) == []
