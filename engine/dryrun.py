@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import HeadwaterError, InternalError, StoreUnavailable
 from headwater.cypher.project import Project
 from headwater.engine.cache import GraphCache
-from headwater.engine.config import Config
-from headwater.engine.context import Context
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
@@ -65,18 +63,8 @@ class DryRunResult(HeadwaterError):
 class DryRun(Run):
     """One dry run."""
 
-    def __init__(
-        self,
-        project: Project | None,
-        config: Config,
-        *,
-        use_cache: bool,
-        keep_going: bool,
-        context: Context | None = None,
-    ) -> None:
-        super().__init__(project, config, use_cache=use_cache, keep_going=keep_going, context=context)
-        self._store: GraphStore | None = None
-        self._planned: list[Job] = []
+    _store: GraphStore | None
+    _planned: list[Job]
 
     def _open(
         self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
@@ -86,6 +74,7 @@ class DryRun(Run):
         Raises:
             StoreUnavailable: the graph cannot be reached, or lacks what is recorded already.
         """
+        self._store, self._planned = None, []
         if self.project is None:
             return None
         from headwater.cypher.loader import catch_up
