@@ -18,6 +18,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,6 +89,22 @@ def ensure(project: Project) -> Server:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(folder / START_LOCK):
         return find(folder) or _spawn(folder, idle_seconds(project))
+
+
+def start_ahead(project: Project) -> None:
+    """Let the project's server start, where it is not up, while this process gets ready to use it.
+
+    Nothing is waited for, and nothing raised: whoever then uses the store finds it up, waits for it, or learns why not.
+    """
+
+    def begin() -> None:
+        with suppress(StoreUnavailable, OSError):
+            ensure(project)
+
+    with suppress(UsageError):
+        if project.store_settings().is_local and find(project.graph) is None:
+            idle_seconds(project)
+            threading.Thread(target=begin, name="headwater-start-server", daemon=True).start()
 
 
 def find(folder: Path) -> Server | None:

@@ -6,7 +6,7 @@ still needed: a finished job keeps its value, its hashes and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from headwater.engine.context import Context, Reads
@@ -217,9 +217,13 @@ class Job(Node):
             key += b"once"
         return key if self.context is None else key + hash_value(self.context, label="context")
 
-    def arguments(self) -> tuple[list[Any], dict[str, Any]]:
-        """The resolved arguments as the function takes them."""
+    def arguments(
+        self, own: Callable[[list[Any]], list[Any]] | None = None
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """The resolved arguments as the function takes them; `own` makes them its own where they are shared."""
         values = self.values or []
+        if own is not None:
+            values = own(values)
         if len(values) == self.positional:
             return values, {}
         return values[: self.positional], dict(

@@ -27,6 +27,7 @@ from headwater.engine.context import Context
 from headwater.engine.control import HEARTBEAT, Control
 from headwater.engine.errors import Undecodable
 from headwater.engine.executors import Executor, Outcome, perform
+from headwater.engine.executors.owned import own
 from headwater.engine.expression import Call
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.failure import Unreadable
@@ -377,7 +378,7 @@ class Run(Control):
         )
 
     def _run_here(self, job: Job) -> None:
-        args, kwargs = job.arguments()
+        args, kwargs = job.arguments(own)
         began = time()
         self._here = True
         try:

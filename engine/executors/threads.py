@@ -14,6 +14,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine.executors.base import Completed, Outcome, Prepare, perform
+from headwater.engine.executors.owned import own
 from headwater.engine.script_process import end_groups, runs_program
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class ThreadExecutor:
             ) as error:  # what surrounds the task failed; a call without an answer is waited for
                 outcome = Outcome(None, False, None, error, now := time(), now)
             completed(job, job.n, outcome)
+            del job, outcome  # a thread that sleeps is not to keep what it handed over
 
     def _sleep(self, hand: Hand) -> bool:
         with self._condition:
@@ -144,5 +146,5 @@ class ThreadExecutor:
         # In this order: whoever finds the job reads when it began, not when the one before it did.
         hand.since = started = time()
         hand.job = job
-        args, kwargs = job.arguments()
+        args, kwargs = job.arguments(own)
         return perform(job.task.body, args, kwargs, self._prepare, started)

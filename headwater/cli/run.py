@@ -91,6 +91,8 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     from headwater.cli import _flags, _workflow
 
     head, name, rest = _split(words, rerun=given["rerun"] is not None)
+    if name is not None and "--help" not in words:
+        _start_ahead()
     module = _workflow.load(file)
     what = _options(given, _parse(ctx, [word for word in head if word != "--help"])).rerun
     if what is not None:
@@ -115,6 +117,16 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
         ask = "-h" if any(flag.name == "--help" for flag in flags) else "--help"
         raise UsageError(f"{str(error).rstrip('.')}. Type: {ctx.command_path} {file} {name} {ask}") from error
     return _run(task, task(*args, **kwargs), options, _recorded_command(ctx, flags))
+
+
+def _start_ahead() -> None:
+    """Let the store start while the script is imported."""
+    from headwater.cypher.local_graph import start_ahead
+    from headwater.cypher.project import find_project
+
+    project = find_project()
+    if project is not None:
+        start_ahead(project)
 
 
 def _rerun(

@@ -9,15 +9,17 @@ import sys
 import textwrap
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine.values import hash_value
 from hypothesis import HealthCheck, given, settings
 
-from headwater import Scheduler, UnknownExecutor, Unrecordable, WorkerDied, catch, task
-from tests.engine.workflows import Box, build, descriptions, plain
+from headwater import File, Scheduler, UnknownExecutor, Unrecordable, WorkerDied, catch, catch_all, seq, task
+from tests.engine.workflows import Box, Unlucky, build, checked, descriptions, plain
 
 headwater_namespace = "contract"
 
@@ -152,6 +154,79 @@ def test_random_workflows_give_what_a_plain_evaluation_gives(executor: str, desc
     assert Scheduler(record=False).run(build.options(executor=executor)(description)) == plain(description)
 
 
+@task
+def spoil(one: Any, other: Any, *rest: Any) -> bool:
+    """Change every argument in place, and say whether the first two were one object."""
+    for value in {id(value): value for value in (one, other, *rest)}.values():
+        if isinstance(value, dict):
+            value["key"] = value.pop("key") * 2
+        elif isinstance(value, Sample):
+            value.values.append(1.0)
+            value.name += "!"
+        elif isinstance(value, File):
+            value.write("spoilt")
+        elif isinstance(value, tuple):
+            value[0].append(0)
+        elif hasattr(value, "iloc"):
+            value.iloc[0, 0] = -1
+        elif hasattr(value, "fill"):
+            value.fill(7)
+        else:
+            value.clear()
+    return one is other
+
+
+@task
+def gathered(default: list[int] = []) -> list[int]:  # noqa: B006  what a task does to it must not last
+    default.append(1)
+    return default
+
+
+def test_a_call_owns_its_arguments(scheduler: Scheduler, executor: str, tmp_path: Path) -> None:
+    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    file = File(str(tmp_path / "file.txt"))
+    file.write("as it was")
+    values: list[Any] = [
+        *([1, 2], {"key": [1]}, {3, 4}, ([1], 2), bytearray(b"12"), deque([1, 2]), [[1], [2]]),
+        *(Sample("a", [1.0]), numpy.arange(3), pandas.DataFrame({"x": [1, 2]}), file),
+    ]
+    before = [hash_value(value) for value in values]
+    for value in values:
+        assert scheduler.run(spoil.options(executor=executor)(value, value, [1])) is True
+    assert [hash_value(value) for value in values] == before
+    shared = echo(values[:-1])
+    spoilt = [spoil.options(executor=executor)(shared[i], shared[i], [i]) for i in range(len(values) - 1)]
+    *ones, after = scheduler.run([*spoilt, seq([spoilt, shared])[1]])
+    assert ones == [True] * len(ones)
+    assert [hash_value(value) for value in after] == before[:-1]
+
+
+def test_a_default_argument_is_not_changed_for_the_next_call(scheduler: Scheduler, executor: str) -> None:
+    for _ in range(2):
+        assert scheduler.run(gathered.options(executor=executor)()) == [1]
+
+
+@task
+def traced(errors: list[Any]) -> list[bool]:
+    return [isinstance(error, Unlucky) and error.__traceback__ is not None for error in errors]
+
+
+@task
+def knotted(knot: Any) -> bool:
+    knot[0].append(1)
+    return knot is knot[0][0] and len(knot[0]) == 2
+
+
+def test_an_error_keeps_its_traceback_on_threads(scheduler: Scheduler) -> None:
+    assert scheduler.run(catch_all([checked(3), checked(4)], Unlucky, traced)) == [True, False]
+
+
+def test_a_value_that_contains_itself_is_copied_with_its_knot(scheduler: Scheduler, executor: str) -> None:
+    knot: Any = ([],)
+    knot[0].append(knot)
+    assert scheduler.run(knotted.options(executor=executor)(knot))
+
+
 def test_an_error_is_raised_as_it_was_with_the_users_own_lines(scheduler: Scheduler, executor: str) -> None:
     with pytest.raises(KeyError, match="lost") as caught:
         scheduler.run(fail.options(executor=executor)(KeyError("lost")))
@@ -248,7 +323,7 @@ def test_tasks_of_a_main_script_run_in_processes(tmp_path: Path) -> None:
             """
             import os
             from dataclasses import dataclass
-            from headwater import Scheduler, task
+            from headwater import File, Scheduler, task
 
             headwater_namespace = "main"
 

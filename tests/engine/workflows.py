@@ -96,6 +96,15 @@ def numbers(values: Any) -> list[int]:
 
 
 @task
+def drained(values: list[int], n: int) -> int:
+    """Uses up what it was given, in place."""
+    drawn = n
+    while values:
+        drawn += values.pop()
+    return drawn
+
+
+@task
 def settled(values: Any) -> int:
     return sum(len(str(value)) if isinstance(value, Exception) else value for value in values)
 
@@ -157,6 +166,9 @@ def lazy(d: Any) -> Any:
         return total(flatten([[lazy(rest[0])], numbers([lazy(item) for item in rest])]))
     if kind == "flat map":
         return total(flat_map(twice, numbers([lazy(item) for item in rest])))
+    if kind == "drain":
+        shared = numbers([lazy(item) for item in rest])
+        return total([drained(shared, 0), drained(shared, 1), drained([shared, 0][0], 2)])
     if kind == "zip":
         return total(zip_(numbers([lazy(item) for item in rest]), [lazy(item) for item in rest]))
     if kind == "compose":
@@ -203,6 +215,8 @@ def plain(d: Any) -> int:
         return values[0] + sum(values)
     if kind in ("flat map", "zip"):
         return 2 * sum(values)
+    if kind == "drain":
+        return 3 * sum(values) + 3
     if kind == "compose":
         return values[0] + SHIFT["n"] + 1
     if kind in ("force", "const"):
@@ -254,7 +268,9 @@ def _grow(children: Any) -> Any:
         st.lists(children, min_size=1, max_size=3).map(lambda items: ("dict", *items)),
         st.lists(children, min_size=1, max_size=3).map(lambda items: ("seq", *items)),
         st.tuples(
-            st.sampled_from(["map", "lazy map", "starmap", "flatten", "flat map", "zip", "catch all"]),
+            st.sampled_from(
+                ["map", "lazy map", "starmap", "flatten", "flat map", "zip", "drain", "catch all"]
+            ),
             st.lists(children, min_size=1, max_size=3),
         ).map(lambda pair: (pair[0], *pair[1])),
     )

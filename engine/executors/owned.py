@@ -1,0 +1,81 @@
+"""The arguments of a call as its own: what a function does to them in place, no other call sees.
+
+In a process of its own a call has copies anyway. On threads of one process the values of a run are shared among all
+calls that take them, so that each call gets copies of what can be changed. That costs less than hashing them did.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import types
+import uuid
+from copy import deepcopy
+from pathlib import PosixPath, PurePosixPath
+from typing import Any
+
+from headwater.engine.expression import Call, Operation, Special
+from headwater.engine.expression_codec import Quoted
+from headwater.engine.nested import ATOMS
+from headwater.engine.partial import PartialTask
+from headwater.engine.signature import JobInfo
+from headwater.engine.task import Task
+
+_KEPT = ATOMS | {
+    *(Call, Operation, Special, Quoted, Task, PartialTask, JobInfo),
+    *(types.FunctionType, types.BuiltinFunctionType, type, range),
+    *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone),
+    *(decimal.Decimal, fractions.Fraction, uuid.UUID, PosixPath, PurePosixPath),
+}
+"""Classes whose instances nobody changes in place."""
+_IMMUTABLE = "pyarrow.lib"
+"""The module whose classes are so, too."""
+_CONTAINERS = frozenset({list, dict, tuple})
+
+
+def own(values: list[Any]) -> list[Any]:
+    """The resolved arguments of a call, with copies in the place of what can be changed.
+
+    One object that is passed twice is still one. Errors are passed as they are: copies would have no traceback. So is
+    what cannot be copied, because its class refuses it or it is nested deeper than the interpreter goes.
+    """
+    if _KEPT.issuperset(map(type, values)):
+        return values
+    memo: dict[int, Any] = {}
+    return [value if value.__class__ in _KEPT else _tried(value, memo) for value in values]
+
+
+def _tried(value: Any, memo: dict[int, Any]) -> Any:
+    try:
+        return _copy(value, memo)
+    except Exception:  # whatever a class does about being copied
+        return value
+
+
+def _copy(value: Any, memo: dict[int, Any]) -> Any:
+    cls = value.__class__
+    if cls in _KEPT or cls.__module__ == _IMMUTABLE or isinstance(value, BaseException):
+        return value
+    if cls in _CONTAINERS:
+        known = memo.get(id(value))
+        return _container(value, cls, memo) if known is None else known
+    return deepcopy(value, memo)
+
+
+def _container(value: Any, cls: type, memo: dict[int, Any]) -> Any:
+    copied: Any
+    if cls is dict:
+        copied = memo[id(value)] = value.copy()
+        if not _KEPT.issuperset(map(type, value.values())):
+            for key, item in value.items():
+                copied[key] = _copy(item, memo)
+    elif cls is list:
+        copied = memo[id(value)] = value.copy()
+        if not _KEPT.issuperset(map(type, value)):
+            copied[:] = [_copy(item, memo) for item in value]
+    else:
+        items = tuple([_copy(item, memo) for item in value])
+        # Through a list inside it, it may have come to itself meanwhile.
+        copied = memo.setdefault(id(value), items)
+    return copied
