@@ -6,7 +6,6 @@ A recorded expression names its tasks without their versions: calling it again c
 from __future__ import annotations
 
 import hashlib
-import io
 import pickle
 from typing import Any
 
@@ -15,6 +14,7 @@ from headwater.engine.expression import Call, Expression, Given, Operation, Spec
 from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
 from headwater.engine.registry import get_task_registry
 from headwater.engine.values import SCALARS, hash_value, register_scalar
+from headwater.engine.values.deep import any_dumps
 
 CODEC = "expression"
 
@@ -44,9 +44,7 @@ class Flat:
 
     def payload(self) -> bytes:
         """The whole as bytes (pickle protocol 5)."""
-        out = io.BytesIO()
-        pickle.Pickler(out, protocol=5).dump((self.template, self.entries))
-        return out.getvalue()
+        return any_dumps((self.template, self.entries))
 
     def members(self) -> list[Any]:
         """Every plain argument that may hold something: the atoms are left out."""

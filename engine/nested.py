@@ -138,11 +138,41 @@ def failures_in(value: Any) -> list[Failure]:
     return [one for one in found if isinstance(one, Failure)]
 
 
+class _Open:
+    """A container whose members are being replaced."""
+
+    __slots__ = ("built", "members", "shape", "todo", "value")
+
+    def __init__(self, value: Any, shape: str) -> None:
+        self.value = value
+        self.shape = shape
+        self.members = [*value, *value.values()] if shape == "dict" else list(_members(value, shape))
+        self.todo = iter(self.members)
+        self.built: list[Any] = []
+
+    def close(self) -> Any:
+        """The container with its new members: itself where nothing changed."""
+        value, built = self.value, self.built
+        if all(map(operator.is_, built, self.members)):
+            return value
+        if self.shape == "plain":
+            return value.__class__(built)
+        if self.shape == "namedtuple":
+            return value.__class__._make(built)
+        if self.shape == "dict":
+            half = len(built) // 2
+            return dict(zip(built[:half], built[half:], strict=True))
+        return _with_fields(value, built)
+
+
 def substitute(value: Any, resolve: Callable[[Any], Any]) -> Any:
     """A copy of a nested value with every expression replaced; parts without expressions are not copied.
 
     Args:
         resolve: called with each expression, and with each reference or failure that stands for one.
+
+    Raises:
+        ValueError: the value contains itself.
     """
     cls = value.__class__
     if cls in ATOMS:
@@ -150,39 +180,45 @@ def substitute(value: Any, resolve: Callable[[Any], Any]) -> Any:
     shape = _shape(cls)
     if shape == "lazy":
         return resolve(value)
-    if shape == "opaque":
+    if shape == "opaque" or (shape == "plain" and set(map(type, value)) <= ATOMS):
         return value
-    if shape == "plain":
-        if set(map(type, value)) <= ATOMS:
-            return value
-        items = [substitute(item, resolve) for item in value]
-        return value if all(map(operator.is_, items, value)) else cls(items)
-    if shape == "dict":
-        keys = [substitute(key, resolve) for key in value]
-        items = [substitute(item, resolve) for item in value.values()]
-        same = all(map(operator.is_, keys, value)) and all(map(operator.is_, items, value.values()))
-        return value if same else dict(zip(keys, items, strict=True))
-    if shape == "namedtuple":
-        items = [substitute(item, resolve) for item in value]
-        return value if all(map(operator.is_, items, value)) else cls._make(items)
-    return _substitute_fields(value, resolve)
+    stack = [_Open(value, shape)]
+    path = {id(value)}
+    while True:
+        top = stack[-1]
+        append = top.built.append
+        for item in top.todo:
+            cls = item.__class__
+            if cls in ATOMS:
+                append(item)
+                continue
+            shape = _shape(cls)
+            if shape == "lazy":
+                append(resolve(item))
+            elif shape == "opaque" or (shape == "plain" and set(map(type, item)) <= ATOMS):
+                append(item)
+            elif id(item) in path:
+                raise ValueError(f"a {cls.__name__} that contains itself cannot hold lazy values")
+            else:
+                path.add(id(item))
+                stack.append(_Open(item, shape))
+                break
+        else:
+            stack.pop()
+            path.discard(id(top.value))
+            made = top.close()
+            if not stack:
+                return made
+            stack[-1].built.append(made)
 
 
-def _substitute_fields(value: Any, resolve: Callable[[Expression], Any]) -> Any:
-    """A dataclass instance with its fields' expressions replaced, frozen and non-init fields included."""
-    changed = {}
-    for field in dataclasses.fields(value):
-        if hasattr(value, field.name):
-            before = getattr(value, field.name)
-            after = substitute(before, resolve)
-            if after is not before:
-                changed[field.name] = after
-    if not changed:
-        return value
+def _with_fields(value: Any, fields: list[Any]) -> Any:
+    """A dataclass instance with other values in those fields that have one, frozen and non-init fields included."""
+    given = iter(fields)
     copy = object.__new__(value.__class__)
     for field in dataclasses.fields(value):
         if hasattr(value, field.name):
-            object.__setattr__(copy, field.name, changed.get(field.name, getattr(value, field.name)))
+            object.__setattr__(copy, field.name, next(given))
     for name, extra in getattr(value, "__dict__", {}).items():
         if name not in copy.__dict__:
             object.__setattr__(copy, name, extra)

@@ -23,6 +23,7 @@ from headwater.engine.executors.threads import Hand, ThreadExecutor
 from headwater.engine.importing import import_spec
 from headwater.engine.job import Stored
 from headwater.engine.traceback import WorkerTraceback
+from headwater.engine.values.deep import any_dumps
 
 if TYPE_CHECKING:
     from headwater.engine.executors.worker import Reply
@@ -110,7 +111,7 @@ class ProcessExecutor(ThreadExecutor):
                 f"{task.fullname}: the module {task.load_module} that defines it is not imported"
             )
         try:
-            arguments = pickle.dumps((args, kwargs), 5)
+            arguments = any_dumps((args, kwargs))
         except Exception as error:
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error

@@ -25,6 +25,7 @@ from headwater.engine.prepare import Prepared, prepare_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore, hash_value
+from headwater.engine.values.deep import any_dumps
 
 READY = b"ready"
 """The first message of a worker: from here on time counts for the calls that it is given."""
@@ -99,7 +100,7 @@ def _packed(outcome: Outcome, *, recorded: bool) -> Reply:
     elif recorded and outcome.value.__class__ not in ATOMS:
         kind, body = "recorded", b""
     else:
-        kind, body = "value", pickle.dumps(outcome.value, 5)
+        kind, body = "value", any_dumps(outcome.value)
     return Reply(kind, body, outcome.prepared, "", outcome.started, outcome.stopped)
 
 

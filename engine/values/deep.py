@@ -131,6 +131,14 @@ class _DeepPickler:
         self._made_from(value, steps, then)
 
 
+def any_dumps(value: Any) -> bytes:
+    """A pickle of a value: the usual one, or where that would recurse too deep `deep_dumps`."""
+    try:
+        return pickle.dumps(value, 5)
+    except RecursionError:
+        return deep_dumps(value)
+
+
 def deep_dumps(value: Any) -> bytes:
     """A pickle of a value of any depth.
 

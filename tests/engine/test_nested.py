@@ -1,0 +1,113 @@
+"""Lazy values inside nested ones, however they are nested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pytest
+from headwater.cypher.project import Project
+from headwater.engine.nested import Reference, find_expressions, substitute
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headwater import Scheduler, task
+
+headwater_namespace = "nested"
+
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+@dataclass(frozen=True)
+class Box:
+    content: Any
+    mark: str = field(default="made", init=False)
+
+
+@task
+def number(n: int) -> int:
+    return n
+
+
+@task
+def nested(depth: int, kind: str) -> Any:
+    value: Any = number(3)
+    for _ in range(depth):
+        value = [value] if kind == "list" else (value, 0) if kind == "tuple" else {"in": value}
+    return value
+
+
+@task
+def depth_of(value: Any) -> int:
+    depth = 0
+    while not isinstance(value, int):
+        value = value["in"] if isinstance(value, dict) else value[0]
+        depth += 1
+    return depth
+
+
+@task
+def knotted() -> Any:
+    value: list[Any] = [number(1)]
+    value.append(value)
+    return value
+
+
+def _grow(children: Any) -> Any:
+    keys = st.one_of(st.text(max_size=2), st.integers(0, 3).map(Reference))
+    return st.one_of(
+        st.lists(children, max_size=4),
+        st.lists(children, max_size=4).map(tuple),
+        st.dictionaries(keys, children, max_size=3),
+        st.builds(Pair, children, children),
+        st.builds(Box, children),
+    )
+
+
+_leaves = st.one_of(st.integers(), st.text(max_size=2), st.none(), st.integers(0, 3).map(Reference))
+values = st.recursive(_leaves, _grow, max_leaves=20)
+
+
+def replaced(value: Any) -> Any:
+    """What `substitute` has to give where n stands for "n", the short way."""
+    if type(value) is Reference:
+        return f"<{int(value)}>"
+    if isinstance(value, Pair):
+        return Pair(*map(replaced, value))
+    if isinstance(value, Box):
+        return Box(replaced(value.content))
+    if isinstance(value, dict):
+        return {replaced(key): replaced(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(replaced, value))
+    return value
+
+
+@given(values)
+def test_every_lazy_value_is_replaced_and_nothing_else(value: Any) -> None:
+    made = substitute(value, lambda reference: f"<{int(reference)}>")
+    assert made == replaced(value)
+    assert find_expressions(made) == []
+    if not find_expressions(value):
+        assert made is value
+
+
+@pytest.mark.parametrize("kind", ["list", "tuple", "dict"])
+def test_a_lazy_value_may_be_nested_as_deep_as_memory_goes(kind: str) -> None:
+    assert Scheduler(record=False).run(depth_of(nested(100_000, kind))) == 100_000
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+def test_a_deep_lazy_value_is_recorded_and_sent(executor: str, local_project: Project) -> None:
+    scheduler = Scheduler(local_project)
+    call = depth_of.options(executor=executor)(nested.options(executor=executor)(5_000, "list"))
+    assert [scheduler.run(call), scheduler.run(call)] == [5_000, 5_000]
+    assert {"FAILED", "DONE"}.isdisjoint(*scheduler.progress().counts.values())
+
+
+def test_a_container_of_lazy_values_that_contains_itself_is_an_error() -> None:
+    with pytest.raises(ValueError, match="list that contains itself"):
+        Scheduler(record=False).run(knotted())
