@@ -26,6 +26,7 @@ from headwater.cypher.targets import (
     read_json,
     state_file,
     target_of,
+    write_json,
 )
 
 LOG = "loader.log"
@@ -74,8 +75,6 @@ class CatchUp:
     left: Backlog
     problem: str | None = None
     """why it is not complete: what the store said, or that the time was over"""
-    damaged: tuple[Damage, ...] = ()
-    """of the journals waited for"""
 
 
 def pending(project: Project) -> list[Path]:
@@ -110,6 +109,25 @@ def damages(project: Project) -> list[Damage]:
         return []
     found = (read_damage(project, name[: -len(DAMAGED)]) for name in sorted(names) if name.endswith(DAMAGED))
     return [damage for damage in found if damage is not None]
+
+
+def tell_damages(project: Project, execution_id: str | None = None) -> list[Damage]:
+    """The damaged journals that nobody was told of, whoever loaded them; from now on they count as told.
+
+    Args:
+        execution_id: of this run alone.
+    """
+    untold = []
+    for damage in damages(project):
+        path = project.loaded_journals / (damage.journal + DAMAGED)
+        content = read_json(path)
+        if content is None or content.get("told"):
+            continue
+        if execution_id is None or execution_id_of(path.with_suffix("")) == execution_id:
+            untold.append(damage)
+            with suppress(OSError):  # who may only read is told each time
+                write_json(path, {**content, "told": True})
+    return untold
 
 
 def read_damage(project: Project, journal: str) -> Damage | None:
@@ -207,13 +225,11 @@ def catch_up(
         if problem is None:
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
-    found = (read_damage(project, name) for name in names)
     return CatchUp(
         complete=left.journals == 0,
         waited=time.monotonic() - began,
         left=left,
         problem=problem if left.journals else None,
-        damaged=tuple(damage for damage in found if damage is not None),
     )
 
 

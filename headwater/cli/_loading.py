@@ -37,11 +37,26 @@ def load_pending(project: Project, execution_id: str | None = None) -> CatchUp:
     return caught
 
 
-def damage_of(project: Project, caught: CatchUp) -> JournalDamaged:
-    """What loading found of the first damaged journal, as an error to raise once the answer was given."""
-    damage = caught.damaged[0]
-    path = project.loaded_journals / damage.journal
-    return JournalDamaged(str(path), damage.offset, damage.groups, damage.reason)
+def raise_damage(project: Project, execution_id: str | None = None) -> None:
+    """Say, once the answer was given, which journals loading found damaged; each is said once.
+
+    Args:
+        execution_id: of this run alone.
+
+    Raises:
+        JournalDamaged: the first of them; its text names them all.
+    """
+    from headwater.cypher.backlog import tell_damages
+
+    found = tell_damages(project, execution_id)
+    if found:
+        first, *others = found
+        error = JournalDamaged(
+            str(project.loaded_journals / first.journal), first.offset, first.groups, first.reason
+        )
+        more = "".join(f"\n  {one.journal}: {one.reason} at byte {one.offset}" for one in others)
+        error.args = (f"{error}{more}\nWhat stood there is not in the graph. See: hw verify",)
+        raise error
 
 
 def _left(left: Backlog) -> str:

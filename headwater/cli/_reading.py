@@ -37,25 +37,25 @@ def reading(*, raise_damage: bool = True) -> Iterator[GraphStore]:
     """The project's store, holding everything that was recorded until now.
 
     Args:
-        raise_damage: whether to raise what loading found of a damaged journal.
+        raise_damage: whether to raise what loading found of damaged journals.
 
     Raises:
         UsageError: not in a project.
         StoreError: the store cannot be used.
         JournalDamaged: on leaving, where loading met a journal that is damaged; the graph has its intact part.
     """
-    from headwater.cli._loading import damage_of, load_pending
+    from headwater.cli import _loading
     from headwater.cypher.store import open_store
 
     project = the_project()
     store = open_store(project)
     try:
-        caught = load_pending(project)
+        _loading.load_pending(project)
         yield store
     finally:
         store.close()
-    if raise_damage and caught.damaged:
-        raise damage_of(project, caught)
+    if raise_damage:
+        _loading.raise_damage(project)
 
 
 def by_hash(found: Found, what: str) -> bool:

@@ -244,7 +244,7 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 
 
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
-    from headwater.cli._loading import damage_of, load_pending
+    from headwater.cli._loading import load_pending, raise_damage
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.errors import Cancelled
     from headwater.engine.scheduler import Scheduler
@@ -287,9 +287,8 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
         outcome.failed(error)
     outcome.show(options.as_json)
     if not in_background:
-        caught = load_pending(project, scheduler.execution_id)
-        if caught.damaged:
-            raise damage_of(project, caught)
+        load_pending(project, scheduler.execution_id)
+        raise_damage(project, scheduler.execution_id)
     return {"DONE": 0, "CANCELLED": STOPPED}.get(outcome.status, 1)
 
 

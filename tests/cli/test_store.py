@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 
@@ -83,6 +84,24 @@ def test_a_damaged_journal_is_reported_by_offset_with_exit_code_3(project: Shell
     assert journal.name in answer.err
     assert "at byte " in answer.err
     assert isinstance(answer.json["executions"], list)
+    assert project("log").code == 0  # it was said; verify goes on saying it
+
+
+def test_damaged_journals_that_a_loader_met_alone_are_named_by_the_next_reader(project: Shell) -> None:
+    for _ in range(2):
+        project("run", "lab.py", "doubles", "--no-cache")
+    loaded = open_project(project.folder).loaded_journals
+    names = sorted(path.name for path in loaded.glob("*.hwj"))
+    for name in names:
+        (loaded / f"{name}.damaged").write_text(
+            json.dumps({"offset": 40, "groups": 1, "reason": "cut"}), "utf-8"
+        )
+    answer = project("log")
+    assert answer.code == 3
+    assert all(name in answer.err for name in names)
+    assert "cut at byte 40" in answer.err
+    assert "hw verify" in answer.err
+    assert project("log").code == 0
 
 
 @pytest.mark.parametrize(

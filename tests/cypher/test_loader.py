@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from headwater.cypher import backlog
-from headwater.cypher.backlog import pending
+from headwater.cypher.backlog import pending, tell_damages
 from headwater.cypher.journal import SUFFIX, JournalWriter, apparent_end
 from headwater.cypher.load_journal import JournalLoad
 from headwater.cypher.loader import Loader, catch_up, damages, ensure_loader
@@ -293,15 +293,17 @@ def test_a_damaged_journal_is_loaded_up_to_the_damage_which_is_told_by_offset(
     path.write_bytes(whole[:-3])
     caught = catch_up(project)
     assert caught.complete
-    [damage] = caught.damaged
-    assert damages(project) == [damage]
+    [damage] = damages(project)
     assert (damage.journal, damage.groups) == (path.name, len(run.groups()) - 1)
     assert "a group is cut off" in damage.reason
     assert (
         whole[damage.offset + 8 :][:32].hex() == ask(graph, "MATCH (e:Execution) RETURN e.journal_head")[0][0]
     )
     assert "damaged at byte" in ask(graph, "MATCH (e:Execution) RETURN e.error")[0][0]
-    assert catch_up(project).damaged == ()
+    assert tell_damages(project, "another") == []
+    assert tell_damages(project) == [damage]
+    assert tell_damages(project) == []
+    assert damages(project) == [damage]
 
 
 # -- waiting --------------------------------------------------------------------------------------------------------
