@@ -49,12 +49,15 @@ def main(argv: list[str] | None = None) -> int:
 
 def _rate(project: Project, calls: int, salt: str) -> float:
     open_store(project).close()  # a server's start is no part of loading
-    write_fan_out(project, calls, salt=salt)
+    journal = write_fan_out(project, calls, salt=salt)
     began = time.perf_counter()
     caught = catch_up(project)
     if not caught.complete:
         raise SystemExit(f"not loaded: {caught.problem}")
-    return calls / (time.perf_counter() - began)
+    taken = time.perf_counter() - began
+    if journal.exists():
+        raise SystemExit(f"not loaded: {journal} still waits for a store")
+    return calls / taken
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from headwater.cypher.records import (
     TaskSeen,
     ValueSeen,
 )
+from headwater.cypher.targets import note_target
 from headwater.engine.environment import new_id
 
 GROUP = 1000
@@ -35,6 +36,7 @@ def write_fan_out(project: Project, calls: int, *, salt: str = "") -> Path:
     path = project.journals / f"{run}{SUFFIX}"
     with_salt = f"{salt} {calls}"
     writer = JournalWriter(path, run)
+    note_target(project, path)
     for group in fan_out(run, calls, with_salt):
         writer.append(group)
     writer.close()
