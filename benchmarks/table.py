@@ -89,6 +89,10 @@ def _ratio(theirs: list[Cost], ours: list[Cost], what: str) -> str:
     return f"{a / b:.1f}×" if b else ""
 
 
+_EMPTY = {"cold": "hello, store down", "warm": "hello again"}
+"""The empty run that begins like a step does: a cold one works in a fresh folder, and starts the store."""
+
+
 @dataclass(frozen=True)
 class Goal:
     """One goal: what was found, what it should be, and whether it is met (None: not measured)."""
@@ -125,7 +129,7 @@ class Goals:
     def per_task(self, work: str, step: str, engine: str = "headwater") -> float | None:
         """Milliseconds of the scheduler's CPU a task, an empty run's CPU taken away."""
         cpu = self.value(work, step, "cpu", engine)
-        empty = self.value("start-up", "hello again", "cpu", engine)
+        empty = self.value("start-up", _EMPTY[step], "cpu", engine)
         tasks = self.tasks.get((work, step), 0)
         return (
             1000 * max(cpu - empty, 0.0) / tasks if cpu is not None and empty is not None and tasks else None
@@ -199,7 +203,7 @@ class Goals:
                 ours, bare = self.value(work, "cold", "result"), self.value(work, "cold", "wall", "pools")
                 over = ours / bare if ours is not None and bare else None
                 found.append(self.at_most(f"{work}: to the result, against a bare pool", over, 1.1, "×"))
-                empty = self.value("start-up", "hello again", "result")
+                empty = self.value("start-up", _EMPTY["cold"], "result")
                 over = (ours - empty) / bare if ours is not None and bare and empty is not None else None
                 found.append(self.at_most(f"{work}: the same, start-up taken away", over, 1.1, "×"))
         return found

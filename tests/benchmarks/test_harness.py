@@ -97,7 +97,7 @@ def test_the_table_shows_medians_minima_and_the_ratio_to_the_peer() -> None:
 
 def test_a_goal_is_met_missed_or_not_measured() -> None:
     costs = {
-        ("start-up", "hello again", "headwater"): [cost(0.5)],
+        ("start-up", "hello, store down", "headwater"): [cost(0.5)],
         ("fan-out 1,000", "cold", "headwater"): [cost(0.54)],
         ("fan-out 1,000", "cold", "redun"): [cost(9.0)],
     }
