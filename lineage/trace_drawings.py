@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from headwater.lineage.trace_graph import edges
 
 if TYPE_CHECKING:
     from headwater.lineage.trace_views import Trace
 
 _INERT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-./:,")
 """what stands for itself in a Mermaid label"""
-
-
-class _Edge(NamedTuple):
-    origin: str
-    target: str
-    label: str
-    given: bool
-    """it is what a parent was given, not a result"""
 
 
 def dot(trace: Trace) -> str:
@@ -27,7 +20,7 @@ def dot(trace: Trace) -> str:
         lines.append(f"  {_quoted(call.id)} [shape=box, label={_label(call.task, call.call)}];")
     for file in trace.files.values():
         lines.append(f"  {_quoted(file.file)} [shape=note, label={_label(file.path, file.file)}];")
-    for edge in _edges(trace):
+    for edge in edges(trace):
         label = f"label={_quoted(edge.label)}" if edge.label else ""
         look = ", ".join(part for part in (label, "style=dashed" if edge.given else "") if part)
         lines.append(f"  {_quoted(edge.origin)} -> {_quoted(edge.target)}{f' [{look}]' if look else ''};")
@@ -42,28 +35,11 @@ def mermaid(trace: Trace) -> str:
         lines.append(f'  {numbers[call.id]}["{_encoded(call.task)}<br/>{_encoded(call.call[:8])}"]')
     for file in trace.files.values():
         lines.append(f'  {numbers[file.file]}[("{_encoded(file.path)}<br/>{_encoded(file.file[:8])}")]')
-    for edge in _edges(trace):
+    for edge in edges(trace):
         arrow = "-.->" if edge.given else "-->"
         label = f'|"{_encoded(edge.label)}"|' if edge.label else ""
         lines.append(f"  {numbers[edge.origin]} {arrow}{label} {numbers[edge.target]}")
     return "\n".join(lines)
-
-
-def _edges(trace: Trace) -> Iterator[_Edge]:
-    """Each once."""
-    found: dict[_Edge, None] = {}
-    for call in trace.calls.values():
-        for argument in call.arguments:
-            origins = [*argument.fed_by, *(argument.files if argument.from_parent else ())]
-            found.update((_Edge(one, call.id, argument.name, False), None) for one in origins)
-        found.update(
-            (_Edge(child, call.id, "result", False), None) for child in (*call.returned_by, *call.named)
-        )
-        found.update((_Edge(parent, call.id, "arguments", True), None) for parent in call.given_by)
-    for file in trace.files.values():
-        found.update((_Edge(maker, file.file, "", False), None) for maker in file.made_by)
-    known = {*trace.calls, *trace.files}
-    return (edge for edge in found if edge.origin in known)
 
 
 def _label(name: str, digest: str) -> str:

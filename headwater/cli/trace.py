@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from headwater.lineage.resolve import Found
     from headwater.lineage.trace_views import Trace
 
-FORMS = ("json", "dot", "mermaid", "derivation")
+FORMS = ("json", "dot", "mermaid", "svg", "derivation")
+DRAWN = ("dot", "mermaid", "svg")
 ORIGINS = ("files", "code", "people")
 
 
@@ -32,6 +33,7 @@ ORIGINS = ("files", "code", "people")
 @click.option("--json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
 @click.option("--dot", is_flag=True, help="Print a graph in Graphviz' language.")
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart.")
+@click.option("--svg", is_flag=True, help="Print a picture, for a browser.")
 def command(what: str, depth: int | None, since: datetime | None, **flags: bool) -> None:
     """Show everything a result came from.
 
@@ -41,7 +43,6 @@ def command(what: str, depth: int | None, since: datetime | None, **flags: bool)
     """
     from headwater.cli import _derivation, _output, _tree
     from headwater.cli._reading import find, reading
-    from headwater.lineage import trace_drawings
     from headwater.lineage.trace import trace
 
     forms = [name for name in FORMS if flags[name]]
@@ -63,12 +64,22 @@ def command(what: str, depth: int | None, since: datetime | None, **flags: bool)
                     click.echo(line)
         elif flags["json"]:
             _output.emit_json(answer.to_dict())
-        elif flags["dot"] or flags["mermaid"]:
-            click.echo((trace_drawings.dot if flags["dot"] else trace_drawings.mermaid)(answer))
+        elif forms and forms[0] in DRAWN:
+            click.echo(_drawn(answer, forms[0]))
         else:
             lines = _derivation.derivation(answer) if flags["derivation"] else _tree.tree(answer)
             for line in lines:
                 click.echo(line)
+
+
+def _drawn(answer: Trace, form: str) -> str:
+    if form == "svg":
+        from headwater.lineage.trace_svg import svg
+
+        return svg(answer)
+    from headwater.lineage import trace_drawings
+
+    return trace_drawings.dot(answer) if form == "dot" else trace_drawings.mermaid(answer)
 
 
 def _call_of_task(store: GraphStore, found: Found, what: str) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -148,6 +149,16 @@ def test_a_file_that_is_no_longer_what_was_recorded_is_said_to_be_so(lab: Shell)
         os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))
     assert lab("trace", "copy.txt").err == ""
     assert lines(lab, "copy.txt")[0] == changed.out.splitlines()[0].rsplit("  ", 1)[0]
+
+
+def test_a_trace_is_drawn_as_a_picture(lab: Shell) -> None:
+    answer = lab("trace", "copy.txt", "--svg")
+    assert answer.code == 0
+    texts = [
+        text.text for text in ElementTree.fromstring(answer.out).iter("{http://www.w3.org/2000/svg}text")
+    ]
+    assert "lab.copy" in texts
+    assert lab("trace", "copy.txt", "--svg", "--dot").code == 2
 
 
 def test_a_trace_is_drawn_as_a_flowchart(lab: Shell) -> None:
