@@ -133,6 +133,8 @@ def start(project: Project) -> None:
 def stop(project: Project) -> bool:
     """Stop the project's server and wait until it has gone. Returns whether one was up.
 
+    A loader that is at work is stopped first, or it would start the server again; what it has not loaded stays pending.
+
     Raises:
         UsageError: the project's store is not the local graph.
         StoreUnavailable: it did not go.
@@ -141,9 +143,15 @@ def stop(project: Project) -> bool:
     server = find(project.graph)
     if server is None:
         return False
+    from headwater.cypher.backlog import loader_pid
+
+    deadline = time.monotonic() + STOP_SECONDS
+    while (loader := loader_pid(project)) is not None and time.monotonic() < deadline:
+        with suppress(ProcessLookupError):
+            os.kill(loader, signal.SIGTERM)
+        time.sleep(0.01)
     with suppress(ProcessLookupError):
         os.kill(server.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
     while is_held(project.graph / SERVER_LOCK):
         if time.monotonic() > deadline:
             raise StoreUnavailable(

@@ -16,6 +16,7 @@ from headwater.engine.expression_codec import digest
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, options_of_call
+from headwater.engine.places import Place
 from headwater.engine.signature import Bound
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
@@ -53,11 +54,12 @@ class Attacher:
         self._created = created
         self._context = context
 
-    def attach(self, owner: Job, value: Any, place: tuple[int, ...] = ()) -> list[Node]:
+    def attach(self, owner: Job, value: Any, within: Place | None = None, step: int = 0) -> list[Node]:
         """The nodes of the expressions in a value, made where they are new; `owner.open` was called before.
 
         Args:
-            place: where in the owner's result this value stands; empty for the result itself.
+            within: the place of the form that asks for this value; None for the owner's result itself.
+            step: the number of that form's step.
         """
         roots = find_expressions(value)
         memo, made = owner.memo, 0
@@ -74,14 +76,12 @@ class Attacher:
                     stack.append((expression, parts))
                     stack.extend((e, None) for e in reversed(missing))
                     continue
-            node, is_new = self._node(owner, expression, parts, (*place, made))
+            node, is_new = self._node(owner, expression, parts, Place(within, step, made))
             memo[id(expression)] = node
             made += is_new
         return [memo[id(root)] for root in roots]
 
-    def _node(
-        self, owner: Job, expression: Expression, parts: Any, place: tuple[int, ...]
-    ) -> tuple[Node, bool]:
+    def _node(self, owner: Job, expression: Expression, parts: Any, place: Place) -> tuple[Node, bool]:
         if isinstance(expression, Call):
             return self._call(owner, expression, parts, place)
         if isinstance(expression, Given):
@@ -120,7 +120,7 @@ class Attacher:
         node.finished = True
         return node
 
-    def _call(self, owner: Job, call: Call, parts: Any, place: tuple[int, ...]) -> tuple[Node, bool]:
+    def _call(self, owner: Job, call: Call, parts: Any, place: Place) -> tuple[Node, bool]:
         args, bound = parts
         task = call._task
         plan = task.plan

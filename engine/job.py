@@ -6,17 +6,20 @@ still needed: a finished job keeps its value, its hashes and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 from headwater.engine.context import Context, Reads
 from headwater.engine.expression import Operation, Special
 from headwater.engine.options import CacheScope
+from headwater.engine.places import Place
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
+
+_TOP = Place(None, 0, 0)
 
 BODY = -1
 """Stands for the owner's own function among the sources of a node (`records.CallMade.wiring`)."""
@@ -71,7 +74,7 @@ class Node:
         self.error: BaseException | None = None
         self.waiters: list[Node] | None = None
         self.sources: tuple[int, ...] = ()
-        self.place: tuple[int, ...] = ()
+        self.place = _TOP
 
 
 class StepNode(Node):
@@ -81,9 +84,10 @@ class StepNode(Node):
         expression: what it came from; None once it is finished.
         steps: the form's generator, None before its first step.
         awaited: what the last step asked for, until its nodes are finished.
+        gathered: what flowed into it so far: its `sources`, once it is finished.
     """
 
-    __slots__ = ("awaited", "expression", "step", "steps", "tolerant")
+    __slots__ = ("awaited", "expression", "gathered", "step", "steps", "tolerant")
 
     def __init__(self, owner: Job, key: bytes, expression: Operation | Special) -> None:
         super().__init__(owner, key)
@@ -92,6 +96,18 @@ class StepNode(Node):
         self.steps: Generator[Any, Any, Any] | None = None
         self.awaited: Any = None
         self.tolerant = False
+        self.gathered: set[int] = set()
+
+    def gather(self) -> tuple[int, ...]:
+        """Its sources as they are now. (A form may take a hundred thousand steps, each of which adds one.)"""
+        if len(self.sources) != len(self.gathered):
+            self.sources = tuple(self.gathered)
+        return self.sources
+
+    def gathers(self, sources: Iterable[int]) -> None:
+        """Begin anew with these."""
+        self.gathered = set(sources)
+        self.sources = tuple(self.gathered)
 
 
 class Job(Node):
@@ -195,7 +211,7 @@ class Job(Node):
         self.kept: list[Any] | None = None
         self.scope: dict[bytes, Node] | None = None
         self.calls: list[bytes | None] | None = None
-        self.places: list[tuple[int, ...]] | None = None
+        self.places: list[Place] | None = None
         self.wiring: list[tuple[int, str, int]] | None = None
         self.returns: tuple[int, ...] = ()
         self.live: set[Job] | None = None

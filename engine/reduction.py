@@ -28,6 +28,7 @@ from headwater.engine.job import (
 )
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
+from headwater.engine.places import in_order
 from headwater.engine.signature import Bound
 from headwater.engine.special import CHOOSERS, FORMS, Settled, Steps
 
@@ -199,25 +200,29 @@ class Reduction(Failures):
         send = None
         if error is not None:
             wanted = node.awaited if node.steps is not None else _operands(node)
-            node.sources = _origins_of_error(owner, wanted)
+            node.gathers(_origins_of_error(owner, wanted))
             if node.steps is None:
                 raise error
         elif node.steps is None:
             node.steps = self._first_step(node)
         else:
-            sources = set() if _chooses(node) else set(node.sources)
-            send = substitute(node.awaited, self._resolver(owner, sources))
+            if _chooses(node):
+                node.gathers(())
+            send = substitute(node.awaited, self._resolver(owner, node.gathered))
             if look_into(node.awaited)[1]:
-                sources.add(BODY)
-            node.sources = tuple(sources)
+                node.gathered.add(BODY)
         node.error = None
         try:
             wanted = node.steps.send(send) if error is None else node.steps.throw(error)
         except StopIteration as stop:
+            node.gather()
             node.value = stop.value
             node.steps = node.awaited = node.expression = None
             self._settle(node)
             return
+        except BaseException:
+            node.gather()
+            raise
         node.step += 1
         node.tolerant = isinstance(wanted, Settled)
         if isinstance(wanted, Settled):
@@ -225,7 +230,7 @@ class Reduction(Failures):
         node.awaited = wanted
         assert owner.kept is not None
         owner.kept.append(wanted)
-        await_nodes(node, self._attacher.attach(owner, wanted, (*node.place, node.step)))
+        await_nodes(node, self._attacher.attach(owner, wanted, node.place, node.step))
         if not node.pending:
             self.ready.append(node)
 
@@ -236,13 +241,13 @@ class Reduction(Failures):
         if isinstance(expression, Special):
             if expression._form == "get_context":
                 return self._read_context(owner, *expression._args)
-            return FORMS[expression._form](lambda value: Given(value, node.sources), *expression._args)
+            return FORMS[expression._form](lambda value: Given(value, node.gather()), *expression._args)
         sources: set[int] = set()
         resolve = self._resolver(owner, sources)
         args, kwargs = substitute(expression._args, resolve), substitute(expression._kwargs, resolve)
         if _has_plain_operands(expression):
             sources.add(BODY)
-        node.sources = tuple(sources)
+        node.gathers(sources)
         return _operation(OPERATIONS[expression._symbol], args, kwargs)
 
     def _read_context(self, owner: Job, path: str, default: Any, override: Context | None = None) -> Steps:
@@ -444,9 +449,9 @@ def _in_order(job: Job) -> list[bytes]:
     if not calls:
         return []
     assert places is not None
-    if None not in calls and all(len(place) == 1 for place in places):
+    if None not in calls and all(place.within is None for place in places):
         return calls  # type: ignore[return-value]
-    order = sorted((i for i, call in enumerate(calls) if call is not None), key=lambda i: places[i])
+    order = in_order(places, [i for i, call in enumerate(calls) if call is not None])
     new = {old: position for position, old in enumerate(order)}
     new[BODY] = BODY
     job.wiring = [(new[c], name, new[p]) for c, name, p in job.wiring or () if c in new and p in new]

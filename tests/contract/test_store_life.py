@@ -16,10 +16,13 @@ from typing import Any
 
 import pytest
 from headwater.cypher import local_graph
+from headwater.cypher.backlog import catch_up, ensure_loader, loader_pid
 from headwater.cypher.errors import SchemaError, StoreRefused, StoreUnavailable, UsageError
 from headwater.cypher.migrate import migrations
 from headwater.cypher.project import Project, create_project, open_project
 from headwater.cypher.store import open_store
+
+from benchmarks.synthetic import write_fan_out
 
 OPEN = """
 import sys
@@ -112,6 +115,17 @@ def test_the_server_stops_when_it_is_told_to(local_project: Project) -> None:
     assert local_graph.stop(local_project) is True
     assert local_graph.stop(local_project) is False
     assert local_graph.status(local_project)["running"] is False
+
+
+def test_a_server_that_is_stopped_stays_so_though_there_is_something_to_load(local_project: Project) -> None:
+    local_graph.start(local_project)
+    write_fan_out(local_project, 20_000)
+    ensure_loader(local_project)
+    wait_for(lambda: loader_pid(local_project) is not None)
+    assert local_graph.stop(local_project) is True
+    assert loader_pid(local_project) is None
+    assert local_graph.find(local_project.graph) is None
+    assert catch_up(local_project, timeout=60).complete
 
 
 def test_only_the_owner_can_read_the_password_and_only_loopback_is_served(local_project: Project) -> None:
