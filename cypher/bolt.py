@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from headwater.cypher.bolt_errors import Problem, explain
-from headwater.cypher.bolt_values import plain, plain_row
+from headwater.cypher.bolt_values import plain_row
 from headwater.cypher.driver import load_driver
 from headwater.cypher.errors import StoreError, StoreUnavailable, UsageError
 from headwater.cypher.queries import load
-from headwater.cypher.store import Table
+from headwater.cypher.store import Graph, Plan, Table
 
 if TYPE_CHECKING:
     import neo4j
@@ -75,15 +75,25 @@ class BoltStore:
         return self._persist(lambda: self._write(texts), f"write {names}")
 
     def ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
-        from headwater.cypher.guard import check_read_only
-        from headwater.cypher.questions import one_statement, returned_columns
+        from headwater.cypher.answers import table_of
+        from headwater.cypher.questions import returned_columns
 
-        check_read_only(text, self.dialect)
-        text = one_statement(text)
-        table = self._ask(text, params, timeout=timeout, limit=limit)
+        text = self._reading(text)
+        table = self._ask(text, params, lambda result: table_of(result, limit), timeout=timeout)
         if not table.columns:  # the local graph names none where there are no rows
             table = replace(table, columns=returned_columns(text))
         return table
+
+    def ask_graph(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Graph:
+        from headwater.cypher.answers import graph_of
+
+        return self._ask(self._reading(text), params, lambda result: graph_of(result, limit), timeout=timeout)
+
+    def explain(self, text: str, params: Mapping[str, Any], *, timeout: float) -> Plan:
+        from headwater.cypher.answers import plan_of
+        from headwater.cypher.questions import unexplained
+
+        return self._ask(f"EXPLAIN {unexplained(self._reading(text))}", params, plan_of, timeout=timeout)
 
     def close(self) -> None:
         self._closed = True
@@ -126,16 +136,22 @@ class BoltStore:
             transaction.commit()
             return answers
 
-    def _ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
+    def _reading(self, text: str) -> str:
+        """A person's query as one statement, which was found to read only."""
+        from headwater.cypher.guard import check_read_only
+        from headwater.cypher.questions import one_statement
+
+        check_read_only(text, self.dialect)
+        return one_statement(text)
+
+    def _ask(
+        self, text: str, params: Mapping[str, Any], take: Callable[[neo4j.Result], _T], *, timeout: float
+    ) -> _T:
         query = load_driver().Query(text, timeout=timeout)
 
-        def work() -> Table:
+        def work() -> _T:
             with self._session("READ") as session:
-                result = session.run(query, dict(params))
-                columns = tuple(result.keys())
-                records = result.fetch(limit + 1)
-                rows = [tuple(plain(value) for value in record.values()) for record in records[:limit]]
-                return Table(columns, rows, truncated=len(records) > limit)
+                return take(session.run(query, dict(params)))
 
         return self._persist(work, "your query", asked=text)
 

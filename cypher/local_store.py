@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from headwater.cypher import local_graph
 from headwater.cypher.bolt import BoltStore, open_driver
 from headwater.cypher.errors import StoreError
-from headwater.cypher.store import Table
 
 if TYPE_CHECKING:
     import neo4j
     from headwater.cypher.project import Project
+
+_T = TypeVar("_T")
 
 
 class LocalStore(BoltStore):
@@ -40,15 +41,18 @@ class LocalStore(BoltStore):
     def _who(self) -> str:
         return "this user"
 
-    def _ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
+    def _ask(
+        self, text: str, params: Mapping[str, Any], take: Callable[[neo4j.Result], _T], *, timeout: float
+    ) -> _T:
         """The engine knows no time limit for a query, and goes on when nobody waits for its answer. So it is told to
         end this one when the time is over, or on Ctrl-C; for that, the query waits on a thread of its own."""
         mark = f"// {secrets.token_hex(8)}"
-        ask, answer = super()._ask, Future[Table]()
+        ask = super()._ask
+        answer: Future[_T] = Future()
 
         def work() -> None:
             try:
-                answer.set_result(ask(f"{text}\n{mark}", params, timeout=timeout, limit=limit))
+                answer.set_result(ask(f"{text}\n{mark}", params, take, timeout=timeout))
             except BaseException as error:
                 answer.set_exception(error)
 

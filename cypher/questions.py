@@ -17,6 +17,14 @@ def one_statement(text: str) -> str:
     return text
 
 
+def unexplained(text: str) -> str:
+    """The query without the word that may stand before it to ask for its plan."""
+    tokens = _tokens(text)
+    if tokens and tokens[0].key in ("EXPLAIN", "PROFILE"):
+        return text[tokens[0].position + len(tokens[0].text) :]
+    return text
+
+
 def follows_paths(text: str) -> bool:
     """Whether there is an edge of any length in it: `-[:CALLED*0..]->`."""
     tokens = _tokens(text)

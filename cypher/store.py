@@ -24,6 +24,48 @@ class Table:
     """there are more rows than were asked for"""
 
 
+@dataclass(frozen=True)
+class Node:
+    """A node of an answer."""
+
+    id: str
+    """what the store calls it; it means nothing beyond this answer"""
+    labels: tuple[str, ...]
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge of an answer."""
+
+    id: str
+    source: str
+    target: str
+    type: str
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The nodes and edges in the answer to a person's query. An edge's ends need not be among the nodes."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    truncated: bool
+    """there are more rows than were asked for"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A step of the way in which a store would run a query, and the steps before it."""
+
+    operator: str
+    details: str
+    rows: float | None
+    """how many the store expects; None where it does not say"""
+    steps: tuple[Plan, ...]
+
+
 class GraphStore(Protocol):
     """A property graph that runs named queries. Usable from several threads at once."""
 
@@ -77,6 +119,12 @@ class GraphStore(Protocol):
             UsageError: the store does not understand it.
             StoreError: it took too long, or failed.
         """
+
+    def ask_graph(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Graph:
+        """As `ask`, for the nodes and edges in the answer."""
+
+    def explain(self, text: str, params: Mapping[str, Any], *, timeout: float) -> Plan:
+        """How the store would run a query that only reads, without running it. Raises what `ask` does."""
 
     def close(self) -> None:
         """Let go of the store. Calling it again does nothing."""

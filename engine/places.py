@@ -23,8 +23,8 @@ def in_order(places: Sequence[Place], chosen: Sequence[int]) -> list[int]:
     below: dict[int, list[tuple[tuple[int, int], Place, int | None]]] = {}
     known: set[int] = set()
     for index in chosen:
-        place, leaf = places[index], index
-        below.setdefault(id(place.within), []).append((place[1:], place, leaf))
+        place = places[index]
+        below.setdefault(id(place.within), []).append((place[1:], place, index))
         within = place.within
         while within is not None and id(within) not in known:
             known.add(id(within))

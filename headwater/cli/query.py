@@ -5,27 +5,35 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from headwater.cypher.errors import UsageError
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import Graph, Plan
 
 
 @click.command()
 @click.argument("cypher", required=False)
 @click.option("--param", multiple=True, metavar="NAME=VALUE", help="Value of $NAME: JSON, or else text.")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv", "graph"]),
+    default="table",
+    show_default=True,
+    help="graph: JSON of the nodes and edges in the answer.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.001), default=60.0, show_default=True, metavar="SECONDS"
 )
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Rows at most.")
-@click.option("--list", "listing", is_flag=True, help="List the project's own queries.")
+@click.option("--explain", is_flag=True, help="Show how the store would run it; do not run it.")
+@click.option("--list", "listing", is_flag=True, help="List the queries that have names.")
 def command(
     cypher: str | None,
     *,
@@ -34,13 +42,14 @@ def command(
     as_json: bool,
     timeout: float,
     limit: int,
+    explain: bool,
     listing: bool,
 ) -> None:
     """Ask the graph in Cypher, read-only.
 
-    CYPHER is a query, - to read it from standard input, or the name of one of the project's own: NAME stands for
-    .headwater/queries/NAME.cypher. What writes, loads from outside or administers is refused before it is sent. The
-    graph's labels, properties and edges are in docs/reference/graph.md.
+    CYPHER is a query, - to read it from standard input, or the name of one: of the project's own,
+    .headwater/queries/NAME.cypher, or of those that come with headwater. What writes, loads from outside or
+    administers is refused before it is sent. The graph's labels, properties and edges are in docs/reference/graph.md.
     """
     from headwater.cli import _named, _output
     from headwater.cli._reading import reading, the_project
@@ -56,18 +65,67 @@ def command(
     if not text.strip():
         raise UsageError("the query is empty. How the graph is built: docs/reference/graph.md")
     values = _parameters(param)
+    as_json = as_json or form == "json"
+    if explain:
+        with reading() as store:
+            _show_plan(store.explain(text, values, timeout=timeout), as_json=as_json)
+        return
+    if form == "graph":
+        with reading() as store:
+            drawn = store.ask_graph(text, values, timeout=timeout, limit=limit)
+        _output.emit_json(_plain_graph(drawn))
+        _say_truncated(drawn.truncated, limit)
+        return
     with reading() as store:
         found = store.ask(text, values, timeout=timeout, limit=limit)
     rows = [list(row) for row in found.rows]
-    if as_json or form == "json":
+    if as_json:
         _output.emit_json({"columns": list(found.columns), "rows": rows, "truncated": found.truncated})
     elif form == "csv":
         click.echo(_csv(list(found.columns), rows), nl=False)
     else:
         click.echo(_output.table(list(found.columns), [[_shown(cell) for cell in row] for row in rows]))
         click.echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})", err=True)
-    if found.truncated:
+    _say_truncated(found.truncated, limit)
+
+
+def _say_truncated(truncated: bool, limit: int) -> None:
+    if truncated:
         click.echo(f"only the first {limit} rows are shown; ask for more with --limit", err=True)
+
+
+def _plain_graph(drawn: Graph) -> dict[str, Any]:
+    nodes = [{"id": one.id, "labels": list(one.labels), "properties": one.properties} for one in drawn.nodes]
+    edges = [
+        {
+            "id": one.id,
+            "source": one.source,
+            "target": one.target,
+            "type": one.type,
+            "properties": one.properties,
+        }
+        for one in drawn.edges
+    ]
+    return {"nodes": nodes, "edges": edges, "truncated": drawn.truncated}
+
+
+def _show_plan(plan: Plan, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from headwater.cli import _output
+
+    if as_json:
+        _output.emit_json({"plan": asdict(plan)})
+        return
+    todo = [(plan, 0)]
+    while todo:
+        step, depth = todo.pop()
+        rows = "" if step.rows is None else f"  (about {step.rows:,.0f} rows)"
+        first, *more = step.details.splitlines() or [""]
+        click.echo(_output.one_line(f"{'  ' * depth}{step.operator}  {first}".rstrip()) + rows)
+        for line in more:
+            click.echo(f"{'  ' * depth}  {_output.one_line(line)}".rstrip())
+        todo.extend((each, depth + 1) for each in reversed(step.steps))
 
 
 def _list(as_json: bool) -> None:
@@ -75,13 +133,15 @@ def _list(as_json: bool) -> None:
     from headwater.cli._reading import the_project
 
     project = the_project()
-    rows = [(name, _named.about(project, name)) for name in _named.names(project)]
+    rows = [
+        (name, *_named.about(project, name), "headwater" if _named.is_shipped(project, name) else "project")
+        for name in _named.names(project)
+    ]
     if as_json:
-        _output.emit_json({"queries": [{"name": name, "about": about} for name, about in rows]})
-    elif rows:
-        click.echo(_output.table(["name", "about"], rows))
+        keys = ("name", "about", "parameters", "of")
+        _output.emit_json({"queries": [dict(zip(keys, row, strict=True)) for row in rows]})
     else:
-        click.echo(f"there are none yet: {_named.folder(project)}{os.sep}NAME{_named.SUFFIX}", err=True)
+        click.echo(_output.table(["name", "of", "about"], [(row[0], row[3], row[1]) for row in rows]))
 
 
 def _parameters(params: tuple[str, ...]) -> dict[str, Any]:

@@ -182,14 +182,53 @@ def test_a_query_of_the_projects_own_is_run_by_its_name(named: Shell) -> None:
     assert answer.json["rows"] == [[1]]
 
 
-def test_the_projects_own_queries_are_listed_with_what_they_ask(named: Shell) -> None:
-    assert named("query", "--list", "--json").json == {
-        "queries": [
-            {"name": "versions", "about": "How many versions of a task there are."},
-            {"name": "wipe", "about": ""},
-        ]
+def test_the_queries_that_have_names_are_listed_with_what_they_ask(named: Shell) -> None:
+    listed = {one.pop("name"): one for one in named("query", "--list", "--json").json["queries"]}
+    assert listed["versions"] == {
+        "about": "How many versions of a task there are.",
+        "parameters": "$task",
+        "of": "project",
     }
+    assert listed["wipe"] == {"about": "", "parameters": "", "of": "project"}
+    assert listed["calls_of_task"]["of"] == "headwater"
+    assert listed["calls_of_task"]["parameters"] == "$task (its full name)"
+    assert listed["failed_jobs"]["parameters"] == "none"
     assert "How many versions" in named("query", "--list").out
+
+
+def test_a_query_that_comes_with_headwater_is_run_by_its_name_unless_the_project_has_one(
+    named: Shell,
+) -> None:
+    assert named("query", "calls_of_task", "--param", "task=lab.double", "--json").json["rows"]
+    own = named.folder / ".headwater" / "queries" / "calls_of_task.cypher"
+    own.write_text("RETURN 'mine' AS whose")
+    try:
+        assert named("query", "calls_of_task", "--json").json["rows"] == [["mine"]]
+    finally:
+        own.unlink()
+    answer = named("query", "calls_of_task")
+    assert (answer.code, answer.out) == (2, "")
+    assert "task" in answer.err
+
+
+def test_an_answer_may_be_a_graph(lab: Shell) -> None:
+    text = "MATCH p = (:CallNode {task_name: 'lab.double'})-[:OF]->(:Task) RETURN p LIMIT 1"
+    drawn = lab("query", text, "--format", "graph").json
+    assert [node["labels"] for node in drawn["nodes"]] == [["CallNode"], ["Task"]]
+    [edge] = drawn["edges"]
+    assert (edge["type"], edge["properties"]) == ("OF", {})
+    assert [edge["source"], edge["target"]] == [node["id"] for node in drawn["nodes"]]
+    assert drawn["truncated"] is False
+
+
+def test_how_a_query_would_be_run_is_shown_without_running_it(lab: Shell) -> None:
+    text = "MATCH (t:Task {fullname: $name}) RETURN t.task_hash"
+    plan = lab("query", text, "--explain", "--json").json["plan"]
+    assert set(plan) == {"operator", "details", "rows", "steps"}
+    shown = lab("query", text, "--explain")
+    assert shown.code == 0
+    assert plan["operator"] in shown.out
+    assert lab("query", "MATCH (n) DELETE n", "--explain").code == 2
 
 
 @pytest.mark.parametrize(

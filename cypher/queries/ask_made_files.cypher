@@ -1,0 +1,7 @@
+// Files that calls made, with the task whose own code made each and when that was recorded last.
+// Parameters: none. Rows: path, digest, size, task, recorded.
+MATCH (f:File)<-[:REFERS_TO]-(:Value)<-[:RETURNED]-(c:CallNode)
+WHERE (c.named IS NULL OR NOT f.file_hash IN c.named)
+  AND NOT EXISTS { MATCH (c)-[r:FED_BY {name: 'return'}]->(:CallNode) WHERE r.within = c.call_hash }
+RETURN f.path AS path, f.digest AS digest, f.size AS size, c.task_name AS task, max(c.recorded_at) AS recorded
+ORDER BY path, recorded DESC, task

@@ -1,0 +1,90 @@
+"""The queries for people that come with headwater, on both stores; and answers as graphs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.cypher.backlog import catch_up
+from headwater.cypher.project import Project
+from headwater.cypher.queries import load
+from headwater.cypher.store import GraphStore, open_store
+
+from headwater import File, Scheduler, task
+
+headwater_namespace = "asked"
+
+
+@task
+def read(file: File) -> str:
+    return str(file.read())
+
+
+@task
+def write(text: str, path: str) -> File:
+    file = File(path)
+    file.write(text.upper())
+    return file
+
+
+@task
+def handed_on(source: File, path: str) -> Any:
+    return write(read(source), path)
+
+
+@task
+def broken() -> None:
+    raise ValueError("no luck")
+
+
+@pytest.fixture
+def recorded(project: Project, tmp_path: Path) -> Any:
+    (tmp_path / "in.txt").write_text("abc")
+    scheduler = Scheduler(project)
+    scheduler.run(handed_on(File(str(tmp_path / "in.txt")), str(tmp_path / "out.txt")))
+    with pytest.raises(ValueError, match="no luck"):
+        scheduler.run(broken())
+    assert catch_up(project, timeout=60).complete
+    store = open_store(project)
+    yield store
+    store.close()
+
+
+def ask(store: GraphStore, name: str, **params: Any) -> list[dict[str, Any]]:
+    table = store.ask(load(f"ask_{name}", store.dialect), params, timeout=30, limit=100)
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+def test_the_queries_for_people_answer_what_they_say(recorded: GraphStore, tmp_path: Path) -> None:
+    [outside] = ask(recorded, "outside_files")
+    assert (Path(outside["path"]).name, outside["size"], outside["calls"]) == ("in.txt", 3, 2)
+    [made] = ask(recorded, "made_files")
+    assert (Path(made["path"]).name, made["task"], made["size"]) == ("out.txt", "asked.write", 3)
+    [failed] = ask(recorded, "failed_jobs")
+    assert (failed["task"], failed["error"]) == ("asked.broken", "ValueError: no luck")
+    [user] = ask(recorded, "runs_by_user")
+    assert (user["runs"], user["failed"]) == (2, 1)
+    assert {run["run"] for run in ask(recorded, "uncommitted_runs")} >= {failed["run"]}
+    versions = {version["task"]: version["calls"] for version in ask(recorded, "task_versions")}
+    assert versions == {"asked.broken": 1, "asked.handed_on": 1, "asked.read": 1, "asked.write": 1}
+    slow = {one["task"]: one["jobs"] for one in ask(recorded, "slowest_tasks")}
+    assert slow == {"asked.handed_on": 1, "asked.read": 1, "asked.write": 1}
+    [call] = ask(recorded, "calls_of_task", task="asked.read")
+    assert (call["result"], call["type"]) == ("'abc'", "str")
+
+
+def test_an_answer_is_a_graph_of_its_nodes_and_edges_each_once(recorded: GraphStore) -> None:
+    text = (
+        "MATCH p = (c:CallNode {task_name: 'asked.read'})-[:RETURNED]->(v:Value) "
+        "MATCH (c)-[t:TOOK]->(a:Value) RETURN p, c, [t, a] AS took, {deep: v} AS map, 5 AS plain"
+    )
+    drawn = recorded.ask_graph(text, {}, timeout=30, limit=10)
+    assert sorted(node.labels for node in drawn.nodes) == [("CallNode",), ("Value",), ("Value",)]
+    assert sorted(edge.type for edge in drawn.edges) == ["RETURNED", "TOOK"]
+    call = next(node for node in drawn.nodes if node.labels == ("CallNode",))
+    assert call.properties["task_name"] == "asked.read"
+    ids = {node.id for node in drawn.nodes}
+    assert all(edge.source == call.id and edge.target in ids for edge in drawn.edges)
+    assert not drawn.truncated
+    assert recorded.ask_graph("UNWIND [1, 2] AS x RETURN x", {}, timeout=30, limit=1).truncated

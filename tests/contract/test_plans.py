@@ -1,0 +1,75 @@
+"""How the stores would run the queries: nothing that grows with the graph where an index serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from headwater.cypher.errors import QueryRefused
+from headwater.cypher.guard import check_read_only
+from headwater.cypher.queries import FOLDER, load, names
+from headwater.cypher.store import GraphStore, Plan
+
+SCANS = ("AllNodesScan", "NodeByLabelScan", "RelationshipTypeScan")
+MAY_SCAN = {
+    "ask_failed_jobs": "of all jobs, those that failed",
+    "ask_made_files": "of all files",
+    "ask_outside_files": "of all files",
+    "ask_runs_by_user": "counts all runs",
+    "ask_slowest_tasks": "adds up all jobs",
+    "ask_task_versions": "lists all versions",
+    "ask_uncommitted_runs": "of all runs",
+    "find_type_calls": "there is no index of the types of values, which every load would pay for",
+    "log_executions": "of all runs, the newest",
+    "resolve_executions": "of all runs, the newest",
+    "resolve_near_files": "of all files, those whose path ends so",
+    "resolve_task_names": "of all tasks, the nearest name",
+    "schema_versions": "there are as many as migrations",
+    "verify_executions": "verify compares everything",
+    "verify_foreign_nodes": "verify compares everything",
+    "verify_stray_jobs": "verify compares everything",
+}
+
+
+def reading(dialect: str) -> Iterator[str]:
+    for name in names():
+        if not ((FOLDER / f"{name}.cypher").is_file() or (FOLDER / f"{name}.{dialect}.cypher").is_file()):
+            continue
+        try:
+            check_read_only(load(name, dialect), dialect)
+        except QueryRefused:
+            continue
+        yield name
+
+
+def operators(plan: Plan) -> Iterator[str]:
+    yield plan.operator
+    for step in plan.steps:
+        yield from operators(step)
+
+
+def test_every_reading_query_has_a_plan_on_both_stores(store: GraphStore) -> None:
+    # The local graph's own lists of queries are no Cypher that it could explain.
+    found = [name for name in reading(store.dialect) if name not in ("running_queries", "end_query")]
+    assert len(found) > 80
+    for name in found:
+        plan = store.explain(load(name, store.dialect), {}, timeout=30)
+        assert plan.operator not in ("", "unknown"), name
+        if store.dialect == "neo4j":
+            used = set(operators(plan))
+            assert not any("Cartesian" in operator for operator in used), name
+            scans = {operator for operator in used if operator.endswith(SCANS)}
+            assert not scans or name in MAY_SCAN, (name, scans)
+
+
+@pytest.mark.parametrize("word", ["EXPLAIN", "explain", "PROFILE", "/* */ Explain"])
+def test_a_query_that_asks_for_its_plan_itself_is_explained_once(store: GraphStore, word: str) -> None:
+    text = "MATCH (t:Task {fullname: $name}) RETURN t.task_hash"
+    plan = store.explain(f"{word} {text}", {"name": "x"}, timeout=10)
+    assert plan.operator == store.explain(text, {"name": "x"}, timeout=10).operator
+
+
+@pytest.mark.parametrize("text", ["CREATE (n) RETURN n", "MATCH (n) DELETE n"])
+def test_what_would_write_is_not_even_explained(store: GraphStore, text: str) -> None:
+    with pytest.raises(QueryRefused):
+        store.explain(text, {}, timeout=10)
