@@ -58,6 +58,9 @@ def reading(*, raise_damage: bool = True) -> Iterator[GraphStore]:
         _loading.raise_damage(project)
 
 
+VALUE = "value:"
+
+
 def by_hash(found: Found, what: str) -> bool:
     """Whether WHAT is the beginning of the id that was found, rather than a name or a path of it."""
     return found.id.startswith(what.lower())
@@ -66,10 +69,38 @@ def by_hash(found: Found, what: str) -> bool:
 def find(store: GraphStore, what: str) -> Found:
     """What a person means by WHAT; of a file with several recorded contents, the one that is there now.
 
+    `value:EXPR` is the recorded value that equals a Python literal; all else is as in `lineage.resolve`.
+
     Raises:
         UsageError: nothing, or more than one thing.
     """
     from headwater.engine.files import still_valid
     from headwater.lineage.resolve import resolve
 
+    if what.startswith(VALUE):
+        return _find_value(store, what.removeprefix(VALUE))
     return resolve(store, what, still_valid=still_valid)
+
+
+def _find_value(store: GraphStore, text: str) -> Found:
+    import ast
+
+    from headwater.cli import _output
+    from headwater.engine.values import hash_value
+    from headwater.lineage.resolve import resolve
+
+    try:
+        value = ast.literal_eval(text.strip())
+        digest = hash_value(value).hex()
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise UsageError(
+            f"{VALUE}{_output.one_line(text)} is no Python literal. Examples: value:42, \"value:'Bob'\", "
+            '"value:[1, 2.5]". Other values have a hash to begin with: hw log'
+        ) from None
+    try:
+        return resolve(store, digest)
+    except UsageError:
+        raise UsageError(
+            f"no {type(value).__name__} equal to {_output.one_line(text)} was recorded. "
+            "(1, 1.0 and True are three values, and so are a list and a tuple.)"
+        ) from None

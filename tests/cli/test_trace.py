@@ -151,6 +151,30 @@ def test_a_file_that_is_no_longer_what_was_recorded_is_said_to_be_so(lab: Shell)
     assert lines(lab, "copy.txt")[0] == changed.out.splitlines()[0].rsplit("  ", 1)[0]
 
 
+def test_a_value_may_be_written_as_a_literal(lab: Shell) -> None:
+    answer = lab("trace", "value:6", "--json").json
+    assert answer["kind"] == "value"
+    made = {call["preview"] for call in answer["calls"] if call["id"] in answer["start"]}
+    assert made == {"6"}
+    assert lab("log", "value: 6").out == lab("log", answer["id"]).out
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("value:6.0", "no float equal to 6.0 was recorded"),
+        ("value:", "is no Python literal"),
+        ("value:__import__('os')", "is no Python literal"),
+        ("value:[1", "is no Python literal"),
+        ("value:" + "(" * 300, "is no Python literal"),
+    ],
+)
+def test_a_literal_that_is_none_or_not_recorded_is_wrong_use(lab: Shell, what: str, said: str) -> None:
+    answer = lab("trace", what)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
 def test_a_trace_is_drawn_as_a_picture(lab: Shell) -> None:
     answer = lab("trace", "copy.txt", "--svg")
     assert answer.code == 0
