@@ -25,6 +25,8 @@ PATIENCE_AWAY = 5.0
 PATIENCE_BUSY = 30.0
 """Seconds for which a transaction that lost a race is tried again."""
 _CONNECT_SECONDS = 5.0
+NOW: Mapping[str, Any] = {"as_of": None}
+"""What every reading query may refer to: it is asked for the graph as it is, see `as_of`."""
 
 
 class BoltStore:
@@ -62,12 +64,12 @@ class BoltStore:
 
     def rows(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
         text = load(query, self.dialect)
-        return self._persist(lambda: self._read(text, params), f"query {query}")
+        return self._persist(lambda: self._read(text, {**NOW, **params}), f"query {query}")
 
     def rows_now(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
         """As `rows`, but a store that does not answer is not waited for."""
         text = load(query, self.dialect)
-        return self._persist(lambda: self._read(text, params), f"query {query}", away=0.0)
+        return self._persist(lambda: self._read(text, {**NOW, **params}), f"query {query}", away=0.0)
 
     def write(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
         texts = [(load(name, self.dialect), params) for name, params in statements]
@@ -151,7 +153,7 @@ class BoltStore:
 
         def work() -> _T:
             with self._session("READ") as session:
-                return take(session.run(query, dict(params)))
+                return take(session.run(query, {**NOW, **params}))
 
         return self._persist(work, "your query", asked=text)
 

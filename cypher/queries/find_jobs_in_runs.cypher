@@ -3,10 +3,12 @@
 //   do), $prefix and $regex (of the path of a file that it took or gave), each null for any; $since and $until
 //   (microseconds since the epoch: begun in between); $after_run and $after_n (the place of the last job that is known
 //   already), $limit.
+// $as_of: leave out what was recorded later; null for nothing.
 UNWIND $runs AS run
 MATCH (j:Job {execution_id: run})
-WHERE ($tasks IS NULL OR j.task_name IN $tasks)
-  AND ($statuses IS NULL OR j.status IN $statuses)
+WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
+  AND ($tasks IS NULL OR j.task_name IN $tasks)
+  AND ($statuses IS NULL OR CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END IN $statuses)
   AND coalesce(j.started, datetime({epochSeconds: 0}))
       >= datetime({epochSeconds: $since / 1000000, nanosecond: ($since % 1000000) * 1000})
   AND coalesce(j.started, datetime({epochSeconds: 0}))
@@ -21,6 +23,7 @@ WITH run, j ORDER BY run DESC, j.n LIMIT $limit
 OPTIONAL MATCH (p:Job)-[:SPAWNED]->(j)
 OPTIONAL MATCH (j)-[:MADE]->(c:CallNode)
 RETURN j.id AS id, run AS execution, p.id AS parent, j.n AS n, j.task_name AS task, j.task_hash AS task_hash,
-       j.status AS status, j.started AS started, j.finished AS finished, j.executor AS executor, j.attempt AS attempt,
-       j.reason AS reason, j.error AS error, c.call_hash AS call
+       CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END AS status, j.started AS started,
+       CASE WHEN j.finished > $as_of THEN null ELSE j.finished END AS finished, j.executor AS executor, j.attempt AS attempt,
+       j.reason AS reason, CASE WHEN j.finished > $as_of THEN null ELSE j.error END AS error, c.call_hash AS call
 ORDER BY execution DESC, n

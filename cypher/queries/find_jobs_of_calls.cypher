@@ -2,11 +2,13 @@
 // Parameters: $calls (call hashes), $runs (ids of executions), $tasks (full names) and $statuses, each of the last three
 //   null for any; $since and $until (microseconds since the epoch: begun in between); $after_run and $after_n (the
 //   place of the last job that is known already), $limit.
+// $as_of: leave out what was recorded later; null for nothing.
 UNWIND $calls AS call
 MATCH (c:CallNode {call_hash: call})<-[:MADE]-(j:Job)
-WHERE ($runs IS NULL OR j.execution_id IN $runs)
+WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
+  AND ($runs IS NULL OR j.execution_id IN $runs)
   AND ($tasks IS NULL OR j.task_name IN $tasks)
-  AND ($statuses IS NULL OR j.status IN $statuses)
+  AND ($statuses IS NULL OR CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END IN $statuses)
   AND coalesce(j.started, datetime({epochSeconds: 0}))
       >= datetime({epochSeconds: $since / 1000000, nanosecond: ($since % 1000000) * 1000})
   AND coalesce(j.started, datetime({epochSeconds: 0}))
@@ -15,6 +17,7 @@ WHERE ($runs IS NULL OR j.execution_id IN $runs)
 WITH call, j ORDER BY j.execution_id DESC, j.n LIMIT $limit
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
 RETURN j.id AS id, j.execution_id AS execution, p.id AS parent, j.n AS n, j.task_name AS task, j.task_hash AS task_hash,
-       j.status AS status, j.started AS started, j.finished AS finished, j.executor AS executor, j.attempt AS attempt,
-       j.reason AS reason, j.error AS error, call
+       CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END AS status, j.started AS started,
+       CASE WHEN j.finished > $as_of THEN null ELSE j.finished END AS finished, j.executor AS executor, j.attempt AS attempt,
+       j.reason AS reason, CASE WHEN j.finished > $as_of THEN null ELSE j.error END AS error, call
 ORDER BY execution DESC, n

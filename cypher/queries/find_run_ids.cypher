@@ -2,9 +2,11 @@
 // Parameters: $statuses, $user, $host, $commit (its beginning), each null for any; $tags (key=value) and $keys (key=),
 //   all of which it has; $since and $until (microseconds since the epoch: begun in between); $upto (an id that sorts
 //   after those wanted, or is the last of them).
+// $as_of: leave out what was recorded later; null for nothing.
 MATCH (e:Execution)
 WHERE e.id <= $upto
-  AND ($statuses IS NULL OR e.status IN $statuses)
+  AND ($as_of IS NULL OR e.started <= $as_of)
+  AND ($statuses IS NULL OR CASE WHEN e.finished > $as_of THEN 'RUNNING' ELSE e.status END IN $statuses)
   AND ($user IS NULL OR e.user = $user)
   AND ($host IS NULL OR e.host = $host)
   AND ($commit IS NULL OR e.git_commit STARTS WITH $commit)

@@ -1,8 +1,10 @@
 // Every job that made some calls, or was answered with them; its parent, the call which that made, and whether the job
 // made further ones.
 // Parameters: $keys (call hashes). One row with a list of rows: a message each would cost more than the query.
+// $as_of: leave out what was recorded later; null for nothing.
 UNWIND $keys AS key
 MATCH (c:CallNode {call_hash: key})<-[:MADE]-(j:Job)
+WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
 OPTIONAL MATCH (p)-[:MADE]->(d:CallNode)
 RETURN collect([key, j.id, j.status, j.started, j.execution_id, p.id, d.call_hash,

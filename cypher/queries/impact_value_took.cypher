@@ -1,4 +1,6 @@
 // The calls that took a value.
 // Parameters: $value.
+// $as_of: leave out what was recorded later; null for nothing.
 MATCH (:Value {value_hash: $value})<-[:TOOK]-(c:CallNode)
+WHERE ($as_of IS NULL OR EXISTS { MATCH (c)<-[:MADE]-(m:Job) WHERE coalesce(m.finished, m.started) <= $as_of })
 RETURN DISTINCT c.call_hash AS call

@@ -1,9 +1,12 @@
 // The jobs that a job spawned, in their order; the columns of log_jobs.
 // Parameters: $id, $limit.
+// $as_of: leave out what was recorded later; null for nothing.
 MATCH (p:Job {id: $id})-[:SPAWNED]->(j:Job)
+WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
 WITH p, j ORDER BY j.n LIMIT $limit
 OPTIONAL MATCH (j)-[:MADE]->(c:CallNode)
 RETURN j.id AS id, j.execution_id AS execution, p.id AS parent, j.n AS n, j.task_name AS task, j.task_hash AS task_hash,
-       j.status AS status, j.started AS started, j.finished AS finished, j.executor AS executor, j.attempt AS attempt,
-       j.reason AS reason, j.error AS error, c.call_hash AS call
+       CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END AS status, j.started AS started,
+       CASE WHEN j.finished > $as_of THEN null ELSE j.finished END AS finished, j.executor AS executor, j.attempt AS attempt,
+       j.reason AS reason, CASE WHEN j.finished > $as_of THEN null ELSE j.error END AS error, c.call_hash AS call
 ORDER BY n

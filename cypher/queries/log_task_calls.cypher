@@ -1,5 +1,7 @@
 // The calls of one version of a task, newest first.
 // Parameters: $task, $limit.
+// $as_of: leave out what was recorded later; null for nothing.
 MATCH (c:CallNode)-[:OF]->(:Task {task_hash: $task})
+WHERE ($as_of IS NULL OR EXISTS { MATCH (c)<-[:MADE]-(m:Job) WHERE coalesce(m.finished, m.started) <= $as_of })
 RETURN c.call_hash AS call, c.task_name AS task, c.recorded_at AS recorded_at, c.failed AS failed
 ORDER BY recorded_at DESC LIMIT $limit

@@ -1,6 +1,8 @@
 // The calls that took a value as an argument, newest first.
 // Parameters: $value, $limit.
+// $as_of: leave out what was recorded later; null for nothing.
 MATCH (c:CallNode)-[:TOOK]->(:Value {value_hash: $value})
+WHERE ($as_of IS NULL OR EXISTS { MATCH (c)<-[:MADE]-(m:Job) WHERE coalesce(m.finished, m.started) <= $as_of })
 WITH DISTINCT c
 RETURN c.call_hash AS call, c.task_name AS task, c.recorded_at AS recorded_at, c.failed AS failed
 ORDER BY recorded_at DESC LIMIT $limit

@@ -1,14 +1,16 @@
 // Every node whose key begins so.
 // Parameters: $prefix, $dashed (the same, written as an execution's id), $limit (of each kind).
-MATCH (n:Execution) WHERE n.id STARTS WITH $dashed
+// $as_of: leave out what was recorded later; null for nothing.
+MATCH (n:Execution) WHERE n.id STARTS WITH $dashed AND ($as_of IS NULL OR n.started <= $as_of)
 WITH n LIMIT $limit
 RETURN 'execution' AS kind, n.id AS id, n.command AS label, n.started AS at
 UNION ALL
-MATCH (n:Job) WHERE n.id STARTS WITH $prefix
+MATCH (n:Job) WHERE n.id STARTS WITH $prefix AND ($as_of IS NULL OR coalesce(n.started, n.finished) <= $as_of)
 WITH n LIMIT $limit
 RETURN 'job' AS kind, n.id AS id, n.task_name AS label, n.started AS at
 UNION ALL
 MATCH (n:CallNode) WHERE n.call_hash STARTS WITH $prefix
+  AND ($as_of IS NULL OR EXISTS { MATCH (n)<-[:MADE]-(m:Job) WHERE coalesce(m.finished, m.started) <= $as_of })
 WITH n LIMIT $limit
 RETURN 'call' AS kind, n.call_hash AS id, n.task_name AS label, n.recorded_at AS at
 UNION ALL

@@ -1,7 +1,10 @@
 // The versions of a task, the one that was called last first.
 // Parameters: $name (its full name).
+// $as_of: leave out what was recorded later; null for nothing.
 MATCH (t:Task {fullname: $name})
 OPTIONAL MATCH (t)<-[:OF]-(c:CallNode)
-WITH t, max(c.recorded_at) AS at
+OPTIONAL MATCH (c)<-[:MADE]-(j:Job) WHERE j.status <> 'CACHED' AND j.finished <= $as_of
+WITH t, max(CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE j.finished END) AS at
+WHERE $as_of IS NULL OR at IS NOT NULL
 RETURN t.task_hash AS id, t.fullname AS label, at
 ORDER BY CASE WHEN at IS NULL THEN 1 ELSE 0 END, at DESC, id

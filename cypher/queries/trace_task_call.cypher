@@ -1,5 +1,9 @@
 // The newest call of a task, in whatever version.
 // Parameters: $task (full name).
+// $as_of: leave out what was recorded later; null for nothing.
 MATCH (:Task {fullname: $task})<-[:OF]-(c:CallNode)
-RETURN c.call_hash AS call, c.recorded_at AS at
+OPTIONAL MATCH (c)<-[:MADE]-(j:Job) WHERE j.status <> 'CACHED' AND j.finished <= $as_of
+WITH c, max(CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE j.finished END) AS at
+WHERE $as_of IS NULL OR at IS NOT NULL
+RETURN c.call_hash AS call, at
 ORDER BY at DESC, call LIMIT 1

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,14 +35,15 @@ def the_project() -> Project:
 
 
 @contextmanager
-def reading(*, raise_damage: bool = True) -> Iterator[GraphStore]:
+def reading(*, as_of: str | None = None, raise_damage: bool = True) -> Iterator[GraphStore]:
     """The project's store, holding everything that was recorded until now.
 
     Args:
+        as_of: the time, or the run at whose end, the store is to be seen as it was then.
         raise_damage: whether to raise what loading found of damaged journals.
 
     Raises:
-        UsageError: not in a project.
+        UsageError: not in a project; there is no such time or run.
         StoreError: the store cannot be used.
         JournalDamaged: on leaving, where loading met a journal that is damaged; the graph has its intact part.
     """
@@ -51,11 +54,31 @@ def reading(*, raise_damage: bool = True) -> Iterator[GraphStore]:
     store = open_store(project)
     try:
         _loading.load_pending(project)
-        yield store
+        yield store if as_of is None else _as_it_was(store, as_of)
     finally:
         store.close()
     if raise_damage:
         _loading.raise_damage(project)
+
+
+def _as_it_was(store: GraphStore, as_of: str) -> GraphStore:
+    from datetime import datetime, timezone
+
+    from headwater.cli._times import Moment
+    from headwater.cypher.as_of import AsOf
+    from headwater.lineage import log
+
+    try:
+        return AsOf(store, Moment().convert(as_of, None, None))
+    except click.BadParameter as error:
+        try:
+            found = find(store, as_of)
+        except UsageError:
+            raise UsageError(f"--as-of {as_of}: no run, and {error.message}") from None
+    view = log.execution(store, found.id, limit=0) if found.kind == "execution" else None
+    if view is None:
+        raise UsageError(f"--as-of {as_of}: a {found.kind}. Name a time, or a run: hw log")
+    return AsOf(store, view.execution.finished or datetime.now(timezone.utc))
 
 
 VALUE = "value:"
@@ -77,9 +100,16 @@ def find(store: GraphStore, what: str) -> Found:
     from headwater.engine.files import still_valid
     from headwater.lineage.resolve import resolve
 
-    if what.startswith(VALUE):
-        return _find_value(store, what.removeprefix(VALUE))
-    return resolve(store, what, still_valid=still_valid)
+    moment = getattr(store, "moment", None)
+    try:
+        if what.startswith(VALUE):
+            return _find_value(store, what.removeprefix(VALUE))
+        # What is on disk now says nothing of what was meant then.
+        return resolve(store, what, still_valid=still_valid if moment is None else None)
+    except UsageError as error:
+        if moment is None:
+            raise
+        raise UsageError(f"{error} (asked as of {moment:%Y-%m-%dT%H:%M:%SZ})") from None
 
 
 def _find_value(store: GraphStore, text: str) -> Found:

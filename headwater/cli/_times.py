@@ -33,3 +33,9 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # of older clicks it t
                 param,
                 ctx,
             )
+
+
+as_of_option = click.option(
+    "--as-of", metavar="TIME|RUN", help="Answer as the graph was then, or when that run had ended."
+)
+"""For commands that read what `_reading.reading(as_of=…)` gives."""

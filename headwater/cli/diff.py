@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._times import as_of_option
+
 if TYPE_CHECKING:
     from headwater.lineage.diff_views import CallChange, Diff, Side
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Calls that differ to print; JSON has all.",
 )
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
-def command(a: str, b: str, limit: int, as_json: bool) -> int:
+def command(a: str, b: str, limit: int, as_of: str | None, as_json: bool) -> int:
     """Show where two runs, calls, tasks, values or files differ.
 
     A and B are the beginnings of ids or hashes, - for the last run and ~1 for the one before, tasks' names or files'
@@ -33,7 +36,7 @@ def command(a: str, b: str, limit: int, as_json: bool) -> int:
     from headwater.cli._reading import find, reading
     from headwater.lineage.diff import diff
 
-    with reading() as store:
+    with reading(as_of=as_of) as store:
         answer = diff(store, find(store, a), find(store, b))
     if as_json:
         _output.emit_json(answer.to_dict())

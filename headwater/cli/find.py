@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headwater.cli._times import Moment
+from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -40,6 +40,7 @@ STATUSES = ("RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Of one page.")
 @click.option("--after", metavar="ID", help="Go on after this one: the page before names it.")
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
 def command(
     *,
@@ -56,6 +57,7 @@ def command(
     statuses: tuple[str, ...],
     limit: int,
     after: str | None,
+    as_of: str | None,
     as_json: bool,
 ) -> None:
     """Find runs, jobs and files by what is known of them.
@@ -81,7 +83,7 @@ def command(
     )
     if kind == "files" and wanted != Wanted(file=wanted.file, statuses=[]):
         raise click.UsageError("files are found by --file alone", click.get_current_context())
-    with reading() as store:
+    with reading(as_of=as_of) as store:
         page: Page[Any]
         if kind == "files":
             page = find_files(store, wanted.file or "*", limit=limit, after=after)

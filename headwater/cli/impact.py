@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headwater.cli._times import Moment
+from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
     from headwater.lineage.impact_views import Impact
@@ -27,8 +27,17 @@ LISTS = ("calls", "files", "runs", "people")
     help="List these instead of counting alone; may be repeated.",
 )
 @click.option("--check", is_flag=True, help="Look whether the files are still there as they were recorded.")
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
-def command(what: str, since: datetime | None, lists: tuple[str, ...], check: bool, as_json: bool) -> int:
+def command(
+    what: str,
+    *,
+    since: datetime | None,
+    lists: tuple[str, ...],
+    check: bool,
+    as_of: str | None,
+    as_json: bool,
+) -> int:
     """Show everything that something reached.
 
     WHAT is a file's path (then every recorded content of it counts), a task's name (its newest version), the
@@ -41,7 +50,7 @@ def command(what: str, since: datetime | None, lists: tuple[str, ...], check: bo
     from headwater.engine.files import still_valid
     from headwater.lineage.impact import impact
 
-    with reading() as store:
+    with reading(as_of=as_of) as store:
         found = find(store, what)
         answer = impact(
             store,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headwater.cli._times import as_of_option
+
 if TYPE_CHECKING:
     pass
 
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     help="List only runs of this status.",
 )
 @click.option("--jobs", type=click.IntRange(0), default=200, show_default=True, help="Jobs of a run to show.")
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
-def command(what: str | None, limit: int, status: str | None, jobs: int, as_json: bool) -> None:
+def command(
+    what: str | None, *, limit: int, status: str | None, jobs: int, as_of: str | None, as_json: bool
+) -> None:
     """Show runs, jobs, calls, values, tasks and files.
 
     Without WHAT, lists the newest runs. WHAT is the beginning of an id or hash of any kind, a task's name, a
@@ -31,7 +36,7 @@ def command(what: str | None, limit: int, status: str | None, jobs: int, as_json
     from headwater.lineage import log
     from headwater.lineage.log_views import to_json
 
-    with reading() as store:
+    with reading(as_of=as_of) as store:
         if what is None:
             listed = log.executions(store, limit=limit, status=status and status.upper())
             if as_json:
@@ -41,7 +46,8 @@ def command(what: str | None, limit: int, status: str | None, jobs: int, as_json
             elif listed:
                 click.echo(_views.executions(listed))
             else:
-                click.echo("nothing was run here yet. Type: hw run FILE TASK", err=True)
+                hint = "yet. Type: hw run FILE TASK" if as_of is None else "by then"
+                click.echo(f"nothing was run here {hint}", err=True)
             return
         view = log.view(store, find(store, what), jobs=jobs)
         if as_json:

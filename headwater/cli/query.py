@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._times import as_of_option
 from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     "--timeout", type=click.FloatRange(min=0.001), default=60.0, show_default=True, metavar="SECONDS"
 )
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Rows at most.")
+@as_of_option
 @click.option("--explain", is_flag=True, help="Show how the store would run it; do not run it.")
 @click.option("--list", "listing", is_flag=True, help="List the queries that have names.")
 def command(
@@ -42,6 +44,7 @@ def command(
     as_json: bool,
     timeout: float,
     limit: int,
+    as_of: str | None,
     explain: bool,
     listing: bool,
 ) -> None:
@@ -50,6 +53,7 @@ def command(
     CYPHER is a query, - to read it from standard input, or the name of one: of the project's own,
     .headwater/queries/NAME.cypher, or of those that come with headwater. What writes, loads from outside or
     administers is refused before it is sent. The graph's labels, properties and edges are in docs/reference/graph.md.
+    $as_of is the time of --as-of, or null.
     """
     from headwater.cli import _named, _output
     from headwater.cli._reading import reading, the_project
@@ -67,16 +71,16 @@ def command(
     values = _parameters(param)
     as_json = as_json or form == "json"
     if explain:
-        with reading() as store:
+        with reading(as_of=as_of) as store:
             _show_plan(store.explain(text, values, timeout=timeout), as_json=as_json)
         return
     if form == "graph":
-        with reading() as store:
+        with reading(as_of=as_of) as store:
             drawn = store.ask_graph(text, values, timeout=timeout, limit=limit)
         _output.emit_json(_plain_graph(drawn))
         _say_truncated(drawn.truncated, limit)
         return
-    with reading() as store:
+    with reading(as_of=as_of) as store:
         found = store.ask(text, values, timeout=timeout, limit=limit)
     rows = [list(row) for row in found.rows]
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headwater.cli._times import Moment
+from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -30,11 +30,12 @@ ORIGINS = ("files", "code", "people")
 @click.option("--code", is_flag=True, help="Show only the versions of tasks that had a part in it.")
 @click.option("--people", is_flag=True, help="Show only who ran the calls, each where it ran first.")
 @click.option("--derivation", is_flag=True, help="Print value <-- call <-- call, a line a value.")
+@as_of_option
 @click.option("--json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
 @click.option("--dot", is_flag=True, help="Print a graph in Graphviz' language.")
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart.")
 @click.option("--svg", is_flag=True, help="Print a picture, for a browser.")
-def command(what: str, depth: int | None, since: datetime | None, **flags: bool) -> None:
+def command(what: str, depth: int | None, since: datetime | None, as_of: str | None, **flags: bool) -> None:
     """Show everything a result came from.
 
     WHAT is the beginning of the id or hash of a run, job, call, value or file, a file's path, task:NAME for the last
@@ -51,10 +52,11 @@ def command(what: str, depth: int | None, since: datetime | None, **flags: bool)
         context = click.get_current_context()
         clash = [f"--{name}" for name in (*forms, *kinds)]
         raise click.UsageError(f"{' and '.join(clash)} exclude each other", context)
-    with reading() as store:
+    with reading(as_of=as_of) as store:
         found = _call_of_task(store, find(store, what), what)
         answer = trace(store, found, depth=depth, since=since)
-        _say_if_changed(answer, found, what)
+        if as_of is None:
+            _say_if_changed(answer, found, what)
         if kinds:
             only = {"kind": answer.kind, "id": answer.id, **_origins(store, answer, kinds)}
             if forms:

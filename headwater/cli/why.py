@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from headwater.cli._times import as_of_option
+
 
 @click.command()
 @click.argument("what")
@@ -14,8 +16,9 @@ import click
     show_default=True,
     help="Jobs of a task to explain, those that ran first.",
 )
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
-def command(what: str, limit: int, as_json: bool) -> None:
+def command(what: str, limit: int, as_of: str | None, as_json: bool) -> None:
     """Say why a job ran, or why it did not have to.
 
     WHAT is the beginning of a job's id; a task's name or version, for all its jobs in the newest run that has any;
@@ -27,7 +30,7 @@ def command(what: str, limit: int, as_json: bool) -> None:
     from headwater.cli._reading import find, reading
     from headwater.lineage.why import jobs_meant, why
 
-    with reading() as store:
+    with reading(as_of=as_of) as store:
         jobs = jobs_meant(store, find(store, what))
         answers = [why(store, job) for job in jobs[:limit]]
     more = len(jobs) - len(answers)
