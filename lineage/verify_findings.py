@@ -83,8 +83,9 @@ class Verification:
         return min(self.findings, key=_order, default=None)
 
 
-def _order(finding: Finding) -> tuple[bool, str, bool, int, int]:
+def _order(finding: Finding) -> tuple[bool, str, bool, int, bool, int]:
     place = finding.place
     if place is None:
-        return True, "", False, 0, 0
-    return False, place.journal, finding.label == "Execution", place.group, place.record
+        return True, "", False, 0, False, 0
+    whole = finding.label == "Journal" and finding.subject is None  # of a group, and not of a record of it
+    return False, place.journal, finding.label == "Execution", place.group, whole, place.record

@@ -65,14 +65,13 @@ def keep(project: Project, seal: Seal, place: str) -> str:
         path = f"{path.rstrip('/')}/seal-{seal.statement.number:06d}.json"
         files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
     content = (line + "\n").encode()
-    if files.exists(path):
-        if files.cat_file(path) == content:
-            return str(files.unstrip_protocol(path))
+    if not files.exists(path):
+        with files.open(path, "wb") as file:
+            file.write(content)
+    elif files.cat_file(path) != content:
         raise UsageError(
             f"{path} is there already, and is not seal {seal.statement.number}. Name another place."
         )
-    with files.open(path, "wb") as file:
-        file.write(content)
     return str(files.unstrip_protocol(path)).removeprefix("file://")
 
 

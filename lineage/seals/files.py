@@ -134,21 +134,8 @@ class Seal:
     path: Path
     statement: Statement
     spans: tuple[Span, ...]
-    tree: tuple[str, ...]
-
-    def frontier(self) -> Frontier:
-        """The tree as it was then.
-
-        Raises:
-            SealDamaged: what the file says of the tree leads to another root.
-        """
-        try:
-            tree = Frontier(self.statement.size, [bytes.fromhex(node) for node in self.tree])
-        except ValueError as error:
-            raise SealDamaged(self.path, str(error)) from None
-        if tree.root().hex() != self.statement.root:
-            raise SealDamaged(self.path, "its tree has another root than the one that was signed")
-        return tree
+    tree: tuple[bytes, ...]
+    """the tree's right edge, as `Frontier` takes it"""
 
 
 def statement_of(told: Any) -> Statement:
@@ -182,10 +169,11 @@ def read_seal(path: Path) -> Seal:
         SealDamaged: it is not as it was written.
     """
     try:
-        told = json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        told = json.loads(text)
         statement = statement_of(told)
         spans = tuple(Span(*row) for row in told["journals"])
-        tree = tuple(map(str, told["tree"]))
+        tree = Frontier(statement.size, map(bytes.fromhex, told["tree"]))
         if any(
             type(value) is not kind for span in spans for value, kind in zip(span.row(), _SPAN, strict=True)
         ):
@@ -194,11 +182,13 @@ def read_seal(path: Path) -> Seal:
         raise SealDamaged(path, getattr(error, "strerror", None) or str(error)) from None
     if spans_hash(spans) != statement.content["journals"]:
         raise SealDamaged(path, "its list of journals is not the one that was signed")
-    seal = Seal(path, statement, spans, tree)
+    if tree.root().hex() != statement.root:
+        raise SealDamaged(path, "its tree has another root than the one that was signed")
+    if _text(statement, spans, tree) != text:
+        raise SealDamaged(path, "it is written otherwise")
     if path.name != file_name(statement.number):
         raise SealDamaged(path, f"it says that it is seal {statement.number}")
-    seal.frontier()
-    return seal
+    return Seal(path, statement, spans, tuple(tree.nodes))
 
 
 _SPAN = (str, int, int, int, int, int, str)
@@ -239,20 +229,24 @@ def write_seal(project: Project, statement: Statement, spans: Iterable[Span], tr
     Raises:
         OSError: it cannot be written.
     """
+    path = project.journals / file_name(statement.number)
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(_text(statement, spans, tree))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+    return path
+
+
+def _text(statement: Statement, spans: Iterable[Span], tree: Frontier) -> str:
     content = {
         "seal": statement.content,
         "signature": statement.signature,
         "journals": [span.row() for span in spans],
         "tree": [node.hex() for node in tree.nodes],
     }
-    path = project.journals / file_name(statement.number)
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(content) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-    return path
+    return json.dumps(content, sort_keys=True) + "\n"
 
 
 def load_seals(project: Project, store: GraphStore) -> None:

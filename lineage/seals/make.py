@@ -81,7 +81,7 @@ def make_seal(project: Project, key: Ed25519PrivateKey) -> Sealed:
     """
     with _alone(project):
         last, ends = _ends(project)
-        tree = Frontier() if last is None else last.frontier()
+        tree = Frontier() if last is None else Frontier(last.statement.size, last.tree)
         spans: list[Span] = []
         growing: list[str] = []
         damaged: list[JournalDamaged] = []
