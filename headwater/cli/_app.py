@@ -28,7 +28,7 @@ VERBS = {
     "store": "Look at, start or stop the graph store.",
     "seal": "Sign all that is recorded.",
     "verify": "Check the journals against the graph and the seals.",
-    "prove": "Prove to outsiders that a record was sealed.",
+    "prove": "Prove that a record is one of those that were sealed.",
 }
 """Every verb and its summary. `headwater --help` shows these without importing the verbs."""
 

@@ -6,7 +6,7 @@ on the way: so the tree of every seal is found to be the beginning of the next o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,7 +78,7 @@ def verify_seals(
     seals = list(_whole(project, result))
     _signed(seals, result, public_keys)
     result.findings += _chained(seals)
-    result.findings += _tree(project, seals)
+    result.findings += verify_tree(project, seals)
     result.findings += _in_graph(project, store, seals, runs)
     result.findings += _kept(seals, kept, prefixes, public_keys)
     return result
@@ -131,7 +131,7 @@ def _chained(seals: list[Seal]) -> Iterator[Finding]:
         number, previous = told.number + 1, told.id
 
 
-def _tree(project: Project, seals: list[Seal]) -> Iterator[Finding]:
+def verify_tree(project: Project, seals: Sequence[Seal]) -> Iterator[Finding]:
     """Compare the journals with what was sealed. Behind the first that is off, each span is compared by itself."""
     journals = journals_of(project)
     tree: Frontier | None = Frontier()
@@ -162,7 +162,7 @@ def _span(
 ) -> tuple[str, int, int] | None:
     """Add a span's records to the tree. What is wrong with the span, and the group and the offset where that begins."""
     if path is None:
-        return "are gone: the journal is not there", span.first, span.start
+        return "gone: the journal is not there", span.first, span.start
     last: Group | None = None
     try:
         for last in sealed_groups(path, span, head):
@@ -170,18 +170,19 @@ def _span(
                 for leaf in leaves_of(last, span.run):
                     tree.append(leaf)
     except FileNotFoundError:
-        return "are gone: the journal is not there", span.first, span.start
+        return "gone: the journal is not there", span.first, span.start
     except JournalDamaged as damage:
-        return f"are not what was sealed: {damage.reason}", damage.groups, damage.offset
+        return f"not what was sealed: {damage.reason}", damage.groups, damage.offset
     if last is None or (last.end, last.head.hex()) != (span.end, span.head):
-        return "are not what was sealed", span.first, span.start
+        return "not what was sealed", span.first, span.start
     return None
 
 
 def _span_finding(seal: Seal, span: Span, wrong: str, group: int, offset: int) -> Finding:
     name, last = f"{span.run}{SUFFIX}", span.groups - 1
     groups = f"group {span.first}" if span.first == last else f"groups {span.first} to {last}"
-    what = f"{groups}, which seal {seal.statement.number} covers, {wrong}"
+    number = seal.statement.number
+    what = f"{groups}, which seal {number} covers, {'is' if span.first == last else 'are'} {wrong}"
     return Finding("damaged", "Journal", name, what, place=Place(name, group, offset, 0))
 
 

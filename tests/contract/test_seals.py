@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from headwater.cypher.journal import JournalWriter
 from headwater.cypher.loader import Loader
 from headwater.cypher.project import Project
 from headwater.cypher.store import GraphStore
@@ -172,6 +173,33 @@ def test_jobs_of_a_run_that_went_away_are_compared_too(sealed: Sealed) -> None:
     for change, what in [("SET j.executor = 'x'", "executor"), ("SET j.status = 'DONE'", "status")]:
         sealed.touch(open_jobs + change, run=run.id)
         assert what in {found for _, label, found in sealed.findings() if label == "Job"}
+
+
+def test_a_run_that_goes_on_is_sealed_as_far_as_it_is_and_is_no_finding(sealed: Sealed) -> None:
+    run = MadeUpRun(3, calls=30)
+    for location, payload in run.stored.items():
+        (sealed.project.values / location).parent.mkdir(parents=True, exist_ok=True)
+        (sealed.project.values / location).write_bytes(payload)
+    writer = JournalWriter(sealed.project.journals / f"{run.id}.hwj", run.id)
+    loader = Loader(sealed.project)
+    try:
+        for group in run.groups():
+            writer.append(group)
+            if writer.groups in (1, 3, 8):
+                assert make_seal(sealed.project, sealed.key).made
+                assert sealed.findings() == []  # before the graph has any of it
+                while loader.turn():
+                    pass
+                load_seals(sealed.project, sealed.store)
+                assert sealed.findings() == []
+        writer.close()
+        while loader.turn():
+            pass
+        assert sealed.findings() == []
+        assert sealed.verify().seals == 5
+    finally:
+        writer.close()
+        loader.close()
 
 
 def test_what_came_from_the_first_record_that_is_off_is_told(sealed: Sealed) -> None:

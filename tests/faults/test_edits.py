@@ -27,7 +27,8 @@ from headwater.lineage.verify import verify
 from headwater.lineage.verify_findings import Finding
 
 from tests.conftest import server_of
-from tests.faults.edits import EDITS, Graph, World, edits_wanted
+from tests.faults.edits import EDITS, edits_wanted
+from tests.faults.world import Graph, World
 from tests.graph_dump import dump
 from tests.lineage.lab import Lab
 from tests.runs import MadeUpRun

@@ -21,7 +21,7 @@ from headwater.lineage.seals.check_proof import L, Wrong, check, is_signed, read
 from headwater.lineage.seals.keys import public_bytes, public_pem
 from headwater.lineage.seals.make import make_seal
 from headwater.lineage.seals.prove import prove
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runs import MadeUpRun
@@ -76,6 +76,7 @@ def theirs(public: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=80), st.data())
 def test_what_is_signed_and_what_is_not_is_as_another_implementation_says(
     secret: bytes, message: bytes, draw: st.DataObject
@@ -118,6 +119,7 @@ def as_shown(value: Any) -> Any:
     return {key: as_shown(part) for key, part in value.items()} if isinstance(value, dict) else value
 
 
+@settings(deadline=None)
 @given(json_like)
 def test_records_are_read_as_another_implementation_writes_them(value: Any) -> None:
     data = msgspec.msgpack.encode(value)

@@ -9,7 +9,7 @@ import pymerkle
 import pytest
 from headwater.lineage.seals.check_proof import Wrong, root_of
 from headwater.lineage.seals.merkle import EMPTY, Frontier, inclusion_path, root
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 leaf_data = st.lists(st.binary(max_size=6), min_size=1, max_size=70)
@@ -19,6 +19,7 @@ def leaves_of(data: list[bytes]) -> list[bytes]:
     return [sha256(b"\0" + one).digest() for one in data]
 
 
+@settings(deadline=None)
 @given(leaf_data)
 def test_roots_of_all_sizes_are_those_of_another_implementation(data: list[bytes]) -> None:
     other = pymerkle.InmemoryTree.init_from_entries(data)
@@ -29,6 +30,7 @@ def test_roots_of_all_sizes_are_those_of_another_implementation(data: list[bytes
         assert tree.root() == other.get_root(size)
 
 
+@settings(deadline=None)
 @given(leaf_data, st.data())
 def test_paths_are_those_of_another_implementation_and_lead_to_the_root(
     data: list[bytes], draw: st.DataObject
@@ -41,6 +43,7 @@ def test_paths_are_those_of_another_implementation_and_lead_to_the_root(
     assert root_of(leaves[index], index, len(leaves), path) == root(leaves)
 
 
+@settings(deadline=None)
 @given(leaf_data, st.data())
 def test_a_path_leads_to_the_root_from_its_own_leaf_and_place_alone(
     data: list[bytes], draw: st.DataObject
@@ -57,6 +60,7 @@ def test_a_path_leads_to_the_root_from_its_own_leaf_and_place_alone(
             assert root_of(leaves[index], other, len(leaves), path) != root(leaves)
 
 
+@settings(deadline=None)
 @given(leaf_data, leaf_data)
 def test_a_tree_that_is_gone_on_with_is_the_tree_of_all(before: list[bytes], after: list[bytes]) -> None:
     tree = Frontier()

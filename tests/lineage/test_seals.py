@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,12 @@ from headwater.lineage.seals.check_proof import is_signed, leaf_hash, signed_byt
 from headwater.lineage.seals.export import find_seal, keep, read_kept
 from headwater.lineage.seals.files import SealDamaged, read_seal, read_seals, seal_files
 from headwater.lineage.seals.keys import key_file, load_key, make_key, public_bytes, read_public
-from headwater.lineage.seals.make import make_seal
+from headwater.lineage.seals.make import leaves_of, make_seal
 from headwater.lineage.seals.merkle import root
 from headwater.lineage.seals.prove import prove
+from headwater.lineage.seals.verify import verify_tree
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.runs import MadeUpRun
 
@@ -198,6 +202,37 @@ def test_the_head_before_the_first_group_is_that_of_the_run(project: Project, ke
     path = run.write(project)
     make_seal(project, key)
     assert next(read_groups(path)).previous == first_head(run.id)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.integers(0, 3)), min_size=1, max_size=25))
+def test_however_runs_and_seals_come_every_tree_is_the_beginning_of_the_next(steps: list[int | None]) -> None:
+    """A number: that run writes its next group. None: a seal is made."""
+    key = Ed25519PrivateKey.generate()
+    with tempfile.TemporaryDirectory() as folder:
+        project = create_project(Path(folder))
+        runs = [MadeUpRun(seed, calls=8) for seed in range(4)]
+        writers: dict[int, JournalWriter] = {}
+        for step in [*steps, None]:
+            if step is None:
+                make_seal(project, key)
+                continue
+            if step not in writers:
+                writers[step] = JournalWriter(project.journals / f"{runs[step].id}.hwj", runs[step].id)
+            groups = runs[step].groups(3)
+            if writers[step].groups < len(groups):
+                writers[step].append(groups[writers[step].groups])
+        for writer in writers.values():
+            writer.close()
+        sealed: list[bytes] = []
+        for seal in read_seals(project):
+            for span in seal.spans:
+                for group in read_groups(project.journals / f"{span.run}.hwj"):
+                    if span.first <= group.index < span.groups:
+                        sealed += leaves_of(group, span.run)
+            assert (len(sealed), root(sealed).hex()) == (seal.statement.size, seal.statement.root)
+        assert sorted(sealed) == sorted(leaves(project, *(runs[number] for number in writers)))
+        assert list(verify_tree(project, list(read_seals(project)))) == []
 
 
 # -- keys --------------------------------------------------------------------------------------------------------------
