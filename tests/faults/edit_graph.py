@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -23,6 +24,38 @@ def property_changed(world: World, chance: Random) -> str | None:
         world.undo()
         return None
     return f"{labels[0]}.{name} from {properties[name]!r} to {value!r}"
+
+
+def type_changed(world: World, chance: Random) -> str | None:
+    """To a value that Python takes for the same: 1 for True, 1.0 for 1."""
+    id = chance.choice(world.graph.nodes())
+    labels, properties = world.graph.node(id)
+    numbers = sorted(name for name, value in properties.items() if isinstance(value, int))
+    if not numbers:
+        return None
+    name = chance.choice(numbers)
+    value = properties[name]
+    other = int(value) if isinstance(value, bool) else bool(value) if value in (0, 1) else float(value)
+    world.set_node(id, {**properties, name: other})
+    return f"{labels[0]}.{name} from {value!r} to {other!r}"
+
+
+def time_put_forward(world: World, chance: Random) -> str | None:
+    """Of a call or a reduction, as if a later run had made it again; and with it what such a run may change."""
+    id = chance.choice([*world.graph.nodes("CallNode"), *world.graph.nodes("Evaluation")])
+    labels, properties = world.graph.node(id)
+    later = properties["recorded_at"].to_native() + timedelta(microseconds=chance.choice([1, 10**9]))
+    changed: dict[str, Any] = {"recorded_at": later}
+    what = chance.choice(["time", "more", "all"])
+    if what != "time":
+        changed |= (
+            {"cacheable": chance.random() < 0.5} if labels == ["CallNode"] else {"directory": "/elsewhere"}
+        )
+    after = {**properties, **changed}
+    if what == "all":
+        after.pop("named", None)
+    world.set_node(id, after)
+    return f"{labels[0]} with {changed} ({what})"
 
 
 def property_removed(world: World, chance: Random) -> str | None:

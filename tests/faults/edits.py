@@ -32,6 +32,8 @@ EDITS: tuple[Edit, ...] = (
     edit_graph.property_changed,
     edit_graph.property_changed,
     edit_graph.property_changed,
+    edit_graph.type_changed,
+    edit_graph.time_put_forward,
     edit_graph.property_removed,
     edit_graph.property_added,
     edit_graph.edge_removed,

@@ -151,7 +151,9 @@ def test_every_edit_is_found_and_nothing_else(
         world.undo()
         if made.total() % CLEAN_EVERY == 0:
             assert findings() == [], f"after edit {turn}, {edit.__name__}: {what}"
-    print(f"{made.total()} edits, {len(missed)} missed: {dict(made)}")
+        if made.total() % 500 == 0:
+            print(f"{made.total()} edits, {len(missed)} missed", flush=True)
+    print(dict(made))
     assert missed == []
     assert findings() == []
     assert dump(store) == before
