@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from headwater.cypher.errors import JournalDamaged
+from headwater.cypher.errors import JournalDamaged, StoreError, StoreUnavailable
 from headwater.cypher.journal import SUFFIX, execution_id_of, read_groups
 from headwater.cypher.records import CallMade, JobEnded, job_id
 from headwater.lineage.impact import impact, impact_of_calls
@@ -38,7 +38,7 @@ def downstream(project: Project, store: GraphStore, finding: Finding) -> Downstr
     recorded that nobody can walk through it.
 
     Raises:
-        StoreError: the store cannot be read.
+        StoreUnavailable: the store cannot be read.
     """
     label, key = finding.subject or (finding.label, finding.key)
     if label == "Journal" and finding.place is not None:
@@ -47,8 +47,10 @@ def downstream(project: Project, store: GraphStore, finding: Finding) -> Downstr
         return None
     try:
         found = _impact(project, store, label, key)
-    except (LookupError, TypeError, ValueError):
-        return None  # edges that no run writes, properties of no type that a run writes
+    except StoreUnavailable:
+        raise
+    except (StoreError, LookupError, TypeError, ValueError):
+        return None  # edges that no run writes, properties of a type that no run writes
     counts = found.counts()
     return Downstream(
         counts["calls"], counts["jobs"], counts["files"], counts["runs"], tuple(found.calls[:LISTED])

@@ -222,6 +222,12 @@ def test_what_came_from_the_first_record_that_is_off_is_told(sealed: Sealed) -> 
     assert (first.label, first.key, first.what) == ("Value", value, "preview")
 
 
+def test_a_graph_that_nobody_can_walk_through_is_told_of_all_the_same(sealed: Sealed) -> None:
+    sealed.touch("MATCH (c:CallNode) SET c.named = 'text', c.recorded_at = 'text'")
+    result = sealed.verify()
+    assert {"named", "recorded_at"} <= {finding.what for finding in result.findings}
+
+
 def test_a_damaged_group_is_followed_down_to_the_record(sealed: Sealed, tmp_path: Path) -> None:
     path = sealed.project.loaded_journals / f"{run_id(1)}.hwj"
     content = path.read_bytes()
