@@ -7,11 +7,12 @@ earlier seal covers is read again, so a seal costs what is new; whether the rest
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,19 +86,16 @@ def make_seal(project: Project, key: Ed25519PrivateKey) -> Sealed:
         spans: list[Span] = []
         growing: list[str] = []
         damaged: list[JournalDamaged] = []
-        journals = journals_of(project)
-        for run in sorted(set(ends) - set(journals)):
+        runs = _runs(project)
+        for run in sorted(set(ends) - runs):
             raise StoreError(
                 f"the journal of run {run}, which seal {ends[run].number} covers, is not there. Type: hw verify"
             )
-        for run in sorted(journals):
-            path = journals[run]
-            if is_open(path):
+        for run in sorted(runs):
+            if is_open(project.journals / f"{run}{SUFFIX}"):
                 growing.append(run)
             end = ends.get(run) or _End(0, len(MAGIC), first_head(run), 0)
-            if not path.exists():
-                path = project.loaded_journals / path.name  # the loader has finished it since
-            span = _add(path, end, tree, damaged)
+            span = _add(project, run, end, tree, damaged)
             if span is not None:
                 spans.append(span)
         records = sum(span.records for span in spans)
@@ -115,7 +113,7 @@ def leaves_of(group: Group, run: str) -> Iterator[bytes]:
         yield leaf_hash(run, group.index, index, piece)
 
 
-def sealed_groups(path: Path, span: Span, head: str | None) -> Iterator[Group]:
+def sealed_groups(project: Project, span: Span, head: str | None) -> Iterator[Group]:
     """The groups of a span, as they are now.
 
     Args:
@@ -126,6 +124,22 @@ def sealed_groups(path: Path, span: Span, head: str | None) -> Iterator[Group]:
         JournalDamaged: they do not continue the chain there, or end before the span does.
         FileNotFoundError: there is no such journal.
     """
+    for path in _places(project, span.run):
+        try:
+            yield from _groups_at(path, span, head)
+        except FileNotFoundError:  # which comes before the first group: a journal that is open can be moved
+            continue
+        return
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), f"{span.run}{SUFFIX}")
+
+
+def _places(project: Project, run: str) -> Iterator[Path]:
+    """Where a run's journal may be. The loader moves it from one place to the other when it has finished it."""
+    for folder in (project.journals, project.loaded_journals):
+        yield folder / f"{run}{SUFFIX}"
+
+
+def _groups_at(path: Path, span: Span, head: str | None) -> Iterator[Group]:
     groups = (
         read_groups(path)
         if head is None
@@ -157,16 +171,24 @@ def _ends(project: Project) -> tuple[Seal | None, dict[str, _End]]:
     return last, ends
 
 
-def journals_of(project: Project) -> dict[str, Path]:
-    """All journals of a project, for whatever store, by run. (One that is just being moved is found in both places.)"""
-    found = {}
-    for folder in (project.journals, project.loaded_journals):
-        found.update({execution_id_of(path): path for path in folder.glob(f"*{SUFFIX}")})
-    return found
+def _runs(project: Project) -> set[str]:
+    """The runs that a project has a journal of, for whatever store."""
+    folders = (
+        project.journals,
+        project.loaded_journals,
+    )  # in this order: what is just being moved is not missed
+    return {execution_id_of(path) for folder in folders for path in folder.glob(f"*{SUFFIX}")}
 
 
-def _add(path: Path, end: _End, tree: Frontier, damaged: list[JournalDamaged]) -> Span | None:
+def _add(project: Project, run: str, end: _End, tree: Frontier, damaged: list[JournalDamaged]) -> Span | None:
     """Add to the tree what a journal has behind the place up to which it is sealed."""
+    for path in _places(project, run):
+        with suppress(FileNotFoundError):
+            return _add_from(path, end, tree, damaged)
+    raise StoreError(f"the journal of run {run} went away")
+
+
+def _add_from(path: Path, end: _End, tree: Frontier, damaged: list[JournalDamaged]) -> Span | None:
     run = execution_id_of(path)
     if path.stat().st_size < end.offset:
         raise StoreError(

@@ -9,7 +9,7 @@ from headwater.cypher.journal import first_head
 from headwater.cypher.records import AnyRecord, ExecutionStarted
 from headwater.lineage.seals.check_proof import PROOF
 from headwater.lineage.seals.files import Seal, read_seals
-from headwater.lineage.seals.make import journals_of, leaves_of, sealed_groups
+from headwater.lineage.seals.make import leaves_of, sealed_groups
 from headwater.lineage.seals.merkle import inclusion_path, root
 from headwater.lineage.verify_facts import expected
 
@@ -72,7 +72,6 @@ def _leaves(
     project: Project, seals: list[Seal], label: str, key: str
 ) -> tuple[list[bytes], dict[str, Any] | None]:
     """The leaves of the tree, and where the first record of a node is among them."""
-    journals = journals_of(project)
     heads: dict[str, str] = {}
     leaves: list[bytes] = []
     place: dict[str, Any] | None = None
@@ -80,15 +79,8 @@ def _leaves(
         for span in seal.spans:
             head = heads.get(span.run, first_head(span.run).hex())
             heads[span.run] = span.head
-            path = journals.get(span.run)
-            if path is None:
-                raise StoreError(
-                    f"the journal of run {span.run}, which is sealed, is not there. Type: hw verify"
-                )
-            if not path.exists():
-                path = project.loaded_journals / path.name  # the loader has finished it since
             try:
-                for group in sealed_groups(path, span, head):
+                for group in sealed_groups(project, span, head):
                     for index, record in enumerate(group.records) if place is None else ():
                         if _is(span.run, record, label, key):
                             place = {
@@ -100,6 +92,10 @@ def _leaves(
                             }
                             break
                     leaves += leaves_of(group, span.run)
+            except FileNotFoundError:
+                raise StoreError(
+                    f"the journal of run {span.run}, which is sealed, is not there. Type: hw verify"
+                ) from None
             except JournalDamaged as damage:
                 raise StoreError(
                     f"{damage}. It is sealed, and not what was sealed. Type: hw verify"

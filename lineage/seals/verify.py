@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import JournalDamaged
@@ -26,7 +25,7 @@ from headwater.lineage.seals.files import (
     seal_files,
     where_it_is,
 )
-from headwater.lineage.seals.make import journals_of, leaves_of, sealed_groups
+from headwater.lineage.seals.make import leaves_of, sealed_groups
 from headwater.lineage.seals.merkle import Frontier
 from headwater.lineage.verify_facts import EXTRA, PROPERTIES, moment, same
 from headwater.lineage.verify_findings import Finding, Place
@@ -133,7 +132,6 @@ def _chained(seals: list[Seal]) -> Iterator[Finding]:
 
 def verify_tree(project: Project, seals: Sequence[Seal]) -> Iterator[Finding]:
     """Compare the journals with what was sealed. Behind the first that is off, each span is compared by itself."""
-    journals = journals_of(project)
     tree: Frontier | None = Frontier()
     ends: dict[str, tuple[int, str]] = {}
     number = 1
@@ -144,10 +142,7 @@ def verify_tree(project: Project, seals: Sequence[Seal]) -> Iterator[Finding]:
         for span in seal.spans:
             groups, head = ends.get(span.run, (0, first_head(span.run).hex()))
             ends[span.run] = (span.groups, span.head)
-            path = journals.get(span.run)
-            if path is not None and not path.exists():
-                path = project.loaded_journals / path.name  # the loader has finished it since
-            wrong = _span(path, span, head if groups == span.first else None, tree)
+            wrong = _span(project, span, head if groups == span.first else None, tree)
             if wrong is not None:
                 tree = None
                 yield _span_finding(seal, span, *wrong)
@@ -158,14 +153,12 @@ def verify_tree(project: Project, seals: Sequence[Seal]) -> Iterator[Finding]:
 
 
 def _span(
-    path: Path | None, span: Span, head: str | None, tree: Frontier | None
+    project: Project, span: Span, head: str | None, tree: Frontier | None
 ) -> tuple[str, int, int] | None:
     """Add a span's records to the tree. What is wrong with the span, and the group and the offset where that begins."""
-    if path is None:
-        return "gone: the journal is not there", span.first, span.start
     last: Group | None = None
     try:
-        for last in sealed_groups(path, span, head):
+        for last in sealed_groups(project, span, head):
             if tree is not None:
                 for leaf in leaves_of(last, span.run):
                     tree.append(leaf)
