@@ -29,7 +29,7 @@ from headwater.cypher.records import (
 )
 from headwater.cypher.targets import own_store, target_of
 from headwater.lineage.seals.verify import verify_seals
-from headwater.lineage.verify_damage import bad_record
+from headwater.lineage.verify_damage import salvage
 from headwater.lineage.verify_doubts import Doubts, learn_names
 from headwater.lineage.verify_downstream import downstream
 from headwater.lineage.verify_facts import (
@@ -138,11 +138,12 @@ class _Verifier:
             self._growing.add(run)
         self.known.runs.add(run)
         rows = self._store.rows("verify_execution", id=run, properties=list(PROPERTIES["Execution"]))
-        loaded = (rows[0][_GROUPS] if rows else None) or 0
+        told = rows[0][_GROUPS] if rows else 0
+        loaded = told if isinstance(told, int) else 0
         known = _Run(run, growing=growing)
         wanted: _Wanted = {}
         count = 0
-        for group in self._groups(path):
+        for group in self._groups(path, loaded):
             if growing and group.index >= loaded:
                 break
             self._result.groups += 1
@@ -169,26 +170,22 @@ class _Verifier:
         waits = path.parent == self._project.journals and is_running(self._project)
         return is_open(path) or waits
 
-    def _groups(self, path: Path) -> Iterator[Group]:
+    def _groups(self, path: Path, loaded: int) -> Iterator[Group]:
+        """The groups of a journal; of a damaged one also what the graph was given before it was damaged."""
         if not path.exists():
             path = self._project.loaded_journals / path.name  # the loader has finished it since
-        try:
-            yield from read_groups(path)
-        except JournalDamaged as damage:
-            self._damaged.add(path.name)
-            self._add(self._damage(path, damage))
-
-    def _damage(self, path: Path, damage: JournalDamaged) -> Finding:
-        """What is damaged, down to the record where the graph can tell which one it is."""
-        found = bad_record(self._store, path, damage)
-        what, subject = damage.reason, None
-        if found is not None:
-            what += f"; the first record that is off is record {found.record}"
-            if found.label is not None:
-                what += f", of {found.label} {found.key}"
-                subject = found.label, found.key
-        place = Place(path.name, damage.groups, damage.offset, 0 if found is None else found.record)
-        return Finding("damaged", "Journal", path.name, what, place=place, subject=subject)
+        source = read_groups(path)
+        while True:
+            try:
+                yield from source
+                return
+            except JournalDamaged as damage:
+                self._damaged.add(path.name)
+                place = Place(path.name, damage.groups, damage.offset, 0)
+                self._add(Finding("damaged", "Journal", path.name, damage.reason, place=place))
+                if damage.groups >= loaded:
+                    return
+                source = salvage(path, damage)
 
     def _compare(self, wanted: _Wanted) -> None:
         for label, facts in wanted.items():

@@ -1,70 +1,75 @@
-"""Which record of a damaged group is off, as far as the graph can tell: the chain speaks of whole groups."""
+"""What of a damaged journal can still be read: the records of the damaged group, and the groups behind it.
+
+It proves nothing. But compared with the graph, it shows which record is off, and what behind it still is as it was.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from headwater.cypher.journal import execution_id_of
+from headwater.cypher.errors import JournalDamaged
+from headwater.cypher.journal import Group, read_groups
 from headwater.cypher.records import AnyRecord
 from headwater.lineage.seals.check_proof import unpack
-from headwater.lineage.verify_facts import actual, differences, expected
 
-if TYPE_CHECKING:
-    from headwater.cypher.errors import JournalDamaged
-    from headwater.cypher.store import GraphStore
-
-_HEADER = 40
-"""bytes before a group's payload, of which the first four are its length"""
+_HEADER = struct.Struct("<II32s")
 _LARGEST = 1 << 28
 
 
-class BadRecord(NamedTuple):
-    """A record that is not what was written."""
-
-    record: int
-    """index within its group"""
-    label: str | None
-    """of the node that it stands for; None where nobody can read it"""
-    key: str
-
-
-def bad_record(store: GraphStore, path: Path, damage: JournalDamaged) -> BadRecord | None:
-    """The first record of a damaged group that cannot be read, or that the graph has otherwise; None for none.
+def salvage(path: Path, damage: JournalDamaged) -> Iterator[Group]:
+    """The damaged group with those of its records that lie before the first unreadable one, then the groups behind it.
 
     Raises:
-        StoreError: the store cannot be read.
+        JournalDamaged: there is damage further on.
     """
-    run = execution_id_of(path)
-    decoder = msgspec.msgpack.Decoder[AnyRecord](AnyRecord)
-    for index, piece in enumerate(_pieces(_payload(path, damage.offset))):
-        try:
-            record = decoder.decode(piece or b"")
-        except msgspec.DecodeError:
-            return BadRecord(index, None, "")
-        told = expected(run, record, {})
-        if told is not None:
-            label, key, fact = told
-            found = actual(store, label, [key]).get(key)
-            if found is None or differences(label, fact, found):
-                return BadRecord(index, label, key)
-    return None
-
-
-def _payload(path: Path, offset: int) -> bytes:
     with path.open("rb") as file:
-        file.seek(offset)
-        header = file.read(_HEADER)
-        if len(header) < _HEADER:
-            return b""
-        return file.read(min(struct.unpack_from("<I", header)[0], _LARGEST))
+        file.seek(damage.offset)
+        header = file.read(_HEADER.size)
+        if len(header) < _HEADER.size:
+            return
+        length, _, previous = _HEADER.unpack(header)
+        payload = file.read(min(length, _LARGEST))
+        behind = file.read(_HEADER.size)
+    records = list(_records(payload))
+    if not records:
+        return
+    end = damage.offset + _HEADER.size + len(payload)
+    head = sha256(previous + payload).digest()
+    yield Group(damage.groups, damage.offset, end, previous, head, records, payload)
+    if len(behind) == _HEADER.size and any(behind):
+        follows = _HEADER.unpack(behind)[2]
+        yield from read_groups(path, offset=end, head=follows, index=damage.groups + 1)
 
 
-def _pieces(payload: bytes) -> Iterator[bytes | None]:
-    """The records of a group by their bytes, and None where they end too early."""
+def readable(path: Path) -> Iterator[Group]:
+    """All that can be read of a journal, damaged or not; nothing of one that is not there."""
+    try:
+        source = read_groups(path)
+        while True:
+            try:
+                yield from source
+                return
+            except JournalDamaged as damage:
+                source = salvage(path, damage)
+    except FileNotFoundError:
+        return
+
+
+def _records(payload: bytes) -> Iterator[AnyRecord]:
+    decoder = msgspec.msgpack.Decoder[AnyRecord](AnyRecord)
+    for piece in _pieces(payload):
+        try:
+            yield decoder.decode(piece)
+        except msgspec.DecodeError:
+            return
+
+
+def _pieces(payload: bytes) -> Iterator[bytes]:
+    """The bytes of each record, as far as there are whole ones."""
     head = payload[:1]
     if head == b"\xdc":
         count, at = int.from_bytes(payload[1:3], "big"), 3
@@ -79,8 +84,7 @@ def _pieces(payload: bytes) -> Iterator[bytes | None]:
         try:
             _, at = unpack(payload, start)
         except (LookupError, ValueError, TypeError, RecursionError, struct.error):
-            at = len(payload) + 1
+            return
         if at > len(payload):
-            yield None
             return
         yield payload[start:at]

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwater.cypher.errors import JournalDamaged
-from headwater.cypher.journal import Group, execution_id_of, read_groups
+from headwater.cypher.journal import execution_id_of
 from headwater.cypher.load_batch import fullname
 from headwater.cypher.records import AnyRecord, TaskSeen
+from headwater.lineage.verify_damage import readable
 from headwater.lineage.verify_facts import Fact, actual, differences, expected, is_newer
 from headwater.lineage.verify_findings import Finding, Place
 
@@ -120,16 +120,9 @@ def _facts(journals: Iterable[Path], keys: Iterable[_Key]) -> Iterator[tuple[_Ke
     wanted = set(keys)
     for path in journals:
         run, names = execution_id_of(path), dict[bytes, str | None]()
-        for group in _intact(path):
+        for group in readable(path):
             learn_names(names, group.records)
             for record in group.records:
                 fact = expected(run, record, names)
                 if fact is not None and (fact[0], fact[1]) in wanted:
                     yield (fact[0], fact[1]), fact[2]
-
-
-def _intact(path: Path) -> Iterator[Group]:
-    try:
-        yield from read_groups(path)
-    except (JournalDamaged, FileNotFoundError):
-        return

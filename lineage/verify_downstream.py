@@ -40,7 +40,7 @@ def downstream(project: Project, store: GraphStore, finding: Finding) -> Downstr
     Raises:
         StoreUnavailable: the store cannot be read.
     """
-    label, key = finding.subject or (finding.label, finding.key)
+    label, key = finding.label, finding.key
     if label == "Journal" and finding.place is not None:
         label, key = "Execution", key.removesuffix(SUFFIX)
     if label not in _KINDS and label != "Evaluation":

@@ -40,8 +40,6 @@ class Finding:
     found: Any = None
     """what the graph has"""
     place: Place | None = None
-    subject: tuple[str, str] | None = None
-    """label and key of the node that it is about, where these are not the finding's own"""
 
 
 @dataclass(frozen=True)
@@ -87,5 +85,12 @@ def _order(finding: Finding) -> tuple[bool, str, bool, int, bool, int]:
     place = finding.place
     if place is None:
         return True, "", False, 0, False, 0
-    whole = finding.label == "Journal" and finding.subject is None  # of a group, and not of a record of it
-    return False, place.journal, finding.label == "Execution", place.group, whole, place.record
+    # What speaks of a whole run, or of a whole group, comes behind what speaks of one of its records.
+    return (
+        False,
+        place.journal,
+        finding.label == "Execution",
+        place.group,
+        finding.label == "Journal",
+        place.record,
+    )

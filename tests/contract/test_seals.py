@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from headwater.cypher.journal import JournalWriter
+from headwater.cypher.journal import JournalWriter, read_groups
 from headwater.cypher.loader import Loader
 from headwater.cypher.project import Project
+from headwater.cypher.records import ValueSeen
 from headwater.cypher.store import GraphStore
 from headwater.lineage.seals.files import load_seals, read_seals
 from headwater.lineage.seals.keys import public_bytes
@@ -228,14 +228,36 @@ def test_a_graph_that_nobody_can_walk_through_is_told_of_all_the_same(sealed: Se
     assert {"named", "recorded_at"} <= {finding.what for finding in result.findings}
 
 
-def test_a_damaged_group_is_followed_down_to_the_record(sealed: Sealed, tmp_path: Path) -> None:
+def test_a_damaged_group_is_followed_down_to_the_record(sealed: Sealed) -> None:
     path = sealed.project.loaded_journals / f"{run_id(1)}.hwj"
     content = path.read_bytes()
     at = content.rindex(b"option 1")
     path.write_bytes(content[:at] + b"0ption 1" + content[at + 8 :])
-    first = sealed.verify().first()
+    result = sealed.verify()
+    others = {(finding.kind, finding.label) for finding in result.findings if finding.label != "Journal"}
+    assert others == {("different", "Value")}  # what is behind the damage still is as it was
+    first = result.first()
     assert first is not None
-    assert first.label == "Journal"
-    assert "the first record that is off is record" in first.what
-    assert first.subject is not None
-    assert first.subject[0] == "Value"
+    assert first.place is not None
+    assert (first.label, first.place.journal) == ("Value", path.name)
+    assert first.place.record > 0
+
+
+def test_of_a_damaged_end_that_never_came_into_the_graph_nothing_is_missing_there(sealed: Sealed) -> None:
+    """What a machine leaves that lost its power."""
+    run = MadeUpRun(3, calls=30)
+    path = run.write(sealed.project)
+    groups = list(read_groups(path))
+    path.write_bytes(path.read_bytes()[: groups[-1].end - 3])
+    sealed.load()
+    assert [(kind, label) for kind, label, _ in sealed.findings()] == [("damaged", "Journal")]
+
+
+def test_a_place_outside_the_value_store_is_not_looked_at(sealed: Sealed) -> None:
+    run = MadeUpRun(3, calls=2)
+    value = ValueSeen(b"\1" * 32, "str", "pickle", 9, "x", None, "../../../../dev/zero")
+    writer = JournalWriter(sealed.project.journals / f"{run.id}.hwj", run.id)
+    writer.append([run.records[0], value])
+    writer.close()
+    sealed.load()
+    assert [(kind, label) for kind, label, _ in sealed.findings()] == [("damaged", "Value")]
