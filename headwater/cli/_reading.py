@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +64,7 @@ def reading(*, as_of: str | None = None, raise_damage: bool = True) -> Iterator[
 
 def _load_seals(project: Project, store: GraphStore) -> None:
     """Give the graph the seals that were made while it was away."""
-    if any(name.endswith(".seal") for name in os.listdir(project.journals)):
+    if any(project.journals.glob("*.seal")):  # a fresh clone of a project has no such folder
         from headwater.lineage.seals.files import load_seals
 
         load_seals(project, store)

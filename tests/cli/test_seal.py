@@ -220,3 +220,13 @@ def test_no_secret_of_the_key_is_left_anywhere(sealed: Shell) -> None:
     for folder, _, names in os.walk(sealed.folder / ".headwater"):
         for name in names:
             assert secret not in (Path(folder) / name).read_bytes()
+
+
+def test_a_fresh_clone_of_a_project_has_nothing_to_seal_and_can_be_read(hw: Shell) -> None:
+    (hw.folder / ".headwater").mkdir()
+    (hw.folder / ".headwater" / "headwater.ini").write_text("[store]\nuri = local\n")
+    hw("seal", "keygen", "key.pem")
+    answer = hw("seal", "--key", "key.pem")
+    assert (answer.code, answer.out) == (0, "nothing is recorded yet, so there is nothing to seal\n"), answer
+    assert hw("verify").code == 0
+    assert hw("seal", "list").out == "nothing is sealed yet. Type: hw seal\n"
