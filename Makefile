@@ -5,6 +5,7 @@
 #   make demo     examples/flights on the local graph: run, run again, ask where the result came from
 #   make bench    the benchmarks against the peer, as a table     (QUICK=1: small sizes)
 #   make faults   the fault suite on more seeds                   (N=1000)
+#   make edits    random edits of what was recorded, each to be found  (N=10000)
 #   make docs     every link and every code block of README and docs/
 
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ PY := $(BIN)/python
 WORKERS ?= 2
 N ?= 50
 
-.PHONY: help setup check lint types layers test demo bench faults docs clean
+.PHONY: help setup check lint types layers test demo bench faults edits docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -56,6 +57,10 @@ test: setup
 
 faults: setup
 	HEADWATER_FAULT_SEEDS=$(N) $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults
+
+# Not on several workers: one project is edited, and mended, again and again. SEED=… for others.
+edits: setup
+	HEADWATER_EDITS=$(N) HEADWATER_EDITS_SEED=$(or $(SEED),1) $(PY) -m pytest -q -s --timeout=0 tests/faults/test_edits.py
 
 demo: setup
 	@bash examples/flights/demo.sh

@@ -22,7 +22,7 @@ import os
 import struct
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from zlib import crc32
@@ -39,6 +39,7 @@ _FIRST_CHUNK = 1 << 18
 _LARGEST_CHUNK = 1 << 26
 _SCAN = 1 << 20
 _KEPT_BUFFER = 1 << 22
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
@@ -55,6 +56,12 @@ class Group:
     head: bytes
     """the chain's head after this group"""
     records: list[AnyRecord]
+    payload: bytes = field(repr=False)
+    """the records as they lie there"""
+
+    def pieces(self) -> list[bytes]:
+        """The bytes of each record, whatever its kind."""
+        return [bytes(piece) for piece in _split(self.payload)]
 
 
 def first_head(execution_id: str) -> bytes:
@@ -267,7 +274,7 @@ def _groups_at(
             raise JournalDamaged(str(path), position, index, f"records nobody can read ({error})") from None
         after = sha256(head + payload).digest()
         end = position + len(header) + len(payload)
-        yield Group(index, position, end, head, after, records)
+        yield Group(index, position, end, head, after, records, payload)
         position, head, index = end, after, index + 1
 
 

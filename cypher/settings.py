@@ -14,9 +14,10 @@ SECTIONS = {
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
     "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),
+    "seal": frozenset({"key", "to"}),
 }
 """The keys of each section; [executors.NAME] has those of executors, and [limits] may have any."""
-_SHOWN = ("store", "scheduler", "run", "limits", "executors.NAME")
+_SHOWN = ("store", "scheduler", "run", "limits", "executors.NAME", "seal")
 
 
 def check_settings(where: Path, settings: configparser.ConfigParser) -> None:

@@ -61,6 +61,19 @@ def impact(
     return _Answer(store, spread, own, run, since).impact(found, contents, still_valid)
 
 
+def impact_of_calls(store: GraphStore, found: Found, calls: Collection[str]) -> Impact:
+    """What some calls reached, themselves included.
+
+    Args:
+        found: what the answer is to be about.
+        calls: hashes of calls that are in the graph.
+    """
+    spread = Spread(ImpactFacts(store))
+    spread.begin(calls)
+    spread.run()
+    return _Answer(store, spread, (), None, None).impact(found, [], None)
+
+
 def _calls_of(store: GraphStore, facts: ImpactFacts, found: Found) -> set[str]:
     if found.kind == "execution":
         return facts.listed("impact_execution_calls", id=found.id)

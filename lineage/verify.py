@@ -1,32 +1,37 @@
-"""Whether the graph holds what the journals say, no more and no less, and whether the journals are whole.
+"""Whether the graph holds what the journals say, no more and no less, and whether the journals are whole, and sealed.
 
 Read is what lies in the project's journals: every group's place in the chain, then every record against its node, that
-node's edges, and the bytes in the value store. `verify_unknown` looks in the other direction. Of a run that goes on,
-what the graph had when its journal was opened is compared. Memory holds a few thousand records at a time, and of every
-node a number.
+node's edges, and the bytes in the value store. `verify_unknown` looks in the other direction, `seals.verify` at the
+seals. Of a run that goes on, what the graph had when its journal was opened is compared. Memory holds a few thousand
+records at a time, and of every node a number.
+
+Journals are read newest first: of a call that several runs made, the graph has the newest time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.backlog import is_running, pending
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, is_open, read_groups
-from headwater.cypher.load_batch import execution_facts, fullname
+from headwater.cypher.load_batch import execution_facts
+from headwater.cypher.load_journal import GONE
 from headwater.cypher.records import (
-    AnyRecord,
     ExecutionEnded,
     ExecutionStarted,
     JobEnded,
     JobStarted,
-    TaskSeen,
     ValueSeen,
     job_id,
 )
 from headwater.cypher.targets import own_store, target_of
+from headwater.lineage.seals.verify import verify_seals
+from headwater.lineage.verify_damage import salvage
+from headwater.lineage.verify_doubts import Doubts, learn_names
+from headwater.lineage.verify_downstream import downstream
 from headwater.lineage.verify_facts import (
     EXTRA,
     PROPERTIES,
@@ -35,6 +40,8 @@ from headwater.lineage.verify_facts import (
     differences,
     expected,
     moment,
+    open_job,
+    same,
 )
 from headwater.lineage.verify_findings import Finding, Place, Verification
 from headwater.lineage.verify_stored import Stored
@@ -43,6 +50,7 @@ from headwater.lineage.verify_unknown import Known, unknown
 if TYPE_CHECKING:
     from headwater.cypher.project import Project
     from headwater.cypher.store import GraphStore
+    from headwater.lineage.seals.files import Statement
 
 BATCH = 2000
 """records compared with one round of queries"""
@@ -54,62 +62,93 @@ _Wanted = dict[str, dict[str, tuple[Fact, Place]]]
 
 
 def verify(
-    project: Project, store: GraphStore, *, progress: Callable[[Verification], None] | None = None
+    project: Project,
+    store: GraphStore,
+    *,
+    kept: Collection[Statement] = (),
+    seal_prefixes: Collection[str] = (),
+    public_keys: Collection[bytes] = (),
+    progress: Callable[[Verification], None] | None = None,
 ) -> Verification:
-    """Compare a project's journals with its graph. Let the loader catch up first.
+    """Compare a project's journals with its graph and with their seals. Let the loader catch up first.
 
     Args:
+        kept: seals as they were kept elsewhere, which must be among the project's.
+        seal_prefixes: beginnings of ids of seals, which must be among the project's.
+        public_keys: those that may have signed, 32 bytes each; none for whichever a seal names.
         progress: called after every journal.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    return _Verifier(project, store).run(progress)
+    verifier = _Verifier(project, store)
+    result = verifier.run(progress)
+    seals = verify_seals(
+        project,
+        store,
+        runs=verifier.known.runs,
+        kept=kept,
+        prefixes=seal_prefixes,
+        public_keys=public_keys,
+    )
+    result.seals, result.sealed, result.keys = seals.seals, seals.sealed, seals.keys
+    result.findings += seals.findings
+    first = result.first()
+    if first is not None:
+        result.downstream = downstream(project, store, first)
+    return result
 
 
 class _Verifier:
     def __init__(self, project: Project, store: GraphStore) -> None:
+        self.known = Known()
         self._store = store
         self._project = project
         self._result = Verification()
-        self._doubts: dict[tuple[str, str], list[Finding]] = {}
-        self._known = Known()
+        self._doubts = Doubts()
         self._growing: set[str] = set()
+        self._damaged: set[str] = set()
         self._stored = Stored(project)
 
     def run(self, progress: Callable[[Verification], None] | None) -> Verification:
-        store = own_store(self._project)
-        loaded = sorted(self._project.loaded_journals.glob(f"*{SUFFIX}"))
-        journals = [path for path in loaded if target_of(self._project, path) == store] + pending(
-            self._project
-        )
-        for path in journals:
+        for path in reversed(self._journals()):
             self._result.journals += 1
             self._journal(path)
             if progress is not None:
                 progress(self._result)
-        self._settle_doubts(journals)
-        findings, self._result.others = unknown(self._project, self._store, self._known, self._growing)
-        self._result.findings += findings
+        found, self._result.others = unknown(self._project, self._store, self.known, self._growing)
+        shared = self._result.others > 0
+        self._result.findings += self._doubts.settle(self._store, self._journals, shared=shared)
+        self._result.findings.sort(key=lambda finding: finding.place.journal if finding.place else "")
+        self._result.findings += found
         return self._result
+
+    def _journals(self) -> list[Path]:
+        store = own_store(self._project)
+        found = {path.name: path for path in pending(self._project)}
+        for path in self._project.loaded_journals.glob(f"*{SUFFIX}"):
+            if target_of(self._project, path) == store:
+                found[path.name] = path  # what was pending a moment ago, too
+        return [found[name] for name in sorted(found)]
 
     def _journal(self, path: Path) -> None:
         run = execution_id_of(path)
         growing = self._is_growing(path)  # asked before the graph is: what that has then, the journal has
         if growing:
             self._growing.add(run)
-        self._known.runs.add(run)
+        self.known.runs.add(run)
         rows = self._store.rows("verify_execution", id=run, properties=list(PROPERTIES["Execution"]))
-        loaded = (rows[0][_GROUPS] if rows else None) or 0
+        told = rows[0][_GROUPS] if rows else 0
+        loaded = told if isinstance(told, int) else 0
         known = _Run(run, growing=growing)
         wanted: _Wanted = {}
         count = 0
-        for group in self._groups(path):
+        for group in self._groups(path, loaded):
             if growing and group.index >= loaded:
                 break
             self._result.groups += 1
             self._result.records += len(group.records)
-            known.take(group)
+            known.take(group, path.name)
             for index, record in enumerate(group.records):
                 place = Place(path.name, group.index, group.offset, index)
                 fact = expected(run, record, known.names)
@@ -131,29 +170,40 @@ class _Verifier:
         waits = path.parent == self._project.journals and is_running(self._project)
         return is_open(path) or waits
 
-    def _groups(self, path: Path) -> Iterator[Group]:
+    def _groups(self, path: Path, loaded: int) -> Iterator[Group]:
+        """The groups of a journal; of a damaged one also what the graph was given before it was damaged."""
         if not path.exists():
             path = self._project.loaded_journals / path.name  # the loader has finished it since
-        try:
-            yield from read_groups(path)
-        except JournalDamaged as damage:
-            place = Place(path.name, damage.groups, damage.offset, 0)
-            self._add(Finding("damaged", "Journal", path.name, damage.reason, place=place))
+        source = read_groups(path)
+        while True:
+            try:
+                yield from source
+                return
+            except JournalDamaged as damage:
+                self._damaged.add(path.name)
+                place = Place(path.name, damage.groups, damage.offset, 0)
+                self._add(Finding("damaged", "Journal", path.name, damage.reason, place=place))
+                if damage.groups >= loaded:
+                    return
+                source = salvage(path, damage)
 
     def _compare(self, wanted: _Wanted) -> None:
         for label, facts in wanted.items():
-            self._known.add(label, facts)
+            self.known.add(label, facts)
             keys = sorted(facts)
             for start in range(0, len(keys), BATCH):
                 piece = keys[start : start + BATCH]
                 found = actual(self._store, label, piece)
                 for key in piece:
                     fact, place = facts[key]
-                    for finding in _findings(label, key, fact, found.get(key), place):
-                        if label == "Job" or finding.kind == "missing":
-                            self._add(finding)
-                        else:
-                            self._doubts.setdefault((label, key), []).append(finding)
+                    there = found.get(key)
+                    if there is None:
+                        self._add(Finding("missing", label, key, place=place))
+                    elif label == "Job":
+                        for name, recorded, other in differences(label, fact, there):
+                            self._add(Finding("different", label, key, name, recorded, other, place))
+                    else:
+                        self._doubts.look(label, key, fact, there, place)
 
     def _execution(self, path: Path, known: _Run, rows: list[tuple[Any, ...]]) -> None:
         key, place = known.id, Place(path.name, 0, len(MAGIC), 0)
@@ -179,41 +229,33 @@ class _Verifier:
             pairs.append(("error", end.error, error))
         elif not known.growing:
             pairs.append(("status", "FAILED", status))
+            if path.name not in self._damaged:
+                pairs.append(("error", GONE, error))
         elif is_open(path):  # else the loader is about to say, or has just said, that it failed
             pairs.append(("status", "RUNNING", status))
-        pairs.append(("STARTED", sorted(job_id(key, n) for n in known.roots), sorted(roots)))
+        pairs.append(("STARTED", sorted(job_id(key, n) for n in known.roots), sorted(roots, key=repr)))
         for name, recorded, found in pairs:
-            if recorded != found:
+            if not same(recorded, found):
                 self._add(Finding("different", "Execution", key, name, recorded, found, place))
+        if not known.growing and path.name not in self._damaged:
+            self._open_jobs(known, finished, place)
         if jobs != len(known.jobs):
             ids = {job_id(key, n) for n in known.jobs}
-            self._known.suspects += [
+            self.known.suspects += [
                 Finding("unknown", "Job", job, f"of execution {key}")
                 for (job,) in self._store.rows("verify_job_ids", id=key)
                 if job not in ids
             ]
 
-    def _settle_doubts(self, journals: list[Path]) -> None:
-        """A node shared by several runs is as the first of them made it: any one record that agrees clears it."""
-        if self._doubts:
-            cleared: set[tuple[str, str]] = set()
-            for path in journals:
-                run, names = execution_id_of(path), dict[bytes, str | None]()
-                for group in _intact(path):
-                    _learn_names(names, group.records)
-                    for label, key, content in (
-                        fact
-                        for fact in (expected(run, record, names) for record in group.records)
-                        if fact is not None
-                    ):
-                        if (label, key) in self._doubts:
-                            found = actual(self._store, label, [key]).get(key)
-                            if found is not None and not differences(label, content, found):
-                                cleared.add((label, key))
-            for doubt, findings in self._doubts.items():
-                if doubt not in cleared:
-                    for finding in findings:
-                        self._add(finding)
+    def _open_jobs(self, known: _Run, finished: Any, place: Place) -> None:
+        """Jobs that the run's journal says no end of: the run went away while they were running."""
+        wanted: dict[str, tuple[Fact, Place]] = {}
+        for n in known.jobs - known.closed:
+            record, where = known.begun.get(n, (None, place))
+            gone = known.ended is None
+            fact = open_job(known.id, n, record, known.names, gone=gone, finished=finished if gone else None)
+            wanted[job_id(known.id, n)] = (fact, where)
+        self._compare({"Job": wanted})
 
     def _add(self, finding: Finding) -> None:
         self._result.findings.append(finding)
@@ -232,41 +274,30 @@ class _Run:
         self.started: ExecutionStarted | None = None
         self.ended: ExecutionEnded | None = None
         self.jobs: set[int] = set()
+        self.closed: set[int] = set()
+        """jobs of which the journal has the end"""
+        self.begun: dict[int, tuple[JobStarted, Place]] = {}
+        """those of the others of which it has the beginning"""
         self.roots: set[int] = set()
 
-    def take(self, group: Group) -> None:
+    def take(self, group: Group, journal: str) -> None:
         self.groups = group.index + 1
         self.end = group.end
         self.head = group.head
-        _learn_names(self.names, group.records)
-        for record in group.records:
+        learn_names(self.names, group.records)
+        for index, record in enumerate(group.records):
             if isinstance(record, (JobEnded, JobStarted)):
                 self.jobs.add(record.n)
                 if record.parent is None:
                     self.roots.add(record.n)
                 else:
                     self.jobs.add(record.parent)
+                if isinstance(record, JobEnded):
+                    self.closed.add(record.n)
+                    self.begun.pop(record.n, None)
+                elif record.n not in self.closed:
+                    self.begun[record.n] = record, Place(journal, group.index, group.offset, index)
             elif isinstance(record, ExecutionStarted):
                 self.started = record
             elif isinstance(record, ExecutionEnded):
                 self.ended = record
-
-
-def _findings(label: str, key: str, wanted: Fact, found: Fact | None, place: Place) -> list[Finding]:
-    if found is None:
-        return [Finding("missing", label, key, place=place)]
-    return [
-        Finding("different", label, key, name, recorded, there, place)
-        for name, recorded, there in differences(label, wanted, found)
-    ]
-
-
-def _learn_names(names: dict[bytes, str | None], records: list[AnyRecord]) -> None:
-    names.update((record.task_hash, fullname(record)) for record in records if isinstance(record, TaskSeen))
-
-
-def _intact(path: Path) -> Iterator[Group]:
-    try:
-        yield from read_groups(path)
-    except JournalDamaged:
-        return

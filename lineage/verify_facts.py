@@ -10,12 +10,14 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.load_batch import fullname, task_counted, task_options, task_uncounted
+from headwater.cypher.load_journal import GONE
 from headwater.cypher.records import (
     AnyRecord,
     CallMade,
     EvaluationSeen,
     FileSeen,
     JobEnded,
+    JobStarted,
     TaskSeen,
     ValueSeen,
     call_context,
@@ -52,8 +54,23 @@ PROPERTIES = {
     "Evaluation": ("eval_hash", "task_hash", "recorded_at", "directory"),
     "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location"),
     "File": ("file_hash", "path", "evidence", "digest", "size"),
+    "Seal": ("id", "number", "previous", "at", "size", "root", "key", "signature", "journals"),
 }  # fmt: skip
 """What docs/reference/graph.md says each node has; anything else somebody else has put there."""
+
+EDGES = (
+    ("Execution", "STARTED", "Job", ()),
+    ("Job", "SPAWNED", "Job", ()),
+    ("Job", "MADE", "CallNode", ()),
+    ("CallNode", "OF", "Task", ()),
+    ("CallNode", "TOOK", "Value", ("name", "position")),
+    ("CallNode", "RETURNED", "Value", ()),
+    ("CallNode", "CALLED", "CallNode", ("order",)),
+    ("CallNode", "FED_BY", "CallNode", ("name", "within")),
+    ("Evaluation", "REDUCED_TO", "Value", ()),
+    ("Value", "REFERS_TO", "File", ()),
+)
+"""The same of edges: from, type, to, and properties."""
 
 _COLUMNS = {
     "Task": ("name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted"),
@@ -133,7 +150,7 @@ def actual(store: GraphStore, label: str, keys: list[str]) -> dict[str, Fact]:
     found: dict[str, Fact] = {}
     for key, extra, *values in store.rows(_QUERIES[label], keys=keys, properties=list(PROPERTIES[label])):
         if label == "Value":
-            values[-1] = sorted(values[-1])
+            values[-1] = sorted(values[-1], key=repr)
         elif label == "CallNode":
             values[4], values[5] = _only(values[4]), _only(values[5])
             values[6] = _sorted(argument for argument in values[6] if argument[0] is not None)
@@ -151,17 +168,84 @@ def differences(label: str, wanted: Fact, found: Fact) -> list[tuple[str, Any, A
     A later run may have made the same call or reduction again; then the graph has its time, and what came with it.
     """
     ignored = {"task_name"} if wanted.get("task_name") is None else set()
-    if label in {"CallNode", "Evaluation"}:
-        at = found["recorded_at"]
-        if at is not None and at > wanted["recorded_at"]:
-            ignored |= {"recorded_at", "cacheable", "directory", "values"}
+    if label in {"CallNode", "Evaluation"} and is_newer(found, wanted):
+        ignored |= {"recorded_at", "cacheable", "directory", "values"}
     if label == "CallNode" and found["named"] is None:
         ignored.add("named")  # in another run the same call made them
     return [
         (name, value, found[name])
         for name, value in wanted.items()
-        if name not in ignored and found[name] != value
+        if name not in ignored and not same(found[name], value)
     ]
+
+
+def is_newer(found: Fact, wanted: Fact) -> bool:
+    """Whether the graph has a call or a reduction as of a later time than a record says."""
+    at = found["recorded_at"]
+    return isinstance(at, datetime) and at.tzinfo is not None and bool(at > wanted["recorded_at"])
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal and of one type: 1 is not True, and not 1.0."""
+    if type(one) is not type(other) or one != other:
+        return False
+    if isinstance(one, list | tuple):
+        return all(map(same, one, other))
+    return True
+
+
+def open_job(
+    run: str,
+    n: int,
+    record: JobStarted | None,
+    names: Mapping[bytes, str | None],
+    *,
+    gone: bool,
+    finished: Any,
+) -> Fact:
+    """The fact of a job that a run's journal says no end of.
+
+    Args:
+        record: what it says of its beginning, if anything.
+        gone: whether the run has no end either: then its jobs were cancelled with it.
+        finished: when the graph says that the run ended, where it has gone.
+    """
+    status, reason = ("CANCELLED", GONE) if gone else ("RUNNING", None)
+    if record is None:
+        values: list[Any] = [
+            run,
+            n,
+            None,
+            None,
+            None,
+            status,
+            None,
+            finished,
+            None,
+            None,
+            None,
+            None,
+            reason,
+            None,
+        ]
+    else:
+        values = [
+            run,
+            n,
+            names.get(record.task_hash),
+            record.task_hash.hex(),
+            record.eval_hash.hex(),
+            status,
+            moment(record.started),
+            finished,
+            record.executor,
+            record.attempt,
+            None,
+            None,
+            reason,
+            None if record.parent is None else job_id(run, record.parent),
+        ]
+    return _named("Job", [*values, None])
 
 
 def _call(call: CallMade, task_name: str | None) -> Fact:
@@ -228,7 +312,7 @@ def _named(label: str, values: Iterable[Any], extra: Iterable[str] = ()) -> Fact
 
 def _only(values: list[Any]) -> Any:
     """What there is to be one of: itself, None where there is none, and all of them where there are several."""
-    return values[0] if len(values) == 1 else (sorted(values) or None)
+    return values[0] if len(values) == 1 else (sorted(values, key=repr) or None)
 
 
 def _sorted(rows: Iterable[Iterable[Any]]) -> list[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from headwater.cypher.project import Project
 
 _BLOCK = 1 << 20
+_LOCATION = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 
 
 class Stored:
@@ -31,6 +33,9 @@ class Stored:
         if short in self._seen:
             return None
         self._seen.add(short)
+        if not _LOCATION.fullmatch(location):
+            what = f"its bytes are said to be at {location}, where the value store has nothing"
+            return Finding("damaged", "Value", record.value_hash.hex(), what, place=place)
         key, where = record.value_hash.hex(), f"its bytes in the value store, {location},"
         digest = sha256()
         try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import SUFFIX, execution_id_of, read_groups
 from headwater.cypher.records import JobEnded, JobStarted, job_id
-from headwater.lineage.verify_facts import expected
+from headwater.lineage.verify_facts import EDGES, EXTRA, expected
 from headwater.lineage.verify_findings import Finding
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
 LISTED = 1000
-"""nodes that are none of headwater's which are named, at most"""
+"""nodes and edges that are none of headwater's which are named, at most"""
 _RANGE = 50_000
 _QUERIES = {
     "Task": "verify_keys_tasks",
@@ -91,11 +91,23 @@ def unknown(
             Finding("unknown", ":".join(sorted(labels)) or "node", str(node), "headwater writes no such node")
             for node, labels in store.rows("verify_foreign_nodes", limit=LISTED)
         ]
+        suspects += _foreign_edges(store)
     if suspects:
         later = [path for path in _journals(project) if _is_later(execution_id_of(path), known, growing)]
         explained = _explained({(found.label, found.key) for found in suspects}, later)
         suspects = [found for found in suspects if (found.label, found.key) not in explained]
     return suspects, others
+
+
+def _foreign_edges(store: GraphStore) -> Iterator[Finding]:
+    kinds = [f"{start} {kind} {end}" for start, kind, end, _ in EDGES]
+    properties = sorted({f"{kind} {name}" for _, kind, _, names in EDGES for name in names})
+    rows = store.rows("verify_foreign_edges", kinds=kinds, properties=properties, limit=LISTED)
+    for edge, kind, start, end, extra in rows:
+        what = f"from {':'.join(start) or 'a node'} to {':'.join(end) or 'a node'}: headwater writes no such edge"
+        if extra:
+            what = f"{EXTRA}: {', '.join(sorted(extra))}"
+        yield Finding("unknown", str(kind), str(edge), what)
 
 
 def _journals(project: Project) -> Iterator[Path]:

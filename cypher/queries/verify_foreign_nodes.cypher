@@ -5,6 +5,7 @@ WHERE size(labels(n)) <> 1 OR NOT coalesce(
   CASE head(labels(n))
     WHEN 'Execution' THEN left(toString(n.id), 0)
     WHEN 'Job' THEN left(toString(n.id), 0)
+    WHEN 'Seal' THEN left(toString(n.id), 0)
     WHEN 'SchemaVersion' THEN left(toString(n.version), 0)
     WHEN 'Task' THEN n.task_hash
     WHEN 'CallNode' THEN n.call_hash

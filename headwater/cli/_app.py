@@ -26,7 +26,9 @@ VERBS = {
     "query": "Ask the graph in Cypher, read-only.",
     "fs": "List, copy, delete and identify files, here and at URLs.",
     "store": "Look at, start or stop the graph store.",
-    "verify": "Check the journals against the graph.",
+    "seal": "Sign all that is recorded.",
+    "verify": "Check the journals against the graph and the seals.",
+    "prove": "Prove that a record is one of those that were sealed.",
 }
 """Every verb and its summary. `headwater --help` shows these without importing the verbs."""
 

@@ -54,11 +54,20 @@ def reading(*, as_of: str | None = None, raise_damage: bool = True) -> Iterator[
     store = open_store(project)
     try:
         _loading.load_pending(project)
+        _load_seals(project, store)
         yield store if as_of is None else _as_it_was(store, as_of)
     finally:
         store.close()
     if raise_damage:
         _loading.raise_damage(project)
+
+
+def _load_seals(project: Project, store: GraphStore) -> None:
+    """Give the graph the seals that were made while it was away."""
+    if any(project.journals.glob("*.seal")):  # a fresh clone of a project has no such folder
+        from headwater.lineage.seals.files import load_seals
+
+        load_seals(project, store)
 
 
 def _as_it_was(store: GraphStore, as_of: str) -> GraphStore:

@@ -16,7 +16,7 @@ from headwater.lineage import changes, diff_views, impact_views, log_views, trac
 from headwater.cli._app import VERBS, app
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
-BLOCK = re.compile(r"```text\n\$ hw (?P<words>[a-z ]*?) ?--help\n(?P<help>.*?)```\n", re.DOTALL)
+BLOCK = re.compile(r"```text\n\$ hw (?P<words>[a-z -]*?) ?--help\n(?P<help>.*?)```\n", re.DOTALL)
 VIEWS = (log_views, trace_views, impact_views, why_views, diff_views, changes, versions)
 
 

@@ -23,7 +23,20 @@ def test_where_nothing_is_off_it_says_so(lab: Shell) -> None:
     assert answer.code == 0, answer
     assert answer.out.endswith(": nothing is off\n")
     result = lab("verify", "--json").json
-    assert list(result) == ["journals", "groups", "records", "others", "findings"]
+    assert list(result) == [
+        *(
+            "journals",
+            "groups",
+            "records",
+            "seals",
+            "sealed",
+            "keys",
+            "others",
+            "findings",
+            "first",
+            "downstream",
+        )
+    ]
     assert (result["journals"], result["findings"]) == (4, [])
 
 

@@ -26,7 +26,9 @@ MAY_SCAN = {
     "resolve_task_names": "of all tasks, the nearest name",
     "schema_versions": "there are as many as migrations",
     "verify_executions": "verify compares everything",
+    "verify_foreign_edges": "verify compares everything",
     "verify_foreign_nodes": "verify compares everything",
+    "verify_seals": "verify compares everything",
     "verify_stray_jobs": "verify compares everything",
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from headwater.cypher import migrate, queries
 from headwater.cypher.load_batch import execution_facts
 from headwater.cypher.records import ExecutionStarted
-from headwater.lineage.verify_facts import PROPERTIES
+from headwater.lineage.verify_facts import EDGES, PROPERTIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "graph.md").read_text(encoding="utf-8")
 WRITING = [name for name in queries.names() if name.startswith(("load_", "record_"))]
@@ -74,3 +74,9 @@ def test_verify_knows_the_properties_of_the_page() -> None:
     assert known == {
         label: set(names) for label, names in documented_properties().items() if label != "SchemaVersion"
     }
+
+
+def test_verify_knows_the_edges_of_the_page() -> None:
+    rows = re.findall(r"^\| `\((\w+)\)-\[:(\w+)\]->\((\w+)\)` \| ([^|]*)\|", PAGE, re.MULTILINE)
+    page = {(start, kind, end, frozenset(re.findall(r"`(\w+)`", names))) for start, kind, end, names in rows}
+    assert {(start, kind, end, frozenset(names)) for start, kind, end, names in EDGES} == page

@@ -1,0 +1,100 @@
+"""What comes from a record that is off: the calls, files and runs that the graph says it reached.
+
+Where the graph has lost the node itself, the journals say which calls had to do with it, and the walk begins at these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from headwater.cypher.errors import JournalDamaged, StoreError, StoreUnavailable
+from headwater.cypher.journal import SUFFIX, execution_id_of, read_groups
+from headwater.cypher.records import CallMade, JobEnded, job_id
+from headwater.lineage.impact import impact, impact_of_calls
+from headwater.lineage.resolve import Found
+from headwater.lineage.verify_facts import actual
+from headwater.lineage.verify_findings import Downstream, Finding
+
+if TYPE_CHECKING:
+    from headwater.cypher.project import Project
+    from headwater.cypher.store import GraphStore
+    from headwater.lineage.impact_views import Impact
+
+LISTED = 20
+"""calls that are named, at most"""
+_KINDS = {
+    "Execution": "execution",
+    "Job": "job",
+    "Task": "task",
+    "CallNode": "call",
+    "Value": "value",
+    "File": "file",
+}
+
+
+def downstream(project: Project, store: GraphStore, finding: Finding) -> Downstream | None:
+    """What a finding reached. None for what no call has to do with, and where the graph is so far from what was
+    recorded that nobody can walk through it.
+
+    Raises:
+        StoreUnavailable: the store cannot be read.
+    """
+    label, key = finding.label, finding.key
+    if label == "Journal" and finding.place is not None:
+        label, key = "Execution", key.removesuffix(SUFFIX)
+    if label not in _KINDS and label != "Evaluation":
+        return None
+    try:
+        found = _impact(project, store, label, key)
+    except StoreUnavailable:
+        raise
+    except (StoreError, LookupError, TypeError, ValueError):
+        return None  # edges that no run writes, properties of a type that no run writes
+    counts = found.counts()
+    return Downstream(
+        counts["calls"], counts["jobs"], counts["files"], counts["runs"], tuple(found.calls[:LISTED])
+    )
+
+
+def _impact(project: Project, store: GraphStore, label: str, key: str) -> Impact:
+    there = (
+        bool(store.rows("trace_execution", id=key))
+        if label == "Execution"
+        else bool(actual(store, label, [key]))
+    )
+    if there and label in _KINDS:
+        return impact(store, Found(_KINDS[label], key, key))
+    calls = set(_mentioned(project, label, key))
+    return impact_of_calls(
+        store, Found(_KINDS.get(label, "call"), key, key), set(actual(store, "CallNode", sorted(calls)))
+    )
+
+
+def _mentioned(project: Project, label: str, key: str) -> Iterator[str]:
+    """The calls that took something, made it, or were fed by it, as the journals say."""
+    digest = bytes.fromhex(key) if label not in {"Execution", "Job"} else b""
+    for folder in (project.journals, project.loaded_journals):
+        for path in folder.glob(f"*{SUFFIX}"):
+            run = execution_id_of(path)
+            try:
+                for group in read_groups(path):
+                    for record in group.records:
+                        if isinstance(record, JobEnded) and label == "Job" and job_id(run, record.n) == key:
+                            yield from () if record.call_hash is None else (record.call_hash.hex(),)
+                        elif isinstance(record, CallMade):
+                            if label == "Execution" and run == key:
+                                yield record.call_hash.hex()
+                            elif digest:
+                                yield from _touched(record, digest)
+            except (JournalDamaged, FileNotFoundError):
+                continue
+
+
+def _touched(call: CallMade, digest: bytes) -> Iterator[str]:
+    arguments = [value for _, _, value in call.args]
+    if digest in (call.call_hash, call.eval_hash, call.task_hash, call.result, *arguments, *call.children):
+        yield call.call_hash.hex()
+    for consumer, _, producer in call.wiring:
+        if producer >= 0 and call.children[producer] == digest:
+            yield call.children[consumer].hex()
