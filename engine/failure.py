@@ -183,6 +183,8 @@ class Failures:
         job.error = error
         self._record_failure(job, error)
         self.end(job, FAILED)
+        if job.body is not None:
+            self._leave_behind(job)
         with suppress(AttributeError, TypeError):  # the next attempt may raise the same object
             error.headwater_traceback = None  # type: ignore[attr-defined]
         job.error = job.value_hash = job.call_hash = None
@@ -192,6 +194,17 @@ class Failures:
         job.started = 0.0
         job.status = WAITING
         self.counts[job.task.fullname][WAITING] += 1
+
+    def _leave_behind(self, job: Job) -> None:
+        """Let go of the calls that an attempt of an async task made: what still runs of them is its own."""
+        live, job.live = job.live, None
+        if live:
+            past = Job(job.owner, b"", job.task, job.n)
+            past.names, past.values, past.finished = job.names, job.values, True
+            for child in live:
+                child.owner = past
+            self._abandon(live)
+        job.body = job.memo = job.kept = job.scope = job.calls = job.wiring = job.places = None
 
     def _pass_on(self, node: Node, error: BaseException) -> None:
         node.finished = True
@@ -225,6 +238,8 @@ class Failures:
         job.error = Cancelled(f"{job.task.fullname} was cancelled before it finished")
         followers = job.followers
         live = job.live
+        if job.body is not None:
+            job.body.stop()
         self.end(job, CANCELLED)
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:
@@ -243,7 +258,7 @@ class Failures:
         stack = list(jobs)
         while stack:
             job = stack.pop()
-            if not job.finished and (job.status == WAITING or job.result is not None):
+            if not job.finished and (job.status == WAITING or job.result is not None or job.body is not None):
                 stack.extend(job.live or ())
                 job.live = None
                 self.cancel(job)

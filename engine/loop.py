@@ -98,7 +98,7 @@ class Run(Control):
             self.ended = True
             raise
         begun(self.recorder.execution_id)
-        self._executors.start(self.recorder.prepare, self._complete)
+        self._executors.start(self.recorder.prepare, self._complete, self._ask)
         status, error = "FAILED", None
         try:
             with _interrupts(self._interrupt), _few_collections():
@@ -175,6 +175,8 @@ class Run(Control):
         while True:
             if self._stop is not None:
                 raise self._stop
+            if self._asked:
+                self._take_asked()
             self._take_completed()
             if later or timed:
                 self._ring()
@@ -205,6 +207,7 @@ class Run(Control):
                 not self._running
                 and not reduction.ready
                 and not self._completed
+                and not self._asked
                 and not later
                 and not reduction.endless(root)
             ):
@@ -219,13 +222,14 @@ class Run(Control):
             return
         self._sleeping = True
         rested = False
-        if not self._completed and self._stop is None:
+        if not self._completed and not self._asked and self._stop is None:
             alarms = self._later.entries or self._timeouts.jobs
             rested = not self._wake.wait(self._until_next_moment() if alarms else HEARTBEAT)
         self._sleeping = False
         self._wake.clear()
         if rested:
             self._beat(time())
+            self._untie()
 
     def _complete(self, job: Job, n: int, outcome: Outcome) -> None:
         """Called by executors, on any thread."""
@@ -311,7 +315,7 @@ class Run(Control):
 
     def _dispatch(self) -> None:
         reduction = self.reduction
-        slices: dict[str, list[Job]] = {}
+        slices: dict[Executor, list[Job]] = {}
         while reduction.runnable:
             job = reduction.runnable.popleft()
             owner = job.owner
@@ -321,19 +325,23 @@ class Run(Control):
                 reduction.cancel(job)
                 continue
             try:
-                executor = self._executors.get(job.options.get("executor", "default"))
+                name = job.options.get("executor", "default")
+                if job.task.is_async:
+                    executor = self._executors.for_async(name, job.task.fullname)
+                else:
+                    executor = self._executors.get(name)
                 if job.options and job.options.get("limits") and not self.limits.acquire(job):
                     continue
             except Exception as error:
                 reduction.fail(job, error)
                 continue
             self._start(job, executor)
-            slices.setdefault(executor.name, []).append(job)
-        for name, jobs in slices.items():
+            slices.setdefault(executor, []).append(job)
+        for executor, jobs in slices.items():
             if len(jobs) == 1 and self._may_run_here(jobs[0]):
                 self._run_here(jobs[0])
             else:
-                self._executors.get(name).submit(jobs)
+                executor.submit(jobs)
 
     def _start(self, job: Job, executor: Executor) -> None:
         reduction = self.reduction
@@ -375,6 +383,7 @@ class Run(Control):
             and not self._timeouts.jobs
             and self._quick.get(job.task.fullname, 1.0) < _ALONE
             and self._executors.runs_threads("default")
+            and not job.task.is_async
         )
 
     def _run_here(self, job: Job) -> None:
@@ -392,7 +401,9 @@ class Run(Control):
     def _drain(self) -> None:
         """After the root has ended: let what still runs finish, and record it; start nothing."""
         self.reduction.stopping = True
+        self._stop_bodies()
         while self._running or self._completed:
+            self._take_asked()
             self._take_completed()
             if self._timeouts.jobs:
                 self._ring()

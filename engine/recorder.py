@@ -296,8 +296,9 @@ class Recorder:
         )
 
     def changed_file(self, job: Job) -> str | None:
-        """The path of a file that a call took and that has changed since it was named, or None."""
-        return self._files.changed(job.hashes or (), job.value_hash)
+        """The path of a file that a call took, or awaited, and that has changed since it was named, or None."""
+        took = job.hashes or ()
+        return self._files.changed(took if job.body is None else (*took, *job.body.took), job.value_hash)
 
     def failed(self, job: Job, children: list[bytes]) -> None:
         """A call ended in an error: the error is its result, never to be reused. What was made of an error is, unless

@@ -11,6 +11,8 @@ from typing import Any
 
 import headwater.engine.combinators  # noqa: F401  its forms must be known wherever recorded ones are evaluated
 from headwater.engine.attach import Attacher, await_nodes, eval_key, flows
+from headwater.engine.awaiting import LAST, Want
+from headwater.engine.bodies import spread_flows, take_want
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Given, Operation, Special
@@ -301,7 +303,8 @@ class Reduction(Failures):
                 if self.stopping or (job.owner is not None and job.owner.finished):
                     self.cancel(job)
                     return
-                if job.status == RUNNING:
+                if job.status == RUNNING and job.memo is None:
+                    # (What a body gave after it awaited something is no function of the arguments alone.)
                     self.recording.reduced(job, value)
                 self._reduce(job, value)
             elif value.__class__ in ATOMS:
@@ -313,10 +316,19 @@ class Reduction(Failures):
 
     def _reduce(self, job: Job, value: Any) -> None:
         job.described = None
-        job.open(value)
-        await_nodes(job, self._attacher.attach(job, value))
+        body = job.body
+        if job.memo is None:
+            job.open(value)
+        job.result = value
+        if body is not None:
+            body.awaits(LAST, frozenset(body.got))
+        await_nodes(job, self._attacher.attach(job, value, None if body is None else LAST))
         if not job.pending:
             self.ready.append(job)
+
+    def wanted(self, want: Want) -> None:
+        """The body of an async task waits for an expression."""
+        self.ready.append(take_want(want, self.recording))
 
     def _complete_reduction(self, job: Job) -> None:
         """Everything in a job's returned value is there: put it together."""
@@ -363,7 +375,13 @@ class Reduction(Failures):
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         job.value, job.value_hash = value, value_hash
+        body = job.body
+        if body is not None:
+            spread_flows(job, body)
         children = _in_order(job)
+        if body is not None and body.gave_up:
+            job.outdated = True
+            job.reason = "not to be reused: it did not wait for all that it began to await"
         changed = self.recording.changed_file(job) if job.status == RUNNING else None
         if changed is not None:
             job.outdated = True

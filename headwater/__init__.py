@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from headwater.engine.scheduler import Scheduler, run
     from headwater.engine.script import script
     from headwater.engine.signature import JobInfo
-    from headwater.engine.special import catch, catch_all, cond, seq, throw
+    from headwater.engine.special import catch, catch_all, cond, evaluate, seq, throw
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
     from headwater.engine.wrapping import wraps_task
@@ -110,7 +110,7 @@ _NAMES = {
     "headwater.engine.scheduler": "Scheduler run",
     "headwater.engine.script": "script",
     "headwater.engine.signature": "JobInfo",
-    "headwater.engine.special": "catch catch_all cond seq throw",
+    "headwater.engine.special": "catch catch_all cond evaluate seq throw",
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
     "headwater.engine.wrapping": "wraps_task",
@@ -174,6 +174,7 @@ __all__ = [
     "create_project",
     "delay",
     "eval_",
+    "evaluate",
     "find_project",
     "flat_map",
     "flatten",
