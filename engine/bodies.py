@@ -60,13 +60,17 @@ def _covered(job: Job, body: Body, sources: frozenset[int]) -> frozenset[int]:
     return NOTHING.union(*(body.had(places[call]) for call in sources if body.plain.get(call)))
 
 
-def spread_flows(job: Job, body: Body) -> None:
-    """Where a body put plain values, they came from what it had got until then, beside the call's own arguments."""
+def spread_flows(job: Job, body: Body) -> bool:
+    """Where a body put plain values, they came from what it had got until then, beside the call's own arguments.
+
+    Returns:
+        Whether time has decided on what it gave.
+    """
     if body.got and (not job.returns or BODY in job.returns):
         job.returns = flows({BODY, *body.got, *job.returns})
     wiring, places = job.wiring, job.places
     if wiring is None or places is None:
-        return
+        return body.gave_up
     mixed = [(consumer, name) for consumer, name, producer in wiring if producer == BODY]
     plain = [(consumer, name) for consumer, names in body.plain.items() for name in names]
     for consumer, name in dict.fromkeys([*mixed, *plain]):
@@ -76,3 +80,4 @@ def spread_flows(job: Job, body: Body) -> None:
                 {p for c, n, p in wiring if c == consumer and n == name} if (consumer, name) in mixed else ()
             )
             wiring.extend((consumer, name, p) for p in sorted({BODY, *had}) if p not in known)
+    return body.gave_up

@@ -315,7 +315,7 @@ class Run(Control):
 
     def _dispatch(self) -> None:
         reduction = self.reduction
-        slices: dict[Executor, list[Job]] = {}
+        slices: dict[tuple[str, bool], tuple[Executor, list[Job]]] = {}
         while reduction.runnable:
             job = reduction.runnable.popleft()
             owner = job.owner
@@ -325,19 +325,18 @@ class Run(Control):
                 reduction.cancel(job)
                 continue
             try:
-                name = job.options.get("executor", "default")
-                if job.task.is_async:
-                    executor = self._executors.for_async(name, job.task.fullname)
-                else:
-                    executor = self._executors.get(name)
+                where = job.options.get("executor", "default"), job.task.is_async
+                found = slices.get(where)
+                if found is None:
+                    found = slices[where] = self._executors.where(*where, job.task.fullname), []
                 if job.options and job.options.get("limits") and not self.limits.acquire(job):
                     continue
             except Exception as error:
                 reduction.fail(job, error)
                 continue
-            self._start(job, executor)
-            slices.setdefault(executor, []).append(job)
-        for executor, jobs in slices.items():
+            self._start(job, found[0])
+            found[1].append(job)
+        for executor, jobs in slices.values():
             if len(jobs) == 1 and self._may_run_here(jobs[0]):
                 self._run_here(jobs[0])
             else:

@@ -375,13 +375,10 @@ class Reduction(Failures):
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         job.value, job.value_hash = value, value_hash
-        body = job.body
-        if body is not None:
-            spread_flows(job, body)
-        children = _in_order(job)
-        if body is not None and body.gave_up:
+        if job.body is not None and spread_flows(job, job.body):
             job.outdated = True
             job.reason = "not to be reused: it did not wait for all that it began to await"
+        children = _in_order(job)
         changed = self.recording.changed_file(job) if job.status == RUNNING else None
         if changed is not None:
             job.outdated = True

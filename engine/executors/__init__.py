@@ -58,13 +58,15 @@ class Executors:
         """The executor that a job was handed to."""
         return self._coroutines[job.executor] if job.task.is_async else self.get(job.executor)
 
-    def for_async(self, name: str, task: str) -> Executor:
-        """Where async tasks run that are to run on the executor of that name.
+    def where(self, name: str, is_async: bool, task: str) -> Executor:
+        """Where a task runs that is to run on the executor of that name.
 
         Raises:
             UnknownExecutor: there is none of that name.
-            CallError: it runs calls in processes.
+            CallError: the task is async, and the executor runs calls in processes.
         """
+        if not is_async:
+            return self.get(name)
         made = self._coroutines.get(name)
         if made is None:
             self.get(name)
