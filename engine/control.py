@@ -188,13 +188,15 @@ class Control:
             self._leave(job)
         self.reduction.fail(job, Cancelled(f"{job.task.fullname} was cancelled by `hw cancel`"))
         for other in list(self._running):
-            if not other.followers and _is_orphaned(other):
+            if not other.followers and self._is_orphaned(other):
                 self._leave(other)
                 self.reduction.cancel(other)
 
     def _unfinished(self, number: int) -> Job | None:
         """The job of that number, if it has not ended."""
         stack = [self._root] if self._root is not None else []
+        for stand_in in self.reduction.stand_ins:
+            stack.extend(stand_in.live or ())
         while stack:
             job = stack.pop()
             if not job.finished:
@@ -214,13 +216,13 @@ class Control:
             reduction.cancel(job)
         if self._root is not None:
             reduction.cancel(self._root)
+        reduction.abandon_background()
 
-
-def _is_orphaned(job: Job) -> bool:
-    """Whether a call that it was made for has ended."""
-    above = job.owner
-    while above is not None:
-        if above.finished:
-            return True
-        above = above.owner
-    return False
+    def _is_orphaned(self, job: Job) -> bool:
+        """Whether a call that it was made for has ended."""
+        above = job.owner
+        while above is not None and above not in self.reduction.stand_ins:
+            if above.finished:
+                return True
+            above = above.owner
+        return False

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import HeadwaterError, InternalError, StoreUnavailable
 from headwater.cypher.project import Project
+from headwater.engine.background import thread_task
 from headwater.engine.cache import GraphCache
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
 from headwater.engine.job import Job, Stored
 from headwater.engine.loop import Run, root_task
+from headwater.engine.nested import find_expressions
 from headwater.engine.reasons import Why
 from headwater.engine.recorder import NoRecorder, read_stored
 from headwater.engine.values import ValueStore, preview
@@ -115,16 +117,17 @@ class DryRun(Run):
         raise DryRunResult(self._explained())
 
     def _plan(self) -> None:
-        """Note what would run now. Only the root that stands for a quoted expression is opened: it is no task of the
-        user's, and all that it does is to give the expression back."""
+        """Note what would run now. Only what stands for a quoted expression is opened (the root, a thread): it is no
+        task of the user's, and all that it does is to give the expression back."""
         reduction = self.reduction
         while reduction.runnable:
             job = reduction.runnable.popleft()
             if job.finished:
                 continue
-            if job.task.fullname == root_task.fullname:
+            if job.task in (root_task, thread_task):
                 args, kwargs = job.arguments()
-                reduction.returned(job, root_task.func(*args, **kwargs), lazy=True)
+                quoted = job.task.body(*args, **kwargs)
+                reduction.returned(job, quoted, lazy=bool(find_expressions(quoted)))
             else:
                 self._planned.append(job)
 

@@ -83,6 +83,7 @@ class Failures:
         jobs: how many jobs there have been.
         context: the run's.
         unreadable: recorded values that turned out not to be, by hash, and why.
+        stand_ins: owners of what was begun in the background, in the place of the calls that began it.
     """
 
     def __init__(self, recording: Recording, *, keep_going: bool, context: Context | None = None) -> None:
@@ -94,6 +95,7 @@ class Failures:
         self.counts: dict[str, list[int]] = {}
         self.jobs = 0
         self.unreadable: dict[bytes, str] = {}
+        self.stand_ins: set[Job] = set()
         self._reopened: set[Job] = set()
         self._equal: dict[bytes, Job | Finished] = {}
 
@@ -199,8 +201,8 @@ class Failures:
         """Let go of the calls that an attempt of an async task made: what still runs of them is its own."""
         live, job.live = job.live, None
         if live:
-            past = Job(job.owner, b"", job.task, job.n)
-            past.names, past.values, past.finished = job.names, job.values, True
+            past = _likeness(job)
+            past.finished = True
             for child in live:
                 child.owner = past
             self._abandon(live)
@@ -263,6 +265,19 @@ class Failures:
                 job.live = None
                 self.cancel(job)
 
+    def stand_in(self, owner: Job) -> Job:
+        """An owner in the place of another, which does not end before the run does."""
+        stand_in = _likeness(owner)
+        stand_in.context, stand_in.exported = owner.context, owner.exported
+        stand_in.open(None)
+        self.stand_ins.add(stand_in)
+        return stand_in
+
+    def abandon_background(self) -> None:
+        """Cancel what was begun in the background and has not ended."""
+        for stand_in in self.stand_ins:
+            self._abandon(stand_in.live or set())
+
     def reopen(self, unreadable: Unreadable) -> bool:
         """Run a call whose recorded result cannot be read; False where its arguments are gone with it, or where it ran
         and its result cannot be read all the same."""
@@ -294,7 +309,7 @@ class Failures:
             False where there is none.
         """
         leaders: dict[Job, Job] = {}
-        stack = [root]
+        stack = [root, *self.stand_ins]
         while stack:
             job = stack.pop()
             leaders.update((follower, job) for follower in job.followers or () if not follower.finished)
@@ -320,6 +335,13 @@ class Failures:
                     on_path.add(waited_for)
                     ways.append(iter(_waited_for(waited_for, leaders)))
         return False
+
+
+def _likeness(job: Job) -> Job:
+    """Another node with the number and the place of a job, for calls that do not end with it."""
+    other = Job(job.owner, b"", job.task, job.n)
+    other.names, other.values = job.names, job.values
+    return other
 
 
 _KNOT = (

@@ -363,13 +363,15 @@ class Run(Control):
         from headwater.engine.signature import JobInfo
 
         execution = self.recorder.execution_id
+        key = job.eval_hash.hex() if job.eval_hash else None
         assert job.values is not None
         for index, name in enumerate(job.names):
             if name in job.task.plan.info and isinstance(job.values[index], JobInfo):
                 job.values[index] = JobInfo(
                     execution,
                     job_id(execution, job.n) if execution is not None else None,
-                    job.eval_hash.hex() if job.eval_hash else None,
+                    key,
+                    key,
                     dict(job.options),
                     str(self.project.folder) if self.project is not None else None,
                 )

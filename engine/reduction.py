@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import headwater.engine.combinators  # noqa: F401  its forms must be known wherever recorded ones are evaluated
+import headwater.engine.background
+import headwater.engine.combinators  # noqa: F401  so must these
 from headwater.engine.attach import Attacher, await_nodes, eval_key, flows
 from headwater.engine.awaiting import LAST, Want
 from headwater.engine.bodies import spread_flows, take_want
@@ -32,7 +33,7 @@ from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into,
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.places import in_order
 from headwater.engine.signature import Bound
-from headwater.engine.special import CHOOSERS, FORMS, Settled, Steps
+from headwater.engine.special import CHOOSERS, FORMS, Begun, Settled, Steps
 
 
 class Reduction(Failures):
@@ -229,6 +230,9 @@ class Reduction(Failures):
         node.tolerant = isinstance(wanted, Settled)
         if isinstance(wanted, Settled):
             wanted = wanted.value
+        elif isinstance(wanted, Begun):
+            self._attacher.attach(self.stand_in(owner), wanted.call)
+            wanted = None
         node.awaited = wanted
         assert owner.kept is not None
         owner.kept.append(wanted)

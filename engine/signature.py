@@ -22,6 +22,7 @@ class JobInfo:
     execution_id: str | None = None
     job_id: str | None = None
     eval_hash: str | None = None
+    args_hash: str | None = None
     options: dict[str, Any] | None = None
     project: str | None = None
     """the project's `.headwater` folder; None outside any"""

@@ -31,6 +31,15 @@ class Settled:
         self.value = value
 
 
+class Begun:
+    """A wish that is not waited for: a call that is begun now, and outlives the call that began it."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Any) -> None:
+        self.call = call
+
+
 FORMS: dict[str, Form] = {}
 """The forms by the name that an expression carries."""
 

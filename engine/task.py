@@ -81,7 +81,7 @@ class Task(Generic[P, R]):
         self.func = func
         self.name = name if name is not None else getattr(func, "__name__", "")
         check_name(self.name)
-        self.namespace = _namespace_of(func, namespace)
+        self.namespace = namespace_of(func, namespace)
         self.fullname = f"{self.namespace}.{self.name}" if self.namespace else self.name
         if version is not None and not isinstance(version, str):
             raise TaskDefinitionError(
@@ -287,7 +287,12 @@ def _is_async(func: Callable[..., Any], *, script: bool, fullname: str) -> bool:
     return found
 
 
-def _namespace_of(func: Callable[..., Any], given: str | None) -> str:
+def namespace_of(func: Callable[..., Any], given: str | None) -> str:
+    """The namespace of a function that is made a task: as given, or its module's, or the one set for all.
+
+    Raises:
+        TaskDefinitionError: it is no namespace.
+    """
     if given is not None:
         check_namespace(given)
         return given

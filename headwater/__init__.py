@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from headwater.cypher.project import Project, create_project, find_project, open_project
+    from headwater.engine.background import fork_thread, join_thread
     from headwater.engine.combinators import (
         apply_func,
         as_task,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from headwater.engine.reasons import Reason
     from headwater.engine.registry import get_task_registry
     from headwater.engine.scheduler import Scheduler, run
+    from headwater.engine.scheduler_tasks import scheduler_task
     from headwater.engine.script import script
     from headwater.engine.signature import JobInfo
     from headwater.engine.special import catch, catch_all, cond, evaluate, seq, throw
@@ -87,6 +89,7 @@ _NAMES = {
         "HeadwaterError InternalError StoreError StoreRefused StoreUnavailable UsageError"
     ),
     "headwater.cypher.project": "Project create_project find_project open_project",
+    "headwater.engine.background": "fork_thread join_thread",
     "headwater.engine.combinators": (
         "apply_func as_task compose const delay eval_ flat_map flatten force identity map_ starmap zip_"
     ),
@@ -108,6 +111,7 @@ _NAMES = {
     "headwater.engine.reasons": "Reason",
     "headwater.engine.registry": "get_task_registry",
     "headwater.engine.scheduler": "Scheduler run",
+    "headwater.engine.scheduler_tasks": "scheduler_task",
     "headwater.engine.script": "script",
     "headwater.engine.signature": "JobInfo",
     "headwater.engine.special": "catch catch_all cond evaluate seq throw",
@@ -179,15 +183,18 @@ __all__ = [
     "flat_map",
     "flatten",
     "force",
+    "fork_thread",
     "get_context",
     "get_task_registry",
     "identity",
+    "join_thread",
     "map_",
     "namespace",
     "open_project",
     "quote",
     "render_template",
     "run",
+    "scheduler_task",
     "script",
     "seq",
     "starmap",
