@@ -32,6 +32,9 @@ class Thread(Generic[T]):
     def __canonical__(self) -> tuple[str, tuple[Quoted]]:
         return "headwater.Thread", (self._quoted,)
 
+    def __deepcopy__(self, memo: Any) -> Thread[T]:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Thread, (self._quoted,)
 

@@ -138,6 +138,7 @@ class Control:
     def _leave(self, job: Job) -> bool:
         """Stop a running call, or leave it alone; False where it goes on. Whatever comes of it, nobody takes it."""
         self._release(job)
+        _stop_inside(job)
         return self._executors.of(job).give_up(job)
 
     def _release(self, job: Job) -> None:
@@ -213,6 +214,7 @@ class Control:
         reduction.stopping = True
         for job in list(self._running):
             self._release(job)
+            _stop_inside(job)
             reduction.cancel(job)
         if self._root is not None:
             reduction.cancel(self._root)
@@ -226,3 +228,9 @@ class Control:
                 return True
             above = above.owner
         return False
+
+
+def _stop_inside(job: Job) -> None:
+    """Stop what runs inside of a call that is given up."""
+    for info in job.infos():
+        info.stop()

@@ -21,12 +21,15 @@ from headwater.engine.loop import Run, root_task
 from headwater.engine.nested import find_expressions
 from headwater.engine.reasons import Why
 from headwater.engine.recorder import NoRecorder, read_stored
+from headwater.engine.subrun import subrun_root_task
 from headwater.engine.values import ValueStore, preview
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
 _PREVIEW = 60
+_OPENED = {task.fullname for task in (root_task, thread_task, subrun_root_task)}
+"""tasks that evaluate a quoted expression, their first argument"""
 
 
 @dataclass(frozen=True)
@@ -117,16 +120,16 @@ class DryRun(Run):
         raise DryRunResult(self._explained())
 
     def _plan(self) -> None:
-        """Note what would run now. Only what stands for a quoted expression is opened (the root, a thread): it is no
-        task of the user's, and all that it does is to give the expression back."""
+        """Note what would run now. Only what stands for a quoted expression is opened: it is no task of the user's, and
+        all that it does is to give the expression back."""
         reduction = self.reduction
         while reduction.runnable:
             job = reduction.runnable.popleft()
             if job.finished:
                 continue
-            if job.task in (root_task, thread_task):
-                args, kwargs = job.arguments()
-                quoted = job.task.body(*args, **kwargs)
+            if job.task.fullname in _OPENED:
+                assert job.values is not None
+                quoted = job.values[0].expression
                 reduction.returned(job, quoted, lazy=bool(find_expressions(quoted)))
             else:
                 self._planned.append(job)

@@ -185,7 +185,7 @@ class Failures:
         job.error = error
         self._record_failure(job, error)
         self.end(job, FAILED)
-        if job.body is not None:
+        if job.memo is not None:
             self._leave_behind(job)
         with suppress(AttributeError, TypeError):  # the next attempt may raise the same object
             error.headwater_traceback = None  # type: ignore[attr-defined]
@@ -198,7 +198,7 @@ class Failures:
         self.counts[job.task.fullname][WAITING] += 1
 
     def _leave_behind(self, job: Job) -> None:
-        """Let go of the calls that an attempt of an async task made: what still runs of them is its own."""
+        """Let go of the calls that an attempt made before it failed: what still runs of them is its own."""
         live, job.live = job.live, None
         if live:
             past = _likeness(job)

@@ -13,6 +13,7 @@ from headwater.engine.context import Context, Reads
 from headwater.engine.expression import Operation, Special
 from headwater.engine.options import CacheScope
 from headwater.engine.places import Place
+from headwater.engine.signature import JobInfo
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 
@@ -251,6 +252,14 @@ class Job(Node):
         return values[: self.positional], dict(
             zip(self.names[self.positional :], values[self.positional :], strict=True)
         )
+
+    def infos(self) -> list[JobInfo]:
+        """What it is told of itself, among its arguments."""
+        asks = self.task.plan.info
+        if not asks:
+            return []
+        told = zip(self.names, self.values or (), strict=False)
+        return [value for name, value in told if name in asks and isinstance(value, JobInfo)]
 
     def open(self, result: Any) -> None:
         """Get ready to own the nodes of the expressions in a returned value."""

@@ -41,7 +41,9 @@ from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore
 
 if TYPE_CHECKING:
+    from headwater.cypher.records import ExecutionStarted
     from headwater.cypher.store import GraphStore
+    from headwater.engine.signature import JobInfo
 
 _log = logging.getLogger("headwater")
 
@@ -61,7 +63,13 @@ def root_task(quoted: Quoted) -> Any:
 
 
 class Run(Control):
-    """One run: the loop and what it works with."""
+    """One run: the loop and what it works with.
+
+    Attributes:
+        flags: how it was started, for runs inside it.
+        inside: jobs by task and status of runs inside it.
+        told: what those are told, and answer through.
+    """
 
     def __init__(
         self,
@@ -76,6 +84,9 @@ class Run(Control):
         self.project = project
         self.config = config
         self.ended = False
+        self.flags: dict[str, Any] = {"use_cache": use_cache, "keep_going": keep_going}
+        self.inside: list[dict[str, list[int]]] = []
+        self.told: list[JobInfo] = []
         self._use_cache = use_cache
         self._cache: Cache = NoCache()
         self._quick: dict[str, float] = {}
@@ -90,9 +101,10 @@ class Run(Control):
         command: Sequence[str] | None,
         begun: Callable[[str | None], None],
     ) -> Any:
+        self.flags |= {"tags": tuple(tags), "command": command}
         try:
-            look_again()
-            call = _root_call(expr)
+            self._look_again()
+            call = root_call(expr)
             store = self._open(call, tags, command)
         except BaseException:
             self.ended = True
@@ -118,6 +130,8 @@ class Run(Control):
             self.ended = True
             self._warn_of_bare_names()
             self._executors.stop(wait=self._stop is None)
+            for info in self.told:
+                info.close()
             self.recorder.close(status, error)
             if store is not None:
                 store.close()
@@ -147,11 +161,18 @@ class Run(Control):
                 error,
             )
         started = describe_execution(self.project, call._task, tags, command)
-        self.recorder = Recorder(self.project, started, values)
+        self.recorder = self._record(started, values)
         self.reduction = self._reduce_with(use_cache=self._use_cache)
         self._requests = Requests(self.project, started.id)
         ensure_loader(self.project)
         return store
+
+    def _look_again(self) -> None:
+        look_again()
+
+    def _record(self, started: ExecutionStarted, values: ValueStore) -> Recorder:
+        assert self.project is not None
+        return Recorder(started, values, Recorder.journal_of(self.project, started.id))
 
     def _warn_of_bare_names(self) -> None:
         """Say once a run which tasks have no namespace: their names may meet those of other workflows in the graph."""
@@ -367,7 +388,7 @@ class Run(Control):
         assert job.values is not None
         for index, name in enumerate(job.names):
             if name in job.task.plan.info and isinstance(job.values[index], JobInfo):
-                job.values[index] = JobInfo(
+                info = JobInfo(
                     execution,
                     job_id(execution, job.n) if execution is not None else None,
                     key,
@@ -375,6 +396,7 @@ class Run(Control):
                     dict(job.options),
                     str(self.project.folder) if self.project is not None else None,
                 )
+                job.values[index] = job.values[index].filled(info, self, job)
 
     def _may_run_here(self, job: Job) -> bool:
         """Whether waking a thread for a call would cost more than it could gain."""
@@ -415,7 +437,7 @@ class Run(Control):
                 self._sleep()
 
 
-def _root_call(expr: Any) -> Call:
+def root_call(expr: Any) -> Call:
     """The expression as one call without expressions in its arguments; anything else is quoted."""
     if isinstance(expr, Call):
         bound = expr._task.plan.bind(expr._args, expr._kwargs)

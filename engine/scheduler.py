@@ -120,10 +120,16 @@ class Scheduler:
         run = self._run
         if run is None:
             return Progress({}, True)
-        counts = {
-            name: {STATUS[status]: n for status, n in enumerate(row) if n}
-            for name, row in list(run.reduction.counts.items())
-        }
+        rows = [
+            *run.reduction.counts.items(),
+            *(row for counts in list(run.inside) for row in counts.items()),
+        ]
+        counts: dict[str, dict[str, int]] = {}
+        for name, row in rows:
+            found = counts.setdefault(name, {})
+            for status, n in enumerate(row):
+                if n:
+                    found[STATUS[status]] = found.get(STATUS[status], 0) + n
         return Progress(counts, run.ended, run.limits.taken())
 
     def wait_recorded(self, progress: Callable[[Any], None] | None = None) -> Any:

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from headwater.engine.script import script
     from headwater.engine.signature import JobInfo
     from headwater.engine.special import catch, catch_all, cond, evaluate, seq, throw
+    from headwater.engine.subrun import subrun
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
     from headwater.engine.wrapping import wraps_task
@@ -115,6 +116,7 @@ _NAMES = {
     "headwater.engine.script": "script",
     "headwater.engine.signature": "JobInfo",
     "headwater.engine.special": "catch catch_all cond evaluate seq throw",
+    "headwater.engine.subrun": "subrun",
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
     "headwater.engine.wrapping": "wraps_task",
@@ -198,6 +200,7 @@ __all__ = [
     "script",
     "seq",
     "starmap",
+    "subrun",
     "task",
     "throw",
     "wraps_task",
