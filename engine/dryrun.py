@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import HeadwaterError, InternalError, StoreUnavailable
+from headwater.cypher.html import table
 from headwater.cypher.project import Project
 from headwater.engine.background import thread_task
 from headwater.engine.cache import GraphCache
@@ -63,6 +64,13 @@ class DryRunResult(HeadwaterError):
         more = f"\n  … and {len(calls) - 10} more" if len(calls) > 10 else ""
         super().__init__(f"{len(calls)} call{'s' * (len(calls) != 1)} would run first:\n{first}{more}")
         self.calls = list(calls)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (call.task, "\n".join(f"{name}={shown}" for name, shown in call.arguments.items()), call.why)
+            for call in self.calls
+        ]
+        return table(("would run first", "arguments", "why"), rows)
 
 
 class DryRun(Run):

@@ -461,7 +461,8 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # (None: it was set by something else than Python, and cannot be put back from here.)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from headwater.cypher.html import table
 from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
 from headwater.engine.context import merged
@@ -29,6 +30,11 @@ class Progress:
         self.counts = counts
         self.finished = finished
         self.limits = limits or {}
+
+    def _repr_html_(self) -> str:
+        rows = [(name, *map(counts.get, STATUS)) for name, counts in sorted(self.counts.items())]
+        title = "ended" if self.finished else "running"
+        return table(("task", *STATUS), rows, title=title)
 
 
 class Scheduler:

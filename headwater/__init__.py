@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
     from headwater.engine.wrapping import wraps_task
+    from headwater.looking import log, trace
 
 _NAMES = {
     "headwater.cypher.errors": (
@@ -120,6 +121,7 @@ _NAMES = {
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
     "headwater.engine.wrapping": "wraps_task",
+    "headwater.looking": "log trace",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -190,6 +192,7 @@ __all__ = [
     "get_task_registry",
     "identity",
     "join_thread",
+    "log",
     "map_",
     "namespace",
     "open_project",
@@ -203,6 +206,7 @@ __all__ = [
     "subrun",
     "task",
     "throw",
+    "trace",
     "wraps_task",
     "zip_",
 ]
