@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from headwater.cypher.errors import UsageError
 from headwater.engine.expression_codec import Quoted, flatten, load
 from headwater.engine.importing import import_from_spec, import_spec
 from headwater.engine.registry import get_task_registry
+from headwater.engine.task import Task
+
+Spec = tuple[str, str | None, str | None, str | None]
 
 
 class Sent(Quoted):
@@ -25,32 +29,40 @@ class Sent(Quoted):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (_specs(self.expression, self.modules), flatten(self.expression).payload())
+        return _received, (*self._imports(), flatten(self.expression).payload())
+
+    def _imports(self) -> tuple[list[Spec], list[Spec]]:
+        """How to import the modules of its own tasks and those that were named; and, where none were, of all others
+        that define tasks here: calls that are made later may need them."""
+        needed = {name for kind, name, *_ in flatten(self.expression).entries if kind == "call"}
+        wanted = {_module_of(get_task_registry().get(name)) for name in needed} | set(self.modules or ())
+        others = set() if self.modules else set(map(_module_of, get_task_registry())) - wanted
+        return list(_specs(wanted)), list(_specs(others, where_known=True))
 
 
-def _received(specs: Sequence[Any], payload: bytes) -> Sent:
-    for spec in specs:
+def _received(wanted: Sequence[Spec], others: Sequence[Spec], payload: bytes) -> Sent:
+    for spec in wanted:
         import_from_spec(spec)
+    for spec in others:
+        with suppress(Exception):  # it may not be needed; what needs it says what is missing
+            import_from_spec(spec)
     return Sent(load(payload), None)
 
 
-def _specs(expression: Any, modules: Sequence[str] | None) -> list[tuple[Any, ...]]:
-    """How to import the modules of tasks: those named, or else those of every task that is defined here."""
-    needed = {name: None for kind, name, *_ in flatten(expression).entries if kind == "call"}
-    tasks = [get_task_registry().get(name) for name in needed]
-    wanted = {task.load_module or "__main__" for task in tasks} | set(modules or ())
-    others = set() if modules else {task.load_module or "__main__" for task in get_task_registry()} - wanted
-    found: list[tuple[Any, ...]] = []
-    for name in sorted(wanted | others):
+def _module_of(task: Task[Any, Any]) -> str:
+    return task.load_module or "__main__"
+
+
+def _specs(names: set[str], *, where_known: bool = False) -> Iterator[Spec]:
+    for name in sorted(names):
         module = sys.modules.get(name)
         if name.startswith("headwater."):
             continue
-        if module is None:
-            found.append((name, None, None, None))
-            continue
-        try:
-            found.append(tuple(import_spec(module)))
-        except UsageError:
-            if name in wanted:
-                raise
-    return found
+        if module is not None:
+            try:
+                yield import_spec(module)
+            except UsageError:
+                if not where_known:
+                    raise
+        elif not where_known:
+            yield name, None, None, None

@@ -209,7 +209,7 @@ async def eager(d: Any) -> Any:
         try:
             return await evaluate(checked(await eager(rest[0])))
         except Unlucky as error:
-            return rescued(error)
+            return await evaluate(rescued(error))
     return await evaluate(lazy(d))
 
 
