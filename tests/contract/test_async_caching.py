@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,83 @@ def test_cached_equals_recomputed_before_and_after_a_change(
             scheduler.wait_recorded()
     finally:
         workflows.restore()
+
+
+@st.composite
+def cell_graphs(draw: st.DrawFn) -> tuple[list[list[int]], list[int], int]:
+    """Cells that take values of earlier ones: which, modulo what each gives its value, and which one is to change."""
+    size = draw(st.integers(2, 6))
+    inputs = [
+        draw(st.lists(st.integers(0, i - 1), max_size=3, unique=True)) if i else [] for i in range(size)
+    ]
+    return (
+        inputs,
+        draw(st.lists(st.integers(1, 3), min_size=size, max_size=size)),
+        draw(st.integers(0, size - 1)),
+    )
+
+
+NUMBERS = itertools.count()
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(cell_graphs(), st.booleans())
+def test_after_a_change_exactly_the_dependants_run(project: Project, graph: Any, at_once: bool) -> None:
+    inputs, modulos, changed = graph
+    name = f"cells{next(NUMBERS)}"
+    ran: list[int] = []
+
+    def value_of(cell: int, version: int, values: Sequence[int]) -> int:
+        return (sum(values) + cell + 2 * version) % modulos[cell]
+
+    def model(versions: Sequence[int]) -> list[int]:
+        values: list[int] = []
+        for cell, taken in enumerate(inputs):
+            values.append(value_of(cell, versions[cell], [values[i] for i in taken]))
+        return values
+
+    def run(versions: Sequence[int]) -> tuple[list[int], list[int]]:
+        def cell_task(cell: int) -> Any:
+            def compute(*values: int) -> int:
+                ran.append(cell)
+                return value_of(cell, versions[cell], values)
+
+            return define(f"{name}_{cell}", str(versions[cell]), compute)
+
+        cells = [cell_task(cell) for cell in range(len(inputs))]
+
+        async def main(n: int) -> list[int]:
+            begun: list[asyncio.Task[int]] = []
+
+            async def one(cell: int) -> int:
+                return int(await evaluate(cells[cell](*[await begun[i] for i in inputs[cell]])))
+
+            for cell in range(len(inputs)):
+                begun.append(asyncio.create_task(one(cell)))
+                if not at_once:
+                    await begun[-1]
+            return [await task for task in begun]
+
+        ran.clear()
+        scheduler = Scheduler(project)
+        found = scheduler.run(define(name, "1", main)(1))
+        scheduler.wait_recorded()
+        return found, sorted(ran)
+
+    before = [0] * len(inputs)
+    after = [int(cell == changed) for cell in range(len(inputs))]
+    assert run(before) == (model(before), list(range(len(inputs))))
+    assert run(before) == (model(before), [])
+    was, will = model(before), model(after)
+    dependants = [
+        c for c, taken in enumerate(inputs) if c == changed or any(was[i] != will[i] for i in taken)
+    ]
+    assert run(after) == (will, dependants)
+    assert run(after) == (will, [])
 
 
 # -- lineage -----------------------------------------------------------------------------------------------------------
