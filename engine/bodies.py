@@ -71,13 +71,14 @@ def spread_flows(job: Job, body: Body) -> bool:
     wiring, places = job.wiring, job.places
     if wiring is None or places is None:
         return body.gave_up
-    mixed = [(consumer, name) for consumer, name, producer in wiring if producer == BODY]
+    fed: dict[tuple[int, str], set[int]] = {}
+    for consumer, name, producer in wiring:
+        fed.setdefault((consumer, name), set()).add(producer)
     plain = [(consumer, name) for consumer, names in body.plain.items() for name in names]
+    mixed = [place for place, producers in fed.items() if BODY in producers]
     for consumer, name in dict.fromkeys([*mixed, *plain]):
         had = body.had(places[consumer])
         if had:
-            known = (
-                {p for c, n, p in wiring if c == consumer and n == name} if (consumer, name) in mixed else ()
-            )
-            wiring.extend((consumer, name, p) for p in sorted({BODY, *had}) if p not in known)
+            further = {BODY, *had} - fed.get((consumer, name), set())
+            wiring.extend((consumer, name, producer) for producer in sorted(further))
     return body.gave_up
