@@ -77,7 +77,7 @@ def test_a_task_may_run_a_workflow_of_its_own() -> None:
         return Scheduler(record=False).run(twice(n))
 
     assert Scheduler(record=False).run([outer(1), blocking(2)]) == [[2, 3], [3, 4]]
-    assert not [thread for thread in threading.enumerate() if "async" in thread.name]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("headwater-")]
 
 
 @pytest.fixture
