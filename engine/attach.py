@@ -168,6 +168,12 @@ class Attacher:
         job.place = place
         self.set_options(owner, job, call._options)
         adopt(owner, job)
+        if plain and owner.body is not None:
+            owner.body.plain[job.index] = [
+                bound.names[index]
+                for index, (_, inner, holds_plain) in enumerate(args)
+                if holds_plain and not inner and bound.names[index] not in plan.excluded
+            ]
         if lazy:
             if plain:
                 job.mixed = _mixed(args, lazy)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import configparser
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import SETTINGS, Project
-from headwater.cypher.settings import nearest
+from headwater.cypher.settings import check_settings, nearest
 from headwater.engine.context import Context, parse_context, read_context
 
 _TYPES = ("thread", "process")
@@ -57,24 +59,50 @@ class Config:
         """
         if project is None:
             return cls()
-        where = project.folder / SETTINGS
+        project.values_address()
+        return cls.read(project.settings, project.folder / SETTINGS)
+
+    @classmethod
+    def read(cls, settings: configparser.ConfigParser, where: Path) -> Config:
+        """What the text of a settings file says; `where` names it in errors.
+
+        Raises:
+            UsageError: a value that cannot be.
+        """
         limits: dict[str, int] = {}
         executors = _standard()
-        for section in project.settings.sections():
+        for section in settings.sections():
             if section == "limits":
-                for name in project.settings[section]:
-                    limits[name] = _count(where, project.settings, section, name)
+                for name in settings[section]:
+                    limits[name] = _count(where, settings, section, name)
             elif section.startswith("executors."):
                 name = section.partition(".")[2]
-                executors[name] = _executor(where, project.settings, section, executors.get(name))
-        ignored = project.settings.get("scheduler", "ignore_warnings", fallback="").split()
+                executors[name] = _executor(where, settings, section, executors.get(name))
+        ignored = settings.get("scheduler", "ignore_warnings", fallback="").split()
         for name in ignored:
             if name not in _WARNINGS:
                 raise UsageError(
                     f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{nearest(name, _WARNINGS)}"
                 )
-        project.values_address()
-        return cls(limits, executors, frozenset(ignored), _context(where, project.settings))
+        return cls(limits, executors, frozenset(ignored), _context(where, settings))
+
+
+def config_from(sections: Mapping[str, Mapping[str, Any]]) -> Config:
+    """Settings that are given as a dict of sections, each a dict by key: `limits` and `executors.NAME`.
+
+    Raises:
+        UsageError: another section, an unknown key, or a value that cannot be.
+    """
+    where = Path("config")
+    for section in sections:
+        if section != "limits" and not section.startswith("executors."):
+            known = nearest(section, ("limits", "executors.NAME"))
+            raise UsageError(f"{where}: there is no section {section!r}.{known}")
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.optionxform = str  # type: ignore[assignment,method-assign]
+    settings.read_dict(sections)
+    check_settings(where, settings)
+    return Config.read(settings, where)
 
 
 def _context(where: Path, settings: configparser.ConfigParser) -> Context:

@@ -13,6 +13,7 @@ from collections import deque
 from time import time
 
 from headwater.cypher.records import job_number
+from headwater.engine.awaiting import Want
 from headwater.engine.cancel import Requests
 from headwater.engine.config import Config
 from headwater.engine.context import Context
@@ -50,6 +51,7 @@ class Control:
         self._root: Job | None = None
         self._running: set[Job] = set()
         self._completed: deque[tuple[Job, int, Outcome]] = deque()
+        self._asked: deque[Want] = deque()
         self._later: Due[Job] = Due()
         self._timeouts = Timeouts()
         self._requests: Requests | None = None
@@ -63,6 +65,36 @@ class Control:
         return Reduction(
             self.recorder, use_cache=use_cache, keep_going=self._keep_going, context=self._context
         )
+
+    # -- bodies of async tasks that wait ---------------------------------------------------------------------------
+
+    def _ask(self, want: Want) -> None:
+        """Called by the body of an async task, on its own thread."""
+        self._asked.append(want)
+        if self._sleeping:
+            self._wake.set()
+
+    def _take_asked(self) -> None:
+        while self._asked:
+            want = self._asked.popleft()
+            job = want.job
+            if job.finished or want.n != job.n:
+                continue  # nobody waits for the body, and it has been told to stop
+            if self.reduction.stopping or (job.owner is not None and job.owner.finished):
+                self.reduction.cancel(job)
+            else:
+                self.reduction.wanted(want)
+
+    def _stop_bodies(self) -> None:
+        """Nothing starts any more, so what waits for calls waits in vain."""
+        for job in list(self._running):
+            if job.body is not None and job.body.waits:
+                self.reduction.cancel(job)
+
+    def _untie(self) -> None:
+        """Where nothing but bodies runs, one may wait for itself."""
+        if self._root is not None and all(job.body is not None for job in self._running):
+            self.reduction.endless(self._root)
 
     # -- a call that failed ----------------------------------------------------------------------------------------
 
@@ -85,7 +117,7 @@ class Control:
         for job in self._timeouts.take():
             seconds = job.options["timeout"]
             # It counts from when the call began; until then it may have waited for a thread or a process.
-            began = self._executors.get(job.executor).since(job)
+            began = self._executors.of(job).since(job)
             left = seconds if began is None else began + seconds - time()
             if left > 0:
                 self._timeouts.watch(job, left)
@@ -106,7 +138,8 @@ class Control:
     def _leave(self, job: Job) -> bool:
         """Stop a running call, or leave it alone; False where it goes on. Whatever comes of it, nobody takes it."""
         self._release(job)
-        return self._executors.get(job.executor).give_up(job)
+        _stop_inside(job)
+        return self._executors.of(job).give_up(job)
 
     def _release(self, job: Job) -> None:
         """Take a job off the list of those that run, and give back what it had of limited resources."""
@@ -156,13 +189,15 @@ class Control:
             self._leave(job)
         self.reduction.fail(job, Cancelled(f"{job.task.fullname} was cancelled by `hw cancel`"))
         for other in list(self._running):
-            if not other.followers and _is_orphaned(other):
+            if not other.followers and self._is_orphaned(other):
                 self._leave(other)
                 self.reduction.cancel(other)
 
     def _unfinished(self, number: int) -> Job | None:
         """The job of that number, if it has not ended."""
         stack = [self._root] if self._root is not None else []
+        for stand_in in self.reduction.stand_ins:
+            stack.extend(stand_in.live or ())
         while stack:
             job = stack.pop()
             if not job.finished:
@@ -179,16 +214,23 @@ class Control:
         reduction.stopping = True
         for job in list(self._running):
             self._release(job)
+            _stop_inside(job)
             reduction.cancel(job)
         if self._root is not None:
             reduction.cancel(self._root)
+        reduction.abandon_background()
+
+    def _is_orphaned(self, job: Job) -> bool:
+        """Whether a call that it was made for has ended."""
+        above = job.owner
+        while above is not None and above not in self.reduction.stand_ins:
+            if above.finished:
+                return True
+            above = above.owner
+        return False
 
 
-def _is_orphaned(job: Job) -> bool:
-    """Whether a call that it was made for has ended."""
-    above = job.owner
-    while above is not None:
-        if above.finished:
-            return True
-        above = above.owner
-    return False
+def _stop_inside(job: Job) -> None:
+    """Stop what runs inside of a call that is given up."""
+    for info in job.infos():
+        info.stop()

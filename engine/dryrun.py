@@ -10,21 +10,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import HeadwaterError, InternalError, StoreUnavailable
+from headwater.cypher.html import table
 from headwater.cypher.project import Project
+from headwater.engine.background import thread_task
 from headwater.engine.cache import GraphCache
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
 from headwater.engine.job import Job, Stored
 from headwater.engine.loop import Run, root_task
+from headwater.engine.nested import find_expressions
 from headwater.engine.reasons import Why
 from headwater.engine.recorder import NoRecorder, read_stored
+from headwater.engine.subrun import subrun_root_task
 from headwater.engine.values import ValueStore, preview
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
 _PREVIEW = 60
+_OPENED = {task.fullname for task in (root_task, thread_task, subrun_root_task)}
+"""tasks that evaluate a quoted expression, their first argument"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,13 @@ class DryRunResult(HeadwaterError):
         more = f"\n  … and {len(calls) - 10} more" if len(calls) > 10 else ""
         super().__init__(f"{len(calls)} call{'s' * (len(calls) != 1)} would run first:\n{first}{more}")
         self.calls = list(calls)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (call.task, "\n".join(f"{name}={shown}" for name, shown in call.arguments.items()), call.why)
+            for call in self.calls
+        ]
+        return table(("would run first", "arguments", "why"), rows)
 
 
 class DryRun(Run):
@@ -115,16 +128,17 @@ class DryRun(Run):
         raise DryRunResult(self._explained())
 
     def _plan(self) -> None:
-        """Note what would run now. Only the root that stands for a quoted expression is opened: it is no task of the
-        user's, and all that it does is to give the expression back."""
+        """Note what would run now. Only what stands for a quoted expression is opened: it is no task of the user's, and
+        all that it does is to give the expression back."""
         reduction = self.reduction
         while reduction.runnable:
             job = reduction.runnable.popleft()
             if job.finished:
                 continue
-            if job.task.fullname == root_task.fullname:
-                args, kwargs = job.arguments()
-                reduction.returned(job, root_task.func(*args, **kwargs), lazy=True)
+            if job.task.fullname in _OPENED:
+                assert job.values is not None
+                quoted = job.values[0].expression
+                reduction.returned(job, quoted, lazy=bool(find_expressions(quoted)))
             else:
                 self._planned.append(job)
 

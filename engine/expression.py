@@ -8,7 +8,7 @@ express nearly every use of a lazy value lazily (operators, items, attributes, c
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from headwater.engine.errors import CallError
@@ -90,6 +90,11 @@ class Expression:
             f"{self!r} is a lazy value: how many items it has is not known yet. Give the task nout=N (or a "
             "tuple[...] return annotation) to unpack it, or loop over it inside a task."
         )
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        from headwater.engine.awaiting import wait_for
+
+        return wait_for(self)
 
     def __bool__(self) -> NoReturn:
         self._refuse("is it true or false", "cond(value, then, otherwise), or decide inside a task")

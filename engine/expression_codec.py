@@ -137,6 +137,8 @@ def load(payload: bytes) -> Any:
     Raises:
         Undecodable: a task or class is gone, or the bytes are damaged.
     """
+    from headwater.engine.special import FORMS
+
     built: list[Any] = []
     registry = get_task_registry()
     try:
@@ -152,6 +154,8 @@ def load(payload: bytes) -> Any:
                 built.append(Call(task, args, kwargs, substitute(options, built.__getitem__)))
             elif kind == "operation":
                 built.append(Operation(name, args, kwargs))
+            elif name not in FORMS and name != "get_context":
+                raise Undecodable(f"the form {name} is not defined in this process")
             else:
                 built.append(Special(name, args))
         return substitute(template, built.__getitem__)
@@ -173,8 +177,10 @@ class Quoted:
     def __init__(self, expression: Any) -> None:
         self.expression = expression
 
-    def __canonical__(self) -> tuple[str, tuple[bytes]]:
-        return "headwater.Quoted", (flatten(self.expression).hash(),)
+    def __canonical__(self) -> tuple[str, tuple[Any, ...]]:
+        flat = flatten(self.expression)
+        # The members are in the hash already; they stand here for the files among them, which count like any other.
+        return "headwater.Quoted", (flat.hash(), *flat.members())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unquote, (flatten(self.expression).payload(),)

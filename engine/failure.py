@@ -83,6 +83,7 @@ class Failures:
         jobs: how many jobs there have been.
         context: the run's.
         unreadable: recorded values that turned out not to be, by hash, and why.
+        stand_ins: owners of what was begun in the background, in the place of the calls that began it.
     """
 
     def __init__(self, recording: Recording, *, keep_going: bool, context: Context | None = None) -> None:
@@ -94,6 +95,7 @@ class Failures:
         self.counts: dict[str, list[int]] = {}
         self.jobs = 0
         self.unreadable: dict[bytes, str] = {}
+        self.stand_ins: set[Job] = set()
         self._reopened: set[Job] = set()
         self._equal: dict[bytes, Job | Finished] = {}
 
@@ -183,6 +185,8 @@ class Failures:
         job.error = error
         self._record_failure(job, error)
         self.end(job, FAILED)
+        if job.memo is not None:
+            self._leave_behind(job)
         with suppress(AttributeError, TypeError):  # the next attempt may raise the same object
             error.headwater_traceback = None  # type: ignore[attr-defined]
         job.error = job.value_hash = job.call_hash = None
@@ -192,6 +196,17 @@ class Failures:
         job.started = 0.0
         job.status = WAITING
         self.counts[job.task.fullname][WAITING] += 1
+
+    def _leave_behind(self, job: Job) -> None:
+        """Let go of the calls that an attempt made before it failed: what still runs of them is its own."""
+        live, job.live = job.live, None
+        if live:
+            past = _likeness(job)
+            past.finished = True
+            for child in live:
+                child.owner = past
+            self._abandon(live)
+        job.body = job.memo = job.kept = job.scope = job.calls = job.wiring = job.places = None
 
     def _pass_on(self, node: Node, error: BaseException) -> None:
         node.finished = True
@@ -225,6 +240,8 @@ class Failures:
         job.error = Cancelled(f"{job.task.fullname} was cancelled before it finished")
         followers = job.followers
         live = job.live
+        if job.body is not None:
+            job.body.stop()
         self.end(job, CANCELLED)
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:
@@ -243,10 +260,23 @@ class Failures:
         stack = list(jobs)
         while stack:
             job = stack.pop()
-            if not job.finished and (job.status == WAITING or job.result is not None):
+            if not job.finished and (job.status == WAITING or job.result is not None or job.body is not None):
                 stack.extend(job.live or ())
                 job.live = None
                 self.cancel(job)
+
+    def stand_in(self, owner: Job) -> Job:
+        """An owner in the place of another, which does not end before the run does."""
+        stand_in = _likeness(owner)
+        stand_in.context, stand_in.exported = owner.context, owner.exported
+        stand_in.open(None)
+        self.stand_ins.add(stand_in)
+        return stand_in
+
+    def abandon_background(self) -> None:
+        """Cancel what was begun in the background and has not ended."""
+        for stand_in in self.stand_ins:
+            self._abandon(stand_in.live or set())
 
     def reopen(self, unreadable: Unreadable) -> bool:
         """Run a call whose recorded result cannot be read; False where its arguments are gone with it, or where it ran
@@ -279,7 +309,7 @@ class Failures:
             False where there is none.
         """
         leaders: dict[Job, Job] = {}
-        stack = [root]
+        stack = [root, *self.stand_ins]
         while stack:
             job = stack.pop()
             leaders.update((follower, job) for follower in job.followers or () if not follower.finished)
@@ -305,6 +335,13 @@ class Failures:
                     on_path.add(waited_for)
                     ways.append(iter(_waited_for(waited_for, leaders)))
         return False
+
+
+def _likeness(job: Job) -> Job:
+    """Another node with the number and the place of a job, for calls that do not end with it."""
+    other = Job(job.owner, b"", job.task, job.n)
+    other.names, other.values = job.names, job.values
+    return other
 
 
 _KNOT = (

@@ -7,14 +7,18 @@ still needed: a finished job keeps its value, its hashes and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headwater.engine.context import Context, Reads
 from headwater.engine.expression import Operation, Special
 from headwater.engine.options import CacheScope
 from headwater.engine.places import Place
+from headwater.engine.signature import JobInfo
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
+
+if TYPE_CHECKING:
+    from headwater.engine.awaiting import Body
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
@@ -123,6 +127,7 @@ class Job(Node):
         context, override: what it reads its context from, where that is not the run's; and what its call laid over its
             parent's.
         reads: what it and the calls under it read of the context.
+        body: of an async task that runs, its function and what that has waited for so far.
         result: what the function returned, while expressions in it are being reduced.
         memo, scope: the nodes of the expressions in `result`, by identity and by key.
         outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded.
@@ -138,6 +143,7 @@ class Job(Node):
 
     __slots__ = (
         "attempt",
+        "body",
         "call_hash",
         "calls",
         "context",
@@ -206,6 +212,7 @@ class Job(Node):
         self.spare: Stored | None = None
         self.readers = 0
         self.described: Any = None
+        self.body: Body | None = None
         self.result: Any = None
         self.memo: dict[int, Node] | None = None
         self.kept: list[Any] | None = None
@@ -246,6 +253,14 @@ class Job(Node):
             zip(self.names[self.positional :], values[self.positional :], strict=True)
         )
 
+    def infos(self) -> list[JobInfo]:
+        """What it is told of itself, among its arguments."""
+        asks = self.task.plan.info
+        if not asks:
+            return []
+        told = zip(self.names, self.values or (), strict=False)
+        return [value for name, value in told if name in asks and isinstance(value, JobInfo)]
+
     def open(self, result: Any) -> None:
         """Get ready to own the nodes of the expressions in a returned value."""
         self.result = result
@@ -263,6 +278,6 @@ class Job(Node):
         if self.value.__class__ is not Stored:
             self.values = self.hashes = None
         self.lazy = None
-        self.described = self.result = None
+        self.described = self.result = self.body = None
         self.memo = self.kept = self.scope = self.calls = self.wiring = self.places = None
         self.live = self.followers = None

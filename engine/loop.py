@@ -41,7 +41,9 @@ from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore
 
 if TYPE_CHECKING:
+    from headwater.cypher.records import ExecutionStarted
     from headwater.cypher.store import GraphStore
+    from headwater.engine.signature import JobInfo
 
 _log = logging.getLogger("headwater")
 
@@ -61,7 +63,13 @@ def root_task(quoted: Quoted) -> Any:
 
 
 class Run(Control):
-    """One run: the loop and what it works with."""
+    """One run: the loop and what it works with.
+
+    Attributes:
+        flags: how it was started, for runs inside it.
+        inside: jobs by task and status of runs inside it.
+        told: what those are told, and answer through.
+    """
 
     def __init__(
         self,
@@ -76,6 +84,9 @@ class Run(Control):
         self.project = project
         self.config = config
         self.ended = False
+        self.flags: dict[str, Any] = {"use_cache": use_cache, "keep_going": keep_going}
+        self.inside: list[dict[str, list[int]]] = []
+        self.told: list[JobInfo] = []
         self._use_cache = use_cache
         self._cache: Cache = NoCache()
         self._quick: dict[str, float] = {}
@@ -90,15 +101,16 @@ class Run(Control):
         command: Sequence[str] | None,
         begun: Callable[[str | None], None],
     ) -> Any:
+        self.flags |= {"tags": tuple(tags), "command": command}
         try:
-            look_again()
-            call = _root_call(expr)
+            self._look_again()
+            call = root_call(expr)
             store = self._open(call, tags, command)
         except BaseException:
             self.ended = True
             raise
         begun(self.recorder.execution_id)
-        self._executors.start(self.recorder.prepare, self._complete)
+        self._executors.start(self.recorder.prepare, self._complete, self._ask)
         status, error = "FAILED", None
         try:
             with _interrupts(self._interrupt), _few_collections():
@@ -118,6 +130,8 @@ class Run(Control):
             self.ended = True
             self._warn_of_bare_names()
             self._executors.stop(wait=self._stop is None)
+            for info in self.told:
+                info.close()
             self.recorder.close(status, error)
             if store is not None:
                 store.close()
@@ -147,11 +161,18 @@ class Run(Control):
                 error,
             )
         started = describe_execution(self.project, call._task, tags, command)
-        self.recorder = Recorder(self.project, started, values)
+        self.recorder = self._record(started, values)
         self.reduction = self._reduce_with(use_cache=self._use_cache)
         self._requests = Requests(self.project, started.id)
         ensure_loader(self.project)
         return store
+
+    def _look_again(self) -> None:
+        look_again()
+
+    def _record(self, started: ExecutionStarted, values: ValueStore) -> Recorder:
+        assert self.project is not None
+        return Recorder(started, values, Recorder.journal_of(self.project, started.id))
 
     def _warn_of_bare_names(self) -> None:
         """Say once a run which tasks have no namespace: their names may meet those of other workflows in the graph."""
@@ -175,6 +196,8 @@ class Run(Control):
         while True:
             if self._stop is not None:
                 raise self._stop
+            if self._asked:
+                self._take_asked()
             self._take_completed()
             if later or timed:
                 self._ring()
@@ -205,6 +228,7 @@ class Run(Control):
                 not self._running
                 and not reduction.ready
                 and not self._completed
+                and not self._asked
                 and not later
                 and not reduction.endless(root)
             ):
@@ -219,13 +243,14 @@ class Run(Control):
             return
         self._sleeping = True
         rested = False
-        if not self._completed and self._stop is None:
+        if not self._completed and not self._asked and self._stop is None:
             alarms = self._later.entries or self._timeouts.jobs
             rested = not self._wake.wait(self._until_next_moment() if alarms else HEARTBEAT)
         self._sleeping = False
         self._wake.clear()
         if rested:
             self._beat(time())
+            self._untie()
 
     def _complete(self, job: Job, n: int, outcome: Outcome) -> None:
         """Called by executors, on any thread."""
@@ -311,7 +336,7 @@ class Run(Control):
 
     def _dispatch(self) -> None:
         reduction = self.reduction
-        slices: dict[str, list[Job]] = {}
+        slices: dict[tuple[str, bool], tuple[Executor, list[Job]]] = {}
         while reduction.runnable:
             job = reduction.runnable.popleft()
             owner = job.owner
@@ -321,19 +346,22 @@ class Run(Control):
                 reduction.cancel(job)
                 continue
             try:
-                executor = self._executors.get(job.options.get("executor", "default"))
+                where = job.options.get("executor", "default"), job.task.is_async
+                found = slices.get(where)
+                if found is None:
+                    found = slices[where] = self._executors.where(*where, job.task.fullname), []
                 if job.options and job.options.get("limits") and not self.limits.acquire(job):
                     continue
             except Exception as error:
                 reduction.fail(job, error)
                 continue
-            self._start(job, executor)
-            slices.setdefault(executor.name, []).append(job)
-        for name, jobs in slices.items():
+            self._start(job, found[0])
+            found[1].append(job)
+        for executor, jobs in slices.values():
             if len(jobs) == 1 and self._may_run_here(jobs[0]):
                 self._run_here(jobs[0])
             else:
-                self._executors.get(name).submit(jobs)
+                executor.submit(jobs)
 
     def _start(self, job: Job, executor: Executor) -> None:
         reduction = self.reduction
@@ -356,16 +384,19 @@ class Run(Control):
         from headwater.engine.signature import JobInfo
 
         execution = self.recorder.execution_id
+        key = job.eval_hash.hex() if job.eval_hash else None
         assert job.values is not None
         for index, name in enumerate(job.names):
             if name in job.task.plan.info and isinstance(job.values[index], JobInfo):
-                job.values[index] = JobInfo(
+                info = JobInfo(
                     execution,
                     job_id(execution, job.n) if execution is not None else None,
-                    job.eval_hash.hex() if job.eval_hash else None,
+                    key,
+                    key,
                     dict(job.options),
                     str(self.project.folder) if self.project is not None else None,
                 )
+                job.values[index] = job.values[index].filled(info, self, job)
 
     def _may_run_here(self, job: Job) -> bool:
         """Whether waking a thread for a call would cost more than it could gain."""
@@ -375,6 +406,7 @@ class Run(Control):
             and not self._timeouts.jobs
             and self._quick.get(job.task.fullname, 1.0) < _ALONE
             and self._executors.runs_threads("default")
+            and not job.task.is_async
         )
 
     def _run_here(self, job: Job) -> None:
@@ -392,7 +424,9 @@ class Run(Control):
     def _drain(self) -> None:
         """After the root has ended: let what still runs finish, and record it; start nothing."""
         self.reduction.stopping = True
+        self._stop_bodies()
         while self._running or self._completed:
+            self._take_asked()
             self._take_completed()
             if self._timeouts.jobs:
                 self._ring()
@@ -403,7 +437,7 @@ class Run(Control):
                 self._sleep()
 
 
-def _root_call(expr: Any) -> Call:
+def root_call(expr: Any) -> Call:
     """The expression as one call without expressions in its arguments; anything else is quoted."""
     if isinstance(expr, Call):
         bound = expr._task.plan.bind(expr._args, expr._kwargs)
@@ -427,7 +461,8 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # (None: it was set by something else than Python, and cannot be put back from here.)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 @contextmanager

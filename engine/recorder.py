@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from time import time
-from typing import Any
+from typing import Any, Protocol
 
 from headwater.cypher.errors import StoreError
 from headwater.cypher.journal import SUFFIX, JournalWriter
@@ -78,6 +78,16 @@ def read_stored(stored: Stored, values: ValueStore) -> Any:
 _SHORT = 1 << 62
 
 
+class Journal(Protocol):
+    """Where the records of a run go, in groups; `cypher.journal.JournalWriter` is one."""
+
+    def append(self, records: Sequence[AnyRecord]) -> Any:
+        """Have a group of records; when this returns, they count as recorded."""
+
+    def close(self) -> None:
+        """There are no more."""
+
+
 class NoRecorder:
     """For runs outside a project: values get their identity, and nothing is written."""
 
@@ -122,6 +132,9 @@ class NoRecorder:
     def fetch(self, stored: Stored) -> Any:
         raise Undecodable("nothing is recorded outside a project")
 
+    def take_over(self, records: Sequence[AnyRecord]) -> None:
+        return
+
     def check(self) -> None:
         return
 
@@ -135,13 +148,10 @@ class Recorder:
     Raises (any method): nothing; a failure to write is kept and raised by `check` and `close`.
     """
 
-    def __init__(self, project: Project, started: ExecutionStarted, values: ValueStore) -> None:
+    def __init__(self, started: ExecutionStarted, values: ValueStore, journal: Journal) -> None:
         self.execution_id = started.id
         self.values = values
-        project.journals.mkdir(parents=True, exist_ok=True)
-        path = project.journals / f"{started.id}{SUFFIX}"
-        note_target(project, path)
-        self._journal = JournalWriter(path, started.id)
+        self._journal = journal
         self._records: deque[AnyRecord] = deque([started])
         self._seen: set[bytes] = set()
         self._files = FileChecks()
@@ -152,6 +162,18 @@ class Recorder:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write, name="headwater-recorder", daemon=True)
         self._thread.start()
+
+    @staticmethod
+    def journal_of(project: Project, execution_id: str) -> Journal:
+        """A new journal for an execution of a project."""
+        project.journals.mkdir(parents=True, exist_ok=True)
+        path = project.journals / f"{execution_id}{SUFFIX}"
+        note_target(project, path)
+        return JournalWriter(path, execution_id)
+
+    def take_over(self, records: Sequence[AnyRecord]) -> None:
+        """Write down what a run inside has recorded; may be called on any thread."""
+        self._records.extend(records)
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -296,8 +318,9 @@ class Recorder:
         )
 
     def changed_file(self, job: Job) -> str | None:
-        """The path of a file that a call took and that has changed since it was named, or None."""
-        return self._files.changed(job.hashes or (), job.value_hash)
+        """The path of a file that a call took, or awaited, and that has changed since it was named, or None."""
+        took = job.hashes or ()
+        return self._files.changed(took if job.body is None else (*took, *job.body.took), job.value_hash)
 
     def failed(self, job: Job, children: list[bytes]) -> None:
         """A call ended in an error: the error is its result, never to be reused. What was made of an error is, unless

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import headwater.engine.combinators  # noqa: F401  its forms must be known wherever recorded ones are evaluated
+import headwater.engine.background
+import headwater.engine.combinators  # noqa: F401  so must these
 from headwater.engine.attach import Attacher, await_nodes, eval_key, flows
+from headwater.engine.awaiting import LAST, Want
+from headwater.engine.bodies import spread_flows, take_want
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Given, Operation, Special
@@ -30,7 +33,7 @@ from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into,
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.places import in_order
 from headwater.engine.signature import Bound
-from headwater.engine.special import CHOOSERS, FORMS, Settled, Steps
+from headwater.engine.special import CHOOSERS, FORMS, Begun, Settled, Steps
 
 
 class Reduction(Failures):
@@ -227,6 +230,9 @@ class Reduction(Failures):
         node.tolerant = isinstance(wanted, Settled)
         if isinstance(wanted, Settled):
             wanted = wanted.value
+        elif isinstance(wanted, Begun):
+            self._attacher.attach(self.stand_in(owner), wanted.call)
+            wanted = None
         node.awaited = wanted
         assert owner.kept is not None
         owner.kept.append(wanted)
@@ -301,7 +307,8 @@ class Reduction(Failures):
                 if self.stopping or (job.owner is not None and job.owner.finished):
                     self.cancel(job)
                     return
-                if job.status == RUNNING:
+                if job.status == RUNNING and job.memo is None:
+                    # (What a body gave after it awaited something is no function of the arguments alone.)
                     self.recording.reduced(job, value)
                 self._reduce(job, value)
             elif value.__class__ in ATOMS:
@@ -313,10 +320,19 @@ class Reduction(Failures):
 
     def _reduce(self, job: Job, value: Any) -> None:
         job.described = None
-        job.open(value)
-        await_nodes(job, self._attacher.attach(job, value))
+        body = job.body
+        if job.memo is None:
+            job.open(value)
+        job.result = value
+        if body is not None:
+            body.awaits(LAST, frozenset(body.got))
+        await_nodes(job, self._attacher.attach(job, value, None if body is None else LAST))
         if not job.pending:
             self.ready.append(job)
+
+    def wanted(self, want: Want) -> None:
+        """The body of an async task waits for an expression."""
+        self.ready.append(take_want(want, self.recording))
 
     def _complete_reduction(self, job: Job) -> None:
         """Everything in a job's returned value is there: put it together."""
@@ -363,6 +379,9 @@ class Reduction(Failures):
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         job.value, job.value_hash = value, value_hash
+        if job.body is not None and spread_flows(job, job.body):
+            job.outdated = True
+            job.reason = "not to be reused: it did not wait for all that it began to await"
         children = _in_order(job)
         changed = self.recording.changed_file(job) if job.status == RUNNING else None
         if changed is not None:

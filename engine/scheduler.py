@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from headwater.cypher.html import table
 from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
 from headwater.engine.context import merged
@@ -29,6 +30,11 @@ class Progress:
         self.counts = counts
         self.finished = finished
         self.limits = limits or {}
+
+    def _repr_html_(self) -> str:
+        rows = [(name, *map(counts.get, STATUS)) for name, counts in sorted(self.counts.items())]
+        title = "ended" if self.finished else "running"
+        return table(("task", *STATUS), rows, title=title)
 
 
 class Scheduler:
@@ -120,10 +126,16 @@ class Scheduler:
         run = self._run
         if run is None:
             return Progress({}, True)
-        counts = {
-            name: {STATUS[status]: n for status, n in enumerate(row) if n}
-            for name, row in list(run.reduction.counts.items())
-        }
+        rows = [
+            *run.reduction.counts.items(),
+            *(row for counts in list(run.inside) for row in counts.items()),
+        ]
+        counts: dict[str, dict[str, int]] = {}
+        for name, row in rows:
+            found = counts.setdefault(name, {})
+            for status, n in enumerate(row):
+                if n:
+                    found[STATUS[status]] = found.get(STATUS[status], 0) + n
         return Progress(counts, run.ended, run.limits.taken())
 
     def wait_recorded(self, progress: Callable[[Any], None] | None = None) -> Any:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.engine.errors import CallError
+
+if TYPE_CHECKING:
+    from headwater.engine.executors.upwards import Send
+    from headwater.engine.job import Job
+    from headwater.engine.loop import Run
+    from headwater.engine.traceback import TaskFrame
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -22,9 +28,32 @@ class JobInfo:
     execution_id: str | None = None
     job_id: str | None = None
     eval_hash: str | None = None
+    args_hash: str | None = None
     options: dict[str, Any] | None = None
     project: str | None = None
     """the project's `.headwater` folder; None outside any"""
+
+    def filled(self, info: JobInfo, run: Run, job: Job) -> JobInfo:
+        """What stands in its place when the job runs."""
+        return info
+
+    @property
+    def send(self) -> Send | None:
+        """Takes what a run inside the job says."""
+        return None
+
+    @property
+    def frames(self) -> Sequence[TaskFrame]:
+        """The tasks inside the job's that lead to its failure."""
+        return ()
+
+    def stop(self) -> None:
+        """The job was given up while it ran."""
+        return
+
+    def close(self) -> None:
+        """The run ends."""
+        return
 
 
 class Bound(NamedTuple):

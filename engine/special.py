@@ -6,14 +6,15 @@ returns its own value. The scheduler steps it; lineage follows what was yielded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from typing import Any, TypeVar
 
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special
 from headwater.engine.nested import failures_in, substitute
 from headwater.engine.task import task
 
+T = TypeVar("T")
 Steps = Generator[Any, Any, Any]
 Give = Callable[[Any], Given]
 """Makes a value that a form got an expression again, which has come from where the form's values came from so far."""
@@ -30,10 +31,19 @@ class Settled:
         self.value = value
 
 
+class Begun:
+    """A wish that is not waited for: a call that is begun now, and outlives the call that began it."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Any) -> None:
+        self.call = call
+
+
 FORMS: dict[str, Form] = {}
 """The forms by the name that an expression carries."""
 
-CHOOSERS = {"cond", "const"}
+CHOOSERS = {"cond", "const", "await"}
 """Forms whose value comes from their last step alone."""
 
 
@@ -159,6 +169,35 @@ def _check_classes(name: str, classes: Any) -> None:
         is_error = isinstance(cls, type) and issubclass(cls, BaseException)
         if not is_error and not isinstance(cls, Expression):
             raise CallError(f"{name}(...): {cls!r} is no exception class")
+
+
+# -- the bodies of async tasks -----------------------------------------------------------------------------------------
+
+
+def evaluate(value: T) -> Awaitable[T]:
+    """A nested value with expressions in it as one expression: `await evaluate({"a": f(1), "b": [g(2)]})`.
+
+    In the body of an async task, type checkers know what awaiting it gives, of a single call too.
+    """
+    return Special("evaluate", (value,))
+
+
+@form("evaluate")
+def _evaluate(give: Give, value: Any) -> Steps:
+    return (yield value)
+
+
+@form("await")
+def _await(give: Give, value: Any, reply: Callable[[Any, BaseException | None], None]) -> Steps:
+    """What a body waits for: it is told the value, or the error."""
+    try:
+        found = yield value
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        reply(None, error)
+    else:
+        reply(found, None)
 
 
 # -- order -------------------------------------------------------------------------------------------------------------

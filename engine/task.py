@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
@@ -53,6 +54,7 @@ class Task(Generic[P, R]):
         body: what runs when the task is called: the function, or of a script task what makes its text a script.
         name, namespace, fullname: its identity; `fullname` is `namespace.name`, or the name alone.
         version: where given, it stands for the source in the hash.
+        is_async: whether the function is an `async def`, whose body can await lazy values.
         nout: how many items its result has, where that is known; such calls can be unpacked.
         load_module: the module that a worker imports to find it.
         wrapped_task: the task that this one was put around (`wraps_task`), or None.
@@ -79,7 +81,7 @@ class Task(Generic[P, R]):
         self.func = func
         self.name = name if name is not None else getattr(func, "__name__", "")
         check_name(self.name)
-        self.namespace = _namespace_of(func, namespace)
+        self.namespace = namespace_of(func, namespace)
         self.fullname = f"{self.namespace}.{self.name}" if self.namespace else self.name
         if version is not None and not isinstance(version, str):
             raise TaskDefinitionError(
@@ -107,6 +109,7 @@ class Task(Generic[P, R]):
             from headwater.engine.script import script_body
 
             self.body = script_body(func, self.definition)
+        self.is_async = _is_async(func, script=script, fullname=self.fullname)
         self.lazy_definition = bool(find_expressions(self.definition))
         self.overrides: dict[str, Any] = {}
         self.nout: int | None = self.definition.pop("nout", None)
@@ -264,7 +267,32 @@ def _with_overrides(found: Task[P, R], overrides: Mapping[str, Any] | None) -> T
     return copy
 
 
-def _namespace_of(func: Callable[..., Any], given: str | None) -> str:
+def _is_async(func: Callable[..., Any], *, script: bool, fullname: str) -> bool:
+    """Whether a function is an `async def`.
+
+    Raises:
+        TaskDefinitionError: it gives its results one after the other, or is one that cannot be async.
+    """
+    if inspect.isasyncgenfunction(func) or inspect.isgeneratorfunction(func):
+        raise TaskDefinitionError(
+            f"task {fullname}: its function has a `yield`, and what that gives is used up by reading it. Return a "
+            "list of the items instead"
+        )
+    found = inspect.iscoroutinefunction(func)
+    if found and script:
+        raise TaskDefinitionError(
+            f"task {fullname}: script=True is for functions that return a script's text, and an `async def` runs. "
+            "Let it await script(...) instead"
+        )
+    return found
+
+
+def namespace_of(func: Callable[..., Any], given: str | None) -> str:
+    """The namespace of a function that is made a task: as given, or its module's, or the one set for all.
+
+    Raises:
+        TaskDefinitionError: it is no namespace.
+    """
     if given is not None:
         check_namespace(given)
         return given

@@ -50,7 +50,7 @@ class TaskTraceback:
                 frames.append(_frame(at))
             at = at.owner
         self.cut = at is not None
-        self.tasks = frames[::-1]
+        self.tasks = frames[::-1] + _inside(job)
         self.job = job.n
         self.root = _root_of(job)
         self.error = error
@@ -79,6 +79,11 @@ def _frame(job: Job) -> TaskFrame:
         (name, preview(value, _ARGUMENT)) for name, value in zip(job.names, job.values or (), strict=False)
     )
     return TaskFrame(job.n, job.task.fullname, file, line, arguments)
+
+
+def _inside(job: Job) -> list[TaskFrame]:
+    """The tasks of a run inside the job."""
+    return [frame for info in job.infos() for frame in info.frames]
 
 
 def _users_lines(found: traceback.StackSummary, *, first_only: bool) -> list[traceback.FrameSummary]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from headwater.cypher.project import Project, create_project, find_project, open_project
+    from headwater.engine.background import fork_thread, join_thread
     from headwater.engine.combinators import (
         apply_func,
         as_task,
@@ -75,18 +76,22 @@ if TYPE_CHECKING:
     from headwater.engine.reasons import Reason
     from headwater.engine.registry import get_task_registry
     from headwater.engine.scheduler import Scheduler, run
+    from headwater.engine.scheduler_tasks import scheduler_task
     from headwater.engine.script import script
     from headwater.engine.signature import JobInfo
-    from headwater.engine.special import catch, catch_all, cond, seq, throw
+    from headwater.engine.special import catch, catch_all, cond, evaluate, seq, throw
+    from headwater.engine.subrun import subrun
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
     from headwater.engine.wrapping import wraps_task
+    from headwater.looking import log, trace
 
 _NAMES = {
     "headwater.cypher.errors": (
         "HeadwaterError InternalError StoreError StoreRefused StoreUnavailable UsageError"
     ),
     "headwater.cypher.project": "Project create_project find_project open_project",
+    "headwater.engine.background": "fork_thread join_thread",
     "headwater.engine.combinators": (
         "apply_func as_task compose const delay eval_ flat_map flatten force identity map_ starmap zip_"
     ),
@@ -108,12 +113,15 @@ _NAMES = {
     "headwater.engine.reasons": "Reason",
     "headwater.engine.registry": "get_task_registry",
     "headwater.engine.scheduler": "Scheduler run",
+    "headwater.engine.scheduler_tasks": "scheduler_task",
     "headwater.engine.script": "script",
     "headwater.engine.signature": "JobInfo",
-    "headwater.engine.special": "catch catch_all cond seq throw",
+    "headwater.engine.special": "catch catch_all cond evaluate seq throw",
+    "headwater.engine.subrun": "subrun",
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
     "headwater.engine.wrapping": "wraps_task",
+    "headwater.looking": "log trace",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -174,24 +182,31 @@ __all__ = [
     "create_project",
     "delay",
     "eval_",
+    "evaluate",
     "find_project",
     "flat_map",
     "flatten",
     "force",
+    "fork_thread",
     "get_context",
     "get_task_registry",
     "identity",
+    "join_thread",
+    "log",
     "map_",
     "namespace",
     "open_project",
     "quote",
     "render_template",
     "run",
+    "scheduler_task",
     "script",
     "seq",
     "starmap",
+    "subrun",
     "task",
     "throw",
+    "trace",
     "wraps_task",
     "zip_",
 ]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from headwater.cypher.html import Shown
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -102,7 +104,7 @@ class FileLine:
 
 
 @dataclass(frozen=True)
-class ListedExecution:
+class ListedExecution(Shown):
     """An execution in the list of executions, with the number of its jobs by status."""
 
     execution: Execution
@@ -110,7 +112,7 @@ class ListedExecution:
 
 
 @dataclass(frozen=True)
-class ExecutionView:
+class ExecutionView(Shown):
     """An execution with its jobs, the first of them with their arguments."""
 
     kind: str = field(default="execution", init=False)
@@ -125,7 +127,7 @@ class ExecutionView:
 
 
 @dataclass(frozen=True)
-class JobView:
+class JobView(Shown):
     """A job with what it took, gave and spawned."""
 
     kind: str = field(default="job", init=False)
@@ -147,7 +149,7 @@ class CallJob:
 
 
 @dataclass(frozen=True)
-class CallView:
+class CallView(Shown):
     """A call, once for all executions that share it."""
 
     kind: str = field(default="call", init=False)
@@ -166,7 +168,7 @@ class CallView:
 
 
 @dataclass(frozen=True)
-class ValueView:
+class ValueView(Shown):
     """A value, once for everything that is equal to it."""
 
     kind: str = field(default="value", init=False)
@@ -192,7 +194,7 @@ class TaskVersion:
 
 
 @dataclass(frozen=True)
-class TaskView:
+class TaskView(Shown):
     """A version of a task: its source, what else counts in its hash and what does not, its calls."""
 
     kind: str = field(default="task", init=False)
@@ -208,7 +210,7 @@ class TaskView:
 
 
 @dataclass(frozen=True)
-class FileView:
+class FileView(Shown):
     """One content of a file, and the calls through which it went."""
 
     kind: str = field(default="file", init=False)

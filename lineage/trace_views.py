@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from headwater.cypher.html import Shown, table
+
 
 @dataclass(frozen=True)
 class TracedFile:
@@ -77,7 +79,7 @@ class Author:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Shown):
     """Everything that something came from. `calls` and `files` are in the order in which they were met."""
 
     kind: str
@@ -97,6 +99,23 @@ class Trace:
     def sources(self) -> list[TracedFile]:
         """The files that came from outside, by path."""
         return sorted((file for file in self.files.values() if not file.made_by), key=lambda file: file.path)
+
+    def _repr_html_(self) -> str:
+        names = {id_: f"{call.task} {id_[:8]}" for id_, call in self.calls.items()}
+        rows = [(names[id_], call.preview, self._origins(call, names)) for id_, call in self.calls.items()]
+        title = f"{self.kind} {self.id} came from {len(self.calls)} calls"
+        files = table(
+            ("file from outside", "evidence"), [(file.path, file.evidence) for file in self.sources()]
+        )
+        return table(("call", "gave", "from"), rows, title=title) + files
+
+    def _origins(self, call: TracedCall, names: Mapping[str, str]) -> str:
+        """Where a call's result and arguments came from, a line each."""
+        lines = [f"result: {names[id_]}" for id_ in call.returned_by if id_ in names]
+        for taken in call.arguments:
+            fed = [names[id_] for id_ in taken.fed_by if id_ in names]
+            lines.append(f"{taken.name}: {taken.preview}" + (f" from {', '.join(fed)}" if fed else ""))
+        return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
         """The shape that `hw trace --json` prints."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from headwater.engine.errors import UnknownExecutor
+from headwater.engine.errors import CallError, UnknownExecutor
 from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform
 from headwater.engine.executors.threads import ThreadExecutor
 
 if TYPE_CHECKING:
     from headwater.engine.config import Config
+    from headwater.engine.executors.coroutines import Ask, CoroutineExecutor
+    from headwater.engine.job import Job
 
 __all__ = ["Completed", "Executor", "Executors", "Outcome", "Prepare", "perform"]
 
@@ -21,10 +23,11 @@ class Executors:
     def __init__(self, config: Config) -> None:
         self._settings = config.executors
         self._made: dict[str, Executor] = {}
+        self._coroutines: dict[str, CoroutineExecutor] = {}
 
-    def start(self, prepare: Prepare, completed: Completed) -> None:
+    def start(self, prepare: Prepare, completed: Completed, ask: Ask) -> None:
         """Note whom the executors are to tell."""
-        self._prepare, self._completed = prepare, completed
+        self._prepare, self._completed, self._ask = prepare, completed, ask
 
     def get(self, name: str) -> Executor:
         """The executor of that name.
@@ -51,12 +54,41 @@ class Executors:
             self._made[name] = made
         return made
 
+    def of(self, job: Job) -> Executor:
+        """The executor that a job was handed to."""
+        return self._coroutines[job.executor] if job.task.is_async else self.get(job.executor)
+
+    def where(self, name: str, is_async: bool, task: str) -> Executor:
+        """Where a task runs that is to run on the executor of that name.
+
+        Raises:
+            UnknownExecutor: there is none of that name.
+            CallError: the task is async, and the executor runs calls in processes.
+        """
+        if not is_async:
+            return self.get(name)
+        made = self._coroutines.get(name)
+        if made is None:
+            self.get(name)
+            if not self.runs_threads(name):
+                raise CallError(
+                    f"{task} is an async task and cannot run on the executor {name!r}: its body asks the scheduler "
+                    "for what it awaits, in the same process. Leave it on threads, and give executor="
+                    f"{name!r} to the tasks that it awaits"
+                )
+            from headwater.engine.executors.coroutines import CoroutineExecutor
+
+            made = self._coroutines[name] = CoroutineExecutor(name, self._ask)
+            made.start(self._prepare, self._completed)
+        return made
+
     def runs_threads(self, name: str) -> bool:
         """Whether calls of that executor run on threads of this process."""
         return self._settings[name].type == "thread"
 
     def stop(self, *, wait: bool) -> None:
         """End them all."""
-        for executor in self._made.values():
+        for executor in (*self._coroutines.values(), *self._made.values()):
             executor.stop(wait=wait)
         self._made.clear()
+        self._coroutines.clear()

@@ -20,6 +20,7 @@ from headwater.engine import expression_codec
 from headwater.engine.errors import Cancelled, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Completed, Outcome, Prepare
 from headwater.engine.executors.threads import Hand, ThreadExecutor
+from headwater.engine.executors.upwards import Send
 from headwater.engine.importing import import_spec
 from headwater.engine.job import Stored
 from headwater.engine.traceback import WorkerTraceback
@@ -81,7 +82,7 @@ class ProcessExecutor(ThreadExecutor):
                 return Outcome(
                     None, False, None, Cancelled(f"{job.task.fullname} was cancelled"), started, time()
                 )
-            reply = worker.ask(request)
+            reply = worker.ask(request, _send_of(job))
         except (EOFError, OSError):
             hand.worker = None
             code = self._end(worker)
@@ -148,8 +149,11 @@ class _Worker:
             self._in.recv_bytes()
             self._ready = True
 
-    def ask(self, request: bytes) -> Reply:
+    def ask(self, request: bytes, send: Send | None) -> Reply:
         """Send a request and wait for the reply.
+
+        Args:
+            send: is told what a run inside the call has to say until then.
 
         Raises:
             EOFError, OSError: the process is gone.
@@ -157,7 +161,12 @@ class _Worker:
         from headwater.engine.executors.worker import Reply
 
         self._out.send_bytes(request)
-        return Reply(*pickle.loads(self._in.recv_bytes()))
+        while True:
+            answer = pickle.loads(self._in.recv_bytes())
+            if len(answer) != len(_SAID):
+                return Reply(*answer)
+            assert send is not None
+            send(*answer)
 
     def kill(self) -> None:
         """End the process at once, with everything that was started from it."""
@@ -174,6 +183,15 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+
+_SAID = ("what", "answer")
+"""The parts of what a run inside a call says; a reply has more."""
+
+
+def _send_of(job: Job) -> Send | None:
+    """Whom a run inside a call answers."""
+    return next((info.send for info in job.infos()), None)
 
 
 def _outcome(reply: Reply) -> Outcome:

@@ -122,13 +122,14 @@ class ThreadExecutor:
                 if not self._sleep(hand):
                     return
                 continue
+            n = job.n  # it has another by the time that a call ends which was given up and is tried again
             try:
                 outcome = self._run(job, hand)
             except (
                 BaseException
             ) as error:  # what surrounds the task failed; a call without an answer is waited for
                 outcome = Outcome(None, False, None, error, now := time(), now)
-            completed(job, job.n, outcome)
+            completed(job, n, outcome)
             del job, outcome  # a thread that sleeps is not to keep what it handed over
 
     def _sleep(self, hand: Hand) -> bool:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from headwater.engine import expression_codec
 from headwater.engine.errors import Unrecordable, WorkerDied
 from headwater.engine.executors.base import Outcome, perform
+from headwater.engine.executors.upwards import TO_PARENT
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import Prepared, prepare_value
@@ -171,6 +172,7 @@ def main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, replies = Connection(int(argv[0]), writable=False), Connection(int(argv[1]), readable=False)
     threading.Thread(target=_watch, args=(int(argv[2]),), daemon=True).start()
+    TO_PARENT.append(lambda what, answer: replies.send_bytes(pickle.dumps((what, answer), 5)))
     try:
         replies.send_bytes(READY)
     except OSError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from headwater import ContentFile, File, Project, catch, task
+from headwater import ContentFile, File, Project, catch, delay, force, task
 from tests.contract.conftest import Run, define
 
 headwater_namespace = "caching_truth"
@@ -61,6 +61,27 @@ def test_what_a_task_of_this_run_wrote_is_read_again(run: Run, tmp_path: Path) -
 
     assert run(family("one", "1")()) == "one"
     assert run(family("two, longer", "2")()) == "two, longer"
+
+
+def test_a_file_in_an_expression_that_was_held_back_counts(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "held.txt"
+
+    def read(file: File) -> str:
+        return str(file.read())
+
+    def hold(n: int) -> Any:
+        return delay(define("read", "1", read)(File(str(path))))
+
+    def use(held: Any) -> Any:
+        return [force(held)]
+
+    def main(n: int) -> Any:
+        return define("use_held", "1", use)(define("hold", "1", hold)(n))
+
+    for text in ("one", "two, longer"):
+        path.write_text(text)
+        for _ in range(3):
+            assert run(define("held", "1", main)(1)) == [text]
 
 
 def counting_parents(ran: list[str]) -> tuple[Any, Any]:

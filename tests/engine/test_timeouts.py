@@ -175,3 +175,16 @@ def test_it_may_be_lazy(scheduler: Scheduler) -> None:
 def test_none_is_no_timeout(scheduler: Scheduler) -> None:
     quick = task(timeout=0.2, name="quick", namespace="timeouts")(nap.func)
     assert scheduler.run(quick.options(timeout=None)(0.5)) == 0.5
+
+
+def test_an_attempt_that_was_given_up_and_ends_late_is_not_taken_for_the_next(scheduler: Scheduler) -> None:
+    attempts: list[int] = []
+
+    @task(namespace="timeouts", retries=1, retry_backoff=0, timeout=1.0)
+    def slow_at_first() -> int:
+        attempts.append(1)
+        mine = len(attempts)
+        time.sleep(1.4 if mine == 1 else 0.8)  # the first ends while the second runs
+        return mine
+
+    assert scheduler.run(slow_at_first()) == 2

@@ -6,6 +6,7 @@ worked out without cache, graph or scheduler.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from headwater import (
     cond,
     const,
     delay,
+    evaluate,
     flat_map,
     flatten,
     force,
@@ -79,6 +81,11 @@ def build(description: Any) -> Any:
 
 
 @task
+async def awaited(description: Any) -> Any:
+    return await eager(description)
+
+
+@task
 def checked(a: int) -> int:
     if a % 3 == 0:
         raise Unlucky(f"{a} is a multiple of three")
@@ -134,6 +141,8 @@ def lazy(d: Any) -> Any:
         return TASKS[rest[0]](*map(lazy, rest[1:]))
     if kind == "build":
         return build(rest[0])
+    if kind == "awaited":
+        return awaited(rest[0])
     if kind == "default":
         return add(lazy(rest[0]))
     if kind == "keyword":
@@ -183,12 +192,33 @@ def lazy(d: Any) -> Any:
     return catch(checked(lazy(rest[0])), Unlucky, rescued)
 
 
+async def eager(d: Any) -> Any:
+    """What a description comes to in the body of an async task, which waits and decides as Python does."""
+    kind, *rest = d
+    if kind == "number":
+        return rest[0]
+    if kind == "call":
+        return await evaluate(TASKS[rest[0]](*await asyncio.gather(*map(eager, rest[1:]))))
+    if kind in ("list", "dict", "seq", "map"):
+        calls = [asyncio.create_task(eager(item)) for item in rest]
+        values = [await call for call in calls]
+        return await evaluate(total([shifted(value) for value in values] if kind == "map" else values))
+    if kind == "cond":
+        return await eager(rest[1] if await eager(rest[0]) > 5 else rest[2])
+    if kind == "catch":
+        try:
+            return await evaluate(checked(await eager(rest[0])))
+        except Unlucky as error:
+            return await evaluate(rescued(error))
+    return await evaluate(lazy(d))
+
+
 def plain(d: Any) -> int:
     """The value of a description."""
     kind, *rest = d
     if kind == "number":
         return int(rest[0])
-    if kind == "build":
+    if kind in ("build", "awaited"):
         return plain(rest[0])
     values = [plain(item) for item in (rest[1:] if kind == "call" else rest)] if kind != "cond" else []
     if kind == "call":
@@ -260,7 +290,8 @@ def _grow(children: Any) -> Any:
         st.tuples(st.just("call"), st.just("add"), children, children),
         st.tuples(st.just("call"), st.just("shifted"), children),
         st.tuples(
-            st.sampled_from(["build", "default", "times", "box", "catch", "compose", "force"]), children
+            st.sampled_from(["build", "awaited", "default", "times", "box", "catch", "compose", "force"]),
+            children,
         ),
         st.tuples(st.sampled_from(["item", "attribute", "plus", "keyword", "const"]), children, children),
         st.tuples(st.just("cond"), children, children, children),

@@ -1,0 +1,165 @@
+"""What a run and a run inside it tell each other: of the call that the one is for, and of what the other did."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from headwater.cypher.project import Project, open_project
+from headwater.cypher.records import AnyRecord, JobEnded, JobStarted
+from headwater.engine.attach import flows
+from headwater.engine.context import Context, Reads, add_reads
+from headwater.engine.executors.upwards import Send
+from headwater.engine.job import CANCELLED, STATUS, Job
+from headwater.engine.places import Place
+from headwater.engine.signature import JobInfo
+from headwater.engine.traceback import TaskFrame
+from msgspec import structs
+
+if TYPE_CHECKING:
+    from headwater.engine.loop import Run
+
+_PATIENCE = 5.0
+"""Seconds that a run which ends waits for the runs inside it that it has stopped."""
+
+
+class Within(JobInfo):
+    """What a run inside is told of the call that it is for, and how it answers: in another process through that
+    process's worker."""
+
+    project_of: Project | None = None
+    execution: str | None = None
+    context: Context
+    exported: dict[str, Any] | None = None
+    flags: Mapping[str, Any]
+    say: Send | None = None
+    run: Run | None = None
+
+    def filled(self, info: JobInfo, run: Run, job: Job) -> Within:
+        """The same for a job that is about to run."""
+        made = Within()
+        made.project_of, made.execution = run.project, info.execution_id
+        made.context = run.reduction.context if job.context is None else job.context
+        made.exported = job.exported
+        made.flags = {**run.flags, "command": run.flags["command"] or list(sys.argv)}
+        made.say = Receiver(run, job)
+        run.told.append(made)
+        return made
+
+    def __deepcopy__(self, memo: Any) -> Within:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        root = None if self.project_of is None else str(self.project_of.root)
+        return _elsewhere, (root, self.execution, self.context, self.exported, dict(self.flags))
+
+    @property
+    def send(self) -> Send | None:
+        """Takes what the run inside says."""
+        return self.say
+
+    @property
+    def frames(self) -> Sequence[TaskFrame]:
+        """The tasks on the way to the failure of the run inside."""
+        return self.say.frames if isinstance(self.say, Receiver) else ()
+
+    def stop(self) -> None:
+        """The call is given up, and so is the run inside."""
+        if self.run is not None:
+            self.run.cancel("the call that it was for was given up")
+
+    def close(self) -> None:
+        """The run above ends."""
+        if isinstance(self.say, Receiver):
+            self.say.close(wait=self.run is not None)
+
+
+def _elsewhere(
+    root: str | None, execution: str | None, context: Context, exported: dict[str, Any] | None, flags: Any
+) -> Within:
+    made = Within()
+    made.project_of = None if root is None else open_project(Path(root))
+    made.execution, made.context, made.exported, made.flags = execution, context, exported, flags
+    return made
+
+
+class Receiver:
+    """Takes the answers of a run inside, on whatever thread.
+
+    Attributes:
+        frames: the tasks on the way to its failure.
+    """
+
+    def __init__(self, run: Run, job: Job) -> None:
+        self.frames: list[TaskFrame] = []
+        self._run = run
+        self._job = job
+        self._n = job.n
+        self._started: dict[int, JobStarted] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._closed = False
+
+    def __call__(self, what: str, answer: Any) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            if what == "records":
+                self._run.recorder.take_over([self._below(record) for record in answer])
+            else:
+                self._end(*answer)
+
+    def _below(self, record: AnyRecord) -> AnyRecord:
+        if isinstance(record, (JobStarted, JobEnded)):
+            if record.parent is None:
+                record = structs.replace(record, parent=self._n)
+            if isinstance(record, JobStarted):
+                self._started[record.n] = record
+            else:
+                self._started.pop(record.n, None)
+        return record
+
+    def _end(
+        self,
+        call_hash: bytes | None,
+        reads: Reads | None,
+        counts: dict[str, list[int]],
+        frames: list[TaskFrame],
+    ) -> None:
+        job = self._job
+        self._ended.set()
+        if job.n == self._n and not job.finished:
+            self.frames = frames
+            self._run.inside.append(counts)
+            job.reads = add_reads(job.reads, {}, reads or {}, None)
+            if call_hash is not None:
+                job.open(None)
+                job.calls, job.places, job.returns = [call_hash], [Place(None, 0, 0)], flows({0})
+
+    def close(self, *, wait: bool) -> None:
+        """Take no more, and end in the record what the run inside did not come to end itself."""
+        if wait:
+            self._ended.wait(_PATIENCE)
+        with self._lock:
+            self._closed = True
+            now = int(time() * 1_000_000)
+            records = [
+                JobEnded(
+                    job.n,
+                    job.parent,
+                    job.task_hash,
+                    job.eval_hash,
+                    STATUS[CANCELLED],
+                    job.started,
+                    now,
+                    job.executor,
+                    attempt=job.attempt,
+                    reason="the run inside was ended",
+                )
+                for job in self._started.values()
+            ]
+            self._run.recorder.take_over(records)

@@ -1,0 +1,88 @@
+"""Forms of the user's own: functions that the scheduler steps, and that decide what is evaluated, and when."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+
+from headwater.engine.errors import TaskDefinitionError
+from headwater.engine.expression import Special
+from headwater.engine.namespace import check_name
+from headwater.engine.signature import Plan
+from headwater.engine.special import Give, Steps, form
+from headwater.engine.task import namespace_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class SchedulerTask(Generic[P, R]):
+    """A function under `@scheduler_task`: a call of it is lazy, and makes no job.
+
+    Attributes:
+        func: the function.
+        fullname: its name with its namespace.
+    """
+
+    def __init__(self, func: Callable[..., Any], name: str | None, namespace: str | None) -> None:
+        if not callable(func) or inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func):
+            raise TaskDefinitionError(
+                f"@scheduler_task is for functions and generator functions, not for {func!r}. An `async def` is a "
+                "task: put @task on it"
+            )
+        self.func = self.__wrapped__ = func  # by this name, its code counts in whatever calls it
+        self.name = name if name is not None else func.__name__
+        check_name(self.name)
+        self.namespace = namespace_of(func, namespace)
+        self.fullname = f"{self.namespace}.{self.name}" if self.namespace else self.name
+        self._plan = Plan(func)
+        form(self._form)(self._steps)
+
+    @property
+    def _form(self) -> str:
+        return f"scheduler_task {self.fullname}"
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        self._plan.check(self.fullname, args, kwargs)
+        return cast(R, Special(self._form, (args, kwargs)))
+
+    def _steps(self, give: Give, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps:
+        made = self.func(*args, **kwargs)
+        return (yield from made) if inspect.isgenerator(made) else (yield made)
+
+    def __repr__(self) -> str:
+        return f"SchedulerTask({self.fullname})"
+
+
+@overload
+def scheduler_task(func: Callable[P, R], /) -> SchedulerTask[P, R]: ...
+
+
+@overload
+def scheduler_task(
+    *, name: str | None = None, namespace: str | None = None
+) -> Callable[[Callable[P, R]], SchedulerTask[P, R]]: ...
+
+
+def scheduler_task(
+    func: Callable[..., Any] | None = None, /, *, name: str | None = None, namespace: str | None = None
+) -> Any:
+    """Make a function a scheduler task: it gets its arguments unevaluated, and runs on the scheduler's own thread.
+
+    A generator function yields what it wants evaluated next (an expression, or a nested value), is sent the value or
+    has the error thrown into it, and returns the value of the whole. An ordinary function returns what is to be
+    evaluated in its place. It makes no job and is not cached itself; its code counts in the tasks that call it. It
+    must not wait or work for long: everything else waits meanwhile.
+
+    Args:
+        name, namespace: as of a task.
+
+    Raises:
+        TaskDefinitionError: a name that cannot be, or an `async def`.
+    """
+
+    def define(function: Callable[..., Any]) -> SchedulerTask[..., Any]:
+        return SchedulerTask(function, name, namespace)
+
+    return define if func is None else define(func)

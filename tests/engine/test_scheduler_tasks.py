@@ -1,0 +1,139 @@
+"""Scheduler tasks: forms of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater import CallError, Scheduler, TaskDefinitionError, Undecodable, evaluate, scheduler_task, task
+from tests.engine.code_projects import Load
+
+headwater_namespace = "forms"
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler(record=False)
+
+
+RAN: list[int] = []
+
+
+@task(cache_scope="NONE")
+def note(n: int) -> int:
+    RAN.append(n)
+    return n
+
+
+@task
+def fail(message: str) -> int:
+    raise ValueError(message)
+
+
+@scheduler_task
+def first_true(*values: Any) -> Any:
+    for value in values:
+        found = yield value
+        if found:
+            return found
+    return None
+
+
+@scheduler_task(name="doubled", namespace="elsewhere")
+def twice(value: Any, *, plus: int = 0) -> Any:
+    return [value, value + plus]
+
+
+def test_it_decides_what_is_evaluated(scheduler: Scheduler) -> None:
+    RAN.clear()
+    assert scheduler.run(first_true(note(0), note(2), note(3))) == 2
+    assert RAN == [0, 2]
+    assert "forms.first_true" not in scheduler.progress().counts, "it makes no job"
+
+
+def test_an_ordinary_function_gives_what_is_evaluated_in_its_place(scheduler: Scheduler) -> None:
+    assert scheduler.run(twice(note(1), plus=5)) == [1, 6]
+    assert twice.fullname == "elsewhere.doubled"
+
+
+def test_equal_ones_of_one_parent_are_one(scheduler: Scheduler) -> None:
+    RAN.clear()
+    steps = []
+
+    @scheduler_task(namespace="forms")
+    def counted(value: Any) -> Any:
+        steps.append(1)
+        return (yield value)
+
+    assert scheduler.run([counted(note(7)), counted(note(7))]) == [7, 7]
+    assert len(steps) == len(RAN) == 1
+
+
+def test_errors_are_thrown_into_it(scheduler: Scheduler) -> None:
+    @scheduler_task(namespace="forms")
+    def either(value: Any, other: Any) -> Any:
+        try:
+            return (yield value)
+        except ValueError as error:
+            return (yield [str(error), other])
+
+    assert scheduler.run(either(fail("x"), note(1))) == ["x", 1]
+    with pytest.raises(ValueError, match="y"):
+        scheduler.run(first_true(fail("y")))
+
+
+def test_it_can_be_awaited(scheduler: Scheduler) -> None:
+    @task(namespace="forms")
+    async def main() -> Any:
+        return await evaluate(first_true(note(0), note(4)))
+
+    assert scheduler.run(main()) == 4
+
+
+def test_a_call_that_does_not_fit_is_refused_where_it_is_written() -> None:
+    with pytest.raises(CallError, match="unexpected keyword argument 'minus'"):
+        twice(1, minus=2)  # type: ignore[call-arg]
+
+
+def test_an_async_function_is_none() -> None:
+    with pytest.raises(TaskDefinitionError, match="put @task on it"):
+
+        @scheduler_task
+        async def wrong() -> None:
+            return None
+
+
+MODULE = """
+from headwater import scheduler_task, task
+headwater_namespace = "forms_of"
+
+@scheduler_task
+def form(value):
+    found = yield value
+    return found + {n}
+
+@task
+def main(n):
+    return form(n)
+"""
+
+
+def test_its_code_counts_in_the_tasks_that_call_it(load: Load) -> None:
+    one, again, other = (load(flow=MODULE.format(n=n)).main.hash for n in (1, 1, 2))
+    assert one == again != other
+
+
+def test_a_recorded_one_that_is_gone_cannot_be_read(tmp_path: Path, scheduler: Scheduler) -> None:
+    from headwater.engine import expression_codec
+    from headwater.engine.special import FORMS
+
+    payload = expression_codec.flatten(first_true(note(1))).payload()
+    assert scheduler.run(expression_codec.load(payload)) == 1
+    kept = FORMS.pop("scheduler_task forms.first_true")
+    try:
+        with pytest.raises(Undecodable, match=r"forms\.first_true is not defined"):
+            expression_codec.load(payload)
+    finally:
+        FORMS["scheduler_task forms.first_true"] = kept
