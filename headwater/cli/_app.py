@@ -23,6 +23,7 @@ VERBS = {
     "why": "Say why a job ran, or why it did not have to.",
     "diff": "Show where two runs, calls, tasks, values or files differ.",
     "find": "Find runs, jobs and files by what is known of them.",
+    "tag": "Mark runs, jobs, calls, values, files and tasks.",
     "query": "Ask the graph in Cypher, read-only.",
     "fs": "List, copy, delete and identify files, here and at URLs.",
     "store": "Look at, start or stop the graph store.",

@@ -1,0 +1,40 @@
+"""Writing a change down from the command line: who typed what, and waiting until the graph has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from headwater.cypher.errors import UsageError
+
+if TYPE_CHECKING:
+    from headwater.cypher.project import Project
+    from headwater.cypher.records import ChangeMade
+
+
+def new_change(project: Project) -> ChangeMade:
+    """A change by whoever typed the command, with nothing in it yet."""
+    from headwater.cli._redact import redact
+    from headwater.cypher.change import begin_change
+
+    root = click.get_current_context().find_root()
+    return begin_change(project, [root.info_name or "hw", *redact(root.obj, secret=set())])
+
+
+def write(project: Project, change: ChangeMade) -> None:
+    """Write a change into the project's journals and wait until the graph has it; a note says so where it cannot.
+
+    Raises:
+        UsageError: the journal cannot be written.
+    """
+    from headwater.cli._loading import load_pending
+    from headwater.cypher.change import write_change
+
+    try:
+        write_change(project, change)
+    except OSError as error:
+        raise UsageError(
+            f"nothing was changed: the journal in {project.journals} cannot be written: {error}"
+        ) from error
+    load_pending(project)
