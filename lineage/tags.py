@@ -16,14 +16,11 @@ import msgspec
 from headwater.cypher.change import part_id
 from headwater.cypher.errors import UsageError
 from headwater.cypher.records import ChangeMade, TagSet
+from headwater.cypher.tag_names import split_tag
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.lineage.resolve import Found
-
-LONGEST = 1000
-"""characters of a key, and of a value"""
-
 
 class Name(NamedTuple):
     """What is written of a tag: its key, and its value; None for any."""
@@ -74,14 +71,12 @@ def read_name(text: str, *, needs_value: bool = True) -> Name:
     Raises:
         UsageError: it is none.
     """
-    key, equals, value = text.partition("=")
-    key = key.strip()
-    shape = "KEY=VALUE, like visibility=public" if needs_value else "KEY or KEY=VALUE"
-    if not key or (equals and not value) or (needs_value and not equals):
-        raise UsageError(f"{text!r} is no tag: a tag is {shape}")
-    if max(len(key), len(value)) > LONGEST:
-        raise UsageError(f"the tag {key[:30]}… is too long: key and value have at most {LONGEST} characters")
-    return Name(key, value if equals else None)
+    if not needs_value and text.strip() and "=" not in text:
+        return Name(text.strip(), None)
+    try:
+        return Name(*split_tag(text))
+    except ValueError as error:
+        raise UsageError(f"{error}{'' if needs_value else '; or KEY alone'}") from None
 
 
 def tags_of(store: GraphStore, targets: Iterable[str]) -> list[Tag]:
