@@ -36,6 +36,8 @@ class Dataset:
     user: str
     ended: datetime | None
     ended_by: str | None
+    project_root: str
+    """the folder of the project that declares it"""
 
     @property
     def is_current(self) -> bool:

@@ -51,11 +51,15 @@ class Label:
         }
 
 
-def labels(store: GraphStore) -> list[Label]:
-    """Every label that there is, in a stable order."""
+def labels(store: GraphStore, datasets: Sequence[Dataset] | None = None) -> list[Label]:
+    """Every label that there is, in a stable order.
+
+    Args:
+        datasets: the datasets to look at; None for all that are declared now.
+    """
     facts = RememberedFacts(store)
-    limits = declassified(store, facts)
-    datasets = current(store)
+    datasets = current(store) if datasets is None else datasets
+    limits = declassified(store, facts) if datasets else {}
     files = files_of(store, (dataset.id for dataset in datasets))
     found: list[Label] = []
     for dataset in datasets:

@@ -24,6 +24,7 @@ VERBS = {
     "diff": "Show where two runs, calls, tasks, values or files differ.",
     "find": "Find runs, jobs and files by what is known of them.",
     "tag": "Mark runs, jobs, calls, values, files and tasks.",
+    "dataset": "Show what is declared of files from outside.",
     "query": "Ask the graph in Cypher, read-only.",
     "fs": "List, copy, delete and identify files, here and at URLs.",
     "store": "Look at, start or stop the graph store.",

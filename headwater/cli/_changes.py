@@ -11,6 +11,7 @@ from headwater.cypher.errors import UsageError
 if TYPE_CHECKING:
     from headwater.cypher.project import Project
     from headwater.cypher.records import ChangeMade
+    from headwater.cypher.store import GraphStore
 
 
 def new_change(project: Project) -> ChangeMade:
@@ -38,3 +39,19 @@ def write(project: Project, change: ChangeMade) -> None:
             f"nothing was changed: the journal in {project.journals} cannot be written: {error}"
         ) from error
     load_pending(project)
+
+
+def record_datasets(project: Project, store: GraphStore) -> None:
+    """Have the graph say of datasets what the project's file says, where it does not already.
+
+    Raises:
+        UsageError: the file cannot be read, or declares what cannot be.
+    """
+    if not project.datasets_file.exists() and not project.settings.has_section("datasets"):
+        return
+    from headwater.lineage.dataset_sync import changed
+    from headwater.lineage.tags import is_empty
+
+    change = changed(project, store, new_change(project))
+    if not is_empty(change):
+        write(project, change)

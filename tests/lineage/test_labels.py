@@ -20,7 +20,7 @@ from tests.conftest import Cypher, server_of
 from tests.lineage.worlds import EPOCH, Call, World
 
 _DECLARE = """
-CREATE (c:Change {id: $id, at: $at, user: 'me'})
+CREATE (c:Change {id: $id, at: $at, user: 'me', project_root: '/p'})
 CREATE (c)-[:ADDED]->(d:Dataset {id: $id, name: $name, files: [], origin: '', licence: 'CC0-1.0', collected_by: '',
                                  purpose: '', lawful_basis: '', sensitivity: $level})
 WITH d UNWIND $files AS file
