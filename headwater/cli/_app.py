@@ -25,6 +25,7 @@ VERBS = {
     "find": "Find runs, jobs and files by what is known of them.",
     "tag": "Mark runs, jobs, calls, values, files and tasks.",
     "dataset": "Show what is declared of files from outside.",
+    "audit": "Check the graph against rules.",
     "query": "Ask the graph in Cypher, read-only.",
     "fs": "List, copy, delete and identify files, here and at URLs.",
     "store": "Look at, start or stop the graph store.",

@@ -148,8 +148,9 @@ def _datasets(found: Sequence[TracedDataset]) -> Iterator[str]:
             )
             for one in found
         ]
-        yield ""
-        yield _output.table(["dataset", "sensitivity", "licence", "files", "origin"], rows, right=["files"])
+        yield "\ndatasets"
+        columns = ["dataset", "sensitivity", "licence", "files", "origin"]
+        yield _output.table(columns, rows, right=["files"], indent="  ")
 
 
 def _origins(store: GraphStore, answer: Trace, kinds: list[str]) -> dict[str, Any]:
