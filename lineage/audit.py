@@ -110,16 +110,16 @@ def _findings(
     store: GraphStore, rule: Rule, values: dict[str, Any], timeout: float
 ) -> tuple[list[Finding], bool]:
     try:
-        table = store.ask(rule.text, values, timeout=timeout, limit=MOST)
+        table = store.ask(rule.query, values, timeout=timeout, limit=MOST)
     except QueryRefused as error:
         place = _PLACE.search(str(error))
         what = str(error)[place.end() :] if place else str(error)
-        raise rule.wrong(f"the rule does more than read: {what}", int(place[1]) if place else None) from error
+        raise rule.wrong(f"the rule does more than read: {what}", int(place[1]) if place else 1) from error
     except (StoreUnavailable, StoreRefused):
         raise
     except UsageError as error:
         line = _LINE.search(str(error))
-        raise rule.wrong(str(error), int(line[1]) if line else None) from error
+        raise rule.wrong(str(error), int(line[1]) if line else 1) from error
     except StoreError as error:
         raise rule.wrong(f"the rule could not be looked at within {timeout:g} s: {error}") from error
     columns = set(table.columns)

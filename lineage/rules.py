@@ -47,8 +47,8 @@ class Rule:
 
     Attributes:
         severity: one of SEVERITIES.
-        text: the whole file, so that lines are counted as in the file.
-        start: the line on which the query begins, from 1.
+        query: what comes after the comment at the top.
+        start: the line of the file on which it begins, from 1.
         parameters: its own parameters with their defaults.
         uses: which of FACTS its query asks for.
     """
@@ -59,7 +59,7 @@ class Rule:
     severity: str
     why: str
     fix: str
-    text: str
+    query: str
     start: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
     uses: frozenset[str] = frozenset()
@@ -68,9 +68,13 @@ class Rule:
     def is_shipped(self) -> bool:
         return self.path.parent == SHIPPED
 
-    def wrong(self, what: str, line: int | None = None) -> RuleError:
-        """An error that names the rule's file and a line, default the one on which the query begins."""
-        return RuleError(f"{self.path}:{line or self.start}: {what}")
+    def wrong(self, what: str, line: int = 1) -> RuleError:
+        """An error that names the rule's file and the line.
+
+        Args:
+            line: of the query, from 1.
+        """
+        return RuleError(f"{self.path}:{self.start + line - 1}: {what}")
 
 
 def load_rules(folder: Path, wanted: Sequence[str] = ()) -> list[Rule]:
@@ -123,7 +127,8 @@ def read_rule(path: Path) -> Rule:
         raise RuleError(f"{path}:{line}: {severity!r} is no severity.{nearest(severity, SEVERITIES)}")
     texts = {name: value for name, (value, _) in head.texts.items()}
     uses = _parameters_of(path, text, parameters)
-    return Rule(id=path.stem, path=path, text=text, start=start, parameters=parameters, uses=uses, **texts)
+    query = "\n".join(text.splitlines()[start - 1 :])
+    return Rule(id=path.stem, path=path, query=query, start=start, parameters=parameters, uses=uses, **texts)
 
 
 @dataclass

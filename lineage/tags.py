@@ -85,15 +85,24 @@ def tags_of(store: GraphStore, targets: Iterable[str]) -> list[Tag]:
     return _together(store.rows("tags_given", keys=keys), store.rows("tags_of", keys=keys))
 
 
-def tags_named(store: GraphStore, name: Name | None = None) -> list[Tag]:
-    """Every tag of a name, or of any, on whatever has or had it, oldest first."""
+def tags_named(store: GraphStore, name: Name | None = None, *, of_jobs: bool = True) -> list[Tag]:
+    """Every tag of a name, or of any, on whatever has or had it, oldest first.
+
+    Args:
+        of_jobs: also those that jobs were given when they ran, for which all jobs are looked at.
+    """
     beginning = "" if name is None else name.key + "=" + (name.value or "")
     key, value = (None, None) if name is None else name
-    found = _together(
-        store.rows("tags_given_named", beginning=beginning),
-        store.rows("tags_named", name=key, value=value),
-    )
+    given = store.rows("tags_given_to_runs", beginning=beginning)
+    given += store.rows("tags_given_to_jobs", beginning=beginning) if of_jobs else []
+    found = _together(given, store.rows("tags_named", name=key, value=value))
     return [tag for tag in found if name is None or name.covers(tag)]
+
+
+def ended_on_jobs(store: GraphStore, name: Name) -> list[tuple[str, str]]:
+    """(job, tag) where a job was given a tag of a name when it ran, and it was taken away."""
+    rows = store.rows("tags_named", name=name.key, value=name.value)
+    return [(target, f"{key}={value}") for kind, target, key, value, given, *_ in rows if kind == "job" and given]
 
 
 def _together(given: Iterable[Sequence[object]], changed: Iterable[Sequence[object]]) -> list[Tag]:
