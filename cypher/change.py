@@ -76,7 +76,6 @@ def new_id() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-
 def user() -> str:
     """Who runs this process."""
     try:

@@ -30,9 +30,11 @@ def tags_in(value: Any) -> tuple[tuple[str, str], ...]:
         ValueError: it is neither, or holds what is no tag.
     """
     if isinstance(value, Mapping):
-        pairs = [(key, one) for key, some in value.items() for one in (some if isinstance(some, list) else [some])]
+        pairs = [
+            (key, one) for key, some in value.items() for one in (some if isinstance(some, list) else [some])
+        ]
     elif isinstance(value, (list, tuple, set, frozenset)):
-        pairs = [one if isinstance(one, tuple) else (one,) for one in value]  # type: ignore[misc]
+        pairs = [one if isinstance(one, tuple) else (one,) for one in value]
     else:
         raise ValueError(f"{value!r} is neither a dict nor a list of key=value")
     found = []

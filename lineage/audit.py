@@ -1,7 +1,7 @@
 """Running rules against the graph: what is against them, one finding a row.
 
-A rule's query runs through the same guard as a person's own (`headwater.cypher.guard`), with a limit of time and rows. Its
-columns are `message`, `nodes` (a list of KIND:KEY) and, if it likes, `path` (of the file that it is about).
+A rule's query runs through the same guard as a person's own (`headwater.cypher.guard`), with a limit of time and rows.
+Its columns are `message`, `nodes` (a list of KIND:KEY) and, if it likes, `path` (of the file that it is about).
 """
 
 from __future__ import annotations
@@ -128,8 +128,12 @@ def _findings(
             f"a rule returns message and nodes, and path if it likes; this one returns {', '.join(table.columns)}"
         )
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    findings = {finding.fingerprint + finding.message: finding for finding in (_finding(rule, row) for row in rows)}
-    return sorted(findings.values(), key=lambda one: (one.path or "", one.message, one.nodes)), table.truncated
+    findings = {
+        finding.fingerprint + finding.message: finding for finding in (_finding(rule, row) for row in rows)
+    }
+    return sorted(
+        findings.values(), key=lambda one: (one.path or "", one.message, one.nodes)
+    ), table.truncated
 
 
 def _finding(rule: Rule, row: Mapping[str, Any]) -> Finding:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.lineage.datasets import current, datasets_of
 from headwater.lineage.flow import Flow
 from headwater.lineage.labels import labels
-from headwater.lineage.trace_facts import GraphFacts
 from headwater.lineage.tags import tags_named
+from headwater.lineage.trace_facts import GraphFacts
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore

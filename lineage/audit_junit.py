@@ -7,7 +7,7 @@ from xml.etree import ElementTree as etree
 from headwater.lineage.audit import Audit, Finding
 from headwater.lineage.rules import Rule
 
-_ILLEGAL = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)}
+_ILLEGAL = dict.fromkeys((*range(32), *range(55296, 57344), 65534, 65535), "�")
 for _kept in (9, 10, 13):
     del _ILLEGAL[_kept]
 
@@ -42,7 +42,13 @@ def _case(suite: etree.Element, rule: Rule, finding: Finding) -> None:
     if finding.known:
         etree.SubElement(case, "skipped")
         return
-    lines = [rule.title, f"why: {rule.why}", f"fix: {rule.fix}", *finding.nodes, *filter(None, [finding.path])]
+    lines = [
+        rule.title,
+        f"why: {rule.why}",
+        f"fix: {rule.fix}",
+        *finding.nodes,
+        *filter(None, [finding.path]),
+    ]
     failure = etree.SubElement(case, "failure", message=_clean(finding.message), type=rule.severity)
     failure.text = _clean("\n".join(lines))
 

@@ -1,9 +1,9 @@
 """Reading a file that declares datasets, and saying where in it something is wrong.
 
-    [datasets.patients]
-    files = ["data/patients/*.csv"]
-    sensitivity = "personal"
-    licence = "CC-BY-4.0"
+[datasets.patients]
+files = ["data/patients/*.csv"]
+sensitivity = "personal"
+licence = "CC-BY-4.0"
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The calls whose results are less sensitive than what they were given, because their tasks are declared so.
 
-A task says so with `declassifies`, which counts in its hash and is recorded with it. A call that returns nothing but the
-results of such calls is one itself: its own body put nothing into its result.
+A task says so with `declassifies`, which counts in its hash and is recorded with it. A call that returns nothing but
+the results of such calls is one itself: its own body put nothing into its result.
 """
 
 from __future__ import annotations

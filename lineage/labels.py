@@ -1,9 +1,10 @@
 """How far datasets reach: of every job, call, file, value, task and run, the datasets in it and how sensitive it is.
 
-A dataset reaches what a trace of leads back to one of its files: the walk is that of `headwater.lineage.impact`, from the
-files forth. Something is as sensitive as the dataset is declared to be, unless every way from there to it leads through
-results of declassifying tasks (`headwater.lineage.declassified`); then it is as sensitive as the least strict of these
-ways. So a dataset is walked once for each level that tasks lower to, without the results that are below it.
+A dataset reaches whatever a trace leads back from to one of its files: the walk is that of
+`headwater.lineage.impact`, from the files forth. Something is as sensitive as the dataset is declared to be, unless
+every way from there to it leads through results of declassifying tasks (`headwater.lineage.declassified`); then it is
+as sensitive as the least strict of these ways. So a dataset is walked once for each level that tasks lower to, without
+the results that are below it.
 """
 
 from __future__ import annotations

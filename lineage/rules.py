@@ -7,8 +7,8 @@
     // param days = 90
     MATCH … RETURN message, nodes
 
-A rule's id is its file's name. Rules come from headwater (`cypher/rules`) and from the project (`.headwater/rules`), which
-may replace one of headwater's by a file of the same name.
+A rule's id is its file's name. Rules come from headwater (`cypher/rules`) and from the project (`.headwater/rules`),
+which may replace one of headwater's by a file of the same name.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -154,10 +155,14 @@ def _head(path: Path, lines: Sequence[str]) -> tuple[_Head, int]:
         elif entry := _ENTRY.match(line):
             last = entry[1]
             if last not in _TEXTS:
-                raise RuleError(f"{path}:{number}: a rule has no {last!r}.{nearest(last, (*_TEXTS, 'param'))}")
+                raise RuleError(
+                    f"{path}:{number}: a rule has no {last!r}.{nearest(last, (*_TEXTS, 'param'))}"
+                )
             head.texts[last] = (entry[2], number)
         elif line.strip("/ "):
-            raise RuleError(f"{path}:{number}: {line.strip()!r} is none of `// {': …`, `// '.join(_TEXTS)}: …`")
+            raise RuleError(
+                f"{path}:{number}: {line.strip()!r} is none of `// {': …`, `// '.join(_TEXTS)}: …`"
+            )
     raise RuleError(f"{path}:{len(lines) or 1}: the rule has no query")
 
 
@@ -176,7 +181,7 @@ def _parameters_of(path: Path, text: str, own: Mapping[str, Any]) -> frozenset[s
         line = text.count("\n", 0, error.position) + 1
         raise RuleError(f"{path}:{line}: there is {error.what}") from None
     found = set()
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         if before.kind == SIGN and before.text == "$" and token.kind == WORD and token.text not in own:
             if token.text not in FACTS:
                 line = text.count("\n", 0, token.position) + 1

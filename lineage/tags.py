@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.lineage.resolve import Found
 
+
 class Name(NamedTuple):
     """What is written of a tag: its key, and its value; None for any."""
 
@@ -102,7 +103,9 @@ def tags_named(store: GraphStore, name: Name | None = None, *, of_jobs: bool = T
 def ended_on_jobs(store: GraphStore, name: Name) -> list[tuple[str, str]]:
     """(job, tag) where a job was given a tag of a name when it ran, and it was taken away."""
     rows = store.rows("tags_named", name=name.key, value=name.value)
-    return [(target, f"{key}={value}") for kind, target, key, value, given, *_ in rows if kind == "job" and given]
+    return [
+        (target, f"{key}={value}") for kind, target, key, value, given, *_ in rows if kind == "job" and given
+    ]
 
 
 def _together(given: Iterable[Sequence[object]], changed: Iterable[Sequence[object]]) -> list[Tag]:
@@ -171,6 +174,4 @@ def _tag(change: ChangeMade, found: Found, name: Name, *, given: bool = False) -
 
 
 def _with(change: ChangeMade, tags: Sequence[TagSet], ended: Sequence[bytes]) -> ChangeMade:
-    return msgspec.structs.replace(
-        change, tags=[*change.tags, *tags], ended=sorted({*change.ended, *ended})
-    )
+    return msgspec.structs.replace(change, tags=[*change.tags, *tags], ended=sorted({*change.ended, *ended}))

@@ -60,7 +60,9 @@ def traced_datasets(store: GraphStore, traced: Trace) -> list[TracedDataset]:
 
 def _levels(store: GraphStore, traced: Trace, found: list[Dataset]) -> dict[str, str]:
     """How sensitive what was traced is by each dataset, where a task in the trace lowers that."""
-    if not found or not declassified(store, GraphFacts(store)).keys() & {c.call for c in traced.calls.values()}:
+    if not found or not declassified(store, GraphFacts(store)).keys() & {
+        c.call for c in traced.calls.values()
+    }:
         return {}
     return {
         label.dataset.id: label.sensitivity

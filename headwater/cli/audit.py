@@ -26,7 +26,9 @@ LISTED = 20
 @click.command()
 @click.argument("rules", nargs=-1, metavar="[RULES]...")
 @click.option("--since", type=Moment(), help="Leave out what began before: 2013-01-31, 3d.")
-@click.option("--param", multiple=True, metavar="NAME=VALUE", help="A rule's own parameter: JSON, or else text.")
+@click.option(
+    "--param", multiple=True, metavar="NAME=VALUE", help="A rule's own parameter: JSON, or else text."
+)
 @click.option(
     "--fail-on",
     type=click.Choice([*SEVERITIES, "never"], case_sensitive=False),
@@ -40,7 +42,11 @@ LISTED = 20
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there instead.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0.001), default=60.0, show_default=True, metavar="SECONDS",
+    "--timeout",
+    type=click.FloatRange(min=0.001),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
     help="For each rule.",
 )
 @click.option("--list", "listing", is_flag=True, help="List the rules.")
@@ -125,7 +131,8 @@ def _list(rules: list[Rule], *, as_json: bool) -> None:
         _output.emit_json({"rules": [_rule(rule) for rule in rules]})
         return
     rows = [
-        (rule.id, rule.severity, "headwater" if rule.is_shipped else "the project", rule.title) for rule in rules
+        (rule.id, rule.severity, "headwater" if rule.is_shipped else "the project", rule.title)
+        for rule in rules
     ]
     click.echo(_output.table(["rule", "severity", "from", "title"], rows))
 
@@ -217,6 +224,8 @@ def _nodes(finding: Finding) -> str:
 
 def _verdict(result: Audit, known: int) -> str:
     counts = result.counts()
-    words = [f"{counts[one]} {one}{'s' * (counts[one] != 1)}" for one in reversed(SEVERITIES) if one in counts]
+    words = [
+        f"{counts[one]} {one}{'s' * (counts[one] != 1)}" for one in reversed(SEVERITIES) if one in counts
+    ]
     beside = f"; {known} known ones are in the baseline" if known else ""
     return f"{len(result.rules)} rule{'s' * (len(result.rules) != 1)}: {', '.join(words) or 'nothing found'}{beside}"

@@ -105,9 +105,7 @@ def _view(store: GraphStore, found: Sequence[Dataset], files: dict[str, list[str
                 yield _output.one_line(f"  {name.ljust(12)}  {getattr(one, name)}")
         for pattern in one.files:
             yield _output.one_line(f"  {'files'.ljust(12)}  {pattern}")
-        rows = [
-            (file[:8], *store.rows("log_file", file=file)[0][1:4]) for file in files.get(one.id, ())[:20]
-        ]
+        rows = [(file[:8], *store.rows("log_file", file=file)[0][1:4]) for file in files.get(one.id, ())[:20]]
         if rows:
             yield _output.table(["file", "path", "evidence", "digest"], rows, indent="  ")
         if len(files.get(one.id, ())) > 20:

@@ -33,7 +33,9 @@ _LIMIT = "UNWIND $rows AS r MATCH (t:Task {task_hash: r[0]}) SET t.options = r[1
 class Governed:
     """A world in which files belong to datasets and tasks lower how sensitive their results are."""
 
-    def __init__(self, world: World, datasets: dict[str, tuple[str, set[str]]], limits: dict[str, str]) -> None:
+    def __init__(
+        self, world: World, datasets: dict[str, tuple[str, set[str]]], limits: dict[str, str]
+    ) -> None:
         self.world = world
         self.datasets = datasets
         self.limits = limits
@@ -150,9 +152,7 @@ class Governed:
         return {key: LEVELS[level] for key, level in found.items()}
 
     def recorded(self) -> set[str]:
-        return {
-            file for call in self.world.calls.values() for file in call.result.union(*call.args.values())
-        }
+        return {file for call in self.world.calls.values() for file in call.result.union(*call.args.values())}
 
 
 def told(store: GraphStore, *kinds: str) -> dict[tuple[str, str, str], str]:
@@ -238,12 +238,15 @@ def test_a_declassifying_task_lowers_its_result_and_what_comes_of_that(
 ) -> None:
     pipeline(world)
     Governed(world, PEOPLE, {"hide": "internal"}).write(cypher)
-    assert levels(store, world) == {
-        "load": "personal",
-        "hide": "internal",
-        "mean": "internal",
-        "main": "personal",  # it was given the file itself, and mean, whose result it has, is not declassifying
-    }
+    assert (
+        levels(store, world)
+        == {
+            "load": "personal",
+            "hide": "internal",
+            "mean": "internal",
+            "main": "personal",  # it was given the file itself, and mean, whose result it has, is not declassifying
+        }
+    )
 
 
 def test_a_call_that_only_hands_on_declassified_results_is_declassified(
