@@ -81,7 +81,7 @@ class Project:
 
     @property
     def datasets_file(self) -> Path:
-        """Where datasets are declared: `datasets.toml` beside the settings, unless these name another (`[datasets] file`)."""
+        """Where datasets are declared: `datasets.toml` beside the settings, or what `[datasets] file` names."""
         named = self.settings.get("datasets", "file", fallback="").strip()
         return self.root / named if named else self.folder / "datasets.toml"
 

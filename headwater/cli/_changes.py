@@ -41,13 +41,31 @@ def write(project: Project, change: ChangeMade) -> None:
     load_pending(project)
 
 
+def note_datasets(project: Project) -> None:
+    """After a run: as `record_datasets`, but what stands in the way is said, and not raised."""
+    from headwater.cli import _output
+    from headwater.cypher.errors import HeadwaterError
+    from headwater.cypher.store import open_store
+
+    if not _may_declare(project):
+        return
+    try:
+        store = open_store(project)
+        try:
+            record_datasets(project, store)
+        finally:
+            store.close()
+    except HeadwaterError as error:
+        click.echo(_output.one_line(f"note: the datasets are not recorded: {error}"), err=True)
+
+
 def record_datasets(project: Project, store: GraphStore) -> None:
     """Have the graph say of datasets what the project's file says, where it does not already.
 
     Raises:
         UsageError: the file cannot be read, or declares what cannot be.
     """
-    if not project.datasets_file.exists() and not project.settings.has_section("datasets"):
+    if not _may_declare(project):
         return
     from headwater.lineage.dataset_sync import changed
     from headwater.lineage.tags import is_empty
@@ -55,3 +73,7 @@ def record_datasets(project: Project, store: GraphStore) -> None:
     change = changed(project, store, new_change(project))
     if not is_empty(change):
         write(project, change)
+
+
+def _may_declare(project: Project) -> bool:
+    return project.datasets_file.exists() or project.settings.has_section("datasets")

@@ -245,6 +245,7 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 
 
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
+    from headwater.cli._changes import note_datasets
     from headwater.cli._loading import load_pending, raise_damage
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.errors import Cancelled
@@ -289,6 +290,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     outcome.show(options.as_json)
     if not in_background:
         load_pending(project, scheduler.execution_id)
+        note_datasets(project)
         raise_damage(project, scheduler.execution_id)
     return {"DONE": 0, "CANCELLED": STOPPED}.get(outcome.status, 1)
 
