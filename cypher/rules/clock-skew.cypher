@@ -11,5 +11,7 @@ WHERE j.started >= $since AND j.started < p.started
 RETURN j.task_name + ' began before ' + p.task_name + ', which made it' AS message, ['job:' + j.id, 'job:' + p.id] AS nodes
 UNION ALL
 MATCH (e:Execution)
-WHERE e.started >= $since AND e.finished IS NOT NULL AND e.finished < e.started
+WHERE e.finished < e.started
+WITH e
+WHERE e.started >= $since
 RETURN 'the run ' + left(e.id, 13) + ' ended before it began' AS message, ['execution:' + e.id] AS nodes
