@@ -73,8 +73,9 @@ class Rule:
         """An error that names the rule's file and the line.
 
         Args:
-            line: of the query, from 1.
+            line: of the query, from 1; of what is missing at its end, the last.
         """
+        line = min(line, len(self.query.splitlines()))
         return RuleError(f"{self.path}:{self.start + line - 1}: {what}")
 
 
