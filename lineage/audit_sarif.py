@@ -80,4 +80,6 @@ def _uri(path: str | None, root: Path) -> str:
     if "://" in path:
         return quote(path, safe="/:@%?=&+,;~")
     file = Path(path)
-    return quote(file.relative_to(root).as_posix()) if file.is_relative_to(root) else file.as_uri()
+    if file.is_relative_to(root):
+        file = file.relative_to(root)
+    return file.as_uri() if file.is_absolute() else quote(file.as_posix())
