@@ -1,4 +1,4 @@
-"""The journal: an append-only, hash-chained file of record groups, one file an execution.
+"""The journal: an append-only, hash-chained file of record groups, one file an execution, or a change beside the runs.
 
     8 bytes    magic and format version
     groups     u32 length | u32 crc32(payload) | 32 bytes previous head | payload       (little-endian)

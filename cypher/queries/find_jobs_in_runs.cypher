@@ -18,7 +18,7 @@ WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
   AND all(tag IN $tags WHERE j.execution_id IN tag.runs OR j.id IN tag.jobs OR j.task_hash IN tag.tasks
     OR any(own IN coalesce(j.tags, []) WHERE (own = tag.text OR (tag.any AND own STARTS WITH tag.text))
            AND NOT j.id + ' ' + own IN tag.without)
-    OR EXISTS { MATCH (j)-[:MADE]->(n:CallNode) WHERE n.call_hash IN tag.calls })
+    OR (size(tag.calls) > 0 AND EXISTS { MATCH (j)-[:MADE]->(n:CallNode) WHERE n.call_hash IN tag.calls }))
   AND (run < $after_run OR (run = $after_run AND j.n > $after_n))
   AND ($type IS NULL OR EXISTS {
     MATCH (j)-[:MADE]->(:CallNode)-[:TOOK|RETURNED]->(v:Value) WHERE v.type = $type OR v.type ENDS WITH '.' + $type })
