@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.cypher.as_of import AsOf
 from headwater.cypher.change import begin_change, write_change
 from headwater.cypher.loader import catch_up
 from headwater.cypher.store import open_store
@@ -171,6 +173,16 @@ def test_a_declaration_that_changes_keeps_its_history(governor: Governor) -> Non
     assert governor.declare(PEOPLE)
     assert governor.sensitivity("execution", run.id) == {"people": "personal"}
     assert not verify(governor.project, governor.store).findings
+
+
+def test_datasets_are_those_of_an_earlier_time_where_that_is_asked_for(governor: Governor) -> None:
+    governor.declare(PEOPLE)
+    run = governor.run("raw")
+    before = AsOf(governor.store, datetime.now(timezone.utc))
+    governor.declare(PEOPLE.replace("personal", "special") + WEATHER)
+    assert [(one.name, one.sensitivity) for one in current(before)] == [("people", "personal")]
+    found = traced_datasets(before, trace(before, run))
+    assert [(one.dataset.name, one.sensitivity) for one in found] == [("people", "personal")]
 
 
 def test_a_project_leaves_the_datasets_of_others_alone(governor: Governor, server: Server) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from headwater.cypher.as_of import AsOf
 from headwater.cypher.backlog import pending
 from headwater.cypher.change import begin_change, write_change
 from headwater.cypher.journal import CHANGE, SUFFIX
@@ -163,6 +165,17 @@ def test_runs_jobs_and_files_are_found_by_the_tags_that_they_have_now(
     assert [file.path for file in files] == [str(tmp_path / "out.txt")]
     everywhere = [(one.kind, one.text) for one in tags_named(tag.store, read_name("seen=yes"))]
     assert sorted(everywhere) == [("call", "seen=yes"), ("file", "seen=yes")]
+
+
+def test_tags_are_those_of_an_earlier_time_where_that_is_asked_for(tag: Tagger, run: str) -> None:
+    execution = Found("execution", run, "")
+    tag(add, execution, "team=c")
+    before = AsOf(tag.store, datetime.now(timezone.utc))
+    tag(update, execution, "team=d")
+    current = sorted(one.text for one in tags_of(before, [run]) if one.is_current)
+    assert current == ["team=a", "team=b", "team=c"]
+    assert [one.value for one in tags_named(before, read_name("team=d"))] == []
+    assert tag.texts(execution) == ["team=d"]
 
 
 def test_hostile_names_are_kept_as_they_are(tag: Tagger, run: str) -> None:
