@@ -241,6 +241,7 @@ def open_job(
             None,
             reason,
             None,
+            None,
         ]
     else:
         values = [
@@ -257,6 +258,7 @@ def open_job(
             None,
             None,
             reason,
+            None,
             None if record.parent is None else job_id(run, record.parent),
         ]
     return _named("Job", [*values, None])
