@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from headwater.cypher.change import new_id
 from headwater.cypher.journal import SUFFIX, JournalWriter
 from headwater.cypher.project import Project
 from headwater.cypher.records import (
@@ -20,7 +21,6 @@ from headwater.cypher.records import (
     ValueSeen,
 )
 from headwater.cypher.targets import note_target
-from headwater.engine.environment import new_id
 
 GROUP = 1000
 """Calls in a group of the journal, about what the recorder writes at once."""

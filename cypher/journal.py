@@ -1,4 +1,4 @@
-"""The journal: an append-only, hash-chained file of record groups, one file an execution.
+"""The journal: an append-only, hash-chained file of record groups, one file an execution, or a change beside the runs.
 
     8 bytes    magic and format version
     groups     u32 length | u32 crc32(payload) | 32 bytes previous head | payload       (little-endian)
@@ -32,6 +32,8 @@ from headwater.cypher.errors import InternalError, JournalDamaged
 from headwater.cypher.records import AnyRecord, Record
 
 SUFFIX = ".hwj"
+CHANGE = ".change"
+"""what comes before the suffix where the journal is of a change that was made beside the runs"""
 MAGIC = b"HWJRNL\x00\x01"
 
 _HEADER = struct.Struct("<II32s")
@@ -70,8 +72,13 @@ def first_head(execution_id: str) -> bytes:
 
 
 def execution_id_of(path: Path) -> str:
-    """The execution whose journal this is: journals are named by it."""
+    """The execution whose journal this is: journals are named by it. Of a change, its id and CHANGE."""
     return path.name.removesuffix(SUFFIX)
+
+
+def is_of_change(path: Path) -> bool:
+    """Whether the journal is of a change (a tag, a dataset), not of an execution."""
+    return path.name.endswith(CHANGE + SUFFIX)
 
 
 def is_open(path: Path) -> bool:

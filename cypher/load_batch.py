@@ -25,6 +25,7 @@ from headwater.cypher.records import (
     call_named,
     flows,
     job_id,
+    tag_texts,
 )
 
 Statement = tuple[str, Mapping[str, Any]]
@@ -295,7 +296,7 @@ def _job_row(run: str, job: JobStarted | JobEnded, task_name: str | None) -> Row
         None if job.eval_hash is None else job.eval_hash.hex(),
     ]
     if isinstance(job, JobStarted):
-        return [*row, "RUNNING", job.started, None, job.executor, job.attempt, None, None, None, None]
+        return [*row, "RUNNING", job.started, None, job.executor, job.attempt, None, None, None, None, None]
     call = None if job.call_hash is None else job.call_hash.hex()
     return [
         *row,
@@ -308,6 +309,7 @@ def _job_row(run: str, job: JobStarted | JobEnded, task_name: str | None) -> Row
         job.traceback,
         job.reason,
         call,
+        tag_texts(job.tags),
     ]
 
 

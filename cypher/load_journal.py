@@ -85,22 +85,7 @@ class JournalLoad:
         """Close the books on a journal whose writer has gone, and move it among the loaded ones."""
         if not self._ended:
             self._abandon()
-        if self.damage is not None:
-            write_json(
-                folder / (self.path.name + DAMAGED),
-                {
-                    "offset": self.damage.offset,
-                    "groups": self.damage.groups,
-                    "reason": self.damage.reason,
-                },
-            )
-        os.replace(self.path, folder / self.path.name)
-        with suppress(
-            FileNotFoundError
-        ):  # after the journal: without it, the journal would be for another store
-            os.replace(target_file(self.path), folder / target_file(self.path).name)
-        with suppress(FileNotFoundError):
-            os.unlink(mark_of(self.path))
+        put_among_loaded(self.path, folder, self.damage)
 
     def _read_place(self) -> _Place:
         start = _Place(0, len(MAGIC), 0, first_head(self._id))
@@ -181,6 +166,20 @@ class JournalLoad:
             ]
         )
         self._ended = True
+
+
+def put_among_loaded(path: Path, folder: Path, damage: JournalDamaged | None) -> None:
+    """Move a journal that the loader is through with, and what lies beside it; leave word of its damage."""
+    if damage is not None:
+        write_json(
+            folder / (path.name + DAMAGED),
+            {"offset": damage.offset, "groups": damage.groups, "reason": damage.reason},
+        )
+    os.replace(path, folder / path.name)
+    with suppress(FileNotFoundError):  # after the journal: without it, the journal would be for another store
+        os.replace(target_file(path), folder / target_file(path).name)
+    with suppress(FileNotFoundError):
+        os.unlink(mark_of(path))
 
 
 def _pieces(records: list[AnyRecord], size: int) -> Iterator[list[AnyRecord]]:

@@ -36,7 +36,8 @@ from headwater.cypher.backlog import (
     pending,
 )
 from headwater.cypher.errors import HeadwaterError, StoreError, StoreUnavailable, UsageError
-from headwater.cypher.journal import is_open
+from headwater.cypher.journal import is_of_change, is_open
+from headwater.cypher.load_change import ChangeLoad
 from headwater.cypher.load_journal import JournalLoad
 from headwater.cypher.project import Project, open_project
 from headwater.cypher.store import GraphStore, open_store
@@ -61,10 +62,12 @@ class Loader:
         self.stopping = False
         self._lock_file = lock_file(project)
         self._store: GraphStore | None = None
-        self._loads: dict[Path, JournalLoad] = {}
+        self._loads: dict[Path, JournalLoad | ChangeLoad] = {}
         self._shares: dict[Path, int] = {}
         self._stuck: set[Path] = set()
         self._failures = 0
+        self._runs_wait = False
+        """whether there are journals of runs to load"""
 
     def run(self, idle: float) -> int:
         """Work until nothing has been pending for `idle` seconds. Returns the exit code."""
@@ -112,6 +115,7 @@ class Loader:
         if self._store is None:
             self._store = open_store(self.project)
         store = self._store
+        self._runs_wait = not all(map(is_of_change, journals))
         return sum(self._advance(path, store) for path in journals) > 0
 
     def close(self) -> None:
@@ -124,9 +128,11 @@ class Loader:
     def _advance(self, path: Path, store: GraphStore) -> bool:
         load = self._loads.get(path)
         if load is None:
-            load = self._loads[path] = JournalLoad(path, store, share=self._shares.get(path, 1))
+            load = self._loads[path] = self._begin(path, store)
         finished = not is_open(path)  # asked first: of a writer that has gone, the step sees everything
         try:
+            if isinstance(load, ChangeLoad) and self._runs_wait and load.lacks():
+                return False
             if load.step():
                 return True
             if finished:
@@ -142,6 +148,11 @@ class Loader:
             traceback.print_exc()
             self._set_aside(path, error, smaller=False)
         return False
+
+    def _begin(self, path: Path, store: GraphStore) -> JournalLoad | ChangeLoad:
+        if is_of_change(path):
+            return ChangeLoad(path, store)
+        return JournalLoad(path, store, share=self._shares.get(path, 1))
 
     def _set_aside(self, path: Path, error: Exception, *, smaller: bool = True) -> None:
         """The store took part of nothing: try with less at a time, and where that is no help go on with the others."""

@@ -24,6 +24,18 @@ _TEMPLATE = """\
 uri = local
 """
 
+# What people write is kept in their repository, and what is recorded is not.
+_KEPT_IN_GIT = """\
+*
+!.gitignore
+!headwater.ini
+!datasets.toml
+!queries/
+!queries/*.cypher
+!rules/
+!rules/*.cypher
+"""
+
 
 @dataclass(frozen=True)
 class StoreSettings:
@@ -66,6 +78,17 @@ class Project:
     @property
     def graph(self) -> Path:
         return self.folder / "graph"
+
+    @property
+    def datasets_file(self) -> Path:
+        """Where datasets are declared: `datasets.toml` beside the settings, or what `[datasets] file` names."""
+        named = self.settings.get("datasets", "file", fallback="").strip()
+        return self.root / named if named else self.folder / "datasets.toml"
+
+    @property
+    def rules(self) -> Path:
+        """Where a project's own audit rules are."""
+        return self.folder / "rules"
 
     def values_address(self) -> str:
         """Where large values are kept: a folder, or any URL that fsspec knows (`[store] values`).
@@ -166,5 +189,5 @@ def create_project(root: Path) -> Project:
         settings.write_text(_TEMPLATE, encoding="utf-8")
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("*\n!.gitignore\n!headwater.ini\n", encoding="utf-8")
+        ignore.write_text(_KEPT_IN_GIT, encoding="utf-8")
     return open_project(root)

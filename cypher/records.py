@@ -156,6 +156,11 @@ def call_named(call: CallMade) -> list[str] | None:
     return sorted(file.hex() for file in call.named) or None
 
 
+def tag_texts(tags: list[tuple[str, str]]) -> list[str] | None:
+    """Tags as the graph has them where they were given to a run; None for none."""
+    return [f"{key}={value}" for key, value in tags] or None
+
+
 class JobStarted(Record, frozen=True, tag=8):
     """Written only for jobs that are still running when a group is flushed."""
 
@@ -188,6 +193,57 @@ class JobEnded(Record, frozen=True, tag=9):
     attempt: int = 1
     reason: str | None = None
     """why it was cached or had to run"""
+    tags: list[tuple[str, str]] = []
+    """of the task's definition and of the call"""
+
+
+class TagSet(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A tag that a change put on something of the graph."""
+
+    id: bytes
+    kind: str
+    """of what it is on: execution, job, call, value, file or task"""
+    target: str
+    """its key in the graph"""
+    key: str
+    value: str
+    given: bool = False
+    """it was given to the run or the task, and stands here only because the same change ends it"""
+
+
+class DatasetDeclared(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A dataset as it was declared at some time. What is not known is empty."""
+
+    id: bytes
+    name: str
+    files: list[str]
+    """patterns of paths and URLs"""
+    origin: str
+    licence: str
+    collected_by: str
+    purpose: str
+    lawful_basis: str
+    sensitivity: str
+
+
+class ChangeMade(Record, frozen=True, tag=20):
+    """What a person, or a declaration of theirs, added to the graph beside the runs: the one record of its journal."""
+
+    id: str
+    """uuid7, with dashes"""
+    at: int
+    user: str
+    host: str
+    command: list[str]
+    """argv as the user typed it"""
+    headwater_version: str
+    project_root: str
+    tags: list[TagSet] = []
+    datasets: list[DatasetDeclared] = []
+    ended: list[bytes] = []
+    """ids of the tags and datasets that count no more from now on"""
+    files: list[tuple[bytes, list[bytes]]] = []
+    """(id of a dataset, file_hash of every file that belongs to it and was not known to)"""
 
 
 AnyRecord = (
@@ -200,6 +256,7 @@ AnyRecord = (
     | CallMade
     | JobStarted
     | JobEnded
+    | ChangeMade
 )
 
 _STRIDE = 0x9E3779B97F4A7C15F39CC0605CEDC835

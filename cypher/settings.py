@@ -15,9 +15,10 @@ SECTIONS = {
     "run": frozenset({"background_load"}),
     "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),
     "seal": frozenset({"key", "to"}),
+    "datasets": frozenset({"file"}),
 }
 """The keys of each section; [executors.NAME] has those of executors, and [limits] may have any."""
-_SHOWN = ("store", "scheduler", "run", "limits", "executors.NAME", "seal")
+_SHOWN = ("store", "scheduler", "run", "datasets", "limits", "executors.NAME", "seal")
 
 
 def check_settings(where: Path, settings: configparser.ConfigParser) -> None:

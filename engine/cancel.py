@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from headwater.cypher.backlog import pending
-from headwater.cypher.journal import SUFFIX, execution_id_of, is_open
+from headwater.cypher.journal import SUFFIX, execution_id_of, is_of_change, is_open
 from headwater.cypher.project import Project
 
 _FOLDER = "cancel"
@@ -21,7 +21,7 @@ _WHOLE = "run"
 
 def running(project: Project) -> list[str]:
     """The ids of the executions that are under way in a project, oldest first."""
-    return [execution_id_of(path) for path in pending(project) if is_open(path)]
+    return [execution_id_of(path) for path in pending(project) if is_open(path) and not is_of_change(path)]
 
 
 def is_running(project: Project, execution_id: str) -> bool:

@@ -62,7 +62,7 @@ def _versions(name: str) -> list[SourceFile]:
         if text is None:
             return [source for _, source in known or () if source is not None]
         stamp = text
-    if known is None or known[-1][0] != stamp:
+    if not known or known[-1][0] != stamp:  # empty, too, while another thread reads the file
         known = _files.setdefault(name, [])
         try:
             source = SourceFile(name, _read(name) if text is None else text)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import os
 import platform
-import secrets
 import socket
 import subprocess
 import sys
@@ -14,6 +12,7 @@ from collections.abc import Sequence
 from time import time
 from typing import Any
 
+from headwater.cypher.change import new_id, user
 from headwater.cypher.project import Project
 from headwater.cypher.records import ExecutionStarted
 from headwater.engine.task import Task
@@ -30,7 +29,7 @@ def describe_execution(
         new_id(),
         int(time() * 1_000_000),
         list(command) if command is not None else list(sys.argv),
-        _user(),
+        user(),
         socket.gethostname(),
         root.namespace or project.root.name,
         _working_directory(project),
@@ -44,28 +43,11 @@ def describe_execution(
     )
 
 
-def new_id() -> str:
-    """A version 7 UUID (RFC 9562): sortable by the time it was made."""
-    millis = int(time() * 1000)
-    value = (millis & ((1 << 48) - 1)) << 80 | secrets.randbits(80)
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
-
 def _working_directory(project: Project) -> str:
     try:
         return os.getcwd()
     except FileNotFoundError:  # somebody took it away under us
         return str(project.root)
-
-
-def _user() -> str:
-    try:
-        return os.environ.get("HEADWATER_USER") or getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _git(project: Project) -> tuple[str | None, bool | None]:

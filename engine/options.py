@@ -7,6 +7,7 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
+from headwater.cypher.tag_names import tags_in
 from headwater.engine.errors import TaskDefinitionError
 from headwater.engine.nested import find_expressions
 from headwater.engine.retries import check_backoff, check_retries, check_retry_on
@@ -95,6 +96,13 @@ def _limits(name: str, value: Any) -> dict[str, int]:
     return limits
 
 
+def _tags(name: str, value: Any) -> tuple[str, ...]:
+    try:
+        return tuple(f"{key}={text}" for key, text in tags_in(value))
+    except ValueError as error:
+        raise TaskDefinitionError(f"option {name}: {error}") from None
+
+
 def _exports(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping) or "export_options" in value:
         raise TaskDefinitionError(f"option {name}={value!r}: a dict of options is needed")
@@ -114,6 +122,7 @@ _CHECKS: dict[str, Any] = {
     "retry_backoff": check_backoff,
     "retry_on": check_retry_on,
     "timeout": check_timeout,
+    "tags": _tags,
 }
 
 CONTEXT = "context"

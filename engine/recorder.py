@@ -26,6 +26,7 @@ from headwater.cypher.records import (
     TaskSeen,
     ValueSeen,
 )
+from headwater.cypher.tag_names import split_tag
 from headwater.cypher.targets import note_target
 from headwater.engine import expression_codec
 from headwater.engine.context import HERE, read_hash
@@ -355,6 +356,7 @@ class Recorder:
                 _traceback_of(job, error),
                 job.attempt,
                 job.reason,
+                [split_tag(tag) for tag in job.options.get("tags", ())] if job.options else [],
             )
         )
 
@@ -425,7 +427,7 @@ def _task_record(task: Task[Any, Any]) -> TaskSeen:
         task.namespace,
         task.version,
         task.source,
-        {"config_args": ", ".join(task.config_args)} if task.config_args else {},
+        task.counted_options(),
         [(c.name, c.kind, c.digest_hex) for c in print_.counted] if print_ else [],
         [(u.name, u.reason) for u in print_.uncounted] if print_ else [],
     )

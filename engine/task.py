@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from headwater.cypher.sensitivity import LEVELS, OPTION
 from headwater.engine.context import merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
@@ -25,7 +26,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _DEFINITION = frozenset(
-    {"name", "namespace", "version", "script", "hash_includes", "source", "config_args", "load_module"}
+    {
+        *("name", "namespace", "version", "script", "hash_includes", "source", "config_args", "load_module"),
+        OPTION,
+    }
 )
 
 
@@ -57,6 +61,7 @@ class Task(Generic[P, R]):
         is_async: whether the function is an `async def`, whose body can await lazy values.
         nout: how many items its result has, where that is known; such calls can be unpacked.
         load_module: the module that a worker imports to find it.
+        declassifies: how sensitive its results are at most, whatever it was given; None where it says nothing.
         wrapped_task: the task that this one was put around (`wraps_task`), or None.
     """
 
@@ -74,6 +79,7 @@ class Task(Generic[P, R]):
         source: str | None = None,
         config_args: Sequence[str] = (),
         load_module: str | None = None,
+        declassifies: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         if not callable(func):
@@ -99,6 +105,11 @@ class Task(Generic[P, R]):
                 f"task {self.fullname}: methods cannot be tasks, because the object they belong to has no recorded "
                 "identity. Make it a function that takes what it needs as arguments."
             )
+        if declassifies is not None and declassifies not in LEVELS:
+            raise TaskDefinitionError(
+                f"task {self.fullname}: declassifies={declassifies!r}: choose one of {', '.join(LEVELS)}"
+            )
+        self.declassifies = declassifies
         self.config_args = tuple(config_args)
         self.hash_includes = list(hash_includes)
         self._source = source
@@ -200,7 +211,13 @@ class Task(Generic[P, R]):
         includes = sorted(self._include_hash(item, hash_value) for item in self.hash_includes)
         kind = [b"script"] if self.script else []
         config_args = (name.encode() for name in sorted(self.config_args))
-        return [*kind, *includes, b"config_args", *config_args, *limits_of_reuse(self.definition)]
+        level = [OPTION.encode(), self.declassifies.encode()] if self.declassifies is not None else []
+        return [*kind, *includes, b"config_args", *config_args, *level, *limits_of_reuse(self.definition)]
+
+    def counted_options(self) -> dict[str, str]:
+        """What of the definition counts in the hash and is recorded with it, as text."""
+        options = {"config_args": ", ".join(self.config_args)} if self.config_args else {}
+        return options if self.declassifies is None else {**options, OPTION: self.declassifies}
 
     def _include_hash(self, item: Any, hash_value: Callable[[Any], bytes]) -> bytes:
         if callable(item) and not isinstance(item, Task) and hasattr(item, "__code__"):
@@ -336,6 +353,7 @@ def task(
     source: str | None = None,
     config_args: Sequence[str] = (),
     load_module: str | None = None,
+    declassifies: str | None = None,
     **options: Any,
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
@@ -352,8 +370,10 @@ def task(func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         source: the text to take for the source.
         config_args: parameters that do not count in the cache's key.
         load_module: the module a worker imports to find the task.
+        declassifies: how sensitive its results are at most, whatever it takes: public, internal, confidential, personal
+            or special. It counts in the task's hash.
         **options: nout, cache, cache_scope, check_valid, allowed_cache_results, executor, limits, retries,
-            retry_backoff, retry_on, timeout.
+            retry_backoff, retry_on, timeout, tags.
 
     Raises:
         TaskDefinitionError: a name, option or value that cannot be; the message has the nearest match.

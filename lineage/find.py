@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from headwater.cypher.errors import UsageError
 from headwater.lineage import log
+from headwater.lineage.find_tags import tagged
 from headwater.lineage.log_views import Execution, FileLine, Job, ListedExecution
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Wanted:
     type: str | None = None
     """of a value that a call took or gave: its whole name, or the last part"""
     tags: Sequence[str] = ()
-    """`key=value`, or `key` for any value; all of these"""
+    """`key=value`, or `key` for any value; all of these. A job has those of its run, its task and its call, too"""
     user: str | None = None
     host: str | None = None
     commit: str | None = None
@@ -71,8 +72,8 @@ def find_runs(
     """The executions that are so, newest first. A task, a file or a value's type is that of any of its jobs."""
     runs = [id_ for id_ in _run_ids(store, wanted, after or _LAST, of_jobs=False) if id_ != after]
     if wanted.tasks or wanted.file is not None or wanted.type is not None:
-        # The status and the times that are asked for are the runs' own.
-        jobs = _Jobs(store, replace(wanted, statuses=(), since=None, until=None))
+        # The status, the tags and the times that are asked for are the runs' own.
+        jobs = _Jobs(store, replace(wanted, statuses=(), tags=(), since=None, until=None))
         runs = jobs.runs_with_any(runs, limit + 1)
     rows = store.rows("find_runs", keys=runs[:limit])
     listed = log.listed(store, [Execution(*row) for row in rows])
@@ -91,8 +92,10 @@ def find_jobs(store: GraphStore, wanted: Wanted, *, limit: int, after: str | Non
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
-def find_files(store: GraphStore, pattern: str, *, limit: int, after: str | None = None) -> Page[FileLine]:
-    """The recorded contents of files whose path is like a pattern, by path.
+def find_files(
+    store: GraphStore, pattern: str, *, tags: Sequence[str] = (), limit: int, after: str | None = None
+) -> Page[FileLine]:
+    """The recorded contents of files whose path is like a pattern and which have some tags, by path.
 
     Raises:
         UsageError: `after` is no file.
@@ -104,8 +107,15 @@ def find_files(store: GraphStore, pattern: str, *, limit: int, after: str | None
             raise UsageError(f"--after {after}: the graph has no file of that hash")
         place = (rows[0][1], after)
     prefix, regex = like(pattern)
+    having = [set(tag.of("file")) for tag in tagged(store, tags)]
     rows = store.rows(
-        "find_files", prefix=prefix, regex=regex, after_path=place[0], after_file=place[1], limit=limit + 1
+        "find_files",
+        prefix=prefix,
+        regex=regex,
+        files=sorted(set.intersection(*having)) if having else None,
+        after_path=place[0],
+        after_file=place[1],
+        limit=limit + 1,
     )
     files = [FileLine(*row) for row in rows[:limit]]
     return Page(files, files[-1].file if len(rows) > limit else None)
@@ -132,12 +142,13 @@ def _run_ids(store: GraphStore, wanted: Wanted, upto: str, *, of_jobs: bool) -> 
         user=wanted.user,
         host=wanted.host,
         commit=wanted.commit and wanted.commit.lower(),
-        tags=[tag for tag in wanted.tags if "=" in tag],
-        keys=[f"{tag}=" for tag in wanted.tags if "=" not in tag],
         since=0 if of_jobs else _micros(wanted.since, 0),
         until=_micros(wanted.until, _NEVER),
     )
-    return [row[0] for row in rows]
+    if of_jobs:
+        return [row[0] for row in rows]
+    having = [set(tag.of("execution")) for tag in tagged(store, wanted.tags)]
+    return [row[0] for row in rows if all(row[0] in runs for runs in having)]
 
 
 class _Jobs:
@@ -146,7 +157,7 @@ class _Jobs:
     def __init__(self, store: GraphStore, wanted: Wanted) -> None:
         self._store = store
         self._tasks = _tasks(store, wanted)
-        self._of_some_runs = bool(wanted.user or wanted.host or wanted.commit or wanted.tags)
+        self._of_some_runs = bool(wanted.user or wanted.host or wanted.commit)
         prefix, regex = (None, None) if wanted.file is None else like(wanted.file)
         self._about_call = {"type": wanted.type, "prefix": prefix, "regex": regex}
         self._about_job = {
@@ -154,6 +165,7 @@ class _Jobs:
             "statuses": list(wanted.statuses) or None,
             "since": _micros(wanted.since, 0),
             "until": _micros(wanted.until, _NEVER),
+            "tags": [tag.of_jobs() for tag in tagged(store, wanted.tags)],
         }
         self._calls = self._few_calls()
 

@@ -8,7 +8,7 @@ call that took the file comes to the file), so a reach says for how much it hold
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.lineage.flow import Flow
@@ -38,6 +38,10 @@ class Reach(NamedTuple):
 class Spread:
     """One walk forth through the facts, level by level.
 
+    Args:
+        stopped: calls whose results lead no further, whatever they were given: they are not reached themselves, but
+            what their bodies hand to their children is.
+
     Attributes:
         jobs: every job that was reached, by id, with its call.
         calls: every call that was reached.
@@ -45,8 +49,9 @@ class Spread:
         made_by: those calls, by file.
     """
 
-    def __init__(self, facts: ImpactFacts) -> None:
+    def __init__(self, facts: ImpactFacts, *, stopped: Collection[str] = ()) -> None:
         self._facts = facts
+        self._stopped = stopped
         self.flow = Flow(facts)
         self._jobs_of: dict[str, list[JobFact]] = {}
         self._parents: dict[str, list[str]] = {}
@@ -110,7 +115,8 @@ class Spread:
         """From a call to the calls that it fed, to its parent where it became its result, and, if what it was given is
         reached, to the calls whose arguments its body made."""
         call, parent, way = reach
-        for around in self._parents[call] if parent == EVERYWHERE else [parent]:
+        arounds = self._parents[call] if parent == EVERYWHERE else [parent]
+        for around in arounds if call not in self._stopped else ():
             for consumer in self.flow.consumers(around).get(call, ()) if around is not None else ():
                 if consumer != around:
                     self._reach(Reach(consumer, around, way), True)
@@ -122,7 +128,7 @@ class Spread:
                 if self.flow.leads_up(child, call):
                     for down in ways:
                         self._reach(Reach(child, call, down), True)
-        if self._is_traced_from(reach):
+        if call not in self._stopped and self._is_traced_from(reach):
             for file in self.flow.calls[call].result_files:
                 if self.flow.is_first_maker(call, file.file):
                     self.files.setdefault(file.file, file)
@@ -149,6 +155,8 @@ class Spread:
 
     def _tell(self, reach: Reach) -> None:
         """Note the jobs that made the call where it is reached; a call without any stands for itself."""
+        if reach.call in self._stopped:
+            return
         jobs = self._jobs_of[reach.call]
         for job in jobs:
             if _covers(reach, job):

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.backlog import is_running, pending
 from headwater.cypher.errors import JournalDamaged
-from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, is_open, read_groups
+from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, is_of_change, is_open, read_groups
 from headwater.cypher.load_batch import execution_facts
 from headwater.cypher.load_journal import GONE
 from headwater.cypher.records import (
+    ChangeMade,
     ExecutionEnded,
     ExecutionStarted,
     JobEnded,
@@ -29,6 +30,7 @@ from headwater.cypher.records import (
 )
 from headwater.cypher.targets import own_store, target_of
 from headwater.lineage.seals.verify import verify_seals
+from headwater.lineage.verify_changes import change_findings
 from headwater.lineage.verify_damage import salvage
 from headwater.lineage.verify_doubts import Doubts, learn_names
 from headwater.lineage.verify_downstream import downstream
@@ -113,7 +115,10 @@ class _Verifier:
     def run(self, progress: Callable[[Verification], None] | None) -> Verification:
         for path in reversed(self._journals()):
             self._result.journals += 1
-            self._journal(path)
+            if is_of_change(path):
+                self._change(path)
+            else:
+                self._journal(path)
             if progress is not None:
                 progress(self._result)
         found, self._result.others = unknown(self._project, self._store, self.known, self._growing)
@@ -130,6 +135,19 @@ class _Verifier:
             if target_of(self._project, path) == store:
                 found[path.name] = path  # what was pending a moment ago, too
         return [found[name] for name in sorted(found)]
+
+    def _change(self, path: Path) -> None:
+        """A journal of a tag or a dataset. One that is being written is there wholly, or not at all."""
+        name, growing = execution_id_of(path), self._is_growing(path)
+        self.known.runs.add(name)
+        for group in self._groups(path, 0):
+            self._result.groups += 1
+            self._result.records += len(group.records)
+            place = Place(path.name, group.index, group.offset, 0)
+            for change in (record for record in group.records if isinstance(record, ChangeMade)):
+                for finding in change_findings(self._store, change, group.head, place):
+                    if finding.kind != "missing" or not growing:
+                        self._add(finding)
 
     def _journal(self, path: Path) -> None:
         run = execution_id_of(path)

@@ -24,6 +24,7 @@ from headwater.cypher.records import (
     call_named,
     flows,
     job_id,
+    tag_texts,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ PROPERTIES = {
     ),
     "Job": (
         "id", "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
-        "attempt", "error", "traceback", "reason",
+        "attempt", "error", "traceback", "reason", "tags",
     ),
     "Task": (
         "task_hash", "name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted",
@@ -55,6 +56,13 @@ PROPERTIES = {
     "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location"),
     "File": ("file_hash", "path", "evidence", "digest", "size"),
     "Seal": ("id", "number", "previous", "at", "size", "root", "key", "signature", "journals"),
+    "Change": (
+        "id", "at", "user", "host", "command", "headwater_version", "project_root", "journal_head",
+    ),
+    "Tag": ("id", "kind", "target", "key", "value", "text", "given"),
+    "Dataset": (
+        "id", "name", "files", "origin", "licence", "collected_by", "purpose", "lawful_basis", "sensitivity",
+    ),
 }  # fmt: skip
 """What docs/reference/graph.md says each node has; anything else somebody else has put there."""
 
@@ -69,6 +77,12 @@ EDGES = (
     ("CallNode", "FED_BY", "CallNode", ("name", "within")),
     ("Evaluation", "REDUCED_TO", "Value", ()),
     ("Value", "REFERS_TO", "File", ()),
+    ("Change", "ADDED", "Tag", ()),
+    ("Change", "ADDED", "Dataset", ()),
+    ("Change", "ENDED", "Tag", ()),
+    ("Change", "ENDED", "Dataset", ()),
+    ("File", "PART_OF", "Dataset", ("change",)),
+    *((label, "TAGGED", "Tag", ()) for label in ("Execution", "Job", "Task", "CallNode", "Value", "File")),
 )
 """The same of edges: from, type, to, and properties."""
 
@@ -83,7 +97,7 @@ _COLUMNS = {
     ),
     "Job": (
         "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
-        "attempt", "error", "traceback", "reason", "parent", "call",
+        "attempt", "error", "traceback", "reason", "tags", "parent", "call",
     ),
 }  # fmt: skip
 _QUERIES = {
@@ -227,6 +241,7 @@ def open_job(
             None,
             reason,
             None,
+            None,
         ]
     else:
         values = [
@@ -243,6 +258,7 @@ def open_job(
             None,
             None,
             reason,
+            None,
             None if record.parent is None else job_id(run, record.parent),
         ]
     return _named("Job", [*values, None])
@@ -286,6 +302,7 @@ def _job(run: str, job: JobEnded, task_name: str | None) -> Fact:
             job.error,
             job.traceback,
             job.reason,
+            tag_texts(job.tags),
             None if job.parent is None else job_id(run, job.parent),
             None if job.call_hash is None else job.call_hash.hex(),
         ),

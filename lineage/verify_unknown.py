@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import JournalDamaged
-from headwater.cypher.journal import SUFFIX, execution_id_of, read_groups
+from headwater.cypher.journal import CHANGE, SUFFIX, execution_id_of, is_of_change, read_groups
 from headwater.cypher.records import JobEnded, JobStarted, job_id
+from headwater.lineage.verify_changes import unknown_changes
 from headwater.lineage.verify_facts import EDGES, EXTRA, expected
 from headwater.lineage.verify_findings import Finding
 
@@ -85,6 +86,7 @@ def unknown(
         )
         for job, run in store.rows("verify_stray_jobs", limit=LISTED)
     ]
+    suspects += unknown_changes(project, store, known.runs)
     if not others:
         suspects += _unknown_nodes(store, known)
         suspects += [
@@ -136,6 +138,9 @@ def _explained(suspects: set[tuple[str, str]], later: Collection[Path]) -> set[t
     found: set[tuple[str, str]] = set()
     for path in later:
         run = execution_id_of(path)
+        if is_of_change(path):
+            found.add(("Change", run.removesuffix(CHANGE)))
+            continue
         found.add(("Execution", run))
         try:
             for group in read_groups(path):

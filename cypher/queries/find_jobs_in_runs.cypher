@@ -2,7 +2,9 @@
 // Parameters: $runs (ids), $tasks (full names), $statuses, $type (of a value that it took or gave; its last part will
 //   do), $prefix and $regex (of the path of a file that it took or gave), each null for any; $since and $until
 //   (microseconds since the epoch: begun in between); $after_run and $after_n (the place of the last job that is known
-//   already), $limit.
+//   already), $limit; $tags, maps of all that a job has to have itself or by its run, task or call: text (key=value, or key=
+//   where any is true), runs, jobs, tasks and calls that have it, and without: job's id and tag, where that was
+//   given to the job and taken away.
 // $as_of: leave out what was recorded later; null for nothing.
 UNWIND $runs AS run
 MATCH (j:Job {execution_id: run})
@@ -13,6 +15,10 @@ WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
       >= datetime({epochSeconds: $since / 1000000, nanosecond: ($since % 1000000) * 1000})
   AND coalesce(j.started, datetime({epochSeconds: 0}))
       < datetime({epochSeconds: $until / 1000000, nanosecond: ($until % 1000000) * 1000})
+  AND all(tag IN $tags WHERE j.execution_id IN tag.runs OR j.id IN tag.jobs OR j.task_hash IN tag.tasks
+    OR any(own IN coalesce(j.tags, []) WHERE (own = tag.text OR (tag.any AND own STARTS WITH tag.text))
+           AND NOT j.id + ' ' + own IN tag.without)
+    OR (size(tag.calls) > 0 AND EXISTS { MATCH (j)-[:MADE]->(n:CallNode) WHERE n.call_hash IN tag.calls }))
   AND (run < $after_run OR (run = $after_run AND j.n > $after_n))
   AND ($type IS NULL OR EXISTS {
     MATCH (j)-[:MADE]->(:CallNode)-[:TOOK|RETURNED]->(v:Value) WHERE v.type = $type OR v.type ENDS WITH '.' + $type })

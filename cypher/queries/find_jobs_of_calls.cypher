@@ -1,7 +1,7 @@
 // The jobs of some calls that are as somebody wants them, the newest execution's first; the columns of log_jobs.
 // Parameters: $calls (call hashes), $runs (ids of executions), $tasks (full names) and $statuses, each of the last three
 //   null for any; $since and $until (microseconds since the epoch: begun in between); $after_run and $after_n (the
-//   place of the last job that is known already), $limit.
+//   place of the last job that is known already), $limit; $tags (as of find_jobs_in_runs).
 // $as_of: leave out what was recorded later; null for nothing.
 UNWIND $calls AS call
 MATCH (c:CallNode {call_hash: call})<-[:MADE]-(j:Job)
@@ -13,6 +13,10 @@ WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
       >= datetime({epochSeconds: $since / 1000000, nanosecond: ($since % 1000000) * 1000})
   AND coalesce(j.started, datetime({epochSeconds: 0}))
       < datetime({epochSeconds: $until / 1000000, nanosecond: ($until % 1000000) * 1000})
+  AND all(tag IN $tags WHERE j.execution_id IN tag.runs OR j.id IN tag.jobs OR j.task_hash IN tag.tasks
+    OR any(own IN coalesce(j.tags, []) WHERE (own = tag.text OR (tag.any AND own STARTS WITH tag.text))
+           AND NOT j.id + ' ' + own IN tag.without)
+    OR (size(tag.calls) > 0 AND EXISTS { MATCH (j)-[:MADE]->(n:CallNode) WHERE n.call_hash IN tag.calls }))
   AND (j.execution_id < $after_run OR (j.execution_id = $after_run AND j.n > $after_n))
 WITH call, j ORDER BY j.execution_id DESC, j.n LIMIT $limit
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)

@@ -1,7 +1,6 @@
 // The ids of the executions that are as somebody wants them, newest first.
-// Parameters: $statuses, $user, $host, $commit (its beginning), each null for any; $tags (key=value) and $keys (key=),
-//   all of which it has; $since and $until (microseconds since the epoch: begun in between); $upto (an id that sorts
-//   after those wanted, or is the last of them).
+// Parameters: $statuses, $user, $host, $commit (its beginning), each null for any; $since and $until
+//   (microseconds since the epoch: begun in between); $upto (an id that sorts after those wanted, or is the last of them).
 // $as_of: leave out what was recorded later; null for nothing.
 MATCH (e:Execution)
 WHERE e.id <= $upto
@@ -12,7 +11,5 @@ WHERE e.id <= $upto
   AND ($commit IS NULL OR e.git_commit STARTS WITH $commit)
   AND e.started >= datetime({epochSeconds: $since / 1000000, nanosecond: ($since % 1000000) * 1000})
   AND e.started < datetime({epochSeconds: $until / 1000000, nanosecond: ($until % 1000000) * 1000})
-  AND all(wanted IN $tags WHERE wanted IN coalesce(e.tags, []))
-  AND all(wanted IN $keys WHERE any(tag IN coalesce(e.tags, []) WHERE tag STARTS WITH wanted))
 RETURN e.id AS id
 ORDER BY id DESC

@@ -7,6 +7,9 @@ WHERE size(labels(n)) <> 1 OR NOT coalesce(
     WHEN 'Job' THEN left(toString(n.id), 0)
     WHEN 'Seal' THEN left(toString(n.id), 0)
     WHEN 'SchemaVersion' THEN left(toString(n.version), 0)
+    WHEN 'Change' THEN left(toString(n.id), 0)
+    WHEN 'Tag' THEN n.id
+    WHEN 'Dataset' THEN n.id
     WHEN 'Task' THEN n.task_hash
     WHEN 'CallNode' THEN n.call_hash
     WHEN 'Evaluation' THEN n.eval_hash

@@ -39,13 +39,17 @@ def width() -> int | None:
 
 
 def emit_json(answer: Any) -> None:
-    """Print an answer as JSON. Times are ISO 8601 in UTC, bytes are hexadecimal; NaN and infinities, for which JSON has
+    """Print an answer as JSON, as `json_text` has it."""
+    click.echo(json_text(answer))
+
+
+def json_text(answer: Any) -> str:
+    """An answer as JSON. Times are ISO 8601 in UTC, bytes are hexadecimal; NaN and infinities, for which JSON has
     no form, are null."""
     try:
-        text = json.dumps(answer, indent=2, ensure_ascii=False, default=plain, allow_nan=False)
+        return json.dumps(answer, indent=2, ensure_ascii=False, default=plain, allow_nan=False)
     except ValueError:
-        text = json.dumps(_finite(answer), indent=2, ensure_ascii=False, default=plain, allow_nan=False)
-    click.echo(text)
+        return json.dumps(_finite(answer), indent=2, ensure_ascii=False, default=plain, allow_nan=False)
 
 
 def _finite(answer: Any) -> Any:

@@ -11,6 +11,7 @@ from headwater.cli._progress import status_table
 
 if TYPE_CHECKING:
     from headwater.lineage import log_views as views
+    from headwater.lineage.tags import Tag
 
 ID = 8
 """characters of an id where many are listed: mostly enough to be unique, and easy to type"""
@@ -24,8 +25,8 @@ DEEPEST = 20
 """from here on a tree does not go further to the right: the depth is written instead"""
 
 
-def view(answer: views.View) -> Iterator[str]:
-    """What is behind an id, part by part."""
+def view(answer: views.View, tags: Sequence[Tag]) -> Iterator[str]:
+    """What is behind an id, part by part, with the tags that it has now."""
     show: Mapping[str, Callable[[Any], Iterator[str]]] = {
         "execution": execution,
         "job": job,
@@ -34,7 +35,9 @@ def view(answer: views.View) -> Iterator[str]:
         "task": task,
         "file": file,
     }
-    return show[answer.kind](answer)
+    yield from show[answer.kind](answer)
+    rows = [(tag.text, _output.local_time(tag.at), tag.user) for tag in tags]
+    yield from _section("tags", ["tag", "since", "by"], rows)
 
 
 def executions(listed: Sequence[views.ListedExecution]) -> str:
@@ -70,7 +73,6 @@ def execution(view: views.ExecutionView) -> Iterator[str]:
         ("project", run.project),
         ("git", git),
         ("versions", f"headwater {run.headwater_version}, Python {run.python_version}"),
-        ("tags", ", ".join(run.tags)),
         ("error", run.error),
     )
     yield ""

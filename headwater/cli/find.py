@@ -24,7 +24,7 @@ STATUSES = ("RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 @click.option("--file", metavar="PATH", help="Path or URL of a file that was taken or given; * and ?.")
 @click.option("--type", "value_type", metavar="TYPE", help="Type of a value that was taken or given.")
 @click.option(
-    "--tag", "tags", multiple=True, metavar="KEY[=VALUE]", help="Tag of the run; all of those given."
+    "--tag", "tags", multiple=True, metavar="KEY[=VALUE]", help="Tag that it has; all of those given."
 )
 @click.option("--user", help="Who ran it.")
 @click.option("--host", help="Where it was run from.")
@@ -64,7 +64,7 @@ def command(
 
     What is found is all that is asked for together: hw find jobs --task 'lab.*' --status failed --since 3d. The
     newest runs come first, the jobs of one run in the order in which they were made, and files by path; files are
-    found by --file alone.
+    found by --file and --tag alone. A job has the tags of its run, its task and its call, too.
     """
     from headwater.cli._reading import reading
     from headwater.lineage.find import Wanted, find_files, find_jobs, find_runs
@@ -81,12 +81,12 @@ def command(
         since=since,
         until=until,
     )
-    if kind == "files" and wanted != Wanted(file=wanted.file, statuses=[]):
-        raise click.UsageError("files are found by --file alone", click.get_current_context())
+    if kind == "files" and wanted != Wanted(file=wanted.file, tags=tags, statuses=[]):
+        raise click.UsageError("files are found by --file and --tag alone", click.get_current_context())
     with reading(as_of=as_of) as store:
         page: Page[Any]
         if kind == "files":
-            page = find_files(store, wanted.file or "*", limit=limit, after=after)
+            page = find_files(store, wanted.file or "*", tags=tags, limit=limit, after=after)
         elif kind == "runs":
             page = find_runs(store, wanted, limit=limit, after=after)
         else:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from headwater.cli._times import as_of_option
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()
@@ -35,6 +30,7 @@ def command(
     from headwater.cli._reading import find, reading
     from headwater.lineage import log
     from headwater.lineage.log_views import to_json
+    from headwater.lineage.tags import tags_of
 
     with reading(as_of=as_of) as store:
         if what is None:
@@ -49,9 +45,11 @@ def command(
                 hint = "yet. Type: hw run FILE TASK" if as_of is None else "by then"
                 click.echo(f"nothing was run here {hint}", err=True)
             return
-        view = log.view(store, find(store, what), jobs=jobs)
+        found = find(store, what)
+        view = log.view(store, found, jobs=jobs)
+        tags = [tag for tag in tags_of(store, [found.id]) if tag.is_current]
         if as_json:
-            _output.emit_json(to_json(view))
+            _output.emit_json({**to_json(view), "tags": [tag.text for tag in tags]})
         else:
-            for part in _views.view(view):
+            for part in _views.view(view, tags):
                 click.echo(part)

@@ -20,6 +20,7 @@ from headwater.cli._errors import STOPPED
 from headwater.cli._outcome import Outcome
 from headwater.cli._progress import Progress
 from headwater.cypher.errors import HeadwaterError, UsageError
+from headwater.cypher.tag_names import split_tag
 
 if TYPE_CHECKING:
     from headwater.cli._flags import Flag
@@ -193,10 +194,10 @@ def _parse(ctx: click.Context, words: list[str]) -> Mapping[str, Any]:
 def _options(*sources: Mapping[str, Any]) -> Options:
     tags = []
     for text in (text for source in sources for text in source["tag"]):
-        key, equals, value = text.partition("=")
-        if not key or not equals:
-            raise UsageError(f"--tag {text}: a tag is KEY=VALUE, like --tag team=assay")
-        tags.append((key, value))
+        try:
+            tags.append(split_tag(text))
+        except ValueError as error:
+            raise UsageError(f"--tag: {error}") from None
     reruns = [source["rerun"] for source in sources if source["rerun"] is not None]
     files = [source["context_file"] for source in sources if source["context_file"] is not None]
     assignments = [text for source in sources for text in source["context"]]
@@ -244,6 +245,7 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 
 
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
+    from headwater.cli._changes import note_datasets
     from headwater.cli._loading import load_pending, raise_damage
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.errors import Cancelled
@@ -288,6 +290,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     outcome.show(options.as_json)
     if not in_background:
         load_pending(project, scheduler.execution_id)
+        note_datasets(project)
         raise_damage(project, scheduler.execution_id)
     return {"DONE": 0, "CANCELLED": STOPPED}.get(outcome.status, 1)
 

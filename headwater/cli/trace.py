@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from headwater.cli._times import Moment, as_of_option
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.lineage.resolve import Found
+    from headwater.lineage.trace_datasets import TracedDataset
     from headwater.lineage.trace_views import Trace
 
 FORMS = ("json", "dot", "mermaid", "svg", "derivation")
@@ -43,8 +44,10 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
     its result and its arguments came from. A call or file that was shown before is not taken apart again.
     """
     from headwater.cli import _derivation, _output, _tree
-    from headwater.cli._reading import find, reading
+    from headwater.cli._changes import record_datasets
+    from headwater.cli._reading import find, reading, the_project
     from headwater.lineage.trace import trace
+    from headwater.lineage.trace_datasets import traced_datasets
 
     forms = [name for name in FORMS if flags[name]]
     kinds = [name for name in ORIGINS if flags[name]]
@@ -53,6 +56,8 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
         clash = [f"--{name}" for name in (*forms, *kinds)]
         raise click.UsageError(f"{' and '.join(clash)} exclude each other", context)
     with reading(as_of=as_of) as store:
+        if as_of is None:
+            record_datasets(the_project(), store)
         found = _call_of_task(store, find(store, what), what)
         answer = trace(store, found, depth=depth, since=since)
         if as_of is None:
@@ -65,12 +70,15 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
                 for line in _listed(only, kinds):
                     click.echo(line)
         elif flags["json"]:
-            _output.emit_json(answer.to_dict())
+            datasets = [one.to_dict() for one in traced_datasets(store, answer)]
+            _output.emit_json({**answer.to_dict(), "datasets": datasets})
         elif forms and forms[0] in DRAWN:
             click.echo(_drawn(answer, forms[0]))
         else:
             lines = _derivation.derivation(answer) if flags["derivation"] else _tree.tree(answer)
             for line in lines:
+                click.echo(line)
+            for line in () if flags["derivation"] else _datasets(traced_datasets(store, answer)):
                 click.echo(line)
 
 
@@ -123,6 +131,26 @@ def _say_if_changed(answer: Trace, found: Found, what: str) -> None:
         f"last: {file.file[:12]}, {size}{file.evidence} {file.digest}"
     )
     click.echo(_output.one_line(note), err=True)
+
+
+def _datasets(found: Sequence[TracedDataset]) -> Iterator[str]:
+    from headwater.cli import _output
+
+    if found:
+        rows = [
+            (
+                one.dataset.name,
+                one.sensitivity
+                + ("" if one.sensitivity == one.dataset.sensitivity else f" (was {one.dataset.sensitivity})"),
+                one.dataset.licence,
+                len(one.files),
+                one.dataset.origin,
+            )
+            for one in found
+        ]
+        yield "\ndatasets"
+        columns = ["dataset", "sensitivity", "licence", "files", "origin"]
+        yield _output.table(columns, rows, right=["files"], indent="  ")
 
 
 def _origins(store: GraphStore, answer: Trace, kinds: list[str]) -> dict[str, Any]:

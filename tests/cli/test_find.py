@@ -50,7 +50,7 @@ def test_files_are_found_by_path(lab: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["files", "--user", "me"], "files are found by --file alone"),
+        (["files", "--user", "me"], "files are found by --file and --tag alone"),
         (["--task", "lab.doubel"], "Did you mean lab.double"),
         (["--after", "nothing"], "no job of that id"),
         (["--status", "maybe"], "maybe"),

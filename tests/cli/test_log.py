@@ -89,7 +89,7 @@ def test_a_run_shows_its_status_table_and_its_tree_of_jobs(lab: Shell) -> None:
 
 def test_a_run_as_json_has_its_jobs_with_their_parents_and_arguments(lab: Shell) -> None:
     view = oldest(lab)
-    assert list(view) == ["kind", "execution", "tasks", "jobs", "arguments", "more_jobs"]
+    assert list(view) == ["kind", "execution", "tasks", "jobs", "arguments", "more_jobs", "tags"]
     assert view["tasks"] == {"lab.double": {"DONE": 3}, "lab.doubles": {"DONE": 1}, "lab.total": {"DONE": 1}}
     root, *others = view["jobs"]
     assert list(root) == [
@@ -120,7 +120,7 @@ def test_a_job_that_ran_says_why_it_had_to(lab: Shell) -> None:
     root = oldest(lab)["jobs"][0]
     assert root["reason"]
     view = lab("log", root["id"], "--json").json
-    assert list(view) == ["kind", "job", "traceback", "arguments", "result", "children"]
+    assert list(view) == ["kind", "job", "traceback", "arguments", "result", "children", "tags"]
     assert view["result"]["preview"] == "6"
     assert sorted(child["task"] for child in view["children"]) == ["lab.double"] * 3 + ["lab.total"]
 
@@ -143,7 +143,7 @@ def test_a_call_shows_arguments_result_callers_and_the_jobs_that_share_it(lab: S
     view = lab("log", root["call"], "--json").json
     assert list(view) == [
         *("kind", "call", "eval_hash", "task", "task_hash", "recorded_at", "cacheable", "failed"),
-        *("arguments", "result", "children", "parents", "jobs"),
+        *("arguments", "result", "children", "parents", "jobs", "tags"),
     ]
     assert view["kind"] == "call"
     assert (view["task"], view["result"]["preview"], view["cacheable"]) == ("lab.doubles", "6", True)
@@ -169,6 +169,7 @@ def test_a_value_shows_who_returned_and_who_took_it(lab: Shell) -> None:
             "files",
             "returned_by",
             "taken_by",
+            "tags",
         ),
     ]
     assert (view["kind"], view["type"], view["preview"]) == ("value", "int", "6")
@@ -202,6 +203,7 @@ def test_a_task_is_found_by_its_name_and_shows_its_source_and_calls(lab: Shell) 
             "uncounted",
             "versions",
             "calls",
+            "tags",
         ),
     ]
     assert "return 2 * x" in view["source"]
@@ -214,6 +216,7 @@ def test_a_file_is_found_by_its_path_and_shows_who_made_and_took_it(lab: Shell) 
     view = lab("log", "copy.txt", "--json").json
     assert list(view) == [
         *("kind", "file", "path", "evidence", "digest", "size", "contents", "returned_by", "taken_by"),
+        "tags",
     ]
     assert view["path"] == str(lab.folder / "copy.txt")
     assert [call["task"] for call in view["returned_by"]] == ["lab.copy"]

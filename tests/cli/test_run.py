@@ -150,7 +150,7 @@ def test_a_task_is_named_in_full_or_relative_to_the_namespace(fresh: Shell, name
         ),
         (["table.py", "needy"], "calls this one. Type: hw run table.py needy --help"),
         (["lab.py", "doubles", "3"], "'3' belongs to no parameter of lab.doubles"),
-        (["lab.py", "doubles", "--tag", "x"], "--tag x: a tag is KEY=VALUE"),
+        (["lab.py", "doubles", "--tag", "x"], "--tag: 'x' is no tag: a tag is KEY=VALUE"),
         (["empty.py", "x"], "empty.py defines no tasks"),
         (["empty.py"], "empty.py defines no tasks"),
         (["typo.py", "x"], "typo.py:2: SyntaxError"),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from headwater.cypher import migrate, queries
 from headwater.cypher.load_batch import execution_facts
-from headwater.cypher.records import ExecutionStarted
+from headwater.cypher.load_change import change_facts, dataset_facts, tag_facts
+from headwater.cypher.records import ChangeMade, DatasetDeclared, ExecutionStarted, TagSet
 from headwater.lineage.verify_facts import EDGES, PROPERTIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "graph.md").read_text(encoding="utf-8")
@@ -49,6 +50,10 @@ def written() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
                 edges[kind].update(re.findall(r"(\w+):", properties))
     started = ExecutionStarted("i", 0, [], "u", "h", "p", "d", "0", "3")
     nodes["Execution"].update(execution_facts(started))
+    change = ChangeMade("i", 0, "u", "h", [], "0", "p")
+    nodes["Change"].update(change_facts(change), ["journal_head"])
+    nodes["Tag"].update(tag_facts(TagSet(b"", "job", "j", "k", "v")))
+    nodes["Dataset"].update(dataset_facts(DatasetDeclared(b"", "n", [], "", "", "", "", "", "")))
     return nodes, edges
 
 

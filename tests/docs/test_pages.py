@@ -60,6 +60,7 @@ def test_every_block_of_a_page_does_what_the_page_says(page: Path, tmp_path: Pat
                 shutil.copytree(ROOT / value, folder, ignore=ignored)
             where = f"{page_id(page)}:{block.line}"
             if key == "file":
+                (folder / value).parent.mkdir(parents=True, exist_ok=True)
                 (folder / value).write_text(block.text, "utf-8")
             elif block.language == "python":
                 script = folder / f"block_{block.line}.py"

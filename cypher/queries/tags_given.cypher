@@ -1,0 +1,12 @@
+// The tags that runs and jobs were given when they ran, as key=value.
+// Parameters: $keys (ids of executions and jobs). Rows: kind, id, tags, when it began, who ran it.
+UNWIND $keys AS key
+MATCH (e:Execution {id: key})
+WHERE size(coalesce(e.tags, [])) > 0
+RETURN 'execution' AS kind, key, e.tags AS tags, e.started AS at, e.user AS user
+UNION ALL
+UNWIND $keys AS key
+MATCH (j:Job {id: key})
+WHERE j.tags IS NOT NULL
+OPTIONAL MATCH (e:Execution {id: j.execution_id})
+RETURN 'job' AS kind, key, j.tags AS tags, j.started AS at, e.user AS user

@@ -1,0 +1,17 @@
+// title: Times are in the order in which things happened
+// severity: warning
+// why: Whoever asks what was known at some time gets a wrong answer where clocks differ or were set back.
+// fix: Keep the clocks of the machines together (NTP). The order within a run is in its jobs' numbers all the same.
+MATCH (j:Job)
+WHERE j.started >= $since AND j.finished IS NOT NULL AND j.finished < j.started
+RETURN j.task_name + ' ended before it began' AS message, ['job:' + j.id] AS nodes
+UNION ALL
+MATCH (p:Job)-[:SPAWNED]->(j:Job)
+WHERE j.started >= $since AND j.started < p.started
+RETURN j.task_name + ' began before ' + p.task_name + ', which made it' AS message, ['job:' + j.id, 'job:' + p.id] AS nodes
+UNION ALL
+MATCH (e:Execution)
+WHERE e.finished < e.started
+WITH e
+WHERE e.started >= $since
+RETURN 'the run ' + left(e.id, 13) + ' ended before it began' AS message, ['execution:' + e.id] AS nodes

@@ -1,0 +1,9 @@
+// title: Personal data has a purpose and a lawful basis
+// severity: error
+// why: Personal data may not be processed without either (GDPR, Articles 5 and 6).
+// fix: Say purpose and lawful_basis of the dataset in .headwater/datasets.toml.
+MATCH (d:Dataset)
+WHERE d.sensitivity IN ['personal', 'special'] AND (d.purpose = '' OR d.lawful_basis = '')
+  AND NOT EXISTS { (d)<-[:ENDED]-(:Change) }
+RETURN 'the dataset ' + d.name + ' is ' + d.sensitivity + ' and has no '
+       + CASE WHEN d.purpose = '' THEN 'purpose' ELSE 'lawful basis' END AS message, ['dataset:' + d.id] AS nodes

@@ -1,0 +1,154 @@
+"""Running rules against the graph: what is against them, one finding a row.
+
+A rule's query runs through the same guard as a person's own (`headwater.cypher.guard`), with a limit of time and rows.
+Its columns are `message`, `nodes` (a list of KIND:KEY) and, if it likes, `path` (of the file that it is about).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from headwater.cypher.errors import QueryRefused, StoreError, StoreRefused, StoreUnavailable, UsageError
+from headwater.lineage.audit_facts import AuditFacts
+from headwater.lineage.rules import Rule
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+KINDS = ("execution", "job", "task", "call", "value", "file", "dataset", "tag")
+"""of nodes that a finding may name"""
+MOST = 10_000
+"""findings of one rule, at most"""
+_NEEDED, _ALLOWED = {"message", "nodes"}, {"message", "nodes", "path"}
+_PLACE = re.compile(r"refused at (\d+):(\d+): ")
+_LINE = re.compile(r"\bline (\d+)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is against a rule.
+
+    Attributes:
+        nodes: what it concerns, as KIND:KEY.
+        path: the file that it is about, or None.
+        known: whether a baseline has it.
+    """
+
+    rule: Rule
+    message: str
+    nodes: tuple[str, ...]
+    path: str | None = None
+    known: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """What stays the same when the same thing is found again: the rule and the nodes."""
+        return sha256("\0".join((self.rule.id, *sorted(self.nodes))).encode()).hexdigest()
+
+
+@dataclass
+class Audit:
+    """The rules that were looked at, in order, and what was found, by rule."""
+
+    rules: list[Rule] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    truncated: list[str] = field(default_factory=list)
+    """ids of the rules of which only the first MOST findings are here"""
+
+    def counts(self) -> dict[str, int]:
+        """The number of new findings by severity."""
+        found: dict[str, int] = {}
+        for finding in self.findings:
+            if not finding.known:
+                found[finding.rule.severity] = found.get(finding.rule.severity, 0) + 1
+        return found
+
+
+def audit(
+    store: GraphStore,
+    rules: Sequence[Rule],
+    facts: AuditFacts,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    timeout: float,
+    progress: Callable[[Rule], None] | None = None,
+) -> Audit:
+    """What in the graph is against some rules.
+
+    Args:
+        parameters: values for the rules' own parameters, in place of their defaults.
+        timeout: seconds that each rule may take.
+        progress: called before each rule.
+
+    Raises:
+        RuleError: a rule's query cannot be run, takes too long, or does not give what a rule has to.
+        UsageError: no rule has a parameter of that name.
+        StoreError: the store cannot be asked.
+    """
+    given = dict(parameters or {})
+    for name in given:
+        if not any(name in rule.parameters for rule in rules):
+            known = sorted({one for rule in rules for one in rule.parameters})
+            raise UsageError(f"no rule here has a parameter {name}. There are: {', '.join(known) or 'none'}")
+    result = Audit(list(rules))
+    for rule in rules:
+        if progress is not None:
+            progress(rule)
+        values: dict[str, Any] = {name: given.get(name, value) for name, value in rule.parameters.items()}
+        values |= {name: getattr(facts, name) for name in sorted(rule.uses)}
+        found, truncated = _findings(store, rule, values, timeout)
+        result.findings += found
+        result.truncated += [rule.id] if truncated else []
+    return result
+
+
+def _findings(
+    store: GraphStore, rule: Rule, values: dict[str, Any], timeout: float
+) -> tuple[list[Finding], bool]:
+    try:
+        table = store.ask(rule.query, values, timeout=timeout, limit=MOST)
+    except QueryRefused as error:
+        place = _PLACE.search(str(error))
+        what = str(error)[place.end() :] if place else str(error)
+        raise rule.wrong(f"the rule does more than read: {what}", int(place[1]) if place else 1) from error
+    except (StoreUnavailable, StoreRefused):
+        raise
+    except UsageError as error:
+        line = _LINE.search(str(error))
+        raise rule.wrong(str(error), int(line[1]) if line else 1) from error
+    except StoreError as error:
+        raise rule.wrong(f"the rule could not be looked at within {timeout:g} s: {error}") from error
+    columns = set(table.columns)
+    if not columns >= _NEEDED or columns - _ALLOWED:
+        raise rule.wrong(
+            f"a rule returns message and nodes, and path if it likes; this one returns {', '.join(table.columns)}"
+        )
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    findings = {
+        finding.fingerprint + finding.message: finding for finding in (_finding(rule, row) for row in rows)
+    }
+    return sorted(
+        findings.values(), key=lambda one: (one.path or "", one.message, one.nodes)
+    ), table.truncated
+
+
+def _finding(rule: Rule, row: Mapping[str, Any]) -> Finding:
+    message, nodes, path = row["message"], row["nodes"], row.get("path")
+    if not isinstance(message, str) or not message:
+        raise rule.wrong(f"message is a text in every row, and {message!r} is none")
+    if not isinstance(nodes, (list, tuple)) or not nodes or not all(map(_is_node, nodes)):
+        raise rule.wrong(f"nodes is a list of KIND:KEY, with a kind of {', '.join(KINDS)}; {nodes!r} is none")
+    if path is not None and not isinstance(path, str):
+        raise rule.wrong(f"path is a text or null, and {path!r} is neither")
+    return Finding(rule, message, tuple(nodes), path)
+
+
+def _is_node(node: Any) -> bool:
+    if not isinstance(node, str):
+        return False
+    kind, colon, key = node.partition(":")
+    return kind in KINDS and bool(colon and key)

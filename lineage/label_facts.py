@@ -1,0 +1,58 @@
+"""What was asked of the graph once is not asked again: many walks over the same calls, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from headwater.lineage.impact_facts import ImpactFacts, JobFact
+from headwater.lineage.trace_facts import CallFact, Wiring
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
+
+_T = TypeVar("_T")
+
+
+class RememberedFacts(ImpactFacts):
+    """The facts as a store had them when they were first asked for."""
+
+    def __init__(self, store: GraphStore) -> None:
+        super().__init__(store)
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
+        return self._remembered("calls", super().calls, calls)
+
+    def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
+        return self._remembered("wiring", super().wiring, parents)
+
+    def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
+        return self._remembered("jobs_of", super().jobs_of, calls)
+
+    def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
+        return self._remembered("call_parents", super().call_parents, calls)
+
+    def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
+        return self._remembered("children", super().children, calls)
+
+    def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
+        return self._remembered("takers", super().takers, files)
+
+    def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
+        return self._remembered("namers", super().namers, files)
+
+    def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
+        return self._remembered("first_made", super().first_made, calls)
+
+    def _remembered(
+        self, what: str, ask: Callable[[Iterable[str]], dict[str, _T]], keys: Iterable[str]
+    ) -> dict[str, _T]:
+        known: dict[str, _T | None] = self._known.setdefault(what, {})
+        wanted = set(keys)
+        missing = wanted - known.keys()
+        if missing:
+            known.update(dict.fromkeys(missing))
+            known.update(ask(missing))
+        return {key: fact for key in wanted if (fact := known[key]) is not None}

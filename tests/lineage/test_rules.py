@@ -1,0 +1,168 @@
+"""Rule files: what they say of themselves, and errors that name the file and the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.cypher.guard import check_read_only
+from headwater.cypher.project import Project
+from headwater.cypher.store import GraphStore, open_store
+from headwater.lineage.audit import Audit, audit
+from headwater.lineage.audit_facts import AuditFacts
+from headwater.lineage.rules import SEVERITIES, SHIPPED, RuleError, load_rules, read_rule
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headwater import UsageError
+
+HEAD = """// title: A title
+// severity: warning
+// why: It has
+//   two lines.
+// fix: None: leave it.
+// param days = [1, 2]
+"""
+QUERY = "RETURN 'message' AS message, ['job:1'] AS nodes"
+
+
+@pytest.fixture
+def store(shared_local_project: Project) -> Any:
+    store = open_store(shared_local_project)
+    yield store
+    store.close()
+
+
+def write(folder: Path, text: str, name: str = "mine") -> Path:
+    path = folder / f"{name}.cypher"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_rule_says_what_it_is(tmp_path: Path) -> None:
+    rule = read_rule(write(tmp_path, f"{HEAD}//\n\n{QUERY} // $labels $tags\n"))
+    assert (rule.id, rule.title, rule.severity) == ("mine", "A title", "warning")
+    assert (rule.why, rule.fix) == ("It has two lines.", "None: leave it.")
+    assert (rule.parameters, rule.query.strip().splitlines()[0], rule.start) == (
+        {"days": [1, 2]},
+        QUERY + " // $labels $tags",
+        9,
+    )
+    assert rule.uses == frozenset()
+    uses = read_rule(write(tmp_path, f"{HEAD}UNWIND $labels AS l UNWIND $days AS d {QUERY}")).uses
+    assert uses == {"labels"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (HEAD, 6, "the rule has no query"),
+        ("", 1, "the rule has no query"),
+        (QUERY, 1, "the rule says no title: write a line"),
+        (HEAD.replace("// fix", "// fox") + QUERY, 5, r"a rule has no 'fox'\. Did you mean fix"),
+        (HEAD.replace("warning", "warnin") + QUERY, 2, r"'warnin' is no severity\. Did you mean warning"),
+        (HEAD.replace("[1, 2]", "[1, 2") + QUERY, 6, "the value of a param is JSON"),
+        (HEAD + "// something else\n" + QUERY, 7, "is none of"),
+        (HEAD + "RETURN 1\n  + $lables", 8, r"there is no parameter \$lables\. Did you mean labels"),
+        (HEAD + "RETURN\n'open", 8, "there is a string"),
+    ],
+)
+def test_a_file_that_is_no_rule_is_refused_with_its_line(
+    tmp_path: Path, text: str, line: int, message: str
+) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(RuleError, match=message) as caught:
+        read_rule(path)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "message"),
+    [
+        ("MATCH (n)\nSET n.x = 1\n" + QUERY, 8, "the rule does more than read: SET changes"),
+        ("MATCH (n) RETURN\nn.x +", 8, "does not accept the query"),
+        ("RETURN 1 AS message", 7, "this one returns message"),
+        ("RETURN 'a' AS message, ['job:1'] AS nodes, 1 AS more", 7, "this one returns message, nodes, more"),
+        ("RETURN 1 AS message, ['job:1'] AS nodes", 7, "message is a text in every row"),
+        ("RETURN 'a' AS message, [] AS nodes", 7, "nodes is a list of KIND:KEY"),
+        ("RETURN 'a' AS message, ['jobs:1'] AS nodes", 7, "nodes is a list of KIND:KEY"),
+        ("RETURN 'a' AS message, null AS nodes", 7, "nodes is a list of KIND:KEY"),
+        ("RETURN 'a' AS message, ['job:1'] AS nodes, 5 AS path", 7, "path is a text or null"),
+        (
+            "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH sum(a * b) AS s\n" + QUERY,
+            7,
+            "could not be looked at within 0.5 s",
+        ),
+    ],
+)
+def test_a_query_that_is_none_of_a_rule_is_refused_with_its_line(
+    store: GraphStore, tmp_path: Path, query: str, line: int, message: str
+) -> None:
+    path = write(tmp_path, HEAD + query)
+    with pytest.raises(RuleError, match=message) as caught:
+        run(store, path, timeout=0.5)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+
+
+def run(store: GraphStore, path: Path, *, timeout: float = 30, **parameters: Any) -> Audit:
+    facts = AuditFacts(store, None)
+    return audit(store, [read_rule(path)], facts, parameters=parameters, timeout=timeout)
+
+
+def test_equal_rows_are_one_finding_and_parameters_count(store: GraphStore, tmp_path: Path) -> None:
+    path = write(tmp_path, HEAD + "UNWIND $days AS day\nRETURN 'day ' + day AS message, ['job:1'] AS nodes")
+    assert [one.message for one in run(store, path).findings] == ["day 1", "day 2"]
+    assert [one.message for one in run(store, path, days=[5, 5]).findings] == ["day 5"]
+    with pytest.raises(UsageError, match=r"no rule here has a parameter day\. There are: days"):
+        run(store, path, day=1)
+
+
+def test_a_finding_is_known_again_by_its_rule_and_its_nodes(store: GraphStore, tmp_path: Path) -> None:
+    one = write(tmp_path, HEAD + "RETURN 'a' AS message, ['job:1', 'file:2'] AS nodes")
+    other = write(tmp_path, HEAD + "RETURN 'b' AS message, ['file:2', 'job:1'] AS nodes", "other")
+    first = run(store, one).findings[0].fingerprint
+    write(tmp_path, HEAD + "RETURN 'c' AS message, ['file:2', 'job:1'] AS nodes")
+    assert run(store, one).findings[0].fingerprint == first
+    assert run(store, other).findings[0].fingerprint != first
+
+
+def test_a_projects_rule_goes_before_one_of_the_same_name(tmp_path: Path) -> None:
+    write(tmp_path, HEAD + QUERY, "old-cache")
+    write(tmp_path, HEAD + QUERY)
+    rules = {rule.id: rule for rule in load_rules(tmp_path)}
+    assert {path.stem for path in SHIPPED.iterdir()} < rules.keys()
+    assert not rules["old-cache"].is_shipped
+    assert rules["clock-skew"].is_shipped
+    assert [rule.id for rule in load_rules(tmp_path, ["mine", str(tmp_path / "mine.cypher")])] == [
+        "mine",
+        "mine",
+    ]
+    with pytest.raises(UsageError, match=r"no rule is called old-cash\. Did you mean old-cache"):
+        load_rules(tmp_path, ["old-cash"])
+    with pytest.raises(UsageError, match="there is no rule file"):
+        load_rules(tmp_path, ["no/rule.cypher"])
+    with pytest.raises(RuleError, match="a rule is named by its file"):
+        read_rule(write(tmp_path, HEAD + QUERY, "My Rule"))
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.iterdir()), ids=lambda path: path.stem)
+def test_the_rules_that_come_with_headwater_only_read(path: Path) -> None:
+    rule = read_rule(path)
+    assert rule.severity in SEVERITIES
+    for dialect in ("neo4j", "local"):
+        check_read_only(rule.query, dialect)
+
+
+@given(st.text())
+def test_whatever_is_in_a_file_ends_as_a_rule_or_an_error_of_it(text: str) -> None:
+    path = Path("some.cypher")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "read_text", lambda *_: text)
+        error = ""
+        try:
+            read_rule(path)
+        except RuleError as caught:
+            error = str(caught)
+        assert not error or error.startswith("some.cypher:")
