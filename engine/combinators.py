@@ -6,8 +6,8 @@ Those that run code of the user's are tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar, cast, overload
 
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Special
@@ -18,6 +18,9 @@ from headwater.engine.task import Task, task
 
 R = TypeVar("R")
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 _namespace = "headwater"
 
@@ -25,7 +28,7 @@ _namespace = "headwater"
 # -- over lists --------------------------------------------------------------------------------------------------------
 
 
-def map_(function: Callable[[Any], R], values: Any) -> list[R]:
+def map_(function: Callable[[T], R], values: Iterable[T]) -> list[R]:
     """Call a task for each value of a list: `map_(inc, [1, 2])` is `[inc(1), inc(2)]`.
 
     Args:
@@ -35,7 +38,7 @@ def map_(function: Callable[[Any], R], values: Any) -> list[R]:
     return Special("map_", (function, values))  # type: ignore[return-value]
 
 
-def starmap(function: Callable[..., R], values: Any) -> list[R]:
+def starmap(function: Callable[..., R], values: Iterable[Mapping[str, Any] | Sequence[Any]]) -> list[R]:
     """Call a task for each set of arguments in a list: dicts of keyword arguments, or tuples of positional ones."""
     return Special("starmap", (function, values))  # type: ignore[return-value]
 
@@ -45,14 +48,22 @@ def flatten(lists: Iterable[Iterable[T]]) -> list[T]:
     return Special("flatten", (lists,))  # type: ignore[return-value]
 
 
-def flat_map(function: Callable[[Any], Iterable[R]], values: Any) -> list[R]:
+def flat_map(function: Callable[[T], Iterable[R]], values: Iterable[T]) -> list[R]:
     """Call a task that gives a list for each value of a list, and join what they give."""
     return flatten(map_(function, values))
 
 
-def zip_(*lists: Any) -> list[tuple[Any, ...]]:
+@overload
+def zip_(a: Iterable[A], b: Iterable[B], /) -> list[tuple[A, B]]: ...
+@overload
+def zip_(a: Iterable[A], b: Iterable[B], c: Iterable[C], /) -> list[tuple[A, B, C]]: ...
+@overload
+def zip_(*lists: Iterable[Any]) -> list[tuple[Any, ...]]: ...
+
+
+def zip_(*lists: Any) -> Any:
     """The items of lists side by side, as far as the shortest goes. The lists may be lazy."""
-    return Special("zip_", lists)  # type: ignore[return-value]
+    return Special("zip_", lists)
 
 
 def _function(function: Any) -> Generator[Any, Any, Any]:
@@ -114,9 +125,9 @@ def delay(expr: T) -> T:
     return Quoted(expr)  # type: ignore[return-value]
 
 
-def force(delayed: Any) -> Any:
+def force(delayed: T) -> T:
     """Evaluate what `delay` (or `quote`) held back; a value that was not held back is what it is."""
-    return Special("force", (delayed,))
+    return Special("force", (delayed,))  # type: ignore[return-value]
 
 
 def const(value: T, other: Any) -> T:
@@ -177,6 +188,12 @@ def _composed(functions: list[Any], /, *args: Any, **kwargs: Any) -> Any:
     for function in reversed(outer):
         value = function(value)
     return value
+
+
+@overload
+def compose(outer: Callable[..., R], /, *inner: Callable[..., Any]) -> PartialTask[R]: ...
+@overload
+def compose() -> NoReturn: ...
 
 
 def compose(*functions: Callable[..., Any]) -> PartialTask[Any]:

@@ -139,6 +139,23 @@ class Scheduler:
         return catch_up(self.project, execution_id=self.execution_id, progress=progress)
 
 
-def run(expr: T, **options: Any) -> T:
+def run(
+    expr: T,
+    *,
+    cache: bool = True,
+    keep_going: bool = False,
+    dryrun: bool = False,
+    tags: Sequence[tuple[str, str]] = (),
+    context: Mapping[str, Any] | None = None,
+    command: Sequence[str] | None = None,
+) -> T:
     """Evaluate an expression with a scheduler of its own; the options are those of `Scheduler.run`."""
-    return Scheduler().run(expr, **options)
+    return Scheduler().run(
+        expr,
+        cache=cache,
+        keep_going=keep_going,
+        dryrun=dryrun,
+        tags=tags,
+        context=context,
+        command=command,
+    )

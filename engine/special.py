@@ -6,13 +6,20 @@ returns its own value. The scheduler steps it; lineage follows what was yielded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, TypeVar, overload
 
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special
 from headwater.engine.nested import failures_in, substitute
 from headwater.engine.task import task
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+E = TypeVar("E", bound=BaseException)
+F = TypeVar("F", bound=BaseException)
 
 Steps = Generator[Any, Any, Any]
 Give = Callable[[Any], Given]
@@ -50,7 +57,19 @@ def form(name: str) -> Callable[[Form], Form]:
 # -- cond --------------------------------------------------------------------------------------------------------------
 
 
-def cond(condition: Any, then: Any, *rest: Any) -> Any:
+@overload
+def cond(condition: Any, then: A, /) -> A | None: ...
+@overload
+def cond(condition: Any, then: A, otherwise: B, /) -> A | B: ...
+@overload
+def cond(condition: Any, then: A, condition2: Any, then2: B, /) -> A | B | None: ...
+@overload
+def cond(condition: Any, then: A, condition2: Any, then2: B, otherwise: C, /) -> A | B | C: ...
+@overload
+def cond(condition: Any, then: Any, /, *rest: Any) -> Any: ...
+
+
+def cond(condition: Any, then: Any, /, *rest: Any) -> Any:
     """A lazy if: `cond(a, x)`, `cond(a, x, otherwise)`, `cond(a, x, b, y, otherwise)`.
 
     Branches stay unevaluated until they are chosen. Without a final otherwise, the value is None when no condition
@@ -70,7 +89,32 @@ def _cond(give: Give, *args: Any) -> Steps:
 # -- errors ------------------------------------------------------------------------------------------------------------
 
 
-def catch(expr: Any, *pairs: Any) -> Any:
+@overload
+def catch(expr: T, error: type[E] | tuple[type[E], ...], recover: Callable[[E], A], /) -> T | A: ...
+@overload
+def catch(
+    expr: T,
+    error: type[E] | tuple[type[E], ...],
+    recover: Callable[[E], A],
+    error2: type[F] | tuple[type[F], ...],
+    recover2: Callable[[F], B],
+    /,
+) -> T | A | B: ...
+@overload
+def catch(
+    expr: Any,
+    error: Any,
+    recover: Any,
+    error2: Any,
+    recover2: Any,
+    error3: Any,
+    recover3: Any,
+    /,
+    *pairs: Any,
+) -> Any: ...
+
+
+def catch(expr: Any, /, *pairs: Any) -> Any:
     """Evaluate an expression; where it fails with an error of a class, the value is what `recover(error)` gives.
 
     Args:
@@ -86,6 +130,12 @@ def catch(expr: Any, *pairs: Any) -> Any:
     for classes in pairs[::2]:
         _check_classes("catch", classes)
     return Special("catch", (expr, *pairs))
+
+
+@overload
+def catch_all(exprs: T, error_class: None = None, recover: None = None) -> T: ...
+@overload
+def catch_all(exprs: T, error_class: type[E] | tuple[type[E], ...], recover: Callable[[Any], A]) -> T | A: ...
 
 
 def catch_all(exprs: Any, error_class: Any = None, recover: Any = None) -> Any:
@@ -164,9 +214,9 @@ def _check_classes(name: str, classes: Any) -> None:
 # -- order -------------------------------------------------------------------------------------------------------------
 
 
-def seq(expressions: Any) -> Any:
+def seq(expressions: Iterable[T]) -> list[T]:
     """Evaluate a list of expressions one after the other, and give the list of their values."""
-    return Special("seq", tuple(expressions))
+    return Special("seq", tuple(expressions))  # type: ignore[return-value]
 
 
 @form("seq")

@@ -80,7 +80,7 @@ class Task(Generic[P, R]):
         self.name = name if name is not None else getattr(func, "__name__", "")
         check_name(self.name)
         self.namespace = _namespace_of(func, namespace)
-        self.fullname = f"{self.namespace}.{self.name}" if self.namespace else self.name
+        self.fullname: str = f"{self.namespace}.{self.name}" if self.namespace else self.name
         if version is not None and not isinstance(version, str):
             raise TaskDefinitionError(
                 f"task {self.fullname}: version={version!r}: a text is needed, like '1'"
