@@ -283,6 +283,7 @@ def _call_row(call: CallMade) -> Row:
         [[value.hex(), name, position] for name, position, value in call.args],
         call_context(call),
         call_named(call),
+        call.gap or None,
     ]
 
 
@@ -295,7 +296,7 @@ def _job_row(run: str, job: JobStarted | JobEnded, task_name: str | None) -> Row
         None if job.eval_hash is None else job.eval_hash.hex(),
     ]
     if isinstance(job, JobStarted):
-        return [*row, "RUNNING", job.started, None, job.executor, job.attempt, None, None, None, None]
+        return [*row, "RUNNING", job.started, None, job.executor, job.attempt, None, None, None, None, None]
     call = None if job.call_hash is None else job.call_hash.hex()
     return [
         *row,
@@ -308,6 +309,7 @@ def _job_row(run: str, job: JobStarted | JobEnded, task_name: str | None) -> Row
         job.traceback,
         job.reason,
         call,
+        job.prov_off or None,
     ]
 
 

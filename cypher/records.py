@@ -134,6 +134,9 @@ class CallMade(Record, frozen=True, tag=7):
     """(dotted path, hash of what was there) of what it and the calls under it read of the context, by path"""
     named: list[bytes] = []
     """file_hash of the files in its result that were there, as they are, before it began: named, and not made"""
+    gap: list[str] = []
+    """what its reuse depends on of the calls under it that were not recorded (`prov=False`), sorted: `task ` and a
+    task_hash, or `file ` and a JSON list of file_hash, path, evidence and digest. Empty where all were recorded"""
 
 
 def flows(call: CallMade) -> set[tuple[str, str, str]]:
@@ -188,6 +191,8 @@ class JobEnded(Record, frozen=True, tag=9):
     attempt: int = 1
     reason: str | None = None
     """why it was cached or had to run"""
+    prov_off: bool = False
+    """whether calls under it were not recorded (`prov=False`)"""
 
 
 AnyRecord = (

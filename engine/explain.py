@@ -92,6 +92,8 @@ class Explainer:
     def _by_options(self, job: Job) -> Why | None:
         if not self._use_cache:
             return Why(Reason.NEVER_CACHED, "the cache is off for this run")
+        if job.unrecorded:
+            return Why(Reason.NEVER_CACHED, "it is not recorded (prov=False)")
         scope = job.options.get("cache_scope", CacheScope.BACKEND)
         if scope is not CacheScope.BACKEND:
             return Why(Reason.NEVER_CACHED, f"its cache_scope is {scope.value}")

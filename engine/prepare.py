@@ -18,11 +18,15 @@ from headwater.engine.values import (
     Described,
     ValueStore,
     describe,
+    hash_and_files,
     set_code_fingerprinter,
     type_name,
 )
 
 set_code_fingerprinter(code_digest)
+
+RESULT = "result"
+"""How results are labelled, which have to be recorded as they are; of arguments, errors may have stand-ins."""
 
 INLINE = 4096
 """Payloads of up to this many bytes live on their node in the graph."""
@@ -79,6 +83,18 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
     record = _value_record(described, store, [file.file_hash for file in files])
     named = named_of(files, began) if began is not None else ()
     return Prepared(described.hash, record, files, named, relative=any(map(is_relative, described.files)))
+
+
+def prepare_unrecorded(value: Any) -> Prepared:
+    """Describe a value of which nothing is to be recorded: its hash, and the files inside it.
+
+    Raises:
+        Unrecordable: it has no stable identity.
+    """
+    digest, found = hash_and_files(value, RESULT)
+    return Prepared(
+        digest, None, [file_record(file) for file in found], relative=any(map(is_relative, found))
+    )
 
 
 def is_relative(file: Any) -> bool:

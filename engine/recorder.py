@@ -28,7 +28,6 @@ from headwater.cypher.records import (
 )
 from headwater.cypher.targets import note_target
 from headwater.engine import expression_codec
-from headwater.engine.context import HERE, read_hash
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.expression import outline
 from headwater.engine.file_checks import FileChecks
@@ -36,6 +35,7 @@ from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import (
     INLINE,
+    RESULT,
     Prepared,
     file_record,
     is_relative,
@@ -46,19 +46,16 @@ from headwater.engine.prepare import (
 )
 from headwater.engine.task import Task
 from headwater.engine.traceback import error_text
+from headwater.engine.unrecorded import withholds
 from headwater.engine.values import (
     ValueStore,
-    describe,
+    hash_and_files,
     hash_value,
     restore,
 )
 
 _PAUSE = 0.03
 """Seconds between two groups: long enough to share an fsync, short enough to lose little."""
-
-
-RESULT = "result"
-"""How results are labelled, which have to be recorded as they are; of arguments, errors may have stand-ins."""
 
 
 def read_stored(stored: Stored, values: ValueStore) -> Any:
@@ -187,7 +184,7 @@ class Recorder:
         self._add(job.described)
         job.named = job.described.named
         if job.described.relative:
-            _depends_on_directory(job)
+            job.depends_on_directory()
         return bytes(job.described.hash)
 
     def _add(self, prepared: Prepared) -> None:
@@ -221,8 +218,9 @@ class Recorder:
 
     def started(self, job: Job) -> None:
         """A job began; it is written down only if it still runs when the next group is."""
-        self._task(job.task)
-        self._fresh.append(job)
+        if not job.unrecorded:
+            self._task(job.task)
+            self._fresh.append(job)
 
     def reduced(self, job: Job, result: Any) -> None:
         """A job's function returned an expression: record the single reduction. (Where something in it cannot be, there
@@ -231,21 +229,25 @@ class Recorder:
         assert job.eval_hash is not None
         self._task(job.task)
         directory = None
+        label = f"the expression that {job.task.fullname} returned"
         try:
-            digest, inside = self._expression(flat, result, job.task.fullname)
+            inside = [file for member in flat.members() for file in hash_and_files(member, label)[1]]
+            withheld = not job.task.records_below or withholds(flat, inside)
+            digest = None if withheld else self._expression(flat, result, inside)
         except Unrecordable:
             return
         if any(map(is_relative, inside)):
             directory = os.getcwd()
-            _depends_on_directory(job)
+            job.depends_on_directory()
         job.named = named_of(map(file_record, inside), job.started)
-        self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory))
+        if digest is not None:
+            self._records.append(
+                EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory)
+            )
 
-    def _expression(self, flat: expression_codec.Flat, result: Any, name: str) -> tuple[bytes, list[Any]]:
-        """Record an expression as a value. Returns its hash, and the reactive values in it."""
+    def _expression(self, flat: expression_codec.Flat, result: Any, inside: list[Any]) -> bytes:
+        """Record an expression as a value, with the reactive values in it. Returns its hash."""
         digest = flat.hash()
-        label = f"the expression that {name} returned"
-        inside = [file for member in flat.members() for file in describe(member, label=label).files]
         if digest not in self._seen:
             files = {found.file_hash: found for found in map(file_record, inside)}
             payload = flat.payload()
@@ -261,7 +263,7 @@ class Recorder:
                 list(files),
             )
             self._add(Prepared(digest, record, list(files.values())))
-        return digest, inside
+        return digest
 
     def called(self, job: Job, children: list[bytes], *, cacheable: bool, failed: bool = False) -> None:
         """A call has its result."""
@@ -292,6 +294,7 @@ class Recorder:
                 failed,
                 sorted(job.reads.items()) if job.reads else [],
                 list(job.named),
+                sorted(job.gap or ()),
             )
         )
 
@@ -310,7 +313,7 @@ class Recorder:
             record = ValueSeen(job.value_hash, "headwater.Error", "error", 0, text[:200], b"")
             self._add(Prepared(job.value_hash, record, []))
         job.wiring, job.returns = [], ()
-        cacheable = job.reusable and not isinstance(error, CIRCUMSTANTIAL)
+        cacheable = job.reusable and not job.outdated and not isinstance(error, CIRCUMSTANTIAL)
         self.called(job, children, cacheable=cacheable, failed=True)
 
     def ended(self, job: Job) -> None:
@@ -332,6 +335,7 @@ class Recorder:
                 _traceback_of(job, error),
                 job.attempt,
                 job.reason,
+                bool(job.gap),
             )
         )
 
@@ -411,11 +415,6 @@ def _task_record(task: Task[Any, Any]) -> TaskSeen:
 def _traceback_of(job: Job, error: BaseException | None) -> str | None:
     found = getattr(error, "headwater_traceback", None)
     return str(found) if found is not None and found.job == job.n else None
-
-
-def _depends_on_directory(job: Job) -> None:
-    """A job's function named files relative to the working directory."""
-    job.reads = {**(job.reads or {}), HERE: read_hash({}, HERE)}
 
 
 def _micros(seconds: float) -> int:

@@ -51,7 +51,9 @@ class Reduction(Failures):
         self.use_cache = use_cache
         self.lookups: list[Job] = []
         self.stopping = False
-        self._attacher = Attacher(recording.identify, self.number, self._created, self.context)
+        self._attacher = Attacher(
+            recording.identify, self.unrecorded.identify, self.number, self._created, self.context
+        )
 
     def _created(self, node: Node) -> None:
         if isinstance(node, Job):
@@ -142,12 +144,15 @@ class Reduction(Failures):
                 sources.add(BODY)
             if job.names[index] not in excluded:
                 if digest is None:
-                    digest = self.recording.identify(
+                    digest = self.recording_of(job).identify(
                         values[index], f"{job.task.fullname}({job.names[index]})"
                     )
                 hashes[index] = digest
         job.lazy = None
         job.eval_hash = eval_key(job.task, Bound(job.names, values, job.positional), hashes)
+        if job.unrecorded:
+            job.sources = tuple(sorted({BODY}.union(*fed.values())))
+            return
         for name, found in fed.items():
             owner.wiring.extend([(job.index, name, source) for source in flows(found)])
 
@@ -166,7 +171,7 @@ class Reduction(Failures):
 
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
-        scope = job.options.get("cache_scope", CacheScope.BACKEND)
+        scope = CacheScope.NONE if job.unrecorded else job.options.get("cache_scope", CacheScope.BACKEND)
         allowed = job.options.get("allowed_cache_results")
         if scope is not CacheScope.NONE and (allowed is None or CacheResult.CSE in allowed):
             key = job.shared_key()
@@ -302,12 +307,12 @@ class Reduction(Failures):
                     self.cancel(job)
                     return
                 if job.status == RUNNING:
-                    self.recording.reduced(job, value)
+                    self.recording_of(job).reduced(job, value)
                 self._reduce(job, value)
             elif value.__class__ in ATOMS:
-                self._finish(job, value, self.recording.identify(value, "result"))
+                self._finish(job, value, self.recording_of(job).identify(value, "result"))
             else:
-                self._finish(job, value, self.recording.described(job, value))
+                self._finish(job, value, self.recording_of(job).described(job, value))
         except Exception as error:
             self.fail(job, error)
 
@@ -333,7 +338,7 @@ class Reduction(Failures):
             sources: set[int] = {BODY} if look_into(result)[1] else set()
             value = substitute(result, self._resolver(job, sources))
             job.returns = flows(sources)
-        self._finish(job, value, self.recording.identify(value, "result"))
+        self._finish(job, value, self.recording_of(job).identify(value, "result"))
 
     def reused(
         self,
@@ -363,13 +368,15 @@ class Reduction(Failures):
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         job.value, job.value_hash = value, value_hash
-        children = _in_order(job)
-        changed = self.recording.changed_file(job) if job.status == RUNNING else None
+        recording = self.recording_of(job)
+        changed = recording.changed_file(job) if job.status == RUNNING else None
         if changed is not None:
             job.outdated = True
             job.reason = f"not to be reused: {changed} changed after it was named as an argument"
-        job.call_hash = call_key(job, value_hash, children)
-        self.recording.called(job, children, cacheable=job.reusable and not job.outdated)
+        if not job.unrecorded:
+            children = _in_order(job)
+            job.call_hash = call_key(job, value_hash, children)
+            recording.called(job, children, cacheable=job.reusable and not job.outdated)
         self.end(job, DONE if job.status == RUNNING else CACHED)
         self._settle_job(job)
 
@@ -384,7 +391,7 @@ class Reduction(Failures):
         followers, live = job.followers, job.live
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:
-            job.spare = self.recording.spare(job)
+            job.spare = self.recording_of(job).spare(job)
             self._equal[key] = Finished(job, job.spare or job.value)
         job.readers = len(job.waiters or ())
         job.release()

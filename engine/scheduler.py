@@ -56,6 +56,7 @@ class Scheduler:
         cache: bool = True,
         keep_going: bool = False,
         dryrun: bool = False,
+        prov: bool = True,
         tags: Sequence[tuple[str, str]] = (),
         context: Mapping[str, Any] | None = None,
         command: Sequence[str] | None = None,
@@ -66,6 +67,7 @@ class Scheduler:
             cache: False to reuse nothing from earlier runs; what is run is recorded all the same.
             keep_going: after a failure, run everything that does not depend on it before raising.
             dryrun: run nothing, and write nothing down: follow what is recorded as far as that goes.
+            prov: False to record nothing of the run, nor reuse anything: as outside a project.
             tags: (key, value) pairs recorded with the execution.
             context: a nested dict that tasks read with `get_context`, laid over the one in the settings.
             command: the command line to record; default: the process's own.
@@ -93,6 +95,7 @@ class Scheduler:
             self.config,
             use_cache=cache,
             keep_going=keep_going,
+            prov=prov,
             context=merged(self.config.context, context or {}),
         )
         return run.evaluate(expr, tags, command, self._begun)  # type: ignore[no-any-return]
@@ -145,6 +148,7 @@ def run(
     cache: bool = True,
     keep_going: bool = False,
     dryrun: bool = False,
+    prov: bool = True,
     tags: Sequence[tuple[str, str]] = (),
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
@@ -155,6 +159,7 @@ def run(
         cache=cache,
         keep_going=keep_going,
         dryrun=dryrun,
+        prov=prov,
         tags=tags,
         context=context,
         command=command,

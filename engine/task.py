@@ -56,9 +56,11 @@ class Task(Generic[P, R]):
         nout: how many items its result has, where that is known; such calls can be unpacked.
         load_module: the module that a worker imports to find it.
         wrapped_task: the task that this one was put around (`wraps_task`), or None.
+        records_below: whether the calls under it are recorded.
     """
 
     __reactive__ = True
+    records_below = True
 
     def __init__(
         self,
@@ -324,7 +326,7 @@ def task(func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         source: the text to take for the source.
         config_args: parameters that do not count in the cache's key.
         load_module: the module a worker imports to find the task.
-        **options: nout, cache, cache_scope, check_valid, allowed_cache_results, executor, limits, retries,
+        **options: nout, cache, cache_scope, check_valid, allowed_cache_results, executor, limits, prov, retries,
             retry_backoff, retry_on, timeout.
 
     Raises:

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from headwater.engine.special import catch, catch_all, cond, seq, throw
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
+    from headwater.engine.unrecorded import no_prov
     from headwater.engine.wrapping import wraps_task
 
 _NAMES = {
@@ -113,6 +114,7 @@ _NAMES = {
     "headwater.engine.special": "catch catch_all cond seq throw",
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
+    "headwater.engine.unrecorded": "no_prov",
     "headwater.engine.wrapping": "wraps_task",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
@@ -183,6 +185,7 @@ __all__ = [
     "identity",
     "map_",
     "namespace",
+    "no_prov",
     "open_project",
     "quote",
     "render_template",

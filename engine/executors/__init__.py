@@ -6,13 +6,13 @@ import difflib
 from typing import TYPE_CHECKING
 
 from headwater.engine.errors import UnknownExecutor
-from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform
+from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform, prepare_for
 from headwater.engine.executors.threads import ThreadExecutor
 
 if TYPE_CHECKING:
     from headwater.engine.config import Config
 
-__all__ = ["Completed", "Executor", "Executors", "Outcome", "Prepare", "perform"]
+__all__ = ["Completed", "Executor", "Executors", "Outcome", "Prepare", "perform", "prepare_for"]
 
 
 class Executors:

@@ -60,6 +60,17 @@ class Executor(Protocol):
         """End the run: let what runs finish, or give it up."""
 
 
+def prepare_for(job: Job, prepare: Prepare) -> Prepare:
+    """How a job's result is described: as the run does it, or without leaving anything where it is not recorded."""
+    return _unrecorded if job.unrecorded else prepare
+
+
+def _unrecorded(value: Any, _began: float) -> Prepared:
+    from headwater.engine.prepare import prepare_unrecorded
+
+    return prepare_unrecorded(value)
+
+
 def perform(
     function: Callable[..., Any], args: Any, kwargs: Any, prepare: Prepare, started: float
 ) -> Outcome:

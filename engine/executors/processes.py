@@ -115,9 +115,8 @@ class ProcessExecutor(ThreadExecutor):
         except Exception as error:
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
-        return pickle.dumps(
-            (tuple(import_spec(module)), task.fullname, task.hash, arguments, self._values), 5
-        )
+        values = None if job.unrecorded else self._values
+        return pickle.dumps((tuple(import_spec(module)), task.fullname, task.hash, arguments, values), 5)
 
 
 class _Worker:

@@ -21,10 +21,10 @@ from headwater.engine.errors import Unrecordable, WorkerDied
 from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
-from headwater.engine.prepare import Prepared, prepare_value
+from headwater.engine.prepare import Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.traceback import message_of
-from headwater.engine.values import ValueStore, hash_value
+from headwater.engine.values import ValueStore
 from headwater.engine.values.deep import any_dumps
 
 READY = b"ready"
@@ -39,7 +39,7 @@ class Request(NamedTuple):
     task_hash: bytes
     arguments: bytes
     values: str | None
-    """the value store, or None where runs are not recorded"""
+    """the value store, or None where the call is not recorded"""
 
 
 class Reply(NamedTuple):
@@ -60,11 +60,7 @@ def answer(request: Request) -> Reply:
     store = ValueStore(request.values) if request.values is not None else None
 
     def prepare(value: Any, began: float) -> Prepared:
-        return (
-            Prepared(hash_value(value), None, [])
-            if store is None
-            else prepare_value(value, "result", store, began)
-        )
+        return prepare_unrecorded(value) if store is None else prepare_value(value, "result", store, began)
 
     try:
         module = import_from_spec(request.module)

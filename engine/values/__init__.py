@@ -3,7 +3,7 @@
 `docs/explanation/values-and-hashes.md` says how and why.
 """
 
-from headwater.engine.values.canonical import hash_value
+from headwater.engine.values.canonical import hash_and_files, hash_value
 from headwater.engine.values.codecs import Buffer, restore
 from headwater.engine.values.described import Described, describe
 from headwater.engine.values.names import set_code_fingerprinter, type_name
@@ -18,6 +18,7 @@ __all__ = [
     "Described",
     "ValueStore",
     "describe",
+    "hash_and_files",
     "hash_value",
     "preview",
     "register_plan",

@@ -7,6 +7,7 @@
 | `numpy` | one line of header, then the elements in C order | arrays without Python objects in them |
 | `arrow` | Arrow's IPC stream | Arrow tables and record batches |
 | `buffers` | lengths, a pickle, and the buffers it refers to | objects that hold arrays; DataFrames |
+| `withheld` | nothing | expressions that are evaluated without being recorded |
 | `pickle` | pickle protocol 5 | everything else |
 """
 
@@ -55,6 +56,8 @@ def encode(value: Any) -> tuple[str, tuple[Buffer, ...]]:
         encoded = encode_table(value)
         if encoded is not None:
             return "arrow", encoded
+    elif getattr(kind, "__withheld__", False):
+        return "withheld", (b"",)
     return _pickled(value)
 
 
@@ -145,6 +148,10 @@ def _buffers(payload: Buffer, _: str) -> Any:
     return pickle.loads(parts[0], buffers=parts[1:])
 
 
+def _withheld(payload: Buffer, _: str) -> Any:
+    raise Undecodable("it was not recorded (prov=False)")
+
+
 def _numpy(payload: Buffer, _: str) -> Any:
     from headwater.engine.values.arrays import decode_array
 
@@ -164,6 +171,7 @@ _DECODERS: dict[str, Callable[[Buffer, str], Any]] = {
     "buffers": _buffers,
     "numpy": _numpy,
     "arrow": _arrow,
+    "withheld": _withheld,
 }
 
 

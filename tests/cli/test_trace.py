@@ -55,7 +55,7 @@ def test_a_file_that_nothing_made_came_from_outside(lab: Shell) -> None:
 
 def test_a_trace_as_json_has_a_stable_shape(lab: Shell) -> None:
     found = lab("trace", run_of(lab, "lab.copied_lines"), "--json").json
-    assert list(found) == ["kind", "id", "start", "calls", "files", "tasks", "sources", "more_makers"]
+    assert list(found) == ["kind", "id", "start", "calls", "files", "tasks", "sources", "gaps", "more_makers"]
     assert found["kind"] == "execution"
     assert list(found["calls"][0]) == [
         *("id", "call", "parent", "task", "task_hash", "failed", "value", "type", "preview", "arguments"),
