@@ -85,12 +85,7 @@ class Scheduler:
             StoreRefused, SchemaError: the store refuses us, said before anything runs.
             StoreError: the journal cannot be written.
         """
-        kind = Run
-        if dryrun:
-            from headwater.engine.dryrun import DryRun
-
-            kind = DryRun
-        run = self._run = kind(
+        run = self._run = self._kind(dryrun=dryrun)(
             self.project,
             self.config,
             use_cache=cache,
@@ -99,6 +94,13 @@ class Scheduler:
             context=merged(self.config.context, context or {}),
         )
         return run.evaluate(expr, tags, command, self._begun)  # type: ignore[no-any-return]
+
+    def _kind(self, *, dryrun: bool) -> Callable[..., Run]:
+        if dryrun:
+            from headwater.engine.dryrun import DryRun
+
+            return DryRun
+        return Run
 
     def _begun(self, execution_id: str | None) -> None:
         self.execution_id = execution_id

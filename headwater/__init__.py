@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
     from headwater.engine.unrecorded import no_prov
     from headwater.engine.wrapping import wraps_task
+    from headwater.rehearsal import Rehearsal
 
 _NAMES = {
     "headwater.cypher.errors": (
@@ -116,6 +117,7 @@ _NAMES = {
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
     "headwater.engine.unrecorded": "no_prov",
     "headwater.engine.wrapping": "wraps_task",
+    "headwater.rehearsal": "Rehearsal",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -146,6 +148,7 @@ __all__ = [
     "PartialTask",
     "Project",
     "Reason",
+    "Rehearsal",
     "Scheduler",
     "ScriptError",
     "StagingDir",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -304,23 +304,28 @@ def naive(recipe: Recipe, add: int) -> int:
     return number + add + 2 * sum(naive(one, add) for one in inner)
 
 
-def workflow(recipe: Recipe, add: int, ran: list[str]) -> Any:
-    """The expression of a recipe. Every call builds the calls below it itself, and adds up what they give."""
+def workflow(recipe: Recipe, add: int, ran: list[str]) -> Callable[[], Any]:
+    """Defines the tasks of a recipe, and gives what makes its expression. Every call makes those below it itself."""
     number, recorded, wrapped, inner = recipe
+    below = [workflow(one, add, ran) for one in inner]
 
     def node() -> Any:
         ran.append("node")
-        return summed(number, [workflow(one, add, ran) for one in inner])
+        return summed(number, [make() for make in below])
 
     def add_up(number: int, values: list[int]) -> int:
         ran.append("sum")
         return number + add + 2 * sum(values)
 
-    # A call's code is its recipe; `add` is the part of it that changes.
+    # What a node is, its recipe says; `add` is the part of its code that changes.
     kind = "seen" if recorded else "unseen"
     summed = define(f"sum_{kind}", str(add), add_up)
-    made = define(f"{kind}_{abs(hash_of(recipe))}", "1", node, prov=recorded)
-    return no_prov(made()) if wrapped else made()
+    made = define(f"{kind}_{hash_of(recipe)}", "1", node, prov=recorded)
+    return lambda: no_prov(made()) if wrapped else made()
+
+
+def listing(make: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: [make()]
 
 
 fresh = itertools.count(1_000, 1_000)
@@ -338,10 +343,10 @@ def test_any_workflow_gives_what_it_would_if_all_were_recorded(
 ) -> None:
     ran: list[str] = []
     add = next(fresh)
-    assert run_expression([workflow(recipe, add, ran)]) == [naive(recipe, add)]
+    assert run_expression([workflow(recipe, add, ran)()]) == [naive(recipe, add)]
     for now in (add, add, add + changed):
         ran.clear()
-        root = define("root_of_any", str(add), lambda now=now: [workflow(recipe, now, ran)])
+        root = define("root_of_any", str(add), listing(workflow(recipe, now, ran)))
         scheduler = Scheduler(shared_local_project)
         assert scheduler.run(root()) == [naive(recipe, now)]
         scheduler.wait_recorded()
