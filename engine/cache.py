@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headwater.cypher.errors import StoreError
-from headwater.engine.code_values import CODE, is_current
 from headwater.engine.context import HERE, Context, Reads, read_hash
-from headwater.engine.files import still_valid
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
 from headwater.engine.registry import get_task_registry
 from headwater.engine.unrecorded import file_in, task_in
+from headwater.engine.validity import still_holds
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -295,8 +294,7 @@ class GraphCache:
         file_hash, path, evidence, digest = file
         valid = self._valid.get(file_hash)
         if valid is None:
-            look = is_current if evidence in CODE else still_valid
-            valid = self._valid[file_hash] = look(path, evidence, digest)
+            valid = self._valid[file_hash] = still_holds(path, evidence, digest)
         return valid
 
     # -- expanding what does not -----------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ class Run(Control):
         from headwater.engine.environment import describe_execution
 
         store: GraphStore | None = None
-        values = ValueStore(self.project.values_address())
+        values = ValueStore(self.project.values_address(), largest=self.config.max_value_size)
         # Early, so that the loader's process starts beside this one's own start.
         ensure_loader(self.project)
         try:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from headwater.engine.expression import Expression
     from headwater.engine.expression_codec import quote
+    from headwater.engine.file_cache import FileCache
     from headwater.engine.files import (
         ContentDir,
         ContentFile,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
     from headwater.engine.unrecorded import no_prov
+    from headwater.engine.values import ProxyValue, Value
     from headwater.engine.wrapping import wraps_task
     from headwater.rehearsal import Rehearsal
 
@@ -100,6 +102,7 @@ _NAMES = {
     ),
     "headwater.engine.expression": "Expression",
     "headwater.engine.expression_codec": "quote",
+    "headwater.engine.file_cache": "FileCache",
     "headwater.engine.files": (
         "ContentDir ContentFile ContentFileSet ContentStagingDir ContentStagingFile Dir File FileSet IDir IFile "
         "IFileSet IStagingDir IStagingFile StagingDir StagingFile"
@@ -116,6 +119,7 @@ _NAMES = {
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
     "headwater.engine.unrecorded": "no_prov",
+    "headwater.engine.values": "ProxyValue Value",
     "headwater.engine.wrapping": "wraps_task",
     "headwater.rehearsal": "Rehearsal",
 }
@@ -136,6 +140,7 @@ __all__ = [
     "DryRunResult",
     "Expression",
     "File",
+    "FileCache",
     "FileSet",
     "HeadwaterError",
     "IDir",
@@ -147,6 +152,7 @@ __all__ = [
     "JobInfo",
     "PartialTask",
     "Project",
+    "ProxyValue",
     "Reason",
     "Rehearsal",
     "Scheduler",
@@ -164,6 +170,7 @@ __all__ = [
     "UnknownTask",
     "Unrecordable",
     "UsageError",
+    "Value",
     "WorkerDied",
     "__version__",
     "apply_func",

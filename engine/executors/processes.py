@@ -40,7 +40,7 @@ class ProcessExecutor(ThreadExecutor):
     def start(self, prepare: Prepare, completed: Completed) -> None:
         super().start(prepare, completed)
         values = getattr(getattr(prepare, "__self__", None), "values", None)
-        self._values = values.address if values is not None else None
+        self._values = (values.address, values.largest) if values is not None else None
 
     def stop(self, *, wait: bool) -> None:
         if not wait:

@@ -38,8 +38,8 @@ class Request(NamedTuple):
     fullname: str
     task_hash: bytes
     arguments: bytes
-    values: str | None
-    """the value store, or None where the call is not recorded"""
+    values: tuple[str, int | None] | None
+    """the value store and how large a value may be, or None where the call is not recorded"""
 
 
 class Reply(NamedTuple):
@@ -57,7 +57,7 @@ class Reply(NamedTuple):
 def answer(request: Request) -> Reply:
     """Run a call and pack what came of it."""
     started = time.time()
-    store = ValueStore(request.values) if request.values is not None else None
+    store = ValueStore(request.values[0], largest=request.values[1]) if request.values is not None else None
 
     def prepare(value: Any, began: float) -> Prepared:
         return prepare_unrecorded(value) if store is None else prepare_value(value, "result", store, began)
