@@ -6,11 +6,11 @@ Those that run code of the user's are tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Sized
 from typing import Any, NoReturn, TypeVar, cast, overload
 
 from headwater.engine.errors import CallError
-from headwater.engine.expression import Expression, Special
+from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.partial import PartialTask
 from headwater.engine.special import Give, Steps, form, items_of
@@ -117,6 +117,11 @@ def _zip(give: Give, *lists: Any) -> Steps:
     return list(zip(*(yield lists), strict=False))
 
 
+def len_(values: Sized) -> int:
+    """How long a lazy value is: what `len` would say of it, once it is there."""
+    return Operation("len", (values,))  # type: ignore[return-value]
+
+
 # -- when something is evaluated ---------------------------------------------------------------------------------------
 
 
@@ -205,3 +210,22 @@ def compose(*functions: Callable[..., Any]) -> PartialTask[Any]:
     if not functions:
         raise CallError("compose(...) needs at least one task")
     return _composed.partial(list(functions))
+
+
+@task(namespace=_namespace, version="1", name="with_export_options")
+def _evaluated(quoted: Any) -> Any:
+    return quoted.expression
+
+
+def with_export_options(expr: T, options: Mapping[str, Any]) -> T:
+    """Evaluate an expression whose calls, and those under them, inherit options.
+
+    Args:
+        expr: the expression, or a nested value with expressions in it; it may be quoted (`quote`).
+        options: options as of any task; what a call says itself goes before them.
+
+    Raises:
+        TaskDefinitionError: an unknown option, or a value that cannot be.
+    """
+    quoted = expr if isinstance(expr, Quoted) else Quoted(expr)
+    return _evaluated.options(executor="default", export_options=dict(options))(quoted)  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from headwater.cypher.records import FileSeen
 from headwater.engine import expression_codec
@@ -25,6 +25,8 @@ from headwater.engine.prepare import RESULT, file_record, is_relative, with_stan
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task, task
 from headwater.engine.values import hash_and_files, hash_value
+
+T = TypeVar("T")
 
 _TASK = "task "
 _FILE = "file "
@@ -59,7 +61,7 @@ def evaluate_unrecorded(withheld: Any) -> Any:
 evaluate_unrecorded.records_below = False
 
 
-def no_prov(expr: Any) -> Any:
+def no_prov(expr: T) -> T:
     """Evaluate an expression without recording the calls in it and under it.
 
     The whole is one recorded call: it is reused like any other, for as long as the tasks in it and under it and the
@@ -68,7 +70,7 @@ def no_prov(expr: Any) -> Any:
     Args:
         expr: the expression, or a nested value with expressions in it.
     """
-    return evaluate_unrecorded(Withheld(expr))
+    return evaluate_unrecorded(Withheld(expr))  # type: ignore[no-any-return]
 
 
 class Unrecorded:

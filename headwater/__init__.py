@@ -32,8 +32,10 @@ if TYPE_CHECKING:
         flatten,
         force,
         identity,
+        len_,
         map_,
         starmap,
+        with_export_options,
         zip_,
     )
     from headwater.engine.context import get_context
@@ -92,7 +94,8 @@ _NAMES = {
     ),
     "headwater.cypher.project": "Project create_project find_project open_project",
     "headwater.engine.combinators": (
-        "apply_func as_task compose const delay eval_ flat_map flatten force identity map_ starmap zip_"
+        "apply_func as_task compose const delay eval_ flat_map flatten force identity len_ map_ starmap "
+        "with_export_options zip_"
     ),
     "headwater.engine.context": "get_context",
     "headwater.engine.dryrun": "DryRunResult",
@@ -193,6 +196,7 @@ __all__ = [
     "get_context",
     "get_task_registry",
     "identity",
+    "len_",
     "map_",
     "namespace",
     "no_prov",
@@ -205,6 +209,7 @@ __all__ = [
     "starmap",
     "task",
     "throw",
+    "with_export_options",
     "wraps_task",
     "zip_",
 ]

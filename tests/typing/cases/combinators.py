@@ -21,10 +21,13 @@ from headwater import (
     force,
     get_context,
     identity,
+    len_,
     map_,
+    no_prov,
     seq,
     starmap,
     task,
+    with_export_options,
     zip_,
 )
 
@@ -93,6 +96,10 @@ assert_type(flatten([names(1), names(2)]), list[str])
 assert_type(flat_map(names, [1, 2]), list[str])
 assert_type(zip_([1], ["a"]), list[tuple[int, str]])
 assert_type(zip_([inc(1)], ["a"], [1.5]), list[tuple[int, str, float]])
+
+assert_type(len_(names(1)), int)
+assert_type(with_export_options(names(1), {"cache": False}), list[str])
+assert_type(no_prov(inc(1)), int)
 
 # held back
 assert_type(force(delay(inc(1))), int)
