@@ -9,6 +9,8 @@ Fields may be appended with a default; none is ever removed or given a new meani
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 
 
@@ -157,6 +159,29 @@ def call_context(call: CallMade) -> list[str] | None:
 def call_named(call: CallMade) -> list[str] | None:
     """The files that a call named and did not make, as the graph has them; None for none."""
     return sorted(file.hex() for file in call.named) or None
+
+
+_TASK, _FILE = "task ", "file "
+
+
+def task_mark(task_hash: bytes) -> str:
+    """A task's version as a part of `CallMade.gap`."""
+    return _TASK + task_hash.hex()
+
+
+def file_mark(file: FileSeen) -> str:
+    """A file as a part of `CallMade.gap`."""
+    return _FILE + json.dumps([file.file_hash.hex(), file.path, file.evidence, file.digest])
+
+
+def marked_task(mark: str) -> str | None:
+    """The task_hash that a part of a gap names; None where it names a file."""
+    return mark.removeprefix(_TASK) if mark.startswith(_TASK) else None
+
+
+def marked_file(mark: str) -> list[str] | None:
+    """The file that a part of a gap names (file_hash, path, evidence, digest); None where it names a task."""
+    return list(json.loads(mark.removeprefix(_FILE))) if mark.startswith(_FILE) else None
 
 
 class JobStarted(Record, frozen=True, tag=8):

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headwater.cypher.errors import StoreError
+from headwater.cypher.records import marked_file, marked_task
 from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
 from headwater.engine.registry import get_task_registry
-from headwater.engine.unrecorded import file_in, task_in
 from headwater.engine.validity import still_holds
 
 if TYPE_CHECKING:
@@ -278,12 +278,12 @@ class GraphCache:
 
     def _holds(self, mark: str, *, full: bool) -> bool:
         """Whether something that was not recorded (`records.CallMade.gap`) is what it was."""
-        task_hash = task_in(mark)
+        task_hash = marked_task(mark)
         if task_hash is not None:
             if self._current_tasks is None:
                 self._current_tasks = set(_current_hashes())
             return task_hash in self._current_tasks
-        return not full or self._is_valid(file_in(mark))
+        return not full or self._is_valid(marked_file(mark))
 
     def _all_valid(self, files: Iterable[Any]) -> bool:
         return all(self._is_valid(file) for file in files)

@@ -8,12 +8,11 @@ and gave.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from headwater.cypher.records import FileSeen
+from headwater.cypher.records import FileSeen, file_mark, task_mark
 from headwater.engine import expression_codec
 from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.expression_codec import Flat, Quoted
@@ -27,9 +26,6 @@ from headwater.engine.task import Task, task
 from headwater.engine.values import hash_and_files, hash_value
 
 T = TypeVar("T")
-
-_TASK = "task "
-_FILE = "file "
 
 
 class Withheld(Quoted):
@@ -129,7 +125,7 @@ class Unrecorded:
 
     def marks_of(self, job: Job) -> Iterable[str]:
         """What the reuse of a call above depends on, of one call that is not recorded (`records.CallMade.gap`)."""
-        yield _TASK + job.task.hash.hex()
+        yield task_mark(job.task.hash)
         if self._files:
             for digest in (*(job.hashes or ()), job.value_hash):
                 if digest is not None:
@@ -139,22 +135,7 @@ class Unrecorded:
         records = list(files)
         if records and digest not in self._files:
             self._checks.took(digest, records)
-            self._files[digest] = [_file_mark(file) for file in records]
-
-
-def _file_mark(file: FileSeen) -> str:
-    facts = [file.file_hash.hex(), file.path, file.evidence, file.digest]
-    return _FILE + json.dumps(facts)
-
-
-def task_in(mark: str) -> str | None:
-    """The task hash that a mark of a gap names; None where it names a file."""
-    return mark.removeprefix(_TASK) if mark.startswith(_TASK) else None
-
-
-def file_in(mark: str) -> list[str]:
-    """The file that a mark of a gap names: hash, path, evidence, digest."""
-    return list(json.loads(mark.removeprefix(_FILE)))
+            self._files[digest] = [file_mark(file) for file in records]
 
 
 def withholds(flat: Flat, inside: Iterable[Any]) -> bool:

@@ -250,5 +250,5 @@ def test_options_are_inherited_by_an_expression(scheduler: Scheduler) -> None:
     assert "retries" not in scheduler.run(above(1))[0]
     [inner] = scheduler.run([with_export_options(seen_options(5), {"limits": ["gpu"]})])
     assert inner["limits"] == {"gpu": 1}
-    with pytest.raises(TaskDefinitionError, match="Did you mean retries"):
+    with pytest.raises(TaskDefinitionError, match="Did you mean retr"):
         with_export_options(above(1), {"retry": 3})
