@@ -135,11 +135,9 @@ class Attacher:
         assert scope is not None
         key_parts = []
         plain = False
-        unrecorded = (
-            owner.unrecorded
-            or not owner.task.records_below
-            or is_off(task.definition, owner.exported, call._options)
-        )
+        unrecorded = owner.unrecorded or not owner.task.records_below
+        if not unrecorded and (task.definition or call._options or owner.exported):
+            unrecorded = is_off(task.definition, owner.exported, call._options)
         identify = self._hash_only if unrecorded else self._identify
         for index, (value, inner, holds_plain) in enumerate(args):
             name = bound.names[index]

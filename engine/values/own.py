@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.errors import TaskDefinitionError, Undecodable
@@ -111,6 +112,12 @@ class Value:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return revive, (type(self).type_name, bytes(self.serialize()))
+
+    def __deepcopy__(self: _Self, memo: dict[int, Any]) -> _Self:
+        copy = type(self).__new__(type(self))
+        memo[id(self)] = copy
+        copy.__setstate__(deepcopy(self.__getstate__(), memo))
+        return copy
 
     # -- on the way into tasks and out of them -------------------------------------------------------------------------
 
@@ -305,15 +312,34 @@ def revive(type_name: str, data: bytes) -> Any:
 
 
 def handed_over(value: Any, hook: str, function: Any) -> Any:
-    """A nested value in which those with hooks have been asked: `preprocess` or `postprocess`."""
+    """A value in which those with hooks have been asked (`preprocess` or `postprocess`), inside lists, tuples, sets and
+    dicts at any depth. It is the value itself where there are none."""
+    if not _holds_hooked(value):
+        return value
+    return _asked(value, hook, {"function": getattr(function, "__qualname__", "")})
+
+
+_CONTAINERS = frozenset({list, tuple, set, dict})
+
+
+def _holds_hooked(value: Any) -> bool:
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        cls = item.__class__
+        if cls in HOOKED:
+            return True
+        if cls in _CONTAINERS and id(item) not in seen:
+            seen.add(id(item))
+            stack.extend(item.values() if cls is dict else item)
+    return False
+
+
+def _asked(value: Any, hook: str, call: dict[str, Any]) -> Any:
     cls = value.__class__
     if cls in HOOKED:
-        return getattr(value, hook)({"function": getattr(function, "__qualname__", "")})
-    if cls is list or cls is tuple or cls is set:
-        items = [handed_over(item, hook, function) for item in value]
-        same = all(new is old for new, old in zip(items, value, strict=True))
-        return value if same else cls(items)
+        return getattr(value, hook)(call)
     if cls is dict:
-        new = {key: handed_over(item, hook, function) for key, item in value.items()}
-        return value if all(new[key] is value[key] for key in value) else new
-    return value
+        return {key: _asked(item, hook, call) for key, item in value.items()}
+    return cls(_asked(item, hook, call) for item in value) if cls in _CONTAINERS else value

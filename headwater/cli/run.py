@@ -255,7 +255,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     if options.dryrun:
         from headwater.cli._dryrun import dry_run
 
-        cache, context = not options.no_cache, options.context
+        cache, context = not (options.no_cache or options.no_prov), options.context
         return dry_run(task.fullname, expression, cache=cache, context=context, as_json=options.as_json)
     project = find_project()
     if project is None and not options.no_prov:

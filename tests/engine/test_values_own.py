@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import polars
 import pytest
 from headwater.cypher.project import Project, open_project
 from headwater.engine.values import describe, hash_value, preview, restore
+from headwater.engine.values.own import handed_over
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +119,15 @@ def test_a_value_whose_class_is_gone_cannot_be_read_but_was_seen() -> None:
     assert "Lines" in described.preview
 
 
+def test_a_copy_is_made_without_a_word_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Kept, "base_path", str(tmp_path / "cache"))
+    one = Kept([1, 2])
+    other = copy.deepcopy(one)
+    other.rows.append(3)
+    assert one.rows == [1, 2]
+    assert not (tmp_path / "cache").exists()
+
+
 # -- whether it still holds --------------------------------------------------------------------------------------------
 
 
@@ -180,6 +191,26 @@ def stamp(values: list[Stamped]) -> list[Stamped]:
 def test_values_know_when_they_go_into_a_task_and_out_of_it(executor: str) -> None:
     found = Scheduler(record=False).run(stamp.options(executor=executor)([Stamped()]))
     assert found[0].stamps == ("into stamp", "out of stamp")
+
+
+@task
+def same(value: Any) -> Any:
+    return value
+
+
+def test_values_without_hooks_are_left_alone_however_deep_and_knotted() -> None:
+    deep: list[Any] = []
+    for _ in range(20_000):
+        deep = [deep]
+    assert same.func(deep) is deep
+    knot: list[Any] = [1]
+    knot.append(knot)
+    assert handed_over(knot, "preprocess", same.func) is knot
+    assert handed_over(deep, "preprocess", same.func) is deep
+    values = {"a": (Stamped(), [Stamped()])}
+    found = handed_over(values, "preprocess", same.func)
+    assert found["a"][1][0].stamps == ("into same",)
+    assert values["a"][0].stamps == ()  # type: ignore[attr-defined]
 
 
 # -- proxies -----------------------------------------------------------------------------------------------------------
