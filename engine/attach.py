@@ -215,7 +215,7 @@ class Attacher:
         memo = owner.memo
         try:
             if not inner:
-                return (self._hash_only if owner.unrecorded else self._identify)(value, "expression")
+                return self._hash_only(value, "expression")
             if value is inner[0]:
                 return memo[id(value)].key
             return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))

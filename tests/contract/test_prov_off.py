@@ -18,7 +18,7 @@ from headwater.lineage.verify import verify
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headwater import File, Project, Scheduler, catch, map_, no_prov
+from headwater import File, Project, Scheduler, catch, get_context, map_, no_prov
 from headwater import run as run_expression
 from tests.contract.conftest import Run, define, family
 
@@ -269,6 +269,28 @@ def test_a_run_without_provenance_leaves_no_trace_at_all(project: Project, ran: 
         assert scheduler.execution_id is None
     assert list(journaled(project)) == []
     assert ask(project, "MATCH (e:Execution) RETURN e.id AS id") == []
+
+
+def test_what_is_written_around_such_a_call_is_not_recorded_either(run: Run, project: Project) -> None:
+    quiet = define("quiet_root", "1", lambda text: len(text) + 1, prov=False)
+    double = define("double", "1", lambda n: n * 2)
+    word = define("word", "1", lambda n: "x" * n)
+    assert run([quiet("top secret"), double(quiet("under " + word(3)))]) == [11, 20]
+    assert_nowhere(project, "quiet_root", "top secret", "under ")
+    assert_verified(project)
+
+
+def test_what_it_read_of_the_context_counts_for_the_call_above(run: Run, ran: list[str]) -> None:
+    def read(n: int) -> Any:
+        ran.append("read")
+        return get_context("rate", 0)
+
+    quiet = define("quiet_reader", "1", read, prov=False)
+    root = calling("context_root", calling("context_middle", quiet))
+    assert run(root(1), context={"rate": 1}) == 1
+    assert run(root(1), context={"rate": 2}) == 2
+    assert run(root(1), context={"rate": 1, "other": 5}) == 1
+    assert ran == ["read", "read"]
 
 
 @pytest.mark.parametrize("executor", ["default", "process"])
