@@ -39,8 +39,8 @@ from headwater.engine.recorder import Recorder
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import task
 from headwater.engine.traceback import message_of
-from headwater.engine.unrecorded import Withheld, withholds
-from headwater.engine.values import ValueStore, hash_and_files
+from headwater.engine.unrecorded import Withheld, tasks_in, withholds
+from headwater.engine.values import ValueStore
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -415,8 +415,8 @@ def _root_call(expr: Any) -> Call:
         if not find_expressions([bound.values, written_options(expr._task, expr)]):
             return expr
     flat = flatten(expr)
-    inside = [file for member in flat.members() for file in hash_and_files(member, "the expression")[1]]
-    return root_task(Withheld(expr) if withholds(flat, inside) else Quoted(expr))  # type: ignore[no-any-return]
+    withheld = withholds(flat, tasks_in(flat.members()))
+    return root_task(Withheld(expr) if withheld else Quoted(expr))  # type: ignore[no-any-return]
 
 
 @contextmanager

@@ -49,7 +49,7 @@ from headwater.engine.traceback import error_text
 from headwater.engine.unrecorded import withholds
 from headwater.engine.values import (
     ValueStore,
-    hash_and_files,
+    describe,
     hash_value,
     restore,
 )
@@ -231,7 +231,7 @@ class Recorder:
         directory = None
         label = f"the expression that {job.task.fullname} returned"
         try:
-            inside = [file for member in flat.members() for file in hash_and_files(member, label)[1]]
+            inside = [file for member in flat.members() for file in describe(member, label=label).files]
             withheld = not job.task.records_below or withholds(flat, inside)
             digest = None if withheld else self._expression(flat, result, inside)
         except Unrecordable:

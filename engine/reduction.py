@@ -136,7 +136,8 @@ class Reduction(Failures):
                 node = memo[id(value)]
                 sources.update(node.sources)
                 values[index] = self.value_of(node)
-                digest = node.value_hash
+                # Of what a call takes that is not recorded, the files are noted when it is identified.
+                digest = None if job.unrecorded else node.value_hash
             else:
                 values[index] = substitute(value, self._resolver(owner, sources))
                 digest = None

@@ -8,7 +8,7 @@ and gave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from headwater.engine.file_checks import FileChecks
 from headwater.engine.job import Job, Stored
 from headwater.engine.nested import ATOMS
 from headwater.engine.options import is_off
+from headwater.engine.partial import PartialTask
 from headwater.engine.prepare import RESULT, file_record, is_relative, with_stand_ins
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task, task
@@ -143,7 +144,7 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
     handed on: then it is not recorded as a whole.
 
     Args:
-        inside: the reactive values in it, tasks among them.
+        inside: values in it, the tasks among them.
     """
     registry = get_task_registry()
     for kind, name, _, _, options in flat.entries:
@@ -154,3 +155,18 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
             ):
                 return True
     return any(isinstance(one, Task) and is_off(one.definition, None, one.overrides) for one in inside)
+
+
+def tasks_in(values: Iterable[Any]) -> Iterator[Any]:
+    """The tasks that stand in lists, tuples, dicts and partial tasks among some values, found without hashing them."""
+    seen: set[int] = set()
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Task):
+            yield value
+        elif isinstance(value, PartialTask):
+            stack += (value.task, value.args, value.kwargs)
+        elif value.__class__ in (list, tuple, dict) and id(value) not in seen:
+            seen.add(id(value))
+            stack.extend(value.values() if value.__class__ is dict else value)

@@ -280,6 +280,33 @@ def test_what_is_written_around_such_a_call_is_not_recorded_either(run: Run, pro
     assert_verified(project)
 
 
+def test_a_root_that_hands_such_a_task_on_is_not_recorded_either(run: Run, project: Project) -> None:
+    quiet = define("quiet_handed", "1", lambda n, m: n + m, prov=False)
+    assert run([map_(quiet.partial(40_404), [1, 2])]) == [[40_405, 40_406]]
+    assert_nowhere(project, "quiet_handed", "40404")
+
+
+def test_a_file_that_changed_before_it_was_read_is_noticed(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "raced.txt"
+    path.write_text("one")
+
+    def name(n: int) -> File:
+        return File(str(path))
+
+    def overwrite_and_read(file: File) -> str:
+        if path.read_text() == "one":
+            path.write_text("two!")
+        return path.read_text()
+
+    quiet = define("raced", "1", overwrite_and_read, prov=False)
+    root = define("racing", "1", lambda n: quiet(define("name_raced", "1", name)(n)))
+    assert run(root(1)) == "two!"
+    path.write_text("one")
+    assert run(root(1)) == "two!"
+    path.write_text("three")
+    assert run(root(1)) == "three"
+
+
 def test_what_it_read_of_the_context_counts_for_the_call_above(run: Run, ran: list[str]) -> None:
     def read(n: int) -> Any:
         ran.append("read")
