@@ -228,6 +228,7 @@ def open_job(
             None,
             reason,
             None,
+            None,
         ]
     else:
         values = [
@@ -244,6 +245,7 @@ def open_job(
             None,
             None,
             reason,
+            None,
             None if record.parent is None else job_id(run, record.parent),
         ]
     return _named("Job", [*values, None])
