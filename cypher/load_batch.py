@@ -284,6 +284,7 @@ def _call_row(call: CallMade) -> Row:
         [[value.hex(), name, position] for name, position, value in call.args],
         call_context(call),
         call_named(call),
+        call.gap or None,
     ]
 
 
@@ -310,6 +311,7 @@ def _job_row(run: str, job: JobStarted | JobEnded, task_name: str | None) -> Row
         job.reason,
         call,
         tag_texts(job.tags),
+        job.prov_off or None,
     ]
 
 

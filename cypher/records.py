@@ -9,6 +9,8 @@ Fields may be appended with a default; none is ever removed or given a new meani
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 
 
@@ -134,6 +136,9 @@ class CallMade(Record, frozen=True, tag=7):
     """(dotted path, hash of what was there) of what it and the calls under it read of the context, by path"""
     named: list[bytes] = []
     """file_hash of the files in its result that were there, as they are, before it began: named, and not made"""
+    gap: list[str] = []
+    """what its reuse depends on of the calls under it that were not recorded (`prov=False`), sorted: `task ` and a
+    task_hash, or `file ` and a JSON list of file_hash, path, evidence and digest. Empty where all were recorded"""
 
 
 def flows(call: CallMade) -> set[tuple[str, str, str]]:
@@ -159,6 +164,29 @@ def call_named(call: CallMade) -> list[str] | None:
 def tag_texts(tags: list[tuple[str, str]]) -> list[str] | None:
     """Tags as the graph has them where they were given to a run; None for none."""
     return [f"{key}={value}" for key, value in tags] or None
+
+
+_TASK, _FILE = "task ", "file "
+
+
+def task_mark(task_hash: bytes) -> str:
+    """A task's version as a part of `CallMade.gap`."""
+    return _TASK + task_hash.hex()
+
+
+def file_mark(file: FileSeen) -> str:
+    """A file as a part of `CallMade.gap`."""
+    return _FILE + json.dumps([file.file_hash.hex(), file.path, file.evidence, file.digest])
+
+
+def marked_task(mark: str) -> str | None:
+    """The task_hash that a part of a gap names; None where it names a file."""
+    return mark.removeprefix(_TASK) if mark.startswith(_TASK) else None
+
+
+def marked_file(mark: str) -> list[str] | None:
+    """The file that a part of a gap names (file_hash, path, evidence, digest); None where it names a task."""
+    return list(json.loads(mark.removeprefix(_FILE))) if mark.startswith(_FILE) else None
 
 
 class JobStarted(Record, frozen=True, tag=8):
@@ -195,6 +223,8 @@ class JobEnded(Record, frozen=True, tag=9):
     """why it was cached or had to run"""
     tags: list[tuple[str, str]] = []
     """of the task's definition and of the call"""
+    prov_off: bool = False
+    """whether calls under it were not recorded (`prov=False`)"""
 
 
 class TagSet(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -13,7 +13,7 @@ SECTIONS = {
     "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds", "values"}),
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
-    "scheduler": frozenset({"ignore_warnings", "context", "context_file"}),
+    "scheduler": frozenset({"ignore_warnings", "context", "context_file", "max_value_size"}),
     "seal": frozenset({"key", "to"}),
     "datasets": frozenset({"file"}),
 }

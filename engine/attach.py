@@ -15,14 +15,14 @@ from headwater.engine.expression import Call, Expression, Given, Operation, Spec
 from headwater.engine.expression_codec import digest
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions, look_into, substitute
-from headwater.engine.options import CONTEXT, options_of_call
+from headwater.engine.options import CONTEXT, is_off, options_of_call
 from headwater.engine.places import Place
 from headwater.engine.signature import Bound
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 
 Identify = Callable[[Any, str], bytes]
-"""Gives a value's hash, and records the value where runs are recorded; the text names it in errors."""
+"""Gives a value's hash, and records the value where it is to be recorded; the text names it in errors."""
 
 
 def eval_key(task: Task[Any, Any], bound: Bound, hashes: list[bytes | None]) -> bytes:
@@ -45,11 +45,13 @@ class Attacher:
     def __init__(
         self,
         identify: Identify,
+        hash_only: Identify,
         number: Callable[[], int],
         created: Callable[[Node], None],
         context: Context,
     ) -> None:
         self._identify = identify
+        self._hash_only = hash_only
         self._number = number
         self._created = created
         self._context = context
@@ -113,10 +115,12 @@ class Attacher:
 
     def _given(self, owner: Job, expression: Given) -> Node:
         """A node that is finished when it is made. It is one with no other: equal values may come from elsewhere."""
-        digest = self._identify(expression._value, "given")
+        # It may come from a call that is not recorded: then it is recorded where one takes it that is.
+        known = not owner.unrecorded and not owner.gap
+        digest = (self._identify if known else self._hash_only)(expression._value, "given")
         sources = expression._sources
         node = Node(owner, _digest(b"Given", digest, repr(sources).encode()))
-        node.value, node.value_hash, node.sources = expression._value, digest, sources
+        node.value, node.value_hash, node.sources = expression._value, digest if known else None, sources
         node.finished = True
         return node
 
@@ -131,6 +135,10 @@ class Attacher:
         assert scope is not None
         key_parts = []
         plain = False
+        unrecorded = owner.unrecorded or not owner.task.records_below
+        if not unrecorded and (task.definition or call._options or owner.exported):
+            unrecorded = is_off(task.definition, owner.exported, call._options)
+        identify = self._hash_only if unrecorded else self._identify
         for index, (value, inner, holds_plain) in enumerate(args):
             name = bound.names[index]
             plain = plain or holds_plain
@@ -144,7 +152,7 @@ class Attacher:
                 key_parts.append(self._part_key(owner, value, inner, call))
             else:
                 try:
-                    hashes.append(self._identify(value, name))
+                    hashes.append(identify(value, name))
                 except Unrecordable:
                     # It is told when the call's turn comes: that fails, not the call it is written in.
                     lazy.append(index)
@@ -166,6 +174,7 @@ class Attacher:
         job.lazy = lazy or None
         job.eval_hash = eval_hash
         job.place = place
+        job.unrecorded = unrecorded
         self.set_options(owner, job, call._options)
         adopt(owner, job)
         if plain and owner.body is not None:
@@ -212,7 +221,7 @@ class Attacher:
         memo = owner.memo
         try:
             if not inner:
-                return self._identify(value, "expression")
+                return self._hash_only(value, "expression")
             if value is inner[0]:
                 return memo[id(value)].key
             return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))
@@ -239,7 +248,7 @@ def adopt(owner: Job, job: Job) -> None:
     assert owner.places is not None
     assert owner.live is not None
     job.index = len(owner.calls)
-    job.sources = (job.index,)
+    job.sources = (BODY,) if job.unrecorded else (job.index,)
     owner.calls.append(None)
     owner.places.append(job.place)
     owner.live.add(job)

@@ -10,16 +10,17 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headwater.cypher.errors import StoreError
-from headwater.engine.code_values import CODE, is_current
+from headwater.cypher.records import marked_file, marked_task
 from headwater.engine.context import HERE, Context, Reads, read_hash
-from headwater.engine.files import still_valid
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
 from headwater.engine.registry import get_task_registry
+from headwater.engine.validity import still_holds
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -101,6 +102,8 @@ class _Row:
     has_children: bool
     files: list[Any]
     reads: Reads | None = None
+    gap: Sequence[str] = ()
+    """what it depends on that was not recorded (`records.CallMade.gap`)"""
     judged: int | None = None
     """the moment (`GraphCache._moment`) at which it was found clean below a call that was expanded"""
 
@@ -116,6 +119,7 @@ class GraphCache:
         """the beginnings of a task's recorded cache keys; None where there are too many"""
         self._rows: dict[str, _Row] = {}
         self._dirty: set[str] = set()
+        self._current_tasks: set[str] | None = None
         self._valid: dict[str, bool] = {}
         self._away = False
         self._moment = 0
@@ -230,24 +234,35 @@ class GraphCache:
         for key, row in rows.items():
             if row.call_hash in self._dirty:
                 clean[row.call_hash] = False
-            elif not row.has_children or row.judged == self._moment:
+            elif row.judged == self._moment or not (row.has_children or row.gap):
                 clean[row.call_hash] = True
             else:
                 full = keys[key].options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
+                if not row.has_children:
+                    clean[row.call_hash] = all(self._holds(mark, full=full) for mark in row.gap)
+                    continue
                 ask[row.call_hash] = ask.get(row.call_hash, False) or full
         for batch in _batches(list(ask)):
-            for call_hash, tasks, files, uncacheable in self._store.rows("subtree_facts", call_hashes=batch):
-                clean[call_hash] = self._unchanged(call_hash, tasks, files, uncacheable, full=ask[call_hash])
+            for call_hash, *facts in self._store.rows("subtree_facts", call_hashes=batch):
+                clean[call_hash] = self._unchanged(call_hash, *facts, full=ask[call_hash])
         for call_hash in ask:
             clean.setdefault(call_hash, False)
         return clean
 
     def _unchanged(
-        self, call_hash: str, tasks: list[Any], files: list[Any], uncacheable: int, *, full: bool
+        self,
+        call_hash: str,
+        tasks: list[Any],
+        files: list[Any],
+        uncacheable: int,
+        gaps: list[Any],
+        *,
+        full: bool,
     ) -> bool:
         changed_tasks = [task_hash for fullname, task_hash in tasks if not _is_current(fullname, task_hash)]
         changed_files = [file[0] for file in files if not self._is_valid(file)]
-        if not changed_tasks and not uncacheable and not (full and changed_files):
+        marks = [mark for mark in {mark for gap in gaps for mark in gap} if not self._holds(mark, full=full)]
+        if not changed_tasks and not uncacheable and not marks and not (full and changed_files):
             return True
         dirty = self._store.rows(
             "dirty_calls",
@@ -255,10 +270,20 @@ class GraphCache:
             task_hashes=changed_tasks,
             file_hashes=changed_files,
             uncacheable=bool(uncacheable),
+            marks=marks,
         )
         self._dirty.update(row[0] for row in dirty)
         self._dirty.add(call_hash)
         return False
+
+    def _holds(self, mark: str, *, full: bool) -> bool:
+        """Whether something that was not recorded (`records.CallMade.gap`) is what it was."""
+        task_hash = marked_task(mark)
+        if task_hash is not None:
+            if self._current_tasks is None:
+                self._current_tasks = set(_current_hashes())
+            return task_hash in self._current_tasks
+        return not full or self._is_valid(marked_file(mark))
 
     def _all_valid(self, files: Iterable[Any]) -> bool:
         return all(self._is_valid(file) for file in files)
@@ -269,8 +294,7 @@ class GraphCache:
         file_hash, path, evidence, digest = file
         valid = self._valid.get(file_hash)
         if valid is None:
-            look = is_current if evidence in CODE else still_valid
-            valid = self._valid[file_hash] = look(path, evidence, digest)
+            valid = self._valid[file_hash] = still_holds(path, evidence, digest)
         return valid
 
     # -- expanding what does not -----------------------------------------------------------------------------------
@@ -320,9 +344,11 @@ def _key(job: Job) -> str:
 
 
 def _row(columns: Sequence[Any]) -> _Row:
-    call_hash, value_hash, type_name, codec, payload, location, has_children, files, context = columns
+    call_hash, value_hash, type_name, codec, payload, location, has_children, files, context, gap = columns
     stored = _stored(type_name, codec, payload, location)
-    return _Row(call_hash, value_hash, stored, has_children, files, _reads(context) if context else None)
+    return _Row(
+        call_hash, value_hash, stored, has_children, files, _reads(context) if context else None, gap or ()
+    )
 
 
 def _reads(context: Sequence[str]) -> Reads:
@@ -338,6 +364,13 @@ def _stored(type_name: str, codec: str, payload: Any, location: str | None) -> S
 def _is_current(fullname: str, task_hash: str) -> bool:
     task = get_task_registry().find(fullname)
     return task is not None and task.hash.hex() == task_hash
+
+
+def _current_hashes() -> Iterable[str]:
+    """The versions of all tasks that there are now; of one that cannot be called, there is none."""
+    for task in get_task_registry():
+        with suppress(Exception):
+            yield task.hash.hex()
 
 
 def _batches(items: list[str]) -> Iterable[list[str]]:

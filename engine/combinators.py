@@ -6,11 +6,11 @@ Those that run code of the user's are tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Sized
+from typing import Any, NoReturn, TypeVar, cast, overload
 
 from headwater.engine.errors import CallError
-from headwater.engine.expression import Expression, Special
+from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.partial import PartialTask
 from headwater.engine.special import Give, Steps, form, items_of
@@ -18,6 +18,9 @@ from headwater.engine.task import Task, task
 
 R = TypeVar("R")
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 _namespace = "headwater"
 
@@ -25,7 +28,7 @@ _namespace = "headwater"
 # -- over lists --------------------------------------------------------------------------------------------------------
 
 
-def map_(function: Callable[[Any], R], values: Any) -> list[R]:
+def map_(function: Callable[[T], R], values: Iterable[T]) -> list[R]:
     """Call a task for each value of a list: `map_(inc, [1, 2])` is `[inc(1), inc(2)]`.
 
     Args:
@@ -35,7 +38,7 @@ def map_(function: Callable[[Any], R], values: Any) -> list[R]:
     return Special("map_", (function, values))  # type: ignore[return-value]
 
 
-def starmap(function: Callable[..., R], values: Any) -> list[R]:
+def starmap(function: Callable[..., R], values: Iterable[Mapping[str, Any] | Sequence[Any]]) -> list[R]:
     """Call a task for each set of arguments in a list: dicts of keyword arguments, or tuples of positional ones."""
     return Special("starmap", (function, values))  # type: ignore[return-value]
 
@@ -45,14 +48,22 @@ def flatten(lists: Iterable[Iterable[T]]) -> list[T]:
     return Special("flatten", (lists,))  # type: ignore[return-value]
 
 
-def flat_map(function: Callable[[Any], Iterable[R]], values: Any) -> list[R]:
+def flat_map(function: Callable[[T], Iterable[R]], values: Iterable[T]) -> list[R]:
     """Call a task that gives a list for each value of a list, and join what they give."""
     return flatten(map_(function, values))
 
 
-def zip_(*lists: Any) -> list[tuple[Any, ...]]:
+@overload
+def zip_(a: Iterable[A], b: Iterable[B], /) -> list[tuple[A, B]]: ...
+@overload
+def zip_(a: Iterable[A], b: Iterable[B], c: Iterable[C], /) -> list[tuple[A, B, C]]: ...
+@overload
+def zip_(*lists: Iterable[Any]) -> list[tuple[Any, ...]]: ...
+
+
+def zip_(*lists: Any) -> Any:
     """The items of lists side by side, as far as the shortest goes. The lists may be lazy."""
-    return Special("zip_", lists)  # type: ignore[return-value]
+    return Special("zip_", lists)
 
 
 def _function(function: Any) -> Generator[Any, Any, Any]:
@@ -106,6 +117,11 @@ def _zip(give: Give, *lists: Any) -> Steps:
     return list(zip(*(yield lists), strict=False))
 
 
+def len_(values: Sized) -> int:
+    """How long a lazy value is: what `len` would say of it, once it is there."""
+    return Operation("len", (values,))  # type: ignore[return-value]
+
+
 # -- when something is evaluated ---------------------------------------------------------------------------------------
 
 
@@ -114,9 +130,9 @@ def delay(expr: T) -> T:
     return Quoted(expr)  # type: ignore[return-value]
 
 
-def force(delayed: Any) -> Any:
+def force(delayed: T) -> T:
     """Evaluate what `delay` (or `quote`) held back; a value that was not held back is what it is."""
-    return Special("force", (delayed,))
+    return Special("force", (delayed,))  # type: ignore[return-value]
 
 
 def const(value: T, other: Any) -> T:
@@ -179,6 +195,12 @@ def _composed(functions: list[Any], /, *args: Any, **kwargs: Any) -> Any:
     return value
 
 
+@overload
+def compose(outer: Callable[..., R], /, *inner: Callable[..., Any]) -> PartialTask[R]: ...
+@overload
+def compose() -> NoReturn: ...
+
+
 def compose(*functions: Callable[..., Any]) -> PartialTask[Any]:
     """One task of several, the last called first: `compose(f, g)(x)` is `f(g(x))`.
 
@@ -188,3 +210,22 @@ def compose(*functions: Callable[..., Any]) -> PartialTask[Any]:
     if not functions:
         raise CallError("compose(...) needs at least one task")
     return _composed.partial(list(functions))
+
+
+@task(namespace=_namespace, version="1", name="with_export_options")
+def _evaluated(quoted: Any) -> Any:
+    return quoted.expression
+
+
+def with_export_options(expr: T, options: Mapping[str, Any]) -> T:
+    """Evaluate an expression whose calls, and those under them, inherit options.
+
+    Args:
+        expr: the expression, or a nested value with expressions in it; it may be quoted (`quote`).
+        options: options as of any task; what a call says itself goes before them.
+
+    Raises:
+        TaskDefinitionError: an unknown option, or a value that cannot be.
+    """
+    quoted = expr if isinstance(expr, Quoted) else Quoted(expr)
+    return _evaluated.options(executor="default", export_options=dict(options))(quoted)  # type: ignore[no-any-return]

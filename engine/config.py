@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,12 +44,14 @@ class Config:
         executors: by name; `default` (threads) and `process` are always there.
         ignore_warnings: names of warnings not to give (`namespace`).
         context: what tasks read with `get_context`.
+        max_value_size: how many bytes a recorded value may have; None for any number.
     """
 
     limits: dict[str, int] = field(default_factory=dict)
     executors: dict[str, ExecutorSettings] = field(default_factory=_standard)
     ignore_warnings: frozenset[str] = frozenset()
     context: Context = field(default_factory=dict)
+    max_value_size: int | None = None
 
     @classmethod
     def of(cls, project: Project | None) -> Config:
@@ -84,7 +87,7 @@ class Config:
                 raise UsageError(
                     f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{nearest(name, _WARNINGS)}"
                 )
-        return cls(limits, executors, frozenset(ignored), _context(where, settings))
+        return cls(limits, executors, frozenset(ignored), _context(where, settings), _size(where, settings))
 
 
 def config_from(sections: Mapping[str, Mapping[str, Any]]) -> Config:
@@ -103,6 +106,21 @@ def config_from(sections: Mapping[str, Mapping[str, Any]]) -> Config:
     settings.read_dict(sections)
     check_settings(where, settings)
     return Config.read(settings, where)
+
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def _size(where: Path, settings: configparser.ConfigParser) -> int | None:
+    text = settings.get("scheduler", "max_value_size", fallback=None)
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    if found is None or found[2].upper() not in _UNITS:
+        raise UsageError(
+            f"{where}: [scheduler] max_value_size = {text}: a number of bytes is needed, like 500 MB"
+        )
+    return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
 def _context(where: Path, settings: configparser.ConfigParser) -> Context:

@@ -103,11 +103,14 @@ class Control:
         owner = job.owner
         wanted = not self.reduction.stopping and (owner is None or not owner.finished)
         if wanted and deserves_another(job, error):
-            pause = pause_after(job)
+            pause = self._pause(job)
             self.reduction.fail_attempt(job, error)
             self._later.add(pause, job)
         else:
             self.reduction.fail(job, error)
+
+    def _pause(self, job: Job) -> float:
+        return pause_after(job)
 
     # -- moments that have come ------------------------------------------------------------------------------------
 

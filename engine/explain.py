@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from headwater.engine.code_values import FUNCTION, TASK, is_current
-from headwater.engine.files import still_valid
 from headwater.engine.job import BODY, Job
 from headwater.engine.options import CacheScope
 from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
+from headwater.engine.validity import still_holds
 from headwater.engine.values import describe, preview
 
 if TYPE_CHECKING:
@@ -92,6 +91,8 @@ class Explainer:
     def _by_options(self, job: Job) -> Why | None:
         if not self._use_cache:
             return Why(Reason.NEVER_CACHED, "the cache is off for this run")
+        if job.unrecorded:
+            return Why(Reason.NEVER_CACHED, "it is not recorded (prov=False)")
         scope = job.options.get("cache_scope", CacheScope.BACKEND)
         if scope is not CacheScope.BACKEND:
             return Why(Reason.NEVER_CACHED, f"its cache_scope is {scope.value}")
@@ -171,15 +172,11 @@ def _by_call(calls: Sequence[Any]) -> Why | None:
 
 def _by_files(files: Iterable[Any]) -> Why | None:
     """Which of some recorded files are not what they were."""
-    changed = {path for _, path, evidence, digest in files if not _holds(path, evidence, digest)}
-    code = {path for path in changed if path.startswith(("task:", "function:"))}
+    changed = {path for _, path, evidence, digest in files if not still_holds(path, evidence, digest)}
+    code = {path for path in changed if path.startswith(("task:", "function:", "class:"))}
     if changed - code:
         return Why(Reason.FILE_CHANGED, ", ".join(sorted(changed - code)))
     return Why(Reason.CODE_CHANGED, ", ".join(sorted(code))) if code else None
-
-
-def _holds(path: str, evidence: str, digest: str) -> bool:
-    return (is_current if evidence in (TASK, FUNCTION) else still_valid)(path, evidence, digest)
 
 
 def _by_code(task: Task[Any, Any], versions: Sequence[_Version]) -> Why | None:

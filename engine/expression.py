@@ -54,6 +54,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "pos": operator.pos,
     "invert": operator.invert,
     "abs": abs,
+    "len": len,
     "round": round,
     "getitem": operator.getitem,
     "getattr": getattr,
@@ -100,7 +101,7 @@ class Expression:
         self._refuse("is it true or false", "cond(value, then, otherwise), or decide inside a task")
 
     def __len__(self) -> NoReturn:
-        self._refuse("how long it is", "a task that returns its len()")
+        self._refuse("how long it is", "len_(value)")
 
     def __contains__(self, item: object) -> NoReturn:
         self._refuse("what it contains", "a task that returns the answer to `in`")

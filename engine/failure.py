@@ -9,11 +9,12 @@ from time import time
 from typing import Any, Protocol
 
 from headwater.engine.context import Context, add_reads
-from headwater.engine.errors import CallError, Cancelled, Undecodable
+from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
 from headwater.engine.job import CANCELLED, FAILED, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
 from headwater.engine.reasons import UNREADABLE_RESULT
 from headwater.engine.traceback import attach_traceback, error_hash, error_text
+from headwater.engine.unrecorded import Unrecorded
 
 
 class Recording(Protocol):
@@ -33,6 +34,8 @@ class Recording(Protocol):
 def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
     """A call's hash: of its key, its result, the calls it made and what all of them read of the context.
 
+    What it depends on of calls under it that are not recorded counts, too.
+
     One that may not be reused is another than one that may, though both have the same key and result: so whoever
     called the one is another than whoever called the other, and only that one is not reused either.
     """
@@ -44,6 +47,8 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
             *(path.encode() + b"\0" + digest for path, digest in sorted(job.reads.items())),
         ]
     parts = [b"Call\0", job.eval_hash, value_hash, *children, *reads]
+    if job.gap:
+        parts += [b"Gap\0", *(mark.encode() + b"\0" for mark in sorted(job.gap))]
     if job.outdated or not job.reusable:
         parts.append(b"Once\0")
     return hashlib.sha256(b"".join(parts)).digest()
@@ -76,6 +81,7 @@ class Failures:
 
     Attributes:
         recording: is told of what happens.
+        unrecorded: is told of it instead, where it is not to be recorded.
         keep_going: whether the independent rest runs on after a failure.
         ready: nodes that wait for nothing any more.
         runnable: calls that must run.
@@ -88,6 +94,7 @@ class Failures:
 
     def __init__(self, recording: Recording, *, keep_going: bool, context: Context | None = None) -> None:
         self.recording = recording
+        self.unrecorded = Unrecorded()
         self.context: Context = context or {}
         self.keep_going = keep_going
         self.ready: deque[Node] = deque()
@@ -112,7 +119,11 @@ class Failures:
             job.started = time()
         job.stopped = time()
         self.move(job, status)
-        self.recording.ended(job)
+        self.recording_of(job).ended(job)
+
+    def recording_of(self, job: Job) -> Recording:
+        """Who is told of a job: nobody who writes anything down, where it is not recorded."""
+        return self.unrecorded if job.unrecorded else self.recording
 
     def number(self) -> int:
         """The number of the next job."""
@@ -166,15 +177,25 @@ class Failures:
                 self.fail(follower, error)
 
     def _hand_up(self, owner: Job, job: Job) -> None:
-        """What a finished call read of the context, its owner read through it."""
+        """What a finished call read of the context, its owner read through it. What the reuse of a call that is not
+        recorded depends on, that of its owner does."""
         if job.reads:
             context = self.context if owner.context is None else owner.context
             owner.reads = add_reads(owner.reads, context, job.reads, job.override)
+        if job.unrecorded and job.eval_hash is not None:
+            gap = owner.gap = owner.gap if owner.gap is not None else set()
+            gap.update(self.unrecorded.marks_of(job))
+            gap.update(job.gap or ())
+            if job.outdated or not job.reusable or isinstance(job.error, CIRCUMSTANTIAL):
+                owner.outdated = True
+            job.value_hash = None  # it stands for nothing that is recorded
 
     def _record_failure(self, job: Job, error: BaseException) -> None:
         attach_traceback(job, error)
         if job.eval_hash is not None:
             job.value_hash = error_hash(error)
+            if job.unrecorded:
+                return
             children = [call for call in job.calls or () if call is not None]
             job.call_hash = call_key(job, job.value_hash, children)
             self.recording.failed(job, children)

@@ -35,6 +35,7 @@ class Within(JobInfo):
     execution: str | None = None
     context: Context
     exported: dict[str, Any] | None = None
+    withheld: bool = False
     flags: Mapping[str, Any]
     say: Send | None = None
     run: Run | None = None
@@ -44,7 +45,7 @@ class Within(JobInfo):
         made = Within()
         made.project_of, made.execution = run.project, info.execution_id
         made.context = run.reduction.context if job.context is None else job.context
-        made.exported = job.exported
+        made.exported, made.withheld = job.exported, job.unrecorded
         made.flags = {**run.flags, "command": run.flags["command"] or list(sys.argv)}
         made.say = Receiver(run, job)
         run.told.append(made)
@@ -55,7 +56,14 @@ class Within(JobInfo):
 
     def __reduce__(self) -> tuple[Any, ...]:
         root = None if self.project_of is None else str(self.project_of.root)
-        return _elsewhere, (root, self.execution, self.context, self.exported, dict(self.flags))
+        return _elsewhere, (
+            root,
+            self.execution,
+            self.context,
+            self.exported,
+            dict(self.flags),
+            self.withheld,
+        )
 
     @property
     def send(self) -> Send | None:
@@ -78,12 +86,18 @@ class Within(JobInfo):
             self.say.close(wait=self.run is not None)
 
 
-def _elsewhere(
-    root: str | None, execution: str | None, context: Context, exported: dict[str, Any] | None, flags: Any
+def _elsewhere(  # noqa: PLR0917  pickle gives them in order
+    root: str | None,
+    execution: str | None,
+    context: Context,
+    exported: dict[str, Any] | None,
+    flags: Any,
+    withheld: bool,
 ) -> Within:
     made = Within()
     made.project_of = None if root is None else open_project(Path(root))
     made.execution, made.context, made.exported, made.flags = execution, context, exported, flags
+    made.withheld = withheld
     return made
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from headwater.engine.context import Context, Reads
+from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.expression import Operation, Special
 from headwater.engine.options import CacheScope
 from headwater.engine.places import Place
@@ -130,7 +130,10 @@ class Job(Node):
         body: of an async task that runs, its function and what that has waited for so far.
         result: what the function returned, while expressions in it are being reduced.
         memo, scope: the nodes of the expressions in `result`, by identity and by key.
-        outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded.
+        outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded; or
+            a call under it that is not recorded is never to be reused.
+        unrecorded: whether nothing of it is written down (`prov=False`).
+        gap: what its reuse depends on of the calls under it that are not recorded (`records.CallMade.gap`).
         kept: expressions that forms made, which must live as long as `memo` knows them by identity.
         calls: call hash of each child, by index; None while it is not finished.
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.
@@ -152,6 +155,7 @@ class Job(Node):
         "executor",
         "exported",
         "followers",
+        "gap",
         "hashes",
         "index",
         "kept",
@@ -179,6 +183,7 @@ class Job(Node):
         "status",
         "stopped",
         "task",
+        "unrecorded",
         "values",
         "wiring",
     )
@@ -209,6 +214,8 @@ class Job(Node):
         self.stopped = 0.0
         self.reason: str | None = None
         self.outdated = False
+        self.unrecorded = False
+        self.gap: set[str] | None = None
         self.spare: Stored | None = None
         self.readers = 0
         self.described: Any = None
@@ -260,6 +267,15 @@ class Job(Node):
             return []
         told = zip(self.names, self.values or (), strict=False)
         return [value for name, value in told if name in asks and isinstance(value, JobInfo)]
+
+    def taken(self) -> Sequence[bytes | None]:
+        """The hashes of what its function was given: arguments, and what an async body awaited."""
+        hashes = self.hashes or ()
+        return hashes if self.body is None else (*hashes, *self.body.took)
+
+    def depends_on_directory(self) -> None:
+        """Its function named files relative to the working directory."""
+        self.reads = {**(self.reads or {}), HERE: read_hash({}, HERE)}
 
     def open(self, result: Any) -> None:
         """Get ready to own the nodes of the expressions in a returned value."""

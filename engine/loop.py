@@ -26,18 +26,20 @@ from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.control import HEARTBEAT, Control
 from headwater.engine.errors import Undecodable
-from headwater.engine.executors import Executor, Outcome, perform
+from headwater.engine.executors import Executor, Outcome, perform, prepare_for
 from headwater.engine.executors.owned import own
 from headwater.engine.expression import Call
-from headwater.engine.expression_codec import Quoted
+from headwater.engine.expression_codec import Quoted, flatten
 from headwater.engine.failure import Unreadable
 from headwater.engine.job import RUNNING, Job
 from headwater.engine.nested import find_expressions
+from headwater.engine.options import is_off
 from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT
 from headwater.engine.recorder import Recorder
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import task
 from headwater.engine.traceback import message_of
+from headwater.engine.unrecorded import Withheld, tasks_in, withholds
 from headwater.engine.values import ValueStore
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class Run(Control):
         *,
         use_cache: bool,
         keep_going: bool,
+        prov: bool = True,
         context: Context | None = None,
     ) -> None:
         super().__init__(config, keep_going=keep_going, context=context or {})
@@ -88,6 +91,7 @@ class Run(Control):
         self.inside: list[dict[str, list[int]]] = []
         self.told: list[JobInfo] = []
         self._use_cache = use_cache
+        self._prov = prov
         self._cache: Cache = NoCache()
         self._quick: dict[str, float] = {}
         self._misses: dict[str, int] = {}
@@ -139,7 +143,7 @@ class Run(Control):
     def _open(
         self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
     ) -> GraphStore | None:
-        if self.project is None:
+        if self.project is None or not self._prov or is_off(call._task.definition, None, call._options):
             return None
         from headwater.cypher.errors import StoreUnavailable
         from headwater.cypher.loader import catch_up, ensure_loader
@@ -147,7 +151,7 @@ class Run(Control):
         from headwater.engine.environment import describe_execution
 
         store: GraphStore | None = None
-        values = ValueStore(self.project.values_address())
+        values = ValueStore(self.project.values_address(), largest=self.config.max_value_size)
         # Early, so that the loader's process starts beside this one's own start.
         ensure_loader(self.project)
         try:
@@ -390,7 +394,7 @@ class Run(Control):
             if name in job.task.plan.info and isinstance(job.values[index], JobInfo):
                 info = JobInfo(
                     execution,
-                    job_id(execution, job.n) if execution is not None else None,
+                    job_id(execution, job.n) if execution is not None and not job.unrecorded else None,
                     key,
                     key,
                     dict(job.options),
@@ -414,7 +418,8 @@ class Run(Control):
         began = time()
         self._here = True
         try:
-            outcome = perform(job.task.body, args, kwargs, self.recorder.prepare, began)
+            prepare = prepare_for(job, self.recorder.prepare)
+            outcome = perform(job.task.body, args, kwargs, prepare, began)
         except KeyboardInterrupt as interrupt:  # ours, see `_interrupt`
             outcome = Outcome(None, False, None, interrupt, began, time())
         finally:
@@ -443,7 +448,9 @@ def root_call(expr: Any) -> Call:
         bound = expr._task.plan.bind(expr._args, expr._kwargs)
         if not find_expressions([bound.values, written_options(expr._task, expr)]):
             return expr
-    return root_task(Quoted(expr))  # type: ignore[no-any-return]
+    flat = flatten(expr)
+    withheld = withholds(flat, tasks_in(flat.members()))
+    return root_task(Withheld(expr) if withheld else Quoted(expr))  # type: ignore[no-any-return]
 
 
 @contextmanager

@@ -111,6 +111,7 @@ def _exports(name: str, value: Any) -> dict[str, Any]:
 
 _CHECKS: dict[str, Any] = {
     "nout": _nout,
+    "prov": _flag,
     "cache": _flag,
     "cache_scope": _enum(CacheScope),
     "check_valid": _enum(CheckValid),
@@ -154,7 +155,9 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
             )
             raise TaskDefinitionError(f"no option is called {name!r}.{hint}")
         # A lazy value is checked once it is there.
-        checked[name] = value if name != "export_options" and find_expressions(value) else check(name, value)
+        # (Whether a call is recorded has to be known before anything of it is.)
+        lazy = name not in ("export_options", "prov") and find_expressions(value)
+        checked[name] = value if lazy else check(name, value)
     if checked.get("cache") in (True, False):
         cache = checked.pop("cache")
         checked.setdefault("cache_scope", CacheScope.BACKEND if cache else CacheScope.CSE)
@@ -170,7 +173,20 @@ def limits_of_reuse(definition: Mapping[str, Any]) -> list[bytes]:
         scope = options.get("cache_scope", options.get("cache", CacheScope.BACKEND))
         if scope is not CacheScope.BACKEND:
             parts += [label, scope.value.encode() if isinstance(scope, CacheScope) else b"lazy"]
+        if options.get("prov") is False:
+            parts.append(label + b" without prov")
     return parts
+
+
+def is_off(
+    definition: Mapping[str, Any], exported: dict[str, Any] | None, given: dict[str, Any] | None
+) -> bool:
+    """Whether a call is not to be recorded (`prov=False`). What the calls above export of this, nothing undoes."""
+    if exported is not None and exported.get("prov") is False:
+        return True
+    if not given and "prov" not in definition and "export_options" not in definition:
+        return False
+    return options_of_call(dict(definition), exported, given)[0].get("prov") is False
 
 
 def options_of_call(

@@ -9,20 +9,26 @@ from types import FunctionType
 from typing import Any
 
 from headwater.cypher.records import FileSeen, ValueSeen
-from headwater.engine.code_values import CODE, code_digest, code_record
+from headwater.engine.code_values import code_digest, code_record
 from headwater.engine.errors import Unrecordable
 from headwater.engine.files import Artefact, was_there
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
+from headwater.engine.validity import NO_FILES, checked_record
 from headwater.engine.values import (
+    Checked,
     Described,
     ValueStore,
     describe,
+    hash_and_files,
     set_code_fingerprinter,
     type_name,
 )
 
 set_code_fingerprinter(code_digest)
+
+RESULT = "result"
+"""How results are labelled, which have to be recorded as they are; of arguments, errors may have stand-ins."""
 
 INLINE = 4096
 """Payloads of up to this many bytes live on their node in the graph."""
@@ -75,10 +81,29 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
         Unrecordable: it has no stable identity, or cannot be turned into bytes.
     """
     described = describe(value, label=label)
+    if store.largest is not None and described.size > store.largest:
+        raise Unrecordable(
+            label,
+            described.type,
+            f"it has {described.size:,} bytes, and max_value_size in the settings allows {store.largest:,}. Write it "
+            "to a file and return File(path), or make it smaller",
+        )
     files = [file_record(file) for file in described.files]
     record = _value_record(described, store, [file.file_hash for file in files])
     named = named_of(files, began) if began is not None else ()
     return Prepared(described.hash, record, files, named, relative=any(map(is_relative, described.files)))
+
+
+def prepare_unrecorded(value: Any) -> Prepared:
+    """Describe a value of which nothing is to be recorded: its hash, and the files inside it.
+
+    Raises:
+        Unrecordable: it has no stable identity.
+    """
+    digest, found = hash_and_files(value, RESULT)
+    return Prepared(
+        digest, None, [file_record(file) for file in found], relative=any(map(is_relative, found))
+    )
 
 
 def is_relative(file: Any) -> bool:
@@ -88,7 +113,7 @@ def is_relative(file: Any) -> bool:
 
 def named_of(files: Iterable[FileSeen], began: float) -> list[bytes]:
     """The hashes of the files that were there before a moment."""
-    return [file.file_hash for file in files if file.evidence not in CODE and was_there(file.path, began)]
+    return [file.file_hash for file in files if file.evidence not in NO_FILES and was_there(file.path, began)]
 
 
 def _value_record(described: Described, store: ValueStore, files: list[bytes]) -> ValueSeen:
@@ -113,6 +138,8 @@ def file_record(file: Any) -> FileSeen:
     was passed as a value, or a class."""
     if isinstance(file, FileSeen):
         return file
+    if isinstance(file, Checked):
+        return checked_record(file)
     if isinstance(file, (Task, FunctionType, type)):
         return code_record(file)
     return FileSeen(file.file_hash, file.uri, file.evidence, file.digest, file.recorded_size)

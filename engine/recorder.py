@@ -29,7 +29,6 @@ from headwater.cypher.records import (
 from headwater.cypher.tag_names import split_tag
 from headwater.cypher.targets import note_target
 from headwater.engine import expression_codec
-from headwater.engine.context import HERE, read_hash
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.expression import outline
 from headwater.engine.file_checks import FileChecks
@@ -37,6 +36,7 @@ from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import (
     INLINE,
+    RESULT,
     Prepared,
     file_record,
     is_relative,
@@ -47,6 +47,7 @@ from headwater.engine.prepare import (
 )
 from headwater.engine.task import Task
 from headwater.engine.traceback import error_text
+from headwater.engine.unrecorded import withholds
 from headwater.engine.values import (
     ValueStore,
     describe,
@@ -56,10 +57,6 @@ from headwater.engine.values import (
 
 _PAUSE = 0.03
 """Seconds between two groups: long enough to share an fsync, short enough to lose little."""
-
-
-RESULT = "result"
-"""How results are labelled, which have to be recorded as they are; of arguments, errors may have stand-ins."""
 
 
 def read_stored(stored: Stored, values: ValueStore) -> Any:
@@ -210,7 +207,7 @@ class Recorder:
         self._add(job.described)
         job.named = job.described.named
         if job.described.relative:
-            _depends_on_directory(job)
+            job.depends_on_directory()
         return bytes(job.described.hash)
 
     def _add(self, prepared: Prepared) -> None:
@@ -244,8 +241,9 @@ class Recorder:
 
     def started(self, job: Job) -> None:
         """A job began; it is written down only if it still runs when the next group is."""
-        self._task(job.task)
-        self._fresh.append(job)
+        if not job.unrecorded:
+            self._task(job.task)
+            self._fresh.append(job)
 
     def reduced(self, job: Job, result: Any) -> None:
         """A job's function returned an expression: record the single reduction. (Where something in it cannot be, there
@@ -254,21 +252,25 @@ class Recorder:
         assert job.eval_hash is not None
         self._task(job.task)
         directory = None
+        label = f"the expression that {job.task.fullname} returned"
         try:
-            digest, inside = self._expression(flat, result, job.task.fullname)
+            inside = [file for member in flat.members() for file in describe(member, label=label).files]
+            withheld = not job.task.records_below or withholds(flat, inside)
+            digest = None if withheld else self._expression(flat, result, inside)
         except Unrecordable:
             return
         if any(map(is_relative, inside)):
             directory = os.getcwd()
-            _depends_on_directory(job)
+            job.depends_on_directory()
         job.named = named_of(map(file_record, inside), job.started)
-        self._records.append(EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory))
+        if digest is not None:
+            self._records.append(
+                EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory)
+            )
 
-    def _expression(self, flat: expression_codec.Flat, result: Any, name: str) -> tuple[bytes, list[Any]]:
-        """Record an expression as a value. Returns its hash, and the reactive values in it."""
+    def _expression(self, flat: expression_codec.Flat, result: Any, inside: list[Any]) -> bytes:
+        """Record an expression as a value, with the reactive values in it. Returns its hash."""
         digest = flat.hash()
-        label = f"the expression that {name} returned"
-        inside = [file for member in flat.members() for file in describe(member, label=label).files]
         if digest not in self._seen:
             files = {found.file_hash: found for found in map(file_record, inside)}
             payload = flat.payload()
@@ -284,7 +286,7 @@ class Recorder:
                 list(files),
             )
             self._add(Prepared(digest, record, list(files.values())))
-        return digest, inside
+        return digest
 
     def called(self, job: Job, children: list[bytes], *, cacheable: bool, failed: bool = False) -> None:
         """A call has its result."""
@@ -315,13 +317,13 @@ class Recorder:
                 failed,
                 sorted(job.reads.items()) if job.reads else [],
                 list(job.named),
+                sorted(job.gap or ()),
             )
         )
 
     def changed_file(self, job: Job) -> str | None:
         """The path of a file that a call took, or awaited, and that has changed since it was named, or None."""
-        took = job.hashes or ()
-        return self._files.changed(took if job.body is None else (*took, *job.body.took), job.value_hash)
+        return self._files.changed(job.taken(), job.value_hash)
 
     def failed(self, job: Job, children: list[bytes]) -> None:
         """A call ended in an error: the error is its result, never to be reused. What was made of an error is, unless
@@ -334,7 +336,7 @@ class Recorder:
             record = ValueSeen(job.value_hash, "headwater.Error", "error", 0, text[:200], b"")
             self._add(Prepared(job.value_hash, record, []))
         job.wiring, job.returns = [], ()
-        cacheable = job.reusable and not isinstance(error, CIRCUMSTANTIAL)
+        cacheable = job.reusable and not job.outdated and not isinstance(error, CIRCUMSTANTIAL)
         self.called(job, children, cacheable=cacheable, failed=True)
 
     def ended(self, job: Job) -> None:
@@ -357,6 +359,7 @@ class Recorder:
                 job.attempt,
                 job.reason,
                 [split_tag(tag) for tag in job.options.get("tags", ())] if job.options else [],
+                bool(job.gap),
             )
         )
 
@@ -436,11 +439,6 @@ def _task_record(task: Task[Any, Any]) -> TaskSeen:
 def _traceback_of(job: Job, error: BaseException | None) -> str | None:
     found = getattr(error, "headwater_traceback", None)
     return str(found) if found is not None and found.job == job.n else None
-
-
-def _depends_on_directory(job: Job) -> None:
-    """A job's function named files relative to the working directory."""
-    job.reads = {**(job.reads or {}), HERE: read_hash({}, HERE)}
 
 
 def _micros(seconds: float) -> int:

@@ -54,7 +54,9 @@ class Reduction(Failures):
         self.use_cache = use_cache
         self.lookups: list[Job] = []
         self.stopping = False
-        self._attacher = Attacher(recording.identify, self.number, self._created, self.context)
+        self._attacher = Attacher(
+            recording.identify, self.unrecorded.identify, self.number, self._created, self.context
+        )
 
     def _created(self, node: Node) -> None:
         if isinstance(node, Job):
@@ -137,7 +139,8 @@ class Reduction(Failures):
                 node = memo[id(value)]
                 sources.update(node.sources)
                 values[index] = self.value_of(node)
-                digest = node.value_hash
+                # Of what a call takes that is not recorded, the files are noted when it is identified.
+                digest = None if job.unrecorded else node.value_hash
             else:
                 values[index] = substitute(value, self._resolver(owner, sources))
                 digest = None
@@ -145,12 +148,15 @@ class Reduction(Failures):
                 sources.add(BODY)
             if job.names[index] not in excluded:
                 if digest is None:
-                    digest = self.recording.identify(
+                    digest = self.recording_of(job).identify(
                         values[index], f"{job.task.fullname}({job.names[index]})"
                     )
                 hashes[index] = digest
         job.lazy = None
         job.eval_hash = eval_key(job.task, Bound(job.names, values, job.positional), hashes)
+        if job.unrecorded:
+            job.sources = tuple(sorted({BODY}.union(*fed.values())))
+            return
         for name, found in fed.items():
             owner.wiring.extend([(job.index, name, source) for source in flows(found)])
 
@@ -169,7 +175,7 @@ class Reduction(Failures):
 
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
-        scope = job.options.get("cache_scope", CacheScope.BACKEND)
+        scope = CacheScope.NONE if job.unrecorded else job.options.get("cache_scope", CacheScope.BACKEND)
         allowed = job.options.get("allowed_cache_results")
         if scope is not CacheScope.NONE and (allowed is None or CacheResult.CSE in allowed):
             key = job.shared_key()
@@ -309,12 +315,12 @@ class Reduction(Failures):
                     return
                 if job.status == RUNNING and job.memo is None:
                     # (What a body gave after it awaited something is no function of the arguments alone.)
-                    self.recording.reduced(job, value)
+                    self.recording_of(job).reduced(job, value)
                 self._reduce(job, value)
             elif value.__class__ in ATOMS:
-                self._finish(job, value, self.recording.identify(value, "result"))
+                self._finish(job, value, self.recording_of(job).identify(value, "result"))
             else:
-                self._finish(job, value, self.recording.described(job, value))
+                self._finish(job, value, self.recording_of(job).described(job, value))
         except Exception as error:
             self.fail(job, error)
 
@@ -332,7 +338,7 @@ class Reduction(Failures):
 
     def wanted(self, want: Want) -> None:
         """The body of an async task waits for an expression."""
-        self.ready.append(take_want(want, self.recording))
+        self.ready.append(take_want(want, self.recording_of(want.job)))
 
     def _complete_reduction(self, job: Job) -> None:
         """Everything in a job's returned value is there: put it together."""
@@ -349,7 +355,7 @@ class Reduction(Failures):
             sources: set[int] = {BODY} if look_into(result)[1] else set()
             value = substitute(result, self._resolver(job, sources))
             job.returns = flows(sources)
-        self._finish(job, value, self.recording.identify(value, "result"))
+        self._finish(job, value, self.recording_of(job).identify(value, "result"))
 
     def reused(
         self,
@@ -382,13 +388,15 @@ class Reduction(Failures):
         if job.body is not None and spread_flows(job, job.body):
             job.outdated = True
             job.reason = "not to be reused: it did not wait for all that it began to await"
-        children = _in_order(job)
-        changed = self.recording.changed_file(job) if job.status == RUNNING else None
+        recording = self.recording_of(job)
+        changed = recording.changed_file(job) if job.status == RUNNING else None
         if changed is not None:
             job.outdated = True
             job.reason = f"not to be reused: {changed} changed after it was named as an argument"
-        job.call_hash = call_key(job, value_hash, children)
-        self.recording.called(job, children, cacheable=job.reusable and not job.outdated)
+        if not job.unrecorded:
+            children = _in_order(job)
+            job.call_hash = call_key(job, value_hash, children)
+            recording.called(job, children, cacheable=job.reusable and not job.outdated)
         self.end(job, DONE if job.status == RUNNING else CACHED)
         self._settle_job(job)
 
@@ -403,7 +411,7 @@ class Reduction(Failures):
         followers, live = job.followers, job.live
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:
-            job.spare = self.recording.spare(job)
+            job.spare = self.recording_of(job).spare(job)
             self._equal[key] = Finished(job, job.spare or job.value)
         job.readers = len(job.waiters or ())
         job.release()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import InternalError, UsageError
@@ -62,9 +63,13 @@ def deserves_another(job: Job, error: BaseException) -> bool:
     )
 
 
-def pause_after(job: Job) -> float:
+def pause_after(job: Job, draw: Callable[[float, float], float] = random.uniform) -> float:
     """Seconds to wait after an attempt: doubled from one to the next, and drawn from the upper half, so that calls
-    that failed together do not come back together."""
+    that failed together do not come back together.
+
+    Args:
+        draw: gives a number between two.
+    """
     backoff: float = job.options.get("retry_backoff", BACKOFF)
     longest = min(backoff * 2.0 ** min(job.attempt - 1, 64), max(backoff, LONGEST_PAUSE))
-    return random.uniform(longest / 2, longest)
+    return draw(longest / 2, longest)

@@ -62,6 +62,7 @@ class Scheduler:
         cache: bool = True,
         keep_going: bool = False,
         dryrun: bool = False,
+        prov: bool = True,
         tags: Sequence[tuple[str, str]] = (),
         context: Mapping[str, Any] | None = None,
         command: Sequence[str] | None = None,
@@ -72,6 +73,7 @@ class Scheduler:
             cache: False to reuse nothing from earlier runs; what is run is recorded all the same.
             keep_going: after a failure, run everything that does not depend on it before raising.
             dryrun: run nothing, and write nothing down: follow what is recorded as far as that goes.
+            prov: False to record nothing of the run, nor reuse anything: as outside a project.
             tags: (key, value) pairs recorded with the execution.
             context: a nested dict that tasks read with `get_context`, laid over the one in the settings.
             command: the command line to record; default: the process's own.
@@ -89,19 +91,22 @@ class Scheduler:
             StoreRefused, SchemaError: the store refuses us, said before anything runs.
             StoreError: the journal cannot be written.
         """
-        kind = Run
-        if dryrun:
-            from headwater.engine.dryrun import DryRun
-
-            kind = DryRun
-        run = self._run = kind(
+        run = self._run = self._kind(dryrun=dryrun)(
             self.project,
             self.config,
             use_cache=cache,
             keep_going=keep_going,
+            prov=prov,
             context=merged(self.config.context, context or {}),
         )
         return run.evaluate(expr, tags, command, self._begun)  # type: ignore[no-any-return]
+
+    def _kind(self, *, dryrun: bool) -> Callable[..., Run]:
+        if dryrun:
+            from headwater.engine.dryrun import DryRun
+
+            return DryRun
+        return Run
 
     def _begun(self, execution_id: str | None) -> None:
         self.execution_id = execution_id
@@ -151,6 +156,25 @@ class Scheduler:
         return catch_up(self.project, execution_id=self.execution_id, progress=progress)
 
 
-def run(expr: T, **options: Any) -> T:
+def run(
+    expr: T,
+    *,
+    cache: bool = True,
+    keep_going: bool = False,
+    dryrun: bool = False,
+    prov: bool = True,
+    tags: Sequence[tuple[str, str]] = (),
+    context: Mapping[str, Any] | None = None,
+    command: Sequence[str] | None = None,
+) -> T:
     """Evaluate an expression with a scheduler of its own; the options are those of `Scheduler.run`."""
-    return Scheduler().run(expr, **options)
+    return Scheduler().run(
+        expr,
+        cache=cache,
+        keep_going=keep_going,
+        dryrun=dryrun,
+        prov=prov,
+        tags=tags,
+        context=context,
+        command=command,
+    )

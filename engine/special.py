@@ -6,8 +6,8 @@ returns its own value. The scheduler steps it; lineage follows what was yielded.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterator
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from typing import Any, TypeVar, overload
 
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special
@@ -15,6 +15,12 @@ from headwater.engine.nested import failures_in, substitute
 from headwater.engine.task import task
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+E = TypeVar("E", bound=BaseException)
+F = TypeVar("F", bound=BaseException)
+
 Steps = Generator[Any, Any, Any]
 Give = Callable[[Any], Given]
 """Makes a value that a form got an expression again, which has come from where the form's values came from so far."""
@@ -60,7 +66,19 @@ def form(name: str) -> Callable[[Form], Form]:
 # -- cond --------------------------------------------------------------------------------------------------------------
 
 
-def cond(condition: Any, then: Any, *rest: Any) -> Any:
+@overload
+def cond(condition: Any, then: A, /) -> A | None: ...
+@overload
+def cond(condition: Any, then: A, otherwise: B, /) -> A | B: ...
+@overload
+def cond(condition: Any, then: A, condition2: Any, then2: B, /) -> A | B | None: ...
+@overload
+def cond(condition: Any, then: A, condition2: Any, then2: B, otherwise: C, /) -> A | B | C: ...
+@overload
+def cond(condition: Any, then: Any, /, *rest: Any) -> Any: ...
+
+
+def cond(condition: Any, then: Any, /, *rest: Any) -> Any:
     """A lazy if: `cond(a, x)`, `cond(a, x, otherwise)`, `cond(a, x, b, y, otherwise)`.
 
     Branches stay unevaluated until they are chosen. Without a final otherwise, the value is None when no condition
@@ -80,7 +98,32 @@ def _cond(give: Give, *args: Any) -> Steps:
 # -- errors ------------------------------------------------------------------------------------------------------------
 
 
-def catch(expr: Any, *pairs: Any) -> Any:
+@overload
+def catch(expr: T, error: type[E] | tuple[type[E], ...], recover: Callable[[E], A], /) -> T | A: ...
+@overload
+def catch(
+    expr: T,
+    error: type[E] | tuple[type[E], ...],
+    recover: Callable[[E], A],
+    error2: type[F] | tuple[type[F], ...],
+    recover2: Callable[[F], B],
+    /,
+) -> T | A | B: ...
+@overload
+def catch(
+    expr: Any,
+    error: Any,
+    recover: Any,
+    error2: Any,
+    recover2: Any,
+    error3: Any,
+    recover3: Any,
+    /,
+    *pairs: Any,
+) -> Any: ...
+
+
+def catch(expr: Any, /, *pairs: Any) -> Any:
     """Evaluate an expression; where it fails with an error of a class, the value is what `recover(error)` gives.
 
     Args:
@@ -96,6 +139,12 @@ def catch(expr: Any, *pairs: Any) -> Any:
     for classes in pairs[::2]:
         _check_classes("catch", classes)
     return Special("catch", (expr, *pairs))
+
+
+@overload
+def catch_all(exprs: T, error_class: None = None, recover: None = None) -> T: ...
+@overload
+def catch_all(exprs: T, error_class: type[E] | tuple[type[E], ...], recover: Callable[[Any], A]) -> T | A: ...
 
 
 def catch_all(exprs: Any, error_class: Any = None, recover: Any = None) -> Any:
@@ -203,9 +252,9 @@ def _await(give: Give, value: Any, reply: Callable[[Any, BaseException | None], 
 # -- order -------------------------------------------------------------------------------------------------------------
 
 
-def seq(expressions: Any) -> Any:
+def seq(expressions: Iterable[T]) -> list[T]:
     """Evaluate a list of expressions one after the other, and give the list of their values."""
-    return Special("seq", tuple(expressions))
+    return Special("seq", tuple(expressions))  # type: ignore[return-value]
 
 
 @form("seq")

@@ -112,6 +112,11 @@ def subrun_root_task(
     within: Within = Within(),  # noqa: B008  it stands for what is filled in
 ) -> Any:
     """The call of the run above that a run inside is for."""
+    if within.withheld:
+        raise CallError(
+            "subrun(...) cannot stand in what is not recorded (prov=False): of a run inside, nobody could tell "
+            "when it has changed. Call the tasks themselves there."
+        )
     if within.say is None and TO_PARENT:
         within.say = TO_PARENT[-1]
     run = within.run = SubRun(within, _config(within, settings), new_execution=new_execution)
@@ -169,7 +174,7 @@ def subrun(
         **task_options: options of the call that stands for it.
 
     Raises:
-        CallError: both `config` and `config_dir` are given.
+        CallError: both `config` and `config_dir` are given; when it is evaluated: it stands in what is not recorded.
         UsageError: a setting that cannot be.
         TaskDefinitionError: an option that cannot be.
     """

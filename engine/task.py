@@ -63,9 +63,11 @@ class Task(Generic[P, R]):
         load_module: the module that a worker imports to find it.
         declassifies: how sensitive its results are at most, whatever it was given; None where it says nothing.
         wrapped_task: the task that this one was put around (`wraps_task`), or None.
+        records_below: whether the calls under it are recorded.
     """
 
     __reactive__ = True
+    records_below = True
 
     def __init__(
         self,
@@ -88,7 +90,7 @@ class Task(Generic[P, R]):
         self.name = name if name is not None else getattr(func, "__name__", "")
         check_name(self.name)
         self.namespace = namespace_of(func, namespace)
-        self.fullname = f"{self.namespace}.{self.name}" if self.namespace else self.name
+        self.fullname: str = f"{self.namespace}.{self.name}" if self.namespace else self.name
         if version is not None and not isinstance(version, str):
             raise TaskDefinitionError(
                 f"task {self.fullname}: version={version!r}: a text is needed, like '1'"
@@ -372,7 +374,7 @@ def task(func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         load_module: the module a worker imports to find the task.
         declassifies: how sensitive its results are at most, whatever it takes: public, internal, confidential, personal
             or special. It counts in the task's hash.
-        **options: nout, cache, cache_scope, check_valid, allowed_cache_results, executor, limits, retries,
+        **options: nout, cache, cache_scope, check_valid, allowed_cache_results, executor, limits, prov, retries,
             retry_backoff, retry_on, timeout, tags.
 
     Raises:

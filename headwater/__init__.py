@@ -33,8 +33,10 @@ if TYPE_CHECKING:
         flatten,
         force,
         identity,
+        len_,
         map_,
         starmap,
+        with_export_options,
         zip_,
     )
     from headwater.engine.context import get_context
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     )
     from headwater.engine.expression import Expression
     from headwater.engine.expression_codec import quote
+    from headwater.engine.file_cache import FileCache
     from headwater.engine.files import (
         ContentDir,
         ContentFile,
@@ -83,8 +86,11 @@ if TYPE_CHECKING:
     from headwater.engine.subrun import subrun
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
+    from headwater.engine.unrecorded import no_prov
+    from headwater.engine.values import ProxyValue, Value
     from headwater.engine.wrapping import wraps_task
     from headwater.looking import log, trace
+    from headwater.rehearsal import Rehearsal
 
 _NAMES = {
     "headwater.cypher.errors": (
@@ -93,7 +99,8 @@ _NAMES = {
     "headwater.cypher.project": "Project create_project find_project open_project",
     "headwater.engine.background": "fork_thread join_thread",
     "headwater.engine.combinators": (
-        "apply_func as_task compose const delay eval_ flat_map flatten force identity map_ starmap zip_"
+        "apply_func as_task compose const delay eval_ flat_map flatten force identity len_ map_ starmap "
+        "with_export_options zip_"
     ),
     "headwater.engine.context": "get_context",
     "headwater.engine.dryrun": "DryRunResult",
@@ -103,6 +110,7 @@ _NAMES = {
     ),
     "headwater.engine.expression": "Expression",
     "headwater.engine.expression_codec": "quote",
+    "headwater.engine.file_cache": "FileCache",
     "headwater.engine.files": (
         "ContentDir ContentFile ContentFileSet ContentStagingDir ContentStagingFile Dir File FileSet IDir IFile "
         "IFileSet IStagingDir IStagingFile StagingDir StagingFile"
@@ -120,8 +128,11 @@ _NAMES = {
     "headwater.engine.subrun": "subrun",
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
+    "headwater.engine.unrecorded": "no_prov",
+    "headwater.engine.values": "ProxyValue Value",
     "headwater.engine.wrapping": "wraps_task",
     "headwater.looking": "log trace",
+    "headwater.rehearsal": "Rehearsal",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -140,6 +151,7 @@ __all__ = [
     "DryRunResult",
     "Expression",
     "File",
+    "FileCache",
     "FileSet",
     "HeadwaterError",
     "IDir",
@@ -151,7 +163,9 @@ __all__ = [
     "JobInfo",
     "PartialTask",
     "Project",
+    "ProxyValue",
     "Reason",
+    "Rehearsal",
     "Scheduler",
     "ScriptError",
     "StagingDir",
@@ -167,6 +181,7 @@ __all__ = [
     "UnknownTask",
     "Unrecordable",
     "UsageError",
+    "Value",
     "WorkerDied",
     "__version__",
     "apply_func",
@@ -192,9 +207,11 @@ __all__ = [
     "get_task_registry",
     "identity",
     "join_thread",
+    "len_",
     "log",
     "map_",
     "namespace",
+    "no_prov",
     "open_project",
     "quote",
     "render_template",
@@ -207,18 +224,21 @@ __all__ = [
     "task",
     "throw",
     "trace",
+    "with_export_options",
     "wraps_task",
     "zip_",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'headwater' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or every name would exist to a type checker
+
+    def __getattr__(name: str) -> Any:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'headwater' has no attribute {name!r}")
+        value = getattr(import_module(home), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -113,7 +113,7 @@ def call(store: GraphStore, call_hash: str) -> CallView | None:
     if not rows:
         return None
     children = [CallLine(*row[:4]) for row in store.rows("log_call_children", call=call_hash, limit=LISTED)]
-    _, eval_hash, task_name, task_hash, recorded_at, cacheable, failed, *_ = rows[0]
+    _, eval_hash, task_name, task_hash, recorded_at, cacheable, failed, prov_off, *_ = rows[0]
     return CallView(
         call=call_hash,
         eval_hash=eval_hash,
@@ -122,6 +122,7 @@ def call(store: GraphStore, call_hash: str) -> CallView | None:
         recorded_at=recorded_at,
         cacheable=cacheable,
         failed=failed,
+        prov_off=prov_off,
         arguments=arguments_of(store, [call_hash]).get(call_hash, ()),
         result=_result(rows[0]),
         children=children,
@@ -217,7 +218,7 @@ def arguments_of(store: GraphStore, calls: Iterable[str]) -> dict[str, Sequence[
 
 def _result(row: tuple[Any, ...]) -> Result | None:
     """The result in a row of log_call."""
-    value_hash, *rest = row[7:]
+    value_hash, *rest = row[8:]
     return None if value_hash is None else Result(value_hash, *rest)
 
 

@@ -58,6 +58,8 @@ class Job:
     reason: str | None
     error: str | None
     call: str | None
+    prov_off: bool | None = None
+    """True where calls under it were not recorded"""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,8 @@ class CallView(Shown):
     recorded_at: datetime
     cacheable: bool
     failed: bool
+    prov_off: bool | None
+    """True where calls under it were not recorded"""
     arguments: Sequence[Argument]
     result: Result | None
     children: Sequence[CallLine]

@@ -82,6 +82,9 @@ class Facts(Protocol):
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
         """The calls that made each call."""
 
+    def gaps(self, calls: Iterable[str]) -> dict[str, str]:
+        """Of some calls those under which calls were made that were not recorded, with the names of their tasks."""
+
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that returned each file, inside whatever value."""
 
@@ -141,6 +144,9 @@ class GraphFacts:
 
     def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
         return {call: at for call, at in self.rows("trace_first_made", calls) if at is not None}
+
+    def gaps(self, calls: Iterable[str]) -> dict[str, str]:
+        return dict(self.rows("trace_gaps", calls))
 
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
         return grouped(self.rows("trace_file_makers", files))

@@ -69,6 +69,14 @@ class TracedCall:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """A call under which calls were made that were not recorded (`prov=False`)."""
+
+    call: str
+    task: str
+
+
+@dataclass(frozen=True)
 class Author:
     """Somebody who ran calls that had a part in it."""
 
@@ -89,6 +97,8 @@ class Trace(Shown):
     """ids of the calls that made it; none where it came from outside"""
     calls: Mapping[str, TracedCall]
     files: Mapping[str, TracedFile]
+    gaps: tuple[Gap, ...] = ()
+    """where calls that may have had a part in it were not recorded"""
     more_makers: int = 0
     """how many further calls that made an equal value were left out"""
 
@@ -127,11 +137,12 @@ class Trace(Shown):
             "files": [_plain(file) for file in self.files.values()],
             "tasks": [{"task": name, "task_hash": digest} for name, digest in self.tasks()],
             "sources": [file.file for file in self.sources()],
+            "gaps": [_plain(gap) for gap in self.gaps],
             "more_makers": self.more_makers,
         }
 
 
 def _plain(part: Any) -> Any:
-    if isinstance(part, (TracedArgument, TracedCall, TracedFile)):
+    if isinstance(part, (Gap, TracedArgument, TracedCall, TracedFile)):
         return {item.name: _plain(getattr(part, item.name)) for item in fields(part)}
     return [_plain(item) for item in part] if isinstance(part, tuple) else part

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import starmap
 from typing import NamedTuple
 
 from headwater.lineage.flow import Flow
 from headwater.lineage.trace_facts import Facts, FileFact
-from headwater.lineage.trace_views import Trace, TracedArgument, TracedCall, TracedFile
+from headwater.lineage.trace_views import Gap, Trace, TracedArgument, TracedCall, TracedFile
 
 
 class Place(NamedTuple):
@@ -254,15 +255,16 @@ class Walk:
             for file in self._flow.calls[place.call].result_files if node.result else ():
                 if file.file in made_by and self._flow.is_first_maker(place.call, file.file):
                     made_by[file.file][place.id] = None
-        calls = (self._traced(node) for node in self._nodes.values())
+        calls = {call.id: call for call in map(self._traced, self._nodes.values())}
         return Trace(
             kind,
             id_,
             start=tuple(dict.fromkeys(self._start)),
-            calls={call.id: call for call in calls},
+            calls=calls,
             files={
                 file: TracedFile(*fact, made_by=tuple(made_by[file])) for file, fact in self._files.items()
             },
+            gaps=tuple(starmap(Gap, sorted(self._facts.gaps(_may_have_gaps(calls.values())).items()))),
             more_makers=self.more_makers,
         )
 
@@ -294,3 +296,15 @@ class Walk:
             used="result" if node.result else "arguments",
             cut_off=node.cut_off,
         )
+
+
+def _may_have_gaps(calls: Iterable[TracedCall]) -> set[str]:
+    """The calls in whose place calls that were not recorded may have had a part: those whose results count, and those
+    whose own functions put something into arguments."""
+    found: set[str] = set()
+    for call in calls:
+        if call.used == "result":
+            found.add(call.call)
+        if call.parent is not None and any(argument.from_parent for argument in call.arguments):
+            found.add(call.parent)
+    return found

@@ -44,13 +44,14 @@ PROPERTIES = {
     ),
     "Job": (
         "id", "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
-        "attempt", "error", "traceback", "reason", "tags",
+        "attempt", "error", "traceback", "reason", "tags", "prov_off",
     ),
     "Task": (
         "task_hash", "name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted",
     ),
     "CallNode": (
         "call_hash", "eval_hash", "args_hash", "task_name", "recorded_at", "cacheable", "failed", "context", "named",
+        "gap", "prov_off",
     ),
     "Evaluation": ("eval_hash", "task_hash", "recorded_at", "directory"),
     "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location"),
@@ -93,11 +94,11 @@ _COLUMNS = {
     "Evaluation": ("task_hash", "recorded_at", "directory", "values"),
     "CallNode": (
         "eval_hash", "args_hash", "failed", "task_name", "task", "result", "arguments", "recorded_at", "cacheable",
-        "context", "named",
+        "context", "named", "gap", "prov_off",
     ),
     "Job": (
         "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
-        "attempt", "error", "traceback", "reason", "tags", "parent", "call",
+        "attempt", "error", "traceback", "reason", "tags", "prov_off", "parent", "call",
     ),
 }  # fmt: skip
 _QUERIES = {
@@ -280,6 +281,8 @@ def _call(call: CallMade, task_name: str | None) -> Fact:
             call.cacheable,
             call_context(call),
             call_named(call),
+            call.gap or None,
+            bool(call.gap) or None,
         ),
     )
     return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(flows(call)), STRAY: []}
@@ -303,6 +306,7 @@ def _job(run: str, job: JobEnded, task_name: str | None) -> Fact:
             job.traceback,
             job.reason,
             tag_texts(job.tags),
+            job.prov_off or None,
             None if job.parent is None else job_id(run, job.parent),
             None if job.call_hash is None else job.call_hash.hex(),
         ),

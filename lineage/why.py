@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.records import marked_file
 from headwater.lineage.changes import FileChange
 from headwater.lineage.versions import compare_versions
 from headwater.lineage.why_arguments import Arguments
@@ -142,6 +143,9 @@ class _Explainer:
     def _below(self, job: JobFact, equal: Sequence[EarlierJob]) -> tuple[Step, str | None]:
         """A call below it could not be reused: the first that ran is the cause."""
         line = equal[0].line if equal else None
+        unrecorded = self._unrecorded(job, line)
+        if unrecorded is not None:
+            return _step(job, Reason.UPSTREAM, unrecorded, line), None
         ran = [child for child in self._facts.children(job.id) if self._facts.is_anew(child)]
         if not ran:
             return _step(job, Reason.UPSTREAM, "something below it changed", line), None
@@ -149,6 +153,17 @@ class _Explainer:
         return _step(job, Reason.UPSTREAM, f"{ran[0].task} below it was evaluated anew{more}", line), ran[
             0
         ].id
+
+    def _unrecorded(self, job: JobFact, line: JobLine | None) -> str | None:
+        """What changed of the calls below it that were not recorded, in words; None where nothing is known to have."""
+        if job.call is None or line is None or line.call is None:
+            return None
+        gaps = self._facts.gaps([job.call, line.call])
+        gone = gaps.get(line.call, set()) - gaps.get(job.call, set())
+        if not gone:
+            return None
+        files = sorted({file[1] for mark in gone if (file := marked_file(mark)) is not None})
+        return f"calls below it that were not recorded changed: {', '.join(files) or 'their code'}"
 
     # -- what was like it ------------------------------------------------------------------------------------------
 

@@ -98,6 +98,10 @@ class WhyFacts:
         found = [EarlierJob(JobLine(*row[:7]), bool(row[7]), bool(row[8]), row[9]) for row in rows]
         return [one for one in found if one.line.id != job.id]
 
+    def gaps(self, calls: Sequence[str]) -> dict[str, set[str]]:
+        """What some calls depend on that was not recorded (`records.CallMade.gap`), of those that do."""
+        return {call: set(gap) for call, gap in self._store.rows("why_gaps", keys=list(calls))}
+
     def earlier(self, job: JobFact) -> list[JobLine]:
         """The calls of the task, in whatever version, that other runs made before, newest first."""
         rows = self._store.rows(

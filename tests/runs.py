@@ -199,11 +199,24 @@ class MadeUpRun:
                     self._tick(),
                     cacheable=not failed and number % 7 != 0,
                     failed=failed,
+                    gap=[f"task {digest('task', 'unseen').hex()}"] if number % 5 == 0 else [],
                 )
             )
         self._made.append(call)
         status, error = ("FAILED", "ValueError: no") if failed else ("DONE", None)
         self.records.append(
-            JobEnded(job, parent, task, eval_hash, status, began, self._tick(), "thread", call, error)
+            JobEnded(
+                job,
+                parent,
+                task,
+                eval_hash,
+                status,
+                began,
+                self._tick(),
+                "thread",
+                call,
+                error,
+                prov_off=number % 5 == 0,
+            )
         )
         return call

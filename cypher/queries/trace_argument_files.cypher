@@ -2,7 +2,7 @@
 // Parameters: $keys (call hashes).
 UNWIND $keys AS key
 MATCH (c:CallNode {call_hash: key})-[k:TOOK]->(:Value)-[:REFERS_TO]->(f:File)
-WHERE f.evidence <> 'class'
+WHERE NOT f.evidence IN ['class', 'value']
 RETURN key, k.name AS name, k.position AS position, f.file_hash AS file, f.path AS path, f.evidence AS evidence,
        f.digest AS digest, f.size AS size
 ORDER BY path

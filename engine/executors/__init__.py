@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from headwater.engine.errors import CallError, UnknownExecutor
-from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform
+from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform, prepare_for
 from headwater.engine.executors.threads import ThreadExecutor
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from headwater.engine.executors.coroutines import Ask, CoroutineExecutor
     from headwater.engine.job import Job
 
-__all__ = ["Completed", "Executor", "Executors", "Outcome", "Prepare", "perform"]
+__all__ = ["Completed", "Executor", "Executors", "Outcome", "Prepare", "perform", "prepare_for"]
 
 
 class Executors:

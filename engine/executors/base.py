@@ -7,6 +7,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from headwater.engine.nested import ATOMS, find_expressions
+from headwater.engine.values.own import HOOKED, handed_over
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
@@ -60,6 +61,17 @@ class Executor(Protocol):
         """End the run: let what runs finish, or give it up."""
 
 
+def prepare_for(job: Job, prepare: Prepare) -> Prepare:
+    """How a job's result is described: as the run does it, or without leaving anything where it is not recorded."""
+    return _unrecorded if job.unrecorded else prepare
+
+
+def _unrecorded(value: Any, _began: float) -> Prepared:
+    from headwater.engine.prepare import prepare_unrecorded
+
+    return prepare_unrecorded(value)
+
+
 def perform(
     function: Callable[..., Any], args: Any, kwargs: Any, prepare: Prepare, started: float
 ) -> Outcome:
@@ -72,7 +84,11 @@ def perform(
         started: what time it is now, which whoever calls has asked for anyway.
     """
     try:
+        if HOOKED:
+            args, kwargs = (handed_over(part, "preprocess", function) for part in (list(args), kwargs))
         value = function(*args, **kwargs) if kwargs else function(*args)
+        if HOOKED:
+            value = handed_over(value, "postprocess", function)
         if value.__class__ in ATOMS:
             return Outcome(value, False, None, None, started, time())
         if find_expressions(value):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.awaiting import Body, Strand, Want, new_strand
 from headwater.engine.errors import Cancelled
-from headwater.engine.executors.base import Completed, Outcome, Prepare, perform
+from headwater.engine.executors.base import Completed, Outcome, Prepare, perform, prepare_for
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
@@ -97,7 +97,7 @@ class CoroutineExecutor:
             value = await body.run()
         except BaseException as error:  # whatever leaves the function is what came of it
             return Outcome(None, False, None, error, began, time())
-        return perform(_same, (value,), {}, self._prepare, began)
+        return perform(_same, (value,), {}, prepare_for(body.job, self._prepare), began)
 
     def _end(self, body: Body, strand: asyncio.Task[Outcome]) -> None:
         began = self._bodies.pop(body)

@@ -41,7 +41,7 @@ class ProcessExecutor(ThreadExecutor):
     def start(self, prepare: Prepare, completed: Completed) -> None:
         super().start(prepare, completed)
         values = getattr(getattr(prepare, "__self__", None), "values", None)
-        self._values = values.address if values is not None else None
+        self._values = (values.address, values.largest) if values is not None else None
 
     def stop(self, *, wait: bool) -> None:
         if not wait:
@@ -116,9 +116,8 @@ class ProcessExecutor(ThreadExecutor):
         except Exception as error:
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
-        return pickle.dumps(
-            (tuple(import_spec(module)), task.fullname, task.hash, arguments, self._values), 5
-        )
+        values = None if job.unrecorded else self._values
+        return pickle.dumps((tuple(import_spec(module)), task.fullname, task.hash, arguments, values), 5)
 
 
 class _Worker:

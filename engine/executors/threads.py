@@ -13,7 +13,7 @@ from contextlib import suppress
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from headwater.engine.executors.base import Completed, Outcome, Prepare, perform
+from headwater.engine.executors.base import Completed, Outcome, Prepare, perform, prepare_for
 from headwater.engine.executors.owned import own
 from headwater.engine.script_process import end_groups, runs_program
 
@@ -148,4 +148,4 @@ class ThreadExecutor:
         hand.since = started = time()
         hand.job = job
         args, kwargs = job.arguments(own)
-        return perform(job.task.body, args, kwargs, self._prepare, started)
+        return perform(job.task.body, args, kwargs, prepare_for(job, self._prepare), started)

@@ -22,10 +22,10 @@ from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.executors.upwards import TO_PARENT
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
-from headwater.engine.prepare import Prepared, prepare_value
+from headwater.engine.prepare import Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.traceback import message_of
-from headwater.engine.values import ValueStore, hash_value
+from headwater.engine.values import ValueStore
 from headwater.engine.values.deep import any_dumps
 
 READY = b"ready"
@@ -39,8 +39,8 @@ class Request(NamedTuple):
     fullname: str
     task_hash: bytes
     arguments: bytes
-    values: str | None
-    """the value store, or None where runs are not recorded"""
+    values: tuple[str, int | None] | None
+    """the value store and how large a value may be, or None where the call is not recorded"""
 
 
 class Reply(NamedTuple):
@@ -58,14 +58,10 @@ class Reply(NamedTuple):
 def answer(request: Request) -> Reply:
     """Run a call and pack what came of it."""
     started = time.time()
-    store = ValueStore(request.values) if request.values is not None else None
+    store = ValueStore(request.values[0], largest=request.values[1]) if request.values is not None else None
 
     def prepare(value: Any, began: float) -> Prepared:
-        return (
-            Prepared(hash_value(value), None, [])
-            if store is None
-            else prepare_value(value, "result", store, began)
-        )
+        return prepare_unrecorded(value) if store is None else prepare_value(value, "result", store, began)
 
     try:
         module = import_from_spec(request.module)

@@ -26,8 +26,8 @@ class Artefact:
         given = os.fspath(path)
         local = local_path(given)
         self._address = os.path.abspath(os.path.expanduser(local)) if local is not None else given
-        self.path = without_credentials(given) if local is None else given
-        self.uri = absolute(self._address)
+        self.path: str = without_credentials(given) if local is None else given
+        self.uri: str = absolute(self._address)
         self._identity: Identity | None = None
 
     @property

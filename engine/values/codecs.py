@@ -6,7 +6,10 @@
 | `bytes` | the bytes | bytes, bytearray, memoryview |
 | `numpy` | one line of header, then the elements in C order | arrays without Python objects in them |
 | `arrow` | Arrow's IPC stream | Arrow tables and record batches |
+| `polars` | Arrow's IPC file, as polars writes it | polars tables and columns |
 | `buffers` | lengths, a pickle, and the buffers it refers to | objects that hold arrays; DataFrames |
+| `value`, `value FORMAT` | what the value's class, or its proxy, makes of it | `own.Value`, `own.ProxyValue` |
+| `withheld` | nothing | expressions that are evaluated without being recorded |
 | `pickle` | pickle protocol 5 | everything else |
 """
 
@@ -19,6 +22,7 @@ from typing import Any, TypeAlias
 
 from headwater.engine.errors import Undecodable
 from headwater.engine.values.names import type_name
+from headwater.engine.values.own import encode_own, revive
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
@@ -55,6 +59,17 @@ def encode(value: Any) -> tuple[str, tuple[Buffer, ...]]:
         encoded = encode_table(value)
         if encoded is not None:
             return "arrow", encoded
+    elif getattr(kind, "__withheld__", False):
+        return "withheld", (b"",)
+    elif root == "polars":
+        from headwater.engine.values.polars_frames import encode_frame
+
+        frame = encode_frame(value)
+        if frame is not None:
+            return "polars", frame
+    spoken = encode_own(value)
+    if spoken is not None:
+        return spoken[0], (spoken[1],)
     return _pickled(value)
 
 
@@ -90,7 +105,7 @@ def restore(codec: str, type_name: str, payload: Buffer) -> Any:
     Raises:
         Undecodable: for whatever reason the bytes do not give back a value of that type.
     """
-    decode = _DECODERS.get(codec)
+    decode = _DECODERS.get(codec.partition(" ")[0])
     if decode is None:
         raise Undecodable(f"this headwater has no codec {codec!r}; a newer one may have written it")
     try:
@@ -145,6 +160,20 @@ def _buffers(payload: Buffer, _: str) -> Any:
     return pickle.loads(parts[0], buffers=parts[1:])
 
 
+def _own(payload: Buffer, kind: str) -> Any:
+    return revive(kind, bytes(payload))
+
+
+def _polars(payload: Buffer, kind: str) -> Any:
+    from headwater.engine.values.polars_frames import decode_frame
+
+    return decode_frame(payload, kind)
+
+
+def _withheld(payload: Buffer, _: str) -> Any:
+    raise Undecodable("it was not recorded (prov=False)")
+
+
 def _numpy(payload: Buffer, _: str) -> Any:
     from headwater.engine.values.arrays import decode_array
 
@@ -164,6 +193,9 @@ _DECODERS: dict[str, Callable[[Buffer, str], Any]] = {
     "buffers": _buffers,
     "numpy": _numpy,
     "arrow": _arrow,
+    "value": _own,
+    "polars": _polars,
+    "withheld": _withheld,
 }
 
 

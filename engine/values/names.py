@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 _MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io", "__mp_main__": "__main__"}
 """modules that some Python versions moved public classes to, and what a worker calls the main module"""
 
 
+OWN_NAMES: dict[type, str] = {}
+"""classes that say themselves what they are recorded as (`own.Value.type_name`)"""
+
+
 def type_name(cls: type) -> str:
     """A class's name with its module; builtins stand without one: `int`, `decimal.Decimal`, `shop.Order`."""
+    own = OWN_NAMES.get(cls)
+    if own is not None:
+        return own
     module = cls.__module__
     name = cls.__qualname__
     return name if module == "builtins" else f"{_MODULES.get(module, module)}.{name}"
@@ -36,6 +44,18 @@ def find(module: str | None, qualname: str) -> Any:
             return None
         found = getattr(found, part, None)
     return found
+
+
+def imported(name: str) -> Any:
+    """What stands under a dotted name, its module being imported where it is not yet; None for nothing."""
+    parts = name.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        try:
+            module = import_module(".".join(parts[:cut]))
+        except ImportError:
+            continue
+        return find(module.__name__, ".".join(parts[cut:]))
+    return find("builtins", name)
 
 
 def is_importable(obj: Any) -> bool:

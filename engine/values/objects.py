@@ -155,7 +155,7 @@ def attributes(state: dict[Any, Any], without: frozenset[str] = frozenset()) -> 
 
 
 @functools.lru_cache(maxsize=4096)
-def _cached_names(cls: type) -> frozenset[str]:
+def cached_names(cls: type) -> frozenset[str]:
     """Names of the cached properties: reading one must not change what the object is."""
     spaces = [vars(base) for base in cls.__mro__]
     return frozenset(
@@ -174,7 +174,7 @@ def dataclass_plan(cls: type) -> Callable[[Any, Walk], Frame]:
         state = {name: getattr(value, name) for name in names if hasattr(value, name)}
         return Frame(
             head,
-            [attributes(vars(value) | state if hasattr(value, "__dict__") else state, _cached_names(cls))],
+            [attributes(vars(value) | state if hasattr(value, "__dict__") else state, cached_names(cls))],
             SEQUENCE,
             by_nothing,
         )
@@ -273,6 +273,6 @@ def _plain_state(cls: type, state: Any) -> Any:
     if type(state) is tuple and len(state) == 2 and type(state[1]) is dict:
         state = {**(state[0] or {}), **state[1]}
     if type(state) is dict:
-        cached = _cached_names(cls)
+        cached = cached_names(cls)
         state = {name: item for name, item in state.items() if name not in cached} if cached else state
     return state or None

@@ -14,6 +14,7 @@ from typing import Any
 from headwater.engine.code_origin import USER, origin_of_class
 from headwater.engine.values import objects, standard
 from headwater.engine.values.names import type_name
+from headwater.engine.values.own import Value, on_new_proxy, open_own, proxy_of
 from headwater.engine.values.refused import refusal_plan
 from headwater.engine.values.scalars import SCALARS, text
 from headwater.engine.values.walk import (
@@ -108,7 +109,18 @@ def plan_for(cls: type) -> Plan:
     return plan
 
 
+def _forget(foreign: type) -> None:
+    """Choose anew for a class that has got a proxy, and for its subclasses."""
+    for cls in [cls for cls in _plans if issubclass(cls, foreign)]:
+        del _plans[cls]
+
+
+on_new_proxy(_forget)
+
+
 def _choose(cls: type) -> Plan:
+    if issubclass(cls, Value) or proxy_of(cls) is not None:
+        return objects.checked(open_own)
     if hasattr(cls, "__canonical__"):
         return _canonical
     if issubclass(cls, type):
@@ -132,6 +144,14 @@ def _choose(cls: type) -> Plan:
 def _foreign(cls: type) -> Plan | None:
     """The plan for arrays and tables; their modules are there, since the class comes from one of them."""
     roots = {base.__module__.partition(".")[0] for base in cls.__mro__}
+    if "polars" in roots:
+        from headwater.engine.values.polars_frames import polars_plan
+
+        return polars_plan(cls)
+    if "pydantic" in roots:
+        from headwater.engine.values.models import model_plan
+
+        return model_plan(cls)
     if "pyarrow" in roots:
         from headwater.engine.values.arrow import arrow_plan
 

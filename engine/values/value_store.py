@@ -27,11 +27,16 @@ class ValueStore:
     A location is the hex digest of the bytes with a slash after two digits, relative to the store, so that a
     store can be moved.
 
+    Args:
+        url: the folder or URL.
+        largest: how many bytes a value may have that is recorded with this store; None for any number.
+
     Raises:
         UsageError: the URL's protocol is not known, or its package is not installed.
     """
 
-    def __init__(self, url: str | os.PathLike[str]) -> None:
+    def __init__(self, url: str | os.PathLike[str], *, largest: int | None = None) -> None:
+        self.largest = largest
         address = os.fspath(url)
         if address.startswith("file://"):
             address = unquote(address[7:])

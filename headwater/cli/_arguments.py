@@ -164,6 +164,8 @@ def _class(annotation: type) -> Reader:
         return _enum(annotation)
     if _is_artefact(annotation):
         return _artefact(annotation)
+    if _is_readable_value(annotation):
+        return Reader("VALUE", lambda text: annotation.parse_arg(annotation, text))  # type: ignore[attr-defined]
     raise UnreadableType(describe_type(annotation))
 
 
@@ -171,6 +173,12 @@ def _is_artefact(annotation: type) -> bool:
     from headwater.engine.files import Artefact
 
     return issubclass(annotation, Artefact)
+
+
+def _is_readable_value(annotation: type) -> bool:
+    from headwater.engine.values import Value
+
+    return issubclass(annotation, Value) and annotation.parse_arg.__func__ is not Value.parse_arg.__func__  # type: ignore[attr-defined]
 
 
 def _shown(annotation: type) -> str:

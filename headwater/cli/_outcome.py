@@ -70,6 +70,7 @@ class Outcome:
             )
             return
         click.echo(status_table(counts))
-        click.echo(f"\nrun {self.scheduler.execution_id} {self.status} in {_output.duration(seconds)}")
+        run = f"run {self.scheduler.execution_id}" if self.scheduler.execution_id else "run, not recorded,"
+        click.echo(f"\n{run} {self.status} in {_output.duration(seconds)}")
         if self.result is not None:
             click.echo(f"result: {self.result}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.cli import _output
-from headwater.cli._views import ID
+from headwater.cli._views import ID, NOT_RECORDED
 
 if TYPE_CHECKING:
     from headwater.lineage.trace_views import Trace, TracedCall, TracedFile
@@ -96,6 +96,9 @@ def _summary(trace: Trace) -> Iterator[str]:
     if trace.more_makers:
         yield f"\n… and {trace.more_makers} more calls that made an equal value"
     sources = trace.sources()
+    if trace.gaps:
+        yield f"\n{NOT_RECORDED} under"
+        yield _output.table(["call", "task"], [(gap.call[:ID], gap.task) for gap in trace.gaps], indent="  ")
     if sources:
         yield "\nfiles from outside"
         rows = [

@@ -19,6 +19,8 @@ SHOWN = 12
 """characters of an execution's id: the first are its time, so fewer would often not be unique"""
 
 
+NOT_RECORDED = "not recorded (prov=False)"
+"""what stands where calls were not recorded"""
 REASON = 80
 """characters of why a job ran or did not, in a tree; the job's own view has all of it"""
 DEEPEST = 20
@@ -98,6 +100,7 @@ def job(view: views.JobView) -> Iterator[str]:
         ("attempt", str(item.attempt) if item.attempt and item.attempt > 1 else None),
         ("why", item.reason),
         ("call", item.call),
+        ("calls under it", NOT_RECORDED if item.prov_off else None),
         ("error", item.error),
     )
     yield from _arguments(view.arguments)
@@ -119,6 +122,7 @@ def call(view: views.CallView) -> Iterator[str]:
         ("recorded", _output.local_time(view.recorded_at)),
         ("cached", None if view.cacheable else "never reused"),
         ("failed", "yes" if view.failed else None),
+        ("calls under it", NOT_RECORDED if view.prov_off else None),
         ("eval hash", view.eval_hash),
     )
     yield from _arguments(view.arguments)
@@ -211,7 +215,8 @@ def call_text(item: views.Job, arguments: Mapping[str, Sequence[views.Argument]]
         for argument in taken
     )
     note = item.error or (_output.cut(item.reason, REASON) if item.reason else None)
-    return f"{item.task}({_output.cut(text, 60)}){f'  – {note}' if note else ''}"
+    gap = f"  [calls under it {NOT_RECORDED}]" if item.prov_off else ""
+    return f"{item.task}({_output.cut(text, 60)}){gap}{f'  – {note}' if note else ''}"
 
 
 def _indented(item: views.Job, depth: int, arguments: Mapping[str, Sequence[views.Argument]]) -> str:

@@ -31,6 +31,7 @@ BACKGROUND = "HEADWATER_BACKGROUND_LOAD"
 
 OPTIONS: list[click.Parameter] = [
     click.Option(["--no-cache"], is_flag=True, help="Run every task, whatever was recorded."),
+    click.Option(["--no-prov"], is_flag=True, help="Record nothing of the run, and reuse nothing."),
     click.Option(["--keep-going"], is_flag=True, help="After a failure, run all that does not depend on it."),
     click.Option(["--dryrun"], is_flag=True, help="Run nothing: list what would run first, and why."),
     click.Option(
@@ -61,6 +62,7 @@ class Options:
     """`hw run`'s own options, wherever on the command line they stood."""
 
     no_cache: bool
+    no_prov: bool
     keep_going: bool
     dryrun: bool
     rerun: str | None
@@ -204,6 +206,7 @@ def _options(*sources: Mapping[str, Any]) -> Options:
     waits = [source["background_load"] for source in sources if source["background_load"] is not None]
     return Options(
         no_cache=any(source["no_cache"] for source in sources),
+        no_prov=any(source["no_prov"] for source in sources),
         keep_going=any(source["keep_going"] for source in sources),
         dryrun=any(source["dryrun"] for source in sources),
         rerun=reruns[-1] if reruns else None,
@@ -254,13 +257,13 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     if options.dryrun:
         from headwater.cli._dryrun import dry_run
 
-        cache, context = not options.no_cache, options.context
+        cache, context = not (options.no_cache or options.no_prov), options.context
         return dry_run(task.fullname, expression, cache=cache, context=context, as_json=options.as_json)
     project = find_project()
-    if project is None:
+    if project is None and not options.no_prov:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
-    in_background = _in_background(options, project)
+    in_background = project is None or _in_background(options, project)
     scheduler = Scheduler(project)
     outcome = Outcome(task.fullname, scheduler)
     try:
@@ -271,6 +274,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
                 expression,
                 cache=not options.no_cache,
                 keep_going=options.keep_going,
+                prov=not options.no_prov,
                 tags=options.tags,
                 context=options.context,
                 command=recorded,
@@ -288,7 +292,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
         outcome.failed(error)
     outcome.show(options.as_json)
-    if not in_background:
+    if not in_background and project is not None and scheduler.execution_id is not None:
         load_pending(project, scheduler.execution_id)
         note_datasets(project)
         raise_damage(project, scheduler.execution_id)

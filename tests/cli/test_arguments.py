@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NewType, Optional, Union
 import pytest
 from headwater.cypher.errors import UsageError
 
-from headwater import ContentDir, Dir, File, FileSet, IFile
+from headwater import ContentDir, Dir, File, FileSet, IFile, Value
 from headwater.cli._arguments import UnreadableType, reader_for
 from headwater.cli._flags import bind, describe, flags_of, read_words, task_help
 
@@ -348,3 +348,27 @@ def test_help_names_the_type_that_cannot_be_given() -> None:
 def test_choices_are_shown() -> None:
     assert reader_for(Colour).shown == "RED|GREEN"
     assert reader_for(Optional[Literal["a", "b"]]).shown == "a|b"
+
+
+class Steps(Value):
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+
+    @classmethod
+    def parse_arg(cls, raw_type: Any, arg: str) -> Steps:
+        if not arg:
+            raise ValueError("steps joined by /")
+        return cls(arg.split("/"))
+
+
+class Silent(Value):
+    pass
+
+
+def test_a_value_that_says_how_it_is_written_can_be_given() -> None:
+    reader = reader_for(Optional[Steps])
+    assert reader.read("a/b").names == ["a", "b"]
+    with pytest.raises(ValueError, match="steps joined by /"):
+        reader.read("")
+    with pytest.raises(UnreadableType):
+        reader_for(Silent)

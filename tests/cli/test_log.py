@@ -94,7 +94,7 @@ def test_a_run_as_json_has_its_jobs_with_their_parents_and_arguments(lab: Shell)
     root, *others = view["jobs"]
     assert list(root) == [
         *("id", "execution", "parent", "n", "task", "task_hash", "status", "started", "finished", "executor"),
-        *("attempt", "reason", "error", "call"),
+        *("attempt", "reason", "error", "call", "prov_off"),
     ]
     assert (root["n"], root["parent"], root["task"]) == (0, None, "lab.doubles")
     assert {job["parent"] for job in others} == {root["id"]}
@@ -143,7 +143,7 @@ def test_a_call_shows_arguments_result_callers_and_the_jobs_that_share_it(lab: S
     view = lab("log", root["call"], "--json").json
     assert list(view) == [
         *("kind", "call", "eval_hash", "task", "task_hash", "recorded_at", "cacheable", "failed"),
-        *("arguments", "result", "children", "parents", "jobs", "tags"),
+        *("prov_off", "arguments", "result", "children", "parents", "jobs", "tags"),
     ]
     assert view["kind"] == "call"
     assert (view["task"], view["result"]["preview"], view["cacheable"]) == ("lab.doubles", "6", True)

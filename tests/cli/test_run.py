@@ -48,6 +48,17 @@ def test_a_second_run_finds_everything_cached(fresh: Shell) -> None:
     assert forced.json["jobs"] == {"DONE": 5}
 
 
+def test_a_run_without_provenance_makes_no_project_and_records_nothing(fresh: Shell) -> None:
+    answer = fresh("run", "--no-prov", "lab.py", "doubles")
+    assert answer.code == 0, answer
+    assert "run, not recorded, DONE in" in answer.out
+    assert answer.out.endswith("result: 6\n")
+    assert not (fresh.folder / ".headwater").exists()
+    recorded = fresh("run", "lab.py", "doubles", "--json").json["execution"]
+    assert fresh("run", "lab.py", "doubles", "--no-prov", "--json").json["execution"] is None
+    assert [run["id"] for run in fresh("log", "--json").json["executions"]] == [recorded]
+
+
 def test_the_outcome_as_json_has_a_stable_shape(fresh: Shell) -> None:
     outcome = fresh("run", "--json", "lab.py", "doubles").json
     assert outcome | {"execution": "", "seconds": 0} == {

@@ -63,6 +63,7 @@ def test_a_trace_as_json_has_a_stable_shape(lab: Shell) -> None:
         "files",
         "tasks",
         "sources",
+        "gaps",
         "more_makers",
         "datasets",
     ]

@@ -10,9 +10,11 @@ import pytest
 
 from headwater import (
     CallError,
+    JobInfo,
     PartialTask,
     Scheduler,
     Task,
+    TaskDefinitionError,
     apply_func,
     as_task,
     catch,
@@ -25,9 +27,12 @@ from headwater import (
     flatten,
     force,
     identity,
+    len_,
     map_,
+    quote,
     starmap,
     task,
+    with_export_options,
     zip_,
 )
 
@@ -217,3 +222,33 @@ def test_expressions_that_forms_make_are_never_taken_for_one_another(scheduler: 
         return sum(values)
 
     assert scheduler.run(sums()) == [n + 1 + n * (n - 1) // 2 + n * (n + 1) // 2 for n in range(40)]
+
+
+def test_a_length_is_lazy(scheduler: Scheduler) -> None:
+    assert scheduler.run(inc(len_(numbers(4)))) == 5
+    assert scheduler.run(len_([inc(1), 2])) == 2
+    with pytest.raises(TypeError, match="has no len"):
+        scheduler.run(len_(inc(1)))
+    with pytest.raises(CallError, match=r"len_\(value\)"):
+        len(numbers(4))
+
+
+@task
+def seen_options(n: int, job: JobInfo = JobInfo()) -> dict[str, Any]:
+    return dict(job.options or {})
+
+
+@task
+def above(n: int) -> Any:
+    return [seen_options(n), seen_options.options(retries=7)(n + 1)]
+
+
+def test_options_are_inherited_by_an_expression(scheduler: Scheduler) -> None:
+    for expression in (above(1), quote(above(1))):
+        below, own = scheduler.run(with_export_options(expression, {"retries": 3}))
+        assert (below["retries"], own["retries"]) == (3, 7)
+    assert "retries" not in scheduler.run(above(1))[0]
+    [inner] = scheduler.run([with_export_options(seen_options(5), {"limits": ["gpu"]})])
+    assert inner["limits"] == {"gpu": 1}
+    with pytest.raises(TaskDefinitionError, match="Did you mean retr"):
+        with_export_options(above(1), {"retry": 3})

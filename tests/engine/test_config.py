@@ -30,6 +30,13 @@ def test_a_new_project_has_the_standard_settings(tmp_path: Path) -> None:
     assert Config.of(create_project(tmp_path)) == Config.of(None)
 
 
+@pytest.mark.parametrize(
+    ("text", "size"), [("1000", 1000), ("1.5 kB", 1500), ("2GB", 2_000_000_000), ("7 b", 7)]
+)
+def test_a_size_may_have_a_unit(tmp_path: Path, text: str, size: int) -> None:
+    assert configured(tmp_path, f"[scheduler]\nmax_value_size = {text}\n").max_value_size == size
+
+
 def test_limits_and_executors_are_read(tmp_path: Path) -> None:
     config = configured(
         tmp_path,
@@ -51,6 +58,8 @@ def test_limits_and_executors_are_read(tmp_path: Path) -> None:
         ("[store]\npassword = x\n", "HEADWATER_STORE_PASSWORD"),
         ("[executors]\nworkers = 1\n", r"executors\.NAME"),
         ("[scheduler]\nignore_warnings = namespaces\n", "Did you mean namespace"),
+        ("[scheduler]\nmax_value_size = much\n", "a number of bytes is needed, like 500 MB"),
+        ("[scheduler]\nmax_value_size = 5 parsecs\n", "a number of bytes is needed, like 500 MB"),
     ],
 )
 def test_what_is_not_a_setting_is_refused_with_the_nearest(tmp_path: Path, text: str, hint: str) -> None:

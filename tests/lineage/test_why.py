@@ -230,3 +230,31 @@ def test_every_job_of_made_up_runs_has_a_reason_and_one_json_shape(project: Proj
         assert list(shape) == ["job", "reason", "root", "steps"]
         assert shape["reason"] in {reason.value for reason in Reason}
     store.close()
+
+
+HIDDEN = """
+@task(prov=False)
+def hidden(file: File, n: int) -> int:
+    return len(file.read()) + n
+
+@task
+def shown(n: int) -> int:
+    return n
+
+@task
+def main(path: str) -> int:
+    return shown(hidden(File(path), 1))
+"""
+
+
+def test_what_was_not_recorded_is_named_as_far_as_it_is_known(lab: Lab) -> None:
+    path = lab.folder / "hidden.txt"
+    path.write_text("abc")
+    call = f"main({str(path)!r})"
+    lab.run(HIDDEN, call)
+    path.write_text("abcd")
+    [answer] = reasons(lab, lab.run(HIDDEN, call), "main")
+    assert chain(answer) == [("main", Reason.UPSTREAM)]
+    assert answer.root.because == f"calls below it that were not recorded changed: {path}"
+    [answer] = reasons(lab, lab.run(HIDDEN.replace("+ n", "- n"), call), "main")
+    assert answer.root.because == "calls below it that were not recorded changed: their code"

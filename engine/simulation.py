@@ -1,0 +1,262 @@
+"""Runs for tests: calls run one at a time on the scheduler's own thread, time passes only where something waits, and a
+seed decides in which order what could happen in any order does.
+
+Everything else is a run like any other: the rules of reduction, the cache, the recorder.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from headwater.engine.context import Context
+from headwater.engine.due import Due
+from headwater.engine.errors import TaskTimeout
+from headwater.engine.executors.base import Completed, Outcome, Prepare, perform, prepare_for
+from headwater.engine.executors.owned import own
+from headwater.engine.failure import Recording
+from headwater.engine.job import BODY, RUNNING, STATUS, Job
+from headwater.engine.loop import Run
+from headwater.engine.reduction import Reduction
+from headwater.engine.retries import pause_after
+
+
+class VirtualClock:
+    """A clock that stands still until something waits for a later time.
+
+    Attributes:
+        now: seconds since the simulation began.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def read(self) -> float:
+        """What time it is."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += max(seconds, 0.0)
+
+    @contextmanager
+    def in_tasks(self) -> Iterator[None]:
+        """While a task runs on this thread, `time.sleep` lets this clock's time pass, and returns at once."""
+        real, thread = time.sleep, threading.get_ident()
+
+        def sleep(seconds: float) -> None:
+            if threading.get_ident() != thread:
+                real(seconds)
+            elif seconds < 0:
+                raise ValueError("sleep length must be non-negative")
+            else:
+                self.advance(seconds)
+
+        time.sleep = sleep  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            time.sleep = real
+
+
+@dataclass
+class SeenCall:
+    """A call of a task in a simulated run.
+
+    Attributes:
+        task: its full name.
+        arguments: by parameter. (Of a call that was answered without being run, those that were there.)
+        status: DONE, CACHED, FAILED or CANCELLED.
+        ran: whether its function ran.
+        attempt: 1, or more where it was tried again; each attempt is a call here.
+        reason: why it had to run, or did not.
+        recorded: False where it was not recorded (`prov=False`).
+        error: what it failed with.
+        fed_by: for each parameter the calls whose results flowed into it. (Of one that is not recorded, none.)
+    """
+
+    task: str
+    arguments: dict[str, Any]
+    status: str
+    ran: bool
+    attempt: int
+    reason: str | None
+    recorded: bool
+    error: BaseException | None
+    fed_by: dict[str, list[SeenCall]] = field(default_factory=dict, repr=False)
+
+
+class InlineExecutor:
+    """Holds the calls that are ready until it is told to run some, and runs them on the thread that tells it."""
+
+    def __init__(self, name: str, inline: Inline) -> None:
+        self.name = name
+        self._inline = inline
+
+    def start(self, prepare: Prepare, completed: Completed) -> None:
+        return
+
+    def submit(self, jobs: Iterable[Job]) -> None:
+        self._inline.pending.extend(jobs)
+
+    def since(self, job: Job) -> float | None:
+        return None
+
+    def give_up(self, job: Job) -> bool:
+        if job in self._inline.pending:
+            self._inline.pending.remove(job)
+        return True
+
+    def stop(self, *, wait: bool) -> None:
+        return
+
+
+class Inline:
+    """Stands for all executors, whatever their names (`executors.Executors`).
+
+    Attributes:
+        pending: the calls that are ready, in the order in which they became it.
+    """
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.pending: list[Job] = []
+        self._clock = clock
+        self._made: dict[str, InlineExecutor] = {}
+
+    def start(self, prepare: Prepare, completed: Completed) -> None:
+        self._prepare, self._completed = prepare, completed
+
+    def get(self, name: str) -> InlineExecutor:
+        return self._made.setdefault(name, InlineExecutor(name, self))
+
+    def runs_threads(self, name: str) -> bool:
+        return False
+
+    def stop(self, *, wait: bool) -> None:
+        self.pending.clear()
+
+    def run(self, job: Job) -> None:
+        """Run one of the pending calls to its end."""
+        self.pending.remove(job)
+        args, kwargs = job.arguments(own)
+        began, limit = self._clock.now, job.options.get("timeout")
+        with self._clock.in_tasks():
+            outcome = perform(job.task.body, args, kwargs, prepare_for(job, self._prepare), time.time())
+        if limit is not None and self._clock.now - began > limit:
+            # It cannot be stopped on this thread; what came of it counts for nothing all the same.
+            late = TaskTimeout(job.task.fullname, limit)
+            outcome = Outcome(None, False, None, late, outcome.started, outcome.stopped)
+        self._completed(job, job.n, outcome)
+
+
+class SimulatedRun(Run):
+    """One simulated run.
+
+    Args:
+        clock: the clock that its pauses and time limits go by.
+        seed: decides what happens first; None for the order in which it is written.
+    """
+
+    def __init__(self, *args: Any, clock: VirtualClock, seed: int | None, **options: Any) -> None:
+        self.calls: list[SeenCall] = []
+        super().__init__(*args, **options)
+        self._chance = None if seed is None else random.Random(seed)
+        self._clock = clock
+        self._inline = Inline(clock)
+        self._executors = self._inline  # type: ignore[assignment]
+        self._later = Due(clock.read)
+
+    def _reduce_with(self, *, use_cache: bool) -> Reduction:
+        return _Watched(
+            self.calls,
+            self.recorder,
+            use_cache=use_cache,
+            keep_going=self._keep_going,
+            context=self._context,
+        )
+
+    def _pause(self, job: Job) -> float:
+        return pause_after(job, self._chance.uniform if self._chance is not None else max)
+
+    def _take_completed(self) -> None:
+        super()._take_completed()
+        self._shuffle(self.reduction.ready)
+
+    def _dispatch(self) -> None:
+        self._shuffle(self.reduction.runnable)
+        super()._dispatch()
+
+    def _sleep(self) -> None:
+        """Instead of waiting: run what is ready, or go to the next moment at which something falls due."""
+        pending, chance = self._inline.pending, self._chance
+        if self.reduction.ready:
+            return
+        if not pending:
+            if self._later.entries:
+                self._clock.advance(self._later.seconds())
+            return
+        some = 1 if chance is None else chance.randint(1, len(pending))
+        for _ in range(some):
+            if not pending:
+                break
+            self._inline.run(pending[0] if chance is None else chance.choice(pending))
+        self._shuffle(self._completed)
+
+    def _shuffle(self, some: deque[Any]) -> None:
+        if self._chance is not None and len(some) > 1:
+            items = list(some)
+            self._chance.shuffle(items)
+            some.clear()
+            some.extend(items)
+
+
+class _Watched(Reduction):
+    """A reduction that notes each call as it ends, and what fed it."""
+
+    def __init__(
+        self,
+        calls: list[SeenCall],
+        recording: Recording,
+        *,
+        use_cache: bool,
+        keep_going: bool,
+        context: Context | None,
+    ) -> None:
+        super().__init__(recording, use_cache=use_cache, keep_going=keep_going, context=context)
+        self._calls = calls
+        self._by_place: dict[tuple[int, int], SeenCall] = {}
+        self._fed: dict[int, dict[str, list[SeenCall]]] = {}
+
+    def _resolve(self, job: Job, owner: Job | None) -> None:
+        assert owner is not None
+        assert owner.wiring is not None
+        known = len(owner.wiring)
+        super()._resolve(job, owner)
+        fed: dict[str, list[SeenCall]] = {}
+        for _, name, producer in owner.wiring[known:]:
+            if producer != BODY:
+                fed.setdefault(name, []).append(self._by_place[id(owner), producer])
+        self._fed[id(job)] = fed
+
+    def end(self, job: Job, status: int) -> None:
+        seen = SeenCall(
+            job.task.fullname,
+            dict(zip(job.names, job.values or (), strict=False)),
+            STATUS[status],
+            job.status == RUNNING,
+            job.attempt,
+            job.reason,
+            not job.unrecorded,
+            job.error,
+            self._fed.pop(id(job), {}),
+        )
+        if job.owner is not None:
+            self._by_place[id(job.owner), job.index] = seen
+        self._calls.append(seen)
+        super().end(job, status)

@@ -1,0 +1,243 @@
+"""Simulated runs: inline, on a virtual clock, in the order that a seed chooses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.cypher.project import Project
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headwater import Rehearsal, Scheduler, TaskTimeout, WorkerDied, catch, catch_all, cond, map_, seq, task
+
+headwater_namespace = "simulated"
+
+
+@pytest.fixture
+def play() -> Rehearsal:
+    return Rehearsal()
+
+
+@task
+def number(n: int) -> int:
+    return n
+
+
+@task
+def total(values: list[int]) -> int:
+    return sum(values)
+
+
+@task
+def fan(n: int) -> int:
+    return total([number(i) for i in range(n)])
+
+
+@task(executor="process")
+def whose_thread(n: int) -> int:
+    return threading.get_ident()
+
+
+def test_every_call_runs_on_the_thread_that_asks(play: Rehearsal) -> None:
+    here = threading.get_ident()
+    assert play.run([whose_thread(1), whose_thread.options(executor="of no settings")(2)]) == [here, here]
+
+
+@task(retries=3, retry_backoff=100)
+def lucky_at_third(box: str) -> int:
+    attempts.append(box)
+    if len(attempts) < 3:
+        raise ConnectionError(box)
+    return len(attempts)
+
+
+attempts: list[str] = []
+
+
+def test_pauses_before_further_attempts_pass_at_once(play: Rehearsal) -> None:
+    attempts.clear()
+    began = time.monotonic()
+    assert play.run(lucky_at_third("a")) == 3
+    assert time.monotonic() - began < 60
+    assert play.clock.now == 100 + 200
+    assert [(call.attempt, call.status) for call in play.calls] == [(1, "FAILED"), (2, "FAILED"), (3, "DONE")]
+
+
+@task
+def doze(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def test_sleep_in_tasks_passes_at_once_and_real_time_is_back_afterwards(play: Rehearsal) -> None:
+    real = time.sleep
+    began = time.monotonic()
+    assert play.run(seq([doze(3600), doze(1800)])) == [3600, 1800]
+    assert play.clock.now == 5400
+    assert time.monotonic() - began < 60
+    assert time.sleep is real
+    with pytest.raises(ValueError, match="non-negative"):
+        play.run(doze(-1))
+    assert time.sleep is real
+
+
+def test_a_call_that_sleeps_too_long_fails_as_it_would(play: Rehearsal) -> None:
+    with pytest.raises(TaskTimeout):
+        play.run(doze.options(timeout=10)(11))
+    assert play.run(doze.options(timeout=10)(9)) == 9
+    assert play.run(catch(doze.options(timeout=10)(11), TaskTimeout, by_hand)) == -1.0
+
+
+@task
+def by_hand(error: Exception) -> float:
+    return -1.0
+
+
+def test_what_fed_each_call_is_told(play: Rehearsal) -> None:
+    play.run(fan(3))
+    assert play.ran == ["simulated.number"] * 3 + ["simulated.total", "simulated.fan"]
+    fed = play.call("simulated.total").fed_by["values"]
+    assert [call.arguments for call in fed] == [{"n": 0}, {"n": 1}, {"n": 2}]
+    assert play.call("simulated.fan").fed_by == {}
+    with pytest.raises(AssertionError, match=r"3 calls of simulated\.number"):
+        play.call("simulated.number")
+    with pytest.raises(AssertionError, match=r"0 calls of simulated.none .* simulated.fan"):
+        play.call("simulated.none")
+
+
+def test_equal_calls_of_a_run_are_told_as_cached(play: Rehearsal) -> None:
+    play.run([fan(2), fan.options(retries=1)(2)])
+    assert play.ran.count("simulated.fan") == 1
+    assert "simulated.fan" in play.cached
+
+
+def orders(expression: Any, seeds: range) -> set[tuple[Any, ...]]:
+    play = Rehearsal()
+    found = set()
+    for seed in seeds:
+        play.run(expression, seed=seed)
+        found.add(tuple(call.arguments["n"] for call in play.calls if call.task == "simulated.number"))
+    return found
+
+
+def test_seeds_choose_orders_and_choose_the_same_again() -> None:
+    assert len(orders(fan(5), range(30))) > 10
+    assert [orders(fan(8), range(n, n + 1)) for n in range(5)] == [
+        orders(fan(8), range(n, n + 1)) for n in range(5)
+    ]
+    assert orders(fan(5), range(0)) == set()
+
+
+def test_without_a_seed_calls_run_as_they_are_written(play: Rehearsal) -> None:
+    play.run(fan(5))
+    assert [call.arguments["n"] for call in play.calls if call.task == "simulated.number"] == [0, 1, 2, 3, 4]
+
+
+@task
+def fails(n: int) -> int:
+    raise ValueError(n)
+
+
+@task
+def names(values: list[Any]) -> list[str]:
+    return [str(value) for value in values]
+
+
+def of(kind: int, inner: list[Any]) -> Any:
+    if kind == 0:
+        return total(inner)
+    if kind == 1:
+        return cond(number(len(inner)), seq(inner), 0) if inner else number(7)
+    if kind == 2:
+        return [catch(fails(len(inner)), ValueError, by_hand), *inner]
+    if kind == 3:
+        return map_(number, [len(inner), 2])
+    return catch_all([fails(1), *inner], ValueError, names)
+
+
+expressions = st.recursive(
+    st.integers(0, 3).map(number),
+    lambda inner: st.tuples(st.integers(1, 4), st.lists(inner, max_size=3)).map(lambda made: of(*made)),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(expression=expressions, seed=st.integers(0, 1 << 32))
+def test_no_order_changes_a_result(expression: Any, seed: int) -> None:
+    play = Rehearsal()
+    assert play.run(expression, seed=seed) == play.run(expression) == Scheduler(record=False).run(expression)
+
+
+def test_a_project_keeps_what_a_simulation_found(local_project: Project) -> None:
+    play = Rehearsal(local_project)
+    assert play.run(fan(3), seed=1) == 3
+    assert play.run(fan(3), seed=2) == 3
+    assert (play.ran, play.cached) == ([], ["simulated.fan"])
+    assert Scheduler(local_project).run(fan(3)) == 3
+    play.run(fan(3), cache=False)
+    assert len(play.ran) == 5
+
+
+def test_an_interrupted_simulation_leaves_nothing_open(play: Rehearsal) -> None:
+    @task(namespace="simulated", version="1")
+    def dies(n: int) -> int:
+        raise WorkerDied("gone")
+
+    with pytest.raises(WorkerDied):
+        play.run([dies(1), doze(5.0)])
+    assert {call.status for call in play.calls} <= {"FAILED", "DONE", "CANCELLED"}
+    assert play.run(number(1)) == 1
+
+
+# -- the plug-in -------------------------------------------------------------------------------------------------------
+
+TESTS = """
+from headwater import task
+
+@task(namespace="plugged", version="1")
+def one() -> int:
+    return 1
+
+def test_fails_in_some_order(headwater):
+    for seed in headwater.orders(3):
+        assert headwater.run(one(), seed=seed) == 1 if seed < 2 else headwater.run(one(), seed=seed) == 5
+
+def test_has_a_project_of_its_own(headwater, tmp_path):
+    assert headwater.project.root == tmp_path
+    assert headwater.run(one()) == 1
+    assert headwater.ran == ["plugged.one"]
+"""
+
+
+@pytest.fixture
+def reported(tmp_path: Path) -> str:
+    (tmp_path / "test_plugged.py").write_text(TESTS)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "error",
+        "test_plugged.py",
+    ]
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+
+
+def test_a_failing_test_says_its_seed(reported: str) -> None:
+    assert "1 failed, 1 passed" in reported, reported
+    assert "the last run had seed=2; headwater.run(..., seed=2)" in reported
+
+
+def test_headwater_itself_imports_no_pytest() -> None:
+    code = "import sys, headwater; headwater.Rehearsal; headwater.run; sys.exit('pytest' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
