@@ -66,6 +66,8 @@ class SubRun(Run):
             use_cache=within.flags["use_cache"],
             keep_going=within.flags["keep_going"],
             context=within.context,
+            # Of a run that is not recorded, what runs inside is not either.
+            prov=within.execution is not None,
         )
         self._above = within
         self._new = new_execution

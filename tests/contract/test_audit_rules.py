@@ -90,6 +90,7 @@ CASES: list[tuple[str, list[str | tuple[str, dict[str, Any]]], list[str]]] = [
     ("licence-conflict", [(SECOND_DATASET, {"licence": "CC0-1.0"})], []),
     ("uncommitted-code", ["MATCH (e:Execution) SET e.git_dirty = true"], ["execution:e1"]),
     ("uncommitted-code", ["MATCH (e:Execution) REMOVE e.git_commit"], ["execution:e1"]),
+    ("unrecorded-calls", ["MATCH (j:Job) SET j.prov_off = true"], ["execution:e1", "job:j1"]),
     ("failed-run-result", [ANOTHER_RUN], []),
     (
         "failed-run-result",

@@ -18,7 +18,7 @@ from headwater.lineage.verify import verify
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headwater import File, Project, Scheduler, catch, get_context, map_, no_prov
+from headwater import CallError, File, Project, Scheduler, catch, get_context, map_, no_prov, subrun
 from headwater import run as run_expression
 from tests.contract.conftest import Run, define, family
 
@@ -403,3 +403,41 @@ def test_any_workflow_gives_what_it_would_if_all_were_recorded(
     rows = ask(shared_local_project, "MATCH (n) RETURN n.task_name AS task, n.fullname AS name")
     assert "unseen" not in repr([tuple(row) for row in rows])
     assert_verified(shared_local_project)
+
+
+def test_an_async_task_that_is_not_recorded_leaves_nothing_either(
+    run: Run, project: Project, ran: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "told.txt"
+    path.write_text("abc")
+
+    def length(file: File) -> int:
+        ran.append("length")
+        return len(file.read())
+
+    async def wait(n: int) -> int:
+        ran.append("wait")
+        return int(await lengths(File(str(path)))) + n
+
+    lengths = define("length", "1", length)
+    waits = define("wait", "1", wait, prov=False)
+    root = calling("above", waits)
+    assert run(root(1)) == 4
+    assert {row[0] for row in ask(project, "MATCH (j:Job) RETURN j.task_name AS task")} == {"caching.above"}
+    assert_nowhere(project, "caching.wait", "caching.length")
+    assert_verified(project)
+    ran.clear()
+    assert run(root(1)) == 4
+    assert ran == []
+    path.write_text("abcdef")
+    assert run(root(1)) == 7
+    assert ran == ["wait", "length"]
+
+
+def test_a_run_inside_cannot_stand_in_what_is_not_recorded(run: Run, project: Project) -> None:
+    inner = define("inner", "1", lambda n: n)
+    outer = define("outer", "1", lambda n: subrun(inner(n), "default"), prov=False)
+    assert run(outer(1)) == 1  # nothing of the run is recorded, so nothing of the run inside
+    assert ask(project, "MATCH (j:Job) RETURN j.id AS id") == []
+    with pytest.raises(CallError, match=r"subrun.*prov=False"):
+        run(calling("recorded", outer)(1))
