@@ -18,7 +18,8 @@ from typing import Any
 from headwater.engine.context import Context
 from headwater.engine.due import Due
 from headwater.engine.errors import TaskTimeout
-from headwater.engine.executors.base import Completed, Outcome, Prepare, perform, prepare_for
+from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform, prepare_for
+from headwater.engine.executors.coroutines import Ask, CoroutineExecutor
 from headwater.engine.executors.owned import own
 from headwater.engine.failure import Recording
 from headwater.engine.job import BODY, RUNNING, STATUS, Job
@@ -120,6 +121,9 @@ class InlineExecutor:
 class Inline:
     """Stands for all executors, whatever their names (`executors.Executors`).
 
+    The bodies of async tasks have an event loop of their own as in any run, and what they do between two calls takes
+    its time and its turn there.
+
     Attributes:
         pending: the calls that are ready, in the order in which they became it.
     """
@@ -128,9 +132,21 @@ class Inline:
         self.pending: list[Job] = []
         self._clock = clock
         self._made: dict[str, InlineExecutor] = {}
+        self._bodies: CoroutineExecutor | None = None
 
-    def start(self, prepare: Prepare, completed: Completed) -> None:
-        self._prepare, self._completed = prepare, completed
+    def start(self, prepare: Prepare, completed: Completed, ask: Ask) -> None:
+        self._prepare, self._completed, self._ask = prepare, completed, ask
+
+    def where(self, name: str, is_async: bool, task: str) -> Executor:
+        if not is_async:
+            return self.get(name)
+        if self._bodies is None:
+            self._bodies = CoroutineExecutor(name, self._ask)
+            self._bodies.start(self._prepare, self._completed)
+        return self._bodies
+
+    def of(self, job: Job) -> Executor:
+        return self.where(job.executor, job.task.is_async, job.task.fullname)
 
     def get(self, name: str) -> InlineExecutor:
         return self._made.setdefault(name, InlineExecutor(name, self))
@@ -140,6 +156,9 @@ class Inline:
 
     def stop(self, *, wait: bool) -> None:
         self.pending.clear()
+        if self._bodies is not None:
+            self._bodies.stop(wait=wait)
+            self._bodies = None
 
     def run(self, job: Job) -> None:
         """Run one of the pending calls to its end."""
@@ -198,7 +217,11 @@ class SimulatedRun(Run):
         if self.reduction.ready:
             return
         if not pending:
-            if self._later.entries:
+            bodies = [job.body for job in self._running if job.body is not None]
+            idle = all(body.waits for body in bodies)
+            if bodies and not (idle and self._later.entries):
+                super()._sleep()
+            elif self._later.entries:
                 self._clock.advance(self._later.seconds())
             return
         some = 1 if chance is None else chance.randint(1, len(pending))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -42,6 +43,32 @@ def fan(n: int) -> int:
 @task(executor="process")
 def whose_thread(n: int) -> int:
     return threading.get_ident()
+
+
+ATTEMPTS: list[float] = []
+
+
+@task(retries=2, retry_backoff=500)
+def in_the_end(n: int) -> int:
+    ATTEMPTS.append(n)
+    if len(ATTEMPTS) < 3:
+        raise OSError("not yet")
+    return n
+
+
+@task
+async def awaiting(n: int) -> int:
+    ones = await asyncio.gather(*[number(i) for i in range(n)])
+    return sum(ones) + await in_the_end(n)
+
+
+def test_async_bodies_take_part_and_pauses_of_what_they_await_pass_at_once(play: Rehearsal) -> None:
+    ATTEMPTS.clear()
+    began = time.monotonic()
+    assert play.run(awaiting(4)) == 10
+    assert time.monotonic() - began < 30
+    assert play.clock.now >= 500
+    assert play.ran.count("simulated.in_the_end") == 3
 
 
 def test_every_call_runs_on_the_thread_that_asks(play: Rehearsal) -> None:
