@@ -107,6 +107,11 @@ def job(store: GraphStore, id_: str) -> JobView | None:
     return JobView(found, traceback, arguments, result, children)
 
 
+def sharing(store: GraphStore, call_hash: str | None) -> list[str]:
+    """The ids of the jobs that made a call or were answered with it, newest first."""
+    return [row[0] for row in store.rows("log_call_jobs", call=call_hash, limit=LISTED)] if call_hash else []
+
+
 def call(store: GraphStore, call_hash: str) -> CallView | None:
     """One call."""
     rows = store.rows("log_call", call=call_hash)

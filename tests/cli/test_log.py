@@ -120,7 +120,7 @@ def test_a_job_that_ran_says_why_it_had_to(lab: Shell) -> None:
     root = oldest(lab)["jobs"][0]
     assert root["reason"]
     view = lab("log", root["id"], "--json").json
-    assert list(view) == ["kind", "job", "traceback", "arguments", "result", "children", "tags"]
+    assert list(view) == ["kind", "job", "traceback", "arguments", "result", "children", "tags", "log"]
     assert view["result"]["preview"] == "6"
     assert sorted(child["task"] for child in view["children"]) == ["lab.double"] * 3 + ["lab.total"]
 
