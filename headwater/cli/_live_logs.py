@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import threading
 from types import TracebackType
-
-import click
 
 from headwater.cli import _output
 from headwater.engine.script_log import LIVE
@@ -44,7 +43,8 @@ class LiveLogs:
         with os.fdopen(self._pipe, "rb") as pipe:
             for line in pipe:
                 job, _, text = line.rstrip(b"\n").decode("utf-8", "backslashreplace").partition(" ")
-                click.echo(f"{job} | {inert(text)}", err=True)
+                # click would find the terminal behind what keeps lines above the table of progress.
+                print(f"{job} | {inert(text)}", file=sys.stderr, flush=True)
 
 
 def inert(line: str) -> str:
