@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from headwater.engine.script_watch import look
+
 from headwater import ContentDir, ContentFile, Dir, Scheduler, script
 
 Row = tuple[str, float, str]
@@ -45,10 +47,12 @@ def _many(folder: Path, count: int) -> list[Row]:
         if number % 1000 == 0:
             (folder / str(number // 1000)).mkdir(parents=True)
         (folder / str(number // 1000) / str(number)).write_bytes(b"%d" % number * 50)
+    some = [str(folder / str(number)) for number in range(min(2, count // 1000))]
     time.sleep(_SETTLE)
     by_time, by_content = Dir(folder), ContentDir(folder)
     name = f"{count:,} small files"
     return [
+        _row(f"{1000 * len(some):,} files: a look before or after a script", lambda: look(some, count)),
         _row(f"{name}: `Dir`, first look", lambda: by_time.hash),
         _row(f"{name}: `Dir`, checked again", by_time.is_valid),
         _row(f"{name}: `ContentDir`, first look", lambda: by_content.hash),

@@ -297,7 +297,7 @@ def _job_row(run: str, job: JobStarted | JobEnded, task_name: str | None) -> Row
         None if job.eval_hash is None else job.eval_hash.hex(),
     ]
     if isinstance(job, JobStarted):
-        return [*row, "RUNNING", job.started, None, job.executor, job.attempt, None, None, None, None, None]
+        return [*row, "RUNNING", job.started, None, job.executor, job.attempt, *[None] * 8]
     call = None if job.call_hash is None else job.call_hash.hex()
     return [
         *row,
@@ -312,6 +312,8 @@ def _job_row(run: str, job: JobStarted | JobEnded, task_name: str | None) -> Row
         call,
         tag_texts(job.tags),
         job.prov_off or None,
+        job.undeclared_writes or None,
+        job.undeclared_reads or None,
     ]
 
 

@@ -225,6 +225,10 @@ class JobEnded(Record, frozen=True, tag=9):
     """of the task's definition and of the call"""
     prov_off: bool = False
     """whether calls under it were not recorded (`prov=False`)"""
+    undeclared_writes: list[str] = []
+    """paths of the files that its script wrote, made or removed without declaring them"""
+    undeclared_reads: list[str] = []
+    """paths of those that it read"""
 
 
 class TagSet(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -13,12 +13,13 @@ SECTIONS = {
     "store": frozenset({"uri", "user", "database", "password_env", "idle_seconds", "values"}),
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
+    "scripts": frozenset({"watch"}),
     "scheduler": frozenset({"ignore_warnings", "context", "context_file", "max_value_size"}),
     "seal": frozenset({"key", "to"}),
     "datasets": frozenset({"file"}),
 }
 """The keys of each section; [executors.NAME] has those of executors, and [limits] may have any."""
-_SHOWN = ("store", "scheduler", "run", "datasets", "limits", "executors.NAME", "seal")
+_SHOWN = ("store", "scheduler", "scripts", "run", "datasets", "limits", "executors.NAME", "seal")
 
 
 def check_settings(where: Path, settings: configparser.ConfigParser) -> None:

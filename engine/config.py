@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from headwater.cypher.errors import UsageError
-from headwater.cypher.project import SETTINGS, Project
+from headwater.cypher.project import SETTINGS, Project, open_project
 from headwater.cypher.settings import check_settings, nearest
 from headwater.engine.context import Context, parse_context, read_context
 
@@ -27,8 +29,6 @@ class ExecutorSettings:
 
 
 def _standard() -> dict[str, ExecutorSettings]:
-    import os
-
     return {
         "default": ExecutorSettings("thread", 20),
         "process": ExecutorSettings("process", os.cpu_count() or 1),
@@ -63,6 +63,7 @@ class Config:
         if project is None:
             return cls()
         project.values_address()
+        _watched(project)
         return cls.read(project.settings, project.folder / SETTINGS)
 
     @classmethod
@@ -121,6 +122,37 @@ def _size(where: Path, settings: configparser.ConfigParser) -> int | None:
             f"{where}: [scheduler] max_value_size = {text}: a number of bytes is needed, like 500 MB"
         )
     return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+WATCHED = 2000
+"""files and folders that are looked at to see what a script writes, where the settings say nothing"""
+
+
+def watched_files(folder: str) -> int:
+    """How many files and folders may be looked at to see what a script of a project writes.
+
+    Args:
+        folder: the project's `.headwater`.
+    """
+    try:
+        changed = os.stat(os.path.join(folder, SETTINGS)).st_mtime_ns
+    except OSError:
+        changed = 0
+    return _watched_files(folder, changed)
+
+
+@lru_cache(maxsize=16)
+def _watched_files(folder: str, changed: int) -> int:
+    return _watched(open_project(Path(folder).parent))
+
+
+def _watched(project: Project) -> int:
+    text = project.settings.get("scripts", "watch", fallback=str(WATCHED)).strip()
+    if not text.isdigit():
+        raise UsageError(
+            f"{project.folder / SETTINGS}: [scripts] watch = {text}: a whole number is needed; 0 watches nothing"
+        )
+    return int(text)
 
 
 def _context(where: Path, settings: configparser.ConfigParser) -> Context:

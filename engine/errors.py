@@ -14,9 +14,12 @@ HeadwaterError
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import HeadwaterError, UsageError
+
+if TYPE_CHECKING:
+    from headwater.engine.observed import Observed
 
 
 class TaskDefinitionError(HeadwaterError, ValueError):
@@ -66,6 +69,7 @@ class ScriptError(HeadwaterError):
         exit_status: its program's; minus the number of the signal that ended it; None where it is not to blame.
         stderr: the last lines that it wrote there, without secrets.
         log: the file with all that it wrote; None outside a project.
+        observed: what was seen of files that it does not declare.
     """
 
     def __init__(
@@ -76,9 +80,11 @@ class ScriptError(HeadwaterError):
         self.exit_status = exit_status
         self.stderr = stderr
         self.log = log
+        self.observed: Observed | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _script_error, (self.message, self.exit_status, self.stderr, self.log)
+        state = {} if self.observed is None else {"observed": self.observed}
+        return _script_error, (self.message, self.exit_status, self.stderr, self.log), state
 
 
 def _script_error(message: str, exit_status: int | None, stderr: str, log: str | None) -> ScriptError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.expression import Operation, Special
+from headwater.engine.observed import Observed
 from headwater.engine.options import CacheScope
 from headwater.engine.places import Place
 from headwater.engine.signature import JobInfo
@@ -141,6 +142,7 @@ class Job(Node):
         places: where each child stands in `result`, in the order that is recorded.
         live: children that have not finished.
         named: the hashes of the files that its function returned and that were there before.
+        observed: what was seen of its function beside its result.
         spare, readers: where a large value lies on disk, and how many are still to read it from memory.
     """
 
@@ -167,6 +169,7 @@ class Job(Node):
         "n",
         "named",
         "names",
+        "observed",
         "options",
         "outdated",
         "override",
@@ -230,6 +233,7 @@ class Job(Node):
         self.returns: tuple[int, ...] = ()
         self.live: set[Job] | None = None
         self.named: Sequence[bytes] = ()
+        self.observed: Observed | None = None
         self.followers: list[Job] | None = None
 
     @property

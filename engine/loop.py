@@ -33,6 +33,7 @@ from headwater.engine.expression_codec import Quoted, flatten
 from headwater.engine.failure import Unreadable
 from headwater.engine.job import RUNNING, Job
 from headwater.engine.nested import find_expressions
+from headwater.engine.observed import Company
 from headwater.engine.options import is_off
 from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT
 from headwater.engine.recorder import Recorder
@@ -95,6 +96,7 @@ class Run(Control):
         self._cache: Cache = NoCache()
         self._quick: dict[str, float] = {}
         self._misses: dict[str, int] = {}
+        self._company = Company()
 
     # -- a run from end to end -------------------------------------------------------------------------------------
 
@@ -278,6 +280,8 @@ class Run(Control):
                 self._release(job)
             job.started = outcome.started
             latest = outcome.stopped
+            if job.task.plan.info:
+                job.observed = self._company.heard(job.n, outcome, self._id_of(job))
             if outcome.error is not None:
                 self._failed(job, outcome.error)
             else:
@@ -372,9 +376,10 @@ class Run(Control):
         reduction.move(job, RUNNING)
         job.executor = executor.name
         job.started = time()
-        info = job.task.plan.info
-        if info:
+        self._company.begun += 1
+        if job.task.plan.info:
             self._inform(job)
+            self._company.began(job.n, len(self._running))
         self._running.add(job)
         if job.options:
             seconds = job.options.get("timeout")
@@ -384,7 +389,6 @@ class Run(Control):
 
     def _inform(self, job: Job) -> None:
         """Fill in the parameters that ask for facts about the job."""
-        from headwater.cypher.records import job_id
         from headwater.engine.signature import JobInfo
 
         execution = self.recorder.execution_id
@@ -394,13 +398,19 @@ class Run(Control):
             if name in job.task.plan.info and isinstance(job.values[index], JobInfo):
                 info = JobInfo(
                     execution,
-                    job_id(execution, job.n) if execution is not None and not job.unrecorded else None,
+                    self._id_of(job),
                     key,
                     key,
                     dict(job.options),
                     str(self.project.folder) if self.project is not None else None,
                 )
                 job.values[index] = job.values[index].filled(info, self, job)
+
+    def _id_of(self, job: Job) -> str | None:
+        from headwater.cypher.records import job_id
+
+        execution = self.recorder.execution_id
+        return job_id(execution, job.n) if execution is not None and not job.unrecorded else None
 
     def _may_run_here(self, job: Job) -> bool:
         """Whether waking a thread for a call would cost more than it could gain."""

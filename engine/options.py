@@ -124,6 +124,7 @@ _CHECKS: dict[str, Any] = {
     "retry_on": check_retry_on,
     "timeout": check_timeout,
     "tags": _tags,
+    "trace_files": _flag,
 }
 
 CONTEXT = "context"

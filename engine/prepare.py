@@ -12,6 +12,7 @@ from headwater.cypher.records import FileSeen, ValueSeen
 from headwater.engine.code_values import code_digest, code_record
 from headwater.engine.errors import Unrecordable
 from headwater.engine.files import Artefact, was_there
+from headwater.engine.observed import Observed, take
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
 from headwater.engine.validity import NO_FILES, checked_record
@@ -43,9 +44,10 @@ class Prepared:
         files: records of the files inside it.
         named: the hashes of those that were there before the call that gave the value began.
         relative: whether any of them was named relative to the working directory.
+        observed: what was seen of the call that gave it, beside its result.
     """
 
-    __slots__ = ("files", "hash", "named", "record", "relative")
+    __slots__ = ("files", "hash", "named", "observed", "record", "relative")
 
     def __init__(
         self,
@@ -55,20 +57,22 @@ class Prepared:
         named: Sequence[bytes] = (),
         *,
         relative: bool = False,
+        observed: Observed | None = None,
     ) -> None:
         self.hash = hash
         self.record = record
         self.files = files
         self.named = named
         self.relative = relative
+        self.observed = observed
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _prepared, (self.hash, self.record, self.files, self.named, self.relative)
+        return _prepared, (self.hash, self.record, self.files, self.named, self.relative, self.observed)
 
 
 def _prepared(*parts: Any) -> Prepared:
-    *rest, relative = parts
-    return Prepared(*rest, relative=relative)
+    *rest, relative, observed = parts
+    return Prepared(*rest, relative=relative, observed=observed)
 
 
 def prepare_value(value: Any, label: str, store: ValueStore, began: float | None = None) -> Prepared:
@@ -90,8 +94,11 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
         )
     files = [file_record(file) for file in described.files]
     record = _value_record(described, store, [file.file_hash for file in files])
-    named = named_of(files, began) if began is not None else ()
-    return Prepared(described.hash, record, files, named, relative=any(map(is_relative, described.files)))
+    relative = any(map(is_relative, described.files))
+    if began is None:
+        return Prepared(described.hash, record, files, relative=relative)
+    named = named_of(files, began)
+    return Prepared(described.hash, record, files, named, relative=relative, observed=take())
 
 
 def prepare_unrecorded(value: Any) -> Prepared:

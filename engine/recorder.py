@@ -360,6 +360,8 @@ class Recorder:
                 job.reason,
                 [split_tag(tag) for tag in job.options.get("tags", ())] if job.options else [],
                 bool(job.gap),
+                list(job.observed.writes) if job.observed is not None else [],
+                list(job.observed.reads) if job.observed is not None else [],
             )
         )
 

@@ -17,17 +17,21 @@ from headwater.engine.errors import CallError, ScriptError
 from headwater.engine.files import Artefact, Dir, File, StagingDir, StagingFile
 from headwater.engine.interpreter import describe_interpreter, interpreter_of
 from headwater.engine.nested import find_expressions
+from headwater.engine.observed import note
 from headwater.engine.script_log import ScriptLog, log_path
+from headwater.engine.script_manners import Manners
 from headwater.engine.script_places import (
     STDOUT_PATH,
     as_inputs,
     as_outputs,
     check_inputs,
+    check_inside,
     check_unchanged,
     collect_outputs,
     stage_inputs,
 )
 from headwater.engine.script_process import run_group
+from headwater.engine.script_watch import Declared
 from headwater.engine.secrets import Secrets
 from headwater.engine.signature import JobInfo
 from headwater.engine.task import task
@@ -38,7 +42,7 @@ PROLOGUE = "#!/usr/bin/env bash\nset -exo pipefail\n"
 _Place = TypeVar("_Place", bound=Artefact)
 _STDOUT = object()
 _IN_MEMORY = 1 << 20
-_FORWARDED = ("executor", "limits")
+_FORWARDED = ("executor", "limits", "trace_files")
 
 
 @dataclass(frozen=True)
@@ -198,23 +202,35 @@ _THE_JOB = JobInfo()
 def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: JobInfo = _THE_JOB) -> ScriptRun:
     """Run a script with what it declares. `script(...)` makes the call."""
     text = _text_of(command)
+    if tempdir:
+        check_inside(inputs, outputs)
     check_inputs(inputs)
     scratch = tempfile.mkdtemp(prefix="headwater-script-")
+    note(None)
     try:
         folder = os.path.join(scratch, "folder") if tempdir else os.getcwd()
         os.makedirs(folder, exist_ok=True)
         stage_inputs(inputs, folder)
+        declared = Declared(command, inputs, outputs, folder)
+        manners = Manners(declared, scratch, folder, info, tempdir=tempdir)
         path = None
         if info.project is not None and info.job_id is not None:
             path = log_path(info.project, info.job_id)
-        stdout, interpreter = _run(text, scratch, folder, ScriptLog(path))
-        check_unchanged(inputs)
-        return ScriptRun(collect_outputs(outputs, folder, stdout), interpreter)
+        try:
+            stdout, interpreter = _run(text, scratch, folder, ScriptLog(path), manners)
+        except ScriptError as error:
+            error.observed = manners.observed([])
+            raise
+        told = check_unchanged(inputs)
+        observed = manners.observed(told)
+        result = ScriptRun(collect_outputs(outputs, folder, stdout), interpreter)
+        note(observed)
+        return result
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _run(text: str, scratch: str, folder: str, log: ScriptLog) -> tuple[str | bytes, str]:
+def _run(text: str, scratch: str, folder: str, log: ScriptLog, manners: Manners) -> tuple[str | bytes, str]:
     """Run a script's text; give its stdout and its interpreter."""
     program = os.path.join(scratch, "script")
     with open(program, "x", encoding="utf-8", errors="surrogateescape", opener=_private) as file:
@@ -234,8 +250,9 @@ def _run(text: str, scratch: str, folder: str, log: ScriptLog) -> tuple[str | by
             log.take(is_error, data)
 
         log.note(f"{interpreter} in {folder}")
+        manners.explain(log)
         began = time.monotonic()
-        status = run_group([*words, program], folder, take)
+        status = run_group(manners.command([*words, program]), folder, take)
         log.note(f"{_ended(status)} after {time.monotonic() - began:.3f} s")
         if status != 0:
             raise _failed(text, status, log)

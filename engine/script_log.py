@@ -15,6 +15,10 @@ _LARGEST = 16 << 20
 """bytes of a log; what comes after them is counted, not kept"""
 _LONGEST_LINE = 1 << 20
 _LAST_LINES = 20
+LIVE = "HEADWATER_LIVE_LOG"
+"""the environment variable that names the pipe through which somebody watches what scripts write"""
+_LONGEST_LIVE = 2048
+"""bytes; a pipe keeps no more together"""
 
 
 def log_path(folder: str, job_id: str) -> str:
@@ -46,6 +50,8 @@ class ScriptLog:
             # What programs print is nobody else's business.
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             self._file = os.fdopen(handle, "wb")
+        self._live = _open_live()
+        self._name = b"" if path is None else os.path.basename(path)[:8].encode()
 
     def __enter__(self) -> ScriptLog:
         return self
@@ -59,6 +65,9 @@ class ScriptLog:
                 self._put(b"# and %d bytes more, which are not kept\n" % self._left_out)
             with suppress(OSError):
                 self._file.close()
+        if self._live is not None:
+            os.close(self._live)
+            self._live = None
 
     def note(self, text: str) -> None:
         """Write a line of our own; it begins with `#`."""
@@ -86,6 +95,9 @@ class ScriptLog:
         line = self._secrets.hide(line)
         if is_error:
             self._last.append(line)
+        if self._live is not None:
+            with suppress(OSError):  # nobody watches any more
+                os.write(self._live, self._name + b" " + line.rstrip(b"\n")[:_LONGEST_LIVE] + b"\n")
         if self._written + len(line) > _LARGEST:
             self._left_out += len(line)
         else:
@@ -97,3 +109,16 @@ class ScriptLog:
             # A full disk must not end the script; what it returns is checked by itself.
             with suppress(OSError):
                 self._file.write(line)
+
+
+def _open_live() -> int | None:
+    path = os.environ.get(LIVE)
+    if not path:
+        return None
+    try:
+        # Without a reader this fails at once instead of waiting for one; writing then waits for the reader's pace.
+        handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    os.set_blocking(handle, True)
+    return handle

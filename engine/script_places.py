@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from headwater.engine.errors import ScriptError
+from headwater.engine.errors import CallError, ScriptError
 from headwater.engine.files import Artefact, Dir, File, FileSet, Staging
 from headwater.engine.files.staging import staging_of
+from headwater.engine.observed import some
 
 _log = logging.getLogger("headwater")
 
 STDOUT_PATH = "-"
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,26 @@ def _is_there(place: Artefact) -> bool:
     return place.isdir() if isinstance(place, Dir) else place.isfile()
 
 
+def check_inside(inputs: Any, outputs: Any) -> None:
+    """Refuse local places that lead out of the temporary folder in which a script is to run.
+
+    Raises:
+        CallError: one does; the message names it.
+    """
+    for leaf in leaves([inputs, outputs]):
+        if isinstance(leaf, StagedInput):
+            local = leaf.local
+        elif isinstance(leaf, Staging):
+            local = leaf.local.path
+        else:
+            continue
+        if os.path.isabs(local) or os.path.normpath(local).split(os.sep)[0] == os.pardir:
+            raise CallError(
+                f"stage({local!r}) leads out of the temporary folder that tempdir=True gives the script. Stage to a "
+                "path inside it, like stage('in.txt')"
+            )
+
+
 def stage_inputs(inputs: Any, folder: str) -> None:
     """Copy every staged input to its local place, relative to the folder that the script runs in."""
     for leaf in leaves(inputs):
@@ -115,13 +135,17 @@ def stage_inputs(inputs: Any, folder: str) -> None:
             staging_of(leaf.home, os.path.join(folder, leaf.local)).stage()
 
 
-def check_unchanged(inputs: Any) -> None:
+def check_unchanged(inputs: Any) -> list[str]:
     """See to it that the inputs are still what they were when the call was made; its result would otherwise be recorded
     as that of what they were. Files that a script adds to a folder among its inputs are a warning.
+
+    Returns:
+        The paths of these.
 
     Raises:
         ScriptError: an input changed; the message names it.
     """
+    news: list[str] = []
     for leaf in leaves(inputs):
         place = leaf.home if isinstance(leaf, StagedInput) else leaf
         if not isinstance(place, Artefact) or place.is_valid():
@@ -134,23 +158,20 @@ def check_unchanged(inputs: Any) -> None:
         if changed or not added or not before:
             raise ScriptError(
                 f"the script's input {place.uri} changed after the call was made"
-                + (f" ({_some(changed)})" if changed else "")
+                + (f" ({some(changed)})" if changed else "")
                 + ". If the script writes it, do not declare it as an input; else run it again"
             )
         _log.warning(
             "a script wrote into its input %s without declaring it: %s. What takes that folder runs again next time",
             place.uri,
-            _some(added),
+            some(added),
         )
+        news += added
+    return news
 
 
 def _members(place: Artefact) -> list[Any]:
     return place.__members__() if hasattr(place, "__members__") else []
-
-
-def _some(paths: list[str]) -> str:
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(paths[:_SHOWN]) + more
 
 
 def collect_outputs(outputs: Any, folder: str, stdout: str | bytes) -> Any:

@@ -70,8 +70,11 @@ if TYPE_CHECKING:
         IFileSet,
         IStagingDir,
         IStagingFile,
+        ShardedDataset,
         StagingDir,
         StagingFile,
+        read_frame,
+        write_frame,
     )
     from headwater.engine.namespace import namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
@@ -113,7 +116,7 @@ _NAMES = {
     "headwater.engine.file_cache": "FileCache",
     "headwater.engine.files": (
         "ContentDir ContentFile ContentFileSet ContentStagingDir ContentStagingFile Dir File FileSet IDir IFile "
-        "IFileSet IStagingDir IStagingFile StagingDir StagingFile"
+        "IFileSet IStagingDir IStagingFile ShardedDataset StagingDir StagingFile read_frame write_frame"
     ),
     "headwater.engine.namespace": "namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
@@ -168,6 +171,7 @@ __all__ = [
     "Rehearsal",
     "Scheduler",
     "ScriptError",
+    "ShardedDataset",
     "StagingDir",
     "StagingFile",
     "StoreError",
@@ -214,6 +218,7 @@ __all__ = [
     "no_prov",
     "open_project",
     "quote",
+    "read_frame",
     "render_template",
     "run",
     "scheduler_task",
@@ -226,6 +231,7 @@ __all__ = [
     "trace",
     "with_export_options",
     "wraps_task",
+    "write_frame",
     "zip_",
 ]
 

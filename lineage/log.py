@@ -96,7 +96,7 @@ def job(store: GraphStore, id_: str) -> JobView | None:
     rows = store.rows("log_job", id=id_)
     if not rows:
         return None
-    *columns, traceback = rows[0]
+    *columns, traceback, writes, reads = rows[0]
     found = Job(*columns)
     arguments: Sequence[Argument] = ()
     result = None
@@ -104,7 +104,12 @@ def job(store: GraphStore, id_: str) -> JobView | None:
         arguments = arguments_of(store, [found.call]).get(found.call, ())
         result = _result(store.rows("log_call", call=found.call)[0])
     children = [Job(*row) for row in store.rows("log_job_children", id=id_, limit=LISTED)]
-    return JobView(found, traceback, arguments, result, children)
+    return JobView(found, traceback, arguments, result, children, writes or [], reads or [])
+
+
+def sharing(store: GraphStore, call_hash: str | None) -> list[str]:
+    """The ids of the jobs that made a call or were answered with it, newest first."""
+    return [row[0] for row in store.rows("log_call_jobs", call=call_hash, limit=LISTED)] if call_hash else []
 
 
 def call(store: GraphStore, call_hash: str) -> CallView | None:

@@ -138,6 +138,9 @@ class JobView(Shown):
     arguments: Sequence[Argument]
     result: Result | None
     children: Sequence[Job]
+    undeclared_writes: Sequence[str]
+    """paths that its script wrote without declaring them"""
+    undeclared_reads: Sequence[str]
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ PROPERTIES = {
     ),
     "Job": (
         "id", "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
-        "attempt", "error", "traceback", "reason", "tags", "prov_off",
+        "attempt", "error", "traceback", "reason", "tags", "prov_off", "undeclared_writes", "undeclared_reads",
     ),
     "Task": (
         "task_hash", "name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted",
@@ -98,7 +98,8 @@ _COLUMNS = {
     ),
     "Job": (
         "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
-        "attempt", "error", "traceback", "reason", "tags", "prov_off", "parent", "call",
+        "attempt", "error", "traceback", "reason", "tags", "prov_off", "undeclared_writes", "undeclared_reads",
+        "parent", "call",
     ),
 }  # fmt: skip
 _QUERIES = {
@@ -243,6 +244,9 @@ def open_job(
             reason,
             None,
             None,
+            None,
+            None,
+            None,
         ]
     else:
         values = [
@@ -259,6 +263,9 @@ def open_job(
             None,
             None,
             reason,
+            None,
+            None,
+            None,
             None,
             None if record.parent is None else job_id(run, record.parent),
         ]
@@ -307,6 +314,8 @@ def _job(run: str, job: JobEnded, task_name: str | None) -> Fact:
             job.reason,
             tag_texts(job.tags),
             job.prov_off or None,
+            job.undeclared_writes or None,
+            job.undeclared_reads or None,
             None if job.parent is None else job_id(run, job.parent),
             None if job.call_hash is None else job.call_hash.hex(),
         ),

@@ -25,6 +25,18 @@ from headwater.cypher.loader import catch_up
 from headwater.cypher.project import SETTINGS, Project, create_project, open_project
 from headwater.cypher.store import GraphStore, open_store
 
+from tests.object_stores import (
+    azure_server,
+    bucket,
+    container,
+    google_bucket,
+    google_server,
+    s3_server,
+    sftp,
+)
+
+__all__ = ["azure_server", "bucket", "container", "google_bucket", "google_server", "s3_server", "sftp"]
+
 ROOT = Path(__file__).parent.parent
 NEO4J_LOCAL = ROOT / "docker" / "neo4j-local"
 ON_NEO4J = pytest.param("neo4j", marks=pytest.mark.xdist_group("neo4j"))

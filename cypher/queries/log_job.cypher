@@ -8,4 +8,6 @@ RETURN j.id AS id, j.execution_id AS execution, p.id AS parent, j.n AS n, j.task
        CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END AS status, j.started AS started,
        CASE WHEN j.finished > $as_of THEN null ELSE j.finished END AS finished, j.executor AS executor, j.attempt AS attempt,
        j.reason AS reason, CASE WHEN j.finished > $as_of THEN null ELSE j.error END AS error, c.call_hash AS call,
-       CASE WHEN j.finished > $as_of THEN null ELSE coalesce(j.prov_off, c.prov_off) END AS prov_off, j.traceback AS traceback
+       CASE WHEN j.finished > $as_of THEN null ELSE coalesce(j.prov_off, c.prov_off) END AS prov_off, j.traceback AS traceback,
+       CASE WHEN j.finished > $as_of THEN null ELSE j.undeclared_writes END AS undeclared_writes,
+       CASE WHEN j.finished > $as_of THEN null ELSE j.undeclared_reads END AS undeclared_reads

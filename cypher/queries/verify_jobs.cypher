@@ -10,4 +10,5 @@ RETURN key, [name IN keys(j) WHERE NOT name IN $properties] AS extra,
        j.execution_id AS execution_id, j.n AS n, j.task_name AS task_name, j.task_hash AS task_hash,
        j.eval_hash AS eval_hash, j.status AS status, j.started AS started, j.finished AS finished,
        j.executor AS executor, j.attempt AS attempt, j.error AS error, j.traceback AS traceback, j.reason AS reason,
-       j.tags AS tags, j.prov_off AS prov_off, parents, calls
+       j.tags AS tags, j.prov_off AS prov_off, j.undeclared_writes AS undeclared_writes,
+       j.undeclared_reads AS undeclared_reads, parents, calls

@@ -5,6 +5,7 @@ from headwater.engine.files.file import ContentFile, File, IFile
 from headwater.engine.files.folder import ContentDir, Dir, IDir
 from headwater.engine.files.identity import Identity, file_hash, identify, still_valid
 from headwater.engine.files.members import ContentFileSet, FileSet, IFileSet
+from headwater.engine.files.sharded import ShardedDataset
 from headwater.engine.files.staging import (
     ContentStagingDir,
     ContentStagingFile,
@@ -14,6 +15,7 @@ from headwater.engine.files.staging import (
     StagingDir,
     StagingFile,
 )
+from headwater.engine.files.tables import read_frame, write_frame
 from headwater.engine.files.written import was_there
 
 __all__ = [
@@ -32,11 +34,14 @@ __all__ = [
     "IStagingDir",
     "IStagingFile",
     "Identity",
+    "ShardedDataset",
     "Staging",
     "StagingDir",
     "StagingFile",
     "file_hash",
     "identify",
+    "read_frame",
     "still_valid",
     "was_there",
+    "write_frame",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
@@ -98,10 +100,33 @@ def open_filesystem(url: str) -> tuple[Any, str]:
     from fsspec.core import url_to_fs
 
     try:
-        files, path = url_to_fs(url)
+        with as_os_errors(url, "opened"):
+            files, path = url_to_fs(url)
     except (ImportError, ValueError) as error:
         raise UsageError(f"{without_credentials(url)} cannot be opened: {_missing(url, error)}") from error
     return files, str(path)
+
+
+_CLIENTS = frozenset({"adlfs", "aiohttp", "azure", "botocore", "gcsfs", "google", "paramiko"})
+"""packages that raise errors of their own where a store refuses, which are no OSErrors"""
+
+
+@contextmanager
+def as_os_errors(url: str, what: str) -> Iterator[None]:
+    """Turn what a store's own client raises into an OSError that names the URL.
+
+    Args:
+        what: what could not be done, like `opened`.
+    """
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _CLIENTS and type(error) is not RuntimeError:
+            raise
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise OSError(f"{without_credentials(url)} cannot be {what}: {reason}") from error
 
 
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})

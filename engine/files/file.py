@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from headwater.engine.files.address import is_url, make_folders, open_filesystem
+from headwater.engine.files.address import as_os_errors, is_url, make_folders, open_filesystem
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
 from headwater.engine.files.identity import CONTENT, MISSING, PATH, Identity, identify
@@ -112,7 +112,7 @@ class File(Artefact):
         writes = any(letter in mode for letter in "wax+")
         file: Any = self._open_binary(plain, writes, options)
         if writes and not isinstance(file, WrittenFile):
-            file = WrittenFile(file, self._was_written)
+            file = WrittenFile(file, self._was_written, self._address if is_url(self._address) else None)
         if binary:
             return file  # type: ignore[no-any-return]
         try:
@@ -127,7 +127,8 @@ class File(Artefact):
             files, path = open_filesystem(self._address)
             if writes:
                 make_folders(files, path.rpartition("/")[0])
-            return files.open(path, mode, **options)
+            with as_os_errors(self._address, "opened"):
+                return files.open(path, mode, **options)
         if options:
             raise TypeError(f"open() of a local file takes no {', '.join(options)}")
         if writes:

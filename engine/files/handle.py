@@ -10,16 +10,24 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+from headwater.engine.files.address import as_os_errors
+
 PARTIAL = ".hw-partial"
 """How the names of files end that are still being written; no listing shows them."""
 
 
 class WrittenFile(io.BufferedIOBase):
-    """A binary file, open for writing, that calls back once after it is closed."""
+    """A binary file, open for writing, that calls back once after it is closed.
 
-    def __init__(self, file: Any, on_close: Callable[[], None]) -> None:
+    Args:
+        url: of a file elsewhere. Where its store shows only whole objects, an error inside the `with` block leaves the
+            old one.
+    """
+
+    def __init__(self, file: Any, on_close: Callable[[], None], url: str | None = None) -> None:
         self._file = file
         self._on_close = on_close
+        self._url = url
 
     @property
     def name(self) -> str:
@@ -31,6 +39,14 @@ class WrittenFile(io.BufferedIOBase):
 
     def discard(self) -> None:
         """What was written is not to count, where that can still be arranged."""
+        if self._url is None:
+            return
+        from fsspec.spec import AbstractBufferedFile
+
+        if isinstance(self._file, AbstractBufferedFile) and not self._file.closed:
+            with suppress(Exception):  # what is left of an upload, its store forgets by itself
+                self._file.discard()
+            self._file.closed = True
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if kind is not None:
@@ -49,7 +65,15 @@ class WrittenFile(io.BufferedIOBase):
             self._on_close()
 
     def _close_file(self) -> None:
-        self._file.close()
+        if self._url is None:
+            self._file.close()
+            return
+        with as_os_errors(self._url, "written"):
+            try:
+                self._file.close()
+            except BaseException:
+                self.discard()
+                raise
 
     def flush(self) -> None:
         if not self._file.closed:
@@ -65,7 +89,8 @@ class WrittenFile(io.BufferedIOBase):
         return bool(self._file.seekable())
 
     def write(self, data: Any) -> int:
-        return int(self._file.write(data))
+        count = self._file.write(data)
+        return memoryview(data).nbytes if count is None else int(count)  # paramiko's files give none
 
     def read(self, size: int | None = -1) -> bytes:
         data: bytes = self._file.read(-1 if size is None else size)

@@ -22,7 +22,7 @@ import time
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from headwater.engine.files.address import local_path, open_filesystem, without_credentials
+from headwater.engine.files.address import as_os_errors, local_path, open_filesystem, without_credentials
 from headwater.engine.files.content import digest_file, digest_stream
 
 STAT = "stat"
@@ -119,7 +119,8 @@ def _identify_remote(url: str, evidence: str | None) -> Identity:
     try:
         if evidence != CONTENT:
             files.invalidate_cache(path)
-            info = files.info(path)
+            with as_os_errors(url, "looked at"):
+                info = files.info(path)
             if info.get("type") == "directory":
                 return NOT_THERE
             found = by_info(info)

@@ -15,7 +15,7 @@ from glob import has_magic
 from hashlib import sha256
 from typing import NamedTuple
 
-from headwater.engine.files.address import absolute, local_path, open_filesystem
+from headwater.engine.files.address import absolute, as_os_errors, local_path, open_filesystem
 from headwater.engine.files.content import digest_files, stamp
 from headwater.engine.files.handle import PARTIAL
 from headwater.engine.files.identity import (
@@ -208,12 +208,13 @@ def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
     files, path = open_filesystem(url)
     files.invalidate_cache()
     try:
-        if kind == FOLDER:
-            found = files.find(path, detail=True)
-            if not found and not files.isdir(path):
-                return None
-        else:
-            found = files.glob(path, detail=True)
+        with as_os_errors(url, "listed"):
+            if kind == FOLDER:
+                found = files.find(path, detail=True)
+                if not found and not files.isdir(path):
+                    return None
+            else:
+                found = files.glob(path, detail=True)
     except FileNotFoundError:
         return None if kind == FOLDER else []
     members = []

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
-from uuid import uuid4
 
-from headwater.cypher.errors import UsageError
 from headwater.engine.errors import Undecodable
 from headwater.engine.values.codecs import Buffer, size_of
+from headwater.engine.values.value_places import Entry, Folder, Remote
 
 _LOCATION = re.compile("[0-9a-f]{2}/[0-9a-f]{62}")
-_WHOLE = ("memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl")
-"""protocols whose stores show an object only when all of it is there"""
+_ENTRY = re.compile(r"([0-9a-f]{2}/[0-9a-f]{62})(?:\.[0-9a-f]{32}\.(partial)|\.(damaged))?")
 
 
 class ValueStore:
@@ -40,7 +35,7 @@ class ValueStore:
         address = os.fspath(url)
         if address.startswith("file://"):
             address = unquote(address[7:])
-        self._place: _Folder | _Remote = _Remote(address) if "://" in address else _Folder(address)
+        self._place: Folder | Remote = Remote(address) if "://" in address else Folder(address)
 
     @property
     def address(self) -> str:
@@ -104,103 +99,27 @@ class ValueStore:
         """Whether something is stored at a location; its content is not checked."""
         return self._place.has(location)
 
+    def entries(self) -> Iterator[Entry]:
+        """Every file of the store, in no order; what has a name that no value has is passed over.
 
-class _Folder:
-    def __init__(self, address: str) -> None:
-        self.address = os.path.abspath(address)
-        self._unsafe: list[str] = []
-        self._lock = threading.Lock()
+        Raises:
+            OSError: it cannot be listed.
+        """
+        for name, size, put in self._place.listing():
+            found = _ENTRY.fullmatch(name)
+            if found is not None:
+                yield Entry(name, found[1], found[2] or found[3] or "value", size, put)
 
-    def write(self, location: str, buffers: tuple[Buffer, ...], size: int) -> None:
-        path = os.path.join(self.address, location)
-        try:
-            if os.stat(path).st_size == size:
-                return
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-        partial = f"{path}.{uuid4().hex}.partial"
-        try:
-            with open(partial, "xb", buffering=0) as file:
-                for buffer in buffers:
-                    view = memoryview(buffer).cast("B") if len(buffer) else memoryview(b"")
-                    while len(view):
-                        view = view[file.write(view) :]
-            os.replace(partial, path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
-        with self._lock:
-            self._unsafe.append(path)
+    def discard(self, entry: Entry) -> bool:
+        """Delete a file unless it was put again since it was listed, or is gone.
 
-    def sync(self) -> None:
-        with self._lock:
-            paths, self._unsafe = self._unsafe, []
-        for path in [*paths, *{os.path.dirname(path) for path in paths}]:
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        In a folder, this and putting it again exclude each other. At a URL, a moment stays between the last look and
+        the deletion.
 
-    def read(self, location: str) -> bytearray:
-        with open(os.path.join(self.address, location), "rb", buffering=0) as file:
-            data = bytearray(os.fstat(file.fileno()).st_size)
-            view, at = memoryview(data), 0
-            while at < len(data):
-                count = file.readinto(view[at:])
-                if not count:
-                    break
-                at += count
-        return data
+        Returns:
+            Whether this call deleted it.
 
-    def set_aside(self, location: str) -> None:
-        path = os.path.join(self.address, location)
-        os.replace(path, f"{path}.damaged")
-
-    def has(self, location: str) -> bool:
-        return os.path.exists(os.path.join(self.address, location))
-
-
-class _Remote:
-    def __init__(self, address: str) -> None:
-        from fsspec.core import url_to_fs
-
-        self._files: Any
-        try:
-            self._files, self._root = url_to_fs(address)
-        except (ValueError, ImportError) as error:
-            raise UsageError(f"the value store {address} cannot be opened: {error}") from error
-        self.address = self._files.unstrip_protocol(self._root)
-
-    def _path(self, location: str) -> str:
-        return f"{self._root.rstrip('/')}/{location}"
-
-    def write(self, location: str, buffers: tuple[Buffer, ...], size: int) -> None:
-        path = self._path(location)
-        try:
-            if self._files.info(path)["size"] == size:
-                return
-        except FileNotFoundError:
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-        protocols = self._files.protocol
-        whole = ({protocols} if isinstance(protocols, str) else set(protocols)) & set(_WHOLE)
-        target = path if whole else f"{path}.{uuid4().hex}.partial"
-        with self._files.open(target, "wb") as file:
-            for buffer in buffers:
-                file.write(buffer)
-        if not whole:
-            self._files.mv(target, path)
-
-    def sync(self) -> None:
-        """Remote stores answer a write when it is safe."""
-
-    def read(self, location: str) -> bytes:
-        data: bytes = self._files.cat_file(self._path(location))
-        return data
-
-    def set_aside(self, location: str) -> None:
-        path = self._path(location)
-        self._files.mv(path, f"{path}.damaged")
-
-    def has(self, location: str) -> bool:
-        return bool(self._files.exists(self._path(location)))
+        Raises:
+            OSError: it could not be deleted.
+        """
+        return self._place.discard(entry)

@@ -28,7 +28,7 @@ VERBS = {
     "audit": "Check the graph against rules.",
     "query": "Ask the graph in Cypher, read-only.",
     "fs": "List, copy, delete and identify files, here and at URLs.",
-    "store": "Look at, start or stop the graph store.",
+    "store": "Look at, start, stop and clean the stores.",
     "seal": "Sign all that is recorded.",
     "verify": "Check the journals against the graph and the seals.",
     "prove": "Prove that a record is one of those that were sealed.",

@@ -105,6 +105,8 @@ def job(view: views.JobView) -> Iterator[str]:
     )
     yield from _arguments(view.arguments)
     yield from _result(view.result)
+    yield from _lines("wrote without declaring it", view.undeclared_writes)
+    yield from _lines("read without declaring it", view.undeclared_reads)
     if view.children:
         rows = [
             (child.id[:ID], child.status, _took(child), child.task, child.reason) for child in view.children

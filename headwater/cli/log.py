@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from headwater.cli._times import as_of_option
+from headwater.cypher.errors import UsageError
 
 
 @click.command()
@@ -17,20 +18,31 @@ from headwater.cli._times import as_of_option
 )
 @click.option("--jobs", type=click.IntRange(0), default=200, show_default=True, help="Jobs of a run to show.")
 @as_of_option
+@click.option("--log", "whole", is_flag=True, help="Print all that the job's (or run's) scripts wrote.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
 def command(
-    what: str | None, *, limit: int, status: str | None, jobs: int, as_of: str | None, as_json: bool
+    what: str | None,
+    *,
+    limit: int,
+    status: str | None,
+    jobs: int,
+    as_of: str | None,
+    whole: bool,
+    as_json: bool,
 ) -> None:
     """Show runs, jobs, calls, values, tasks and files.
 
     Without WHAT, lists the newest runs. WHAT is the beginning of an id or hash of any kind, a task's name, a
     file's path, or - for the last run (~1 for the one before it).
     """
-    from headwater.cli import _output, _views
-    from headwater.cli._reading import find, reading
+    from headwater.cli import _output, _script_logs, _views
+    from headwater.cli._reading import find, reading, the_project
     from headwater.lineage import log
-    from headwater.lineage.log_views import to_json
+    from headwater.lineage.log_views import JobView, to_json
     from headwater.lineage.tags import tags_of
+
+    if whole and (as_json or what is None):
+        raise UsageError("--log prints the log of one job or run, as text. Type: hw log JOB --log")
 
     with reading(as_of=as_of) as store:
         if what is None:
@@ -47,9 +59,18 @@ def command(
             return
         found = find(store, what)
         view = log.view(store, found, jobs=jobs)
+        project = the_project()
+        if whole:
+            for line in _script_logs.whole(project, store, view):
+                click.echo(line)
+            return
         tags = [tag for tag in tags_of(store, [found.id]) if tag.is_current]
+        path = _script_logs.path_of(project, view.job.id) if isinstance(view, JobView) else None
         if as_json:
-            _output.emit_json({**to_json(view), "tags": [tag.text for tag in tags]})
-        else:
-            for part in _views.view(view, tags):
-                click.echo(part)
+            told = {**to_json(view), "tags": [tag.text for tag in tags]}
+            _output.emit_json({**told, "log": path} if isinstance(view, JobView) else told)
+            return
+        for part in _views.view(view, tags):
+            click.echo(part)
+        for line in _script_logs.tail(path) if path else ():
+            click.echo(line)

@@ -6,7 +6,7 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -53,6 +53,7 @@ OPTIONS: list[click.Parameter] = [
         help="Leave the graph to a background process instead of waiting until it holds the run. "
         f"Environment: {BACKGROUND}=yes; setting: [run] background_load.",
     ),
+    click.Option(["-v", "--verbose"], is_flag=True, help="Show what scripts write while they write it."),
     click.Option(["--json", "as_json"], is_flag=True, help="Print the outcome as JSON."),
 ]
 
@@ -69,6 +70,7 @@ class Options:
     tags: list[tuple[str, str]]
     context: dict[str, Any]
     background_load: bool | None
+    verbose: bool
     as_json: bool
 
 
@@ -213,6 +215,7 @@ def _options(*sources: Mapping[str, Any]) -> Options:
         tags=tags,
         context=_context(files, assignments) if files or assignments else {},
         background_load=waits[-1] if waits else None,
+        verbose=any(source["verbose"] for source in sources),
         as_json=any(source["as_json"] for source in sources),
     )
 
@@ -269,7 +272,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
     try:
         # What tasks print must not stand in the middle of the JSON.
         aside = redirect_stdout(sys.stderr) if options.as_json else nullcontext()
-        with aside, Progress(lambda: scheduler.progress().counts):
+        with aside, Progress(lambda: scheduler.progress().counts), _live(options.verbose):
             value = scheduler.run(
                 expression,
                 cache=not options.no_cache,
@@ -297,6 +300,14 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
         note_datasets(project)
         raise_damage(project, scheduler.execution_id)
     return {"DONE": 0, "CANCELLED": STOPPED}.get(outcome.status, 1)
+
+
+def _live(verbose: bool) -> AbstractContextManager[object]:
+    if not verbose:
+        return nullcontext()
+    from headwater.cli._live_logs import LiveLogs
+
+    return LiveLogs()
 
 
 def _in_background(options: Options, project: Project) -> bool:

@@ -1,4 +1,4 @@
-"""`hw store status|start|stop`: the graph store of a project."""
+"""`hw store status|start|stop|gc`: the graph store of a project, and the store of its large values."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import time
 
 import click
 
+from headwater.cli._store_gc import gc
+
 
 @click.group()
 def command() -> None:
-    """Look at, start or stop the graph store.
+    """Look at, start, stop and clean the stores.
 
     The local graph starts when a command needs it and leaves when nobody has used it for a while; start and
     stop are for those who want it otherwise. A Neo4j server is started and stopped by its own means.
@@ -73,3 +75,6 @@ def stop() -> None:
     from headwater.cypher import local_graph
 
     click.echo("stopped" if local_graph.stop(the_project()) else "was not up")
+
+
+command.add_command(gc)

@@ -120,7 +120,8 @@ def test_a_job_that_ran_says_why_it_had_to(lab: Shell) -> None:
     root = oldest(lab)["jobs"][0]
     assert root["reason"]
     view = lab("log", root["id"], "--json").json
-    assert list(view) == ["kind", "job", "traceback", "arguments", "result", "children", "tags"]
+    more = ["undeclared_writes", "undeclared_reads", "tags", "log"]
+    assert list(view) == ["kind", "job", "traceback", "arguments", "result", "children", *more]
     assert view["result"]["preview"] == "6"
     assert sorted(child["task"] for child in view["children"]) == ["lab.double"] * 3 + ["lab.total"]
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine.values import ValueStore
 
-from headwater import ContentFile, Dir, File
+from headwater import ContentFile, Dir, File, FileSet
 
 WRITE = """
 import sys, time
@@ -135,3 +140,255 @@ def test_a_store_that_refuses_or_fails_is_an_error(
     with pytest.raises(OSError) as caught:  # noqa: PT011
         File(f"s3://bucket-{status}/a")
     assert "hunter2" not in str(caught.value)
+
+
+# -- full disks and closed doors ------------------------------------------------------------------------------------
+
+
+FULL = """
+import os, resource, sys
+from headwater import File
+from headwater.engine.values import ValueStore
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+for what in (
+    lambda: File("old").write("x" * 200_000),
+    lambda: File("new").write("x" * 200_000),
+    lambda: ValueStore("values").put(b"x" * 200_000),
+    lambda: File("source").copy_to(File("copy")),
+):
+    try:
+        what()
+    except OSError as error:
+        print(type(error).__name__, error.strerror)
+assert ValueStore("values").get(ValueStore("values").put(b"small")) == b"small"
+"""
+
+
+def test_a_disk_that_is_full_leaves_the_old_content_and_no_half(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    (tmp_path / "source").write_text("x" * 200_000)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["OSError File too large"] * 4
+    assert (tmp_path / "old").read_text() == "old"
+    found = sorted(path.name for path in tmp_path.iterdir())
+    assert found == ["old", "source", "values"]
+    stored = [path for path in (tmp_path / "values").rglob("*") if path.is_file() and path.name != ".lock"]
+    assert [path.read_bytes() for path in stored] == [b"small"]
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """As a user who owns nothing: the rights of files do not bind root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+def test_what_may_not_be_read_is_an_error_and_not_a_missing_or_empty_file(open_folder: Path) -> None:
+    tmp_path = open_folder
+    (tmp_path / "closed.txt").write_text("secret")
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "a").write_text("secret")
+    (tmp_path / "closed.txt").chmod(0)
+    (tmp_path / "closed").chmod(0)
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept").chmod(0o555)
+    try:
+        with somebody_else():
+            assert File(tmp_path / "closed.txt").evidence == "stat"
+            for act in (
+                lambda: File(tmp_path / "closed.txt").read(),
+                lambda: ContentFile(tmp_path / "closed.txt"),
+                lambda: File(tmp_path / "closed" / "a"),
+                lambda: Dir(tmp_path / "closed").hash,
+                lambda: FileSet(tmp_path / "closed" / "*").hash,
+                lambda: File(tmp_path / "kept" / "new").write("x"),
+                lambda: ValueStore(tmp_path / "kept").put(b"x"),
+            ):
+                with pytest.raises(PermissionError, match=r"closed|kept"):
+                    act()
+    finally:
+        for name in ("closed.txt", "closed", "kept"):
+            (tmp_path / name).chmod(0o755)
+
+
+# -- several at once ---------------------------------------------------------------------------------------------------
+
+WORKFLOW = """
+import time
+from headwater import File, task
+
+headwater_namespace = "race"
+
+
+@task
+def write(letter: str) -> File:
+    file = File("out.txt")
+    with file.open("w") as handle:
+        for _ in range(50):
+            handle.write(letter * 10_000)
+            time.sleep(0.002)
+    return file
+
+
+@task
+def main(letter: str) -> File:
+    return write(letter)
+
+
+@task
+def read(file: File) -> str:
+    with file.open() as handle:
+        first = handle.read(10)
+        time.sleep(1)
+        return first + handle.read()
+
+
+@task
+def reading(path: str = "in.txt") -> str:
+    return read(File(path))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "race.py").write_text(WORKFLOW)
+    hw(tmp_path, "init")
+    yield tmp_path
+    hw(tmp_path, "store", "stop")
+
+
+def hw(folder: Path, *words: str) -> str:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("HEADWATER_")}
+    command = [str(Path(sys.executable).with_name("hw")), *words]
+    return subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, check=True, timeout=120
+    ).stdout
+
+
+def jobs(folder: Path, status: str) -> int:
+    told = json.loads(hw(folder, "log", "-", "--json"))
+    return sum(counts.get(status, 0) for counts in told["tasks"].values())
+
+
+def test_of_two_workflows_that_write_one_path_the_last_wins_whole_and_the_other_runs_again(
+    project: Path,
+) -> None:
+    threads = [
+        threading.Thread(target=hw, args=(project, "run", "race.py", "main", "--letter", letter))
+        for letter in "xy"
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    text = (project / "out.txt").read_text()
+    assert (len(text), len(set(text))) == (500_000, 1)
+    winner, loser = text[0], "y" if text[0] == "x" else "x"
+    hw(project, "run", "race.py", "main", "--letter", winner)
+    assert jobs(project, "DONE") == 0
+    hw(project, "run", "race.py", "main", "--letter", loser)
+    assert jobs(project, "DONE") >= 1
+    assert set((project / "out.txt").read_text()) == {loser}
+    assert [path.name for path in project.iterdir() if "partial" in path.name] == []
+
+
+def test_a_file_that_is_replaced_while_it_is_read_spoils_no_later_run(project: Path) -> None:
+    (project / "in.txt").write_text("a" * 20)
+    thread = threading.Thread(target=hw, args=(project, "run", "race.py", "reading", "--no-cache"))
+    thread.start()
+    stopped = threading.Event()
+
+    def replace() -> None:
+        while not stopped.wait(0.1):
+            (project / "other").write_text("b" * 20)
+            os.replace(project / "other", project / "in.txt")
+
+    replacing = threading.Thread(target=replace)
+    replacing.start()
+    thread.join()
+    stopped.set()
+    replacing.join()
+    (project / "in.txt").write_text("a" * 20)
+    assert f"result: '{'a' * 20}'" in hw(project, "run", "race.py", "reading")
+    (project / "in.txt").write_text("c" * 20)
+    assert f"result: '{'c' * 20}'" in hw(project, "run", "race.py", "reading")
+
+
+# -- uploads -----------------------------------------------------------------------------------------------------------
+
+
+class Cutting(threading.Thread):
+    """A proxy before a server that cuts every connection once so many bytes went up it."""
+
+    def __init__(self, port: int, after: int) -> None:
+        super().__init__(daemon=True)
+        self._target, self.after = port, after
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    def run(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+            threading.Thread(target=self._copy, args=(server, client, 1 << 40), daemon=True).start()
+            self._copy(client, server, self.after)
+
+    def _copy(self, source: socket.socket, target: socket.socket, limit: int) -> None:
+        with suppress(OSError):
+            while limit > 0 and (data := source.recv(min(1 << 16, limit))):
+                target.sendall(data)
+                limit -= len(data)
+        for one in (source, target):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("size", [1 << 20, 12 << 20])
+def test_a_connection_that_is_cut_in_the_middle_of_an_upload_leaves_the_old_object(
+    bucket: str, s3_server: str, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    import s3fs
+
+    File(f"s3://{bucket}/a").write("the old one")
+    proxy = Cutting(int(s3_server.rpartition(":")[2]), after=300_000)
+    proxy.start()
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.port}")
+    s3fs.S3FileSystem.clear_instance_cache()
+    with pytest.raises(OSError, match=rf"s3://{bucket}/a|[Cc]onnect|closed"):
+        File(f"s3://{bucket}/a").write(b"x" * size)
+    proxy.close()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    s3fs.S3FileSystem.clear_instance_cache()
+    assert File(f"s3://{bucket}/a").read() == "the old one"
+    File(f"s3://{bucket}/a").write("the new one")
+    assert File(f"s3://{bucket}/a").read() == "the new one"

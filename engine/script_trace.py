@@ -1,0 +1,164 @@
+"""What a script reads and writes, told by its system calls: `strace` runs it, and its report is read afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+
+_CALLS = (
+    "open,openat,openat2,creat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,truncate,"
+    "execve,execveat,chdir,fchdir,clone,clone3,fork,vfork"
+)
+_LINE = re.compile(r"(\d+) +(\w+)\((.*)\) += (-?\d+)(?:<(.*)>)?$")
+_ARGUMENT = re.compile(r'(?:AT_FDCWD|\d+)<((?:[^>\\]|\\.)*)>(?=,)|"((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(rb"\\([0-7]{1,3}|x[0-9a-f]{2}|.)")
+_LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"v": b"\v", b"f": b"\f"}
+_WRITING = re.compile(r"\bO_(WRONLY|RDWR|CREAT|TRUNC|APPEND)\b")
+_NO_CONTENT = re.compile(r"\bO_(DIRECTORY|PATH)\b")
+_SYSTEM = (
+    "/bin/", "/boot/", "/dev/", "/etc/", "/lib", "/nix/", "/proc/", "/run/", "/sbin/", "/snap/", "/sys/", "/usr/",
+    "/var/lib/", "/var/cache/",
+)  # fmt: skip
+"""what every program reads of the machine it runs on"""
+_PATIENCE = 10
+
+
+@cache
+def can_trace() -> bool:
+    """Whether `strace` is installed and may do its work here; many containers forbid it."""
+    if shutil.which("strace") is None:
+        return False
+    try:
+        done = subprocess.run(
+            ["strace", "-f", "-y", "-qq", "-o", os.devnull, "-e", "status=successful", "--", "true"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0
+
+
+def traced(words: Sequence[str], report: str) -> list[str]:
+    """The command that runs another one and writes its system calls into a file."""
+    options = ["-f", "-y", "-qq", "-s", "4096", "-e", f"trace={_CALLS}", "-e", "status=successful"]
+    return ["strace", *options, "-o", report, "--", *words]
+
+
+def read_report(report: str, folder: str) -> tuple[set[str], set[str]]:
+    """The files that a traced program wrote, made or removed, and those that it read and did not make.
+
+    What it made and removed again is left out, and so is what programs read of the system, of their own installation,
+    and of the user's hidden files (their settings).
+
+    Args:
+        folder: where it began.
+    """
+    trace = _Trace(folder)
+    with open(report, encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            found = _LINE.match(line.rstrip("\n"))
+            if found is not None:
+                trace.call(*found.groups())
+    hidden = os.path.expanduser("~/.")
+    own = tuple({*(f"{prefix}/" for prefix in trace.prefixes), f"{sys.prefix}/", *_SYSTEM, hidden})
+    read = {path for path in trace.read if not path.startswith(own) and "/site-packages/" not in path}
+    written = {path for path in trace.written if not path.startswith(("/dev/", "/proc/"))}
+    return written, {path for path in read - trace.written if os.path.isfile(path)}
+
+
+class _Trace:
+    """What the calls so far come to.
+
+    Attributes:
+        prefixes: the folders in which the programs that were run are installed.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.written: set[str] = set()
+        self.read: set[str] = set()
+        self.prefixes: set[str] = set()
+        self._made: set[str] = set()
+        self._folder = folder
+        self._folders: dict[str, str] = {}
+
+    def call(self, pid: str, name: str, arguments: str, result: str, opened: str | None) -> None:
+        here = self._folders.get(pid, self._folder)
+        if name in ("clone", "clone3", "fork", "vfork"):
+            self._folders.setdefault(result, here)
+            return
+        paths = list(_paths(arguments, here))
+        if name in ("open", "openat", "openat2", "creat"):
+            self._open(name, arguments, _plain(opened) if opened else paths[-1])
+        elif name in ("chdir", "fchdir"):
+            self._folders[pid] = paths[0]
+        elif name.startswith("exec"):
+            program = paths[0]
+            self.read.add(program)
+            if os.path.basename(os.path.dirname(program)) in ("bin", "sbin", "shims"):
+                self.prefixes.add(os.path.dirname(os.path.dirname(program)))
+        elif name.startswith("rename"):
+            self._gone(paths[0])
+            self._write(paths[1])
+        elif name.startswith("unlink"):
+            self._gone(paths[0])
+        elif name == "truncate":
+            self._write(paths[0])
+        else:  # a link: the new name comes last
+            self._write(paths[-1])
+
+    def _open(self, name: str, arguments: str, path: str) -> None:
+        if name == "creat" or _WRITING.search(arguments):
+            self._write(path)
+        elif not _NO_CONTENT.search(arguments):
+            self.read.add(path)
+
+    def _write(self, path: str) -> None:
+        if path not in self.written and path not in self.read:
+            self._made.add(path)
+        self.written.add(path)
+
+    def _gone(self, path: str) -> None:
+        if path in self._made:
+            self._made.discard(path)
+            self.written.discard(path)
+        else:
+            self.written.add(path)
+
+
+def _paths(arguments: str, here: str) -> list[str]:
+    """The paths among the arguments of a call, absolute: those of texts, seen from the folder handle before each."""
+    found = []
+    base: str | None = None
+    for handle, text in _ARGUMENT.findall(f"{arguments},"):
+        if handle:
+            base = _plain(handle)
+            continue
+        found.append(os.path.normpath(os.path.join(here if base is None else base, _plain(text))))
+        base = None
+    if base is not None and not found:
+        found.append(base)
+    return found
+
+
+def _plain(text: str) -> str:
+    """A path as it is, from the way in which strace writes it."""
+    return os.fsdecode(
+        _ESCAPE.sub(
+            lambda m: (
+                bytes([int(m[1], 8) & 255])
+                if m[1][:1].isdigit()
+                else bytes([int(m[1][1:], 16)])
+                if m[1][:1] == b"x" and len(m[1]) == 3
+                else _LETTERS.get(m[1], m[1])
+            ),
+            text.encode("latin-1", "replace"),
+        )
+    )

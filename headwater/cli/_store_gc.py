@@ -1,0 +1,121 @@
+"""`hw store gc`: take away from the value store what nothing refers to."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from headwater.cli._times import Moment
+
+if TYPE_CHECKING:
+    from headwater.cypher.project import Project
+    from headwater.engine.garbage import Garbage
+
+_WORDS = {"value": "bytes of no value", "partial": "unfinished writes", "damaged": "damaged, put aside"}
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Delete nothing; say what would be.")
+@click.option(
+    "--older-than",
+    type=Moment(),
+    default="1d",
+    show_default=True,
+    metavar="TIME",
+    help="Leave alone what was put since, like 3d (ago) or 2013-01-31.",
+)
+@click.option("--alone", is_flag=True, help="No other project keeps values at this URL or folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+def gc(dry_run: bool, older_than: datetime, alone: bool, as_json: bool) -> None:
+    """Delete from the value store what nothing refers to.
+
+    That is bytes that no value in the graph and no journal names, writes that did not come to their end, and
+    damaged bytes that were put aside. What runs under way have put is safe. Several may do this at once.
+    """
+    from headwater.cli import _output
+    from headwater.cli._reading import reading, the_project
+    from headwater.engine.garbage import delete_garbage, find_garbage
+    from headwater.engine.values import ValueStore
+
+    project = the_project()
+    age = time.time() - older_than.timestamp()
+    _check(project, age, may_delete=dry_run or alone)
+    values = ValueStore(project.values_address())
+    with reading() as store:
+        try:
+            garbage = find_garbage(project, store, values, age)
+            if not dry_run:
+                delete_garbage(garbage, values)
+        except OSError as error:
+            from headwater.cypher.errors import StoreError
+
+            raise StoreError(f"the value store {values.address}: {error}") from error
+        if as_json:
+            _output.emit_json(_json(garbage, dry_run=dry_run))
+        else:
+            _print(garbage, dry_run=dry_run)
+
+
+def _check(project: Project, age: float, *, may_delete: bool) -> None:
+    """Refuse what could delete somebody's values."""
+    from headwater.cypher.errors import UsageError
+    from headwater.engine.garbage import SHORTEST
+
+    address = project.values_address()
+    if age < 0:
+        raise UsageError("--older-than lies in the future")
+    if "://" in address and age < SHORTEST:
+        raise UsageError(
+            f"--older-than: at a URL, what was put in the last {SHORTEST / 3600:g} hours is left alone"
+        )
+    if not may_delete and address != str(project.values):
+        raise UsageError(
+            f"{address} is not in this project's folder. Another project may keep values there, which nothing here "
+            "refers to. If none does, type: hw store gc --alone (and --dry-run shows what would go)"
+        )
+
+
+def _json(garbage: Garbage, *, dry_run: bool) -> dict[str, object]:
+    from headwater.engine.garbage import KINDS
+
+    return {
+        "address": garbage.address,
+        "dry_run": dry_run,
+        "older_than": round(garbage.age),
+        "running": garbage.running,
+        "unused": {kind: _pair(garbage.count(kind)) for kind in KINDS},
+        "young": _pair(garbage.young),
+        "kept": _pair(garbage.kept),
+        "deleted": _pair(garbage.deleted),
+        "damaged_journals": garbage.damaged,
+    }
+
+
+def _pair(count: tuple[int, int]) -> dict[str, int]:
+    return dict(zip(("files", "bytes"), count, strict=True))
+
+
+def _print(garbage: Garbage, *, dry_run: bool) -> None:
+    from headwater.cli import _output
+
+    click.echo(garbage.address)
+    rows = [
+        *((_WORDS[kind], *garbage.count(kind)) for kind in _WORDS),
+        ("too young to tell", *garbage.young),
+        ("in use", *garbage.kept),
+    ]
+    shown = [(name, files, _output.size(size)) for name, files, size in rows]
+    click.echo(_output.table(["", "files", "size"], shown, right=["files", "size"]))
+    for name in garbage.damaged:
+        click.echo(
+            f"note: the journal {_output.one_line(name)} is damaged; what was put since it began is left alone",
+            err=True,
+        )
+    if dry_run:
+        click.echo("\nnothing was deleted (--dry-run)")
+    else:
+        files, size = garbage.deleted
+        click.echo(f"\n{files} file{'s' * (files != 1)} deleted, {_output.size(size)}")

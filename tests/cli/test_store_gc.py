@@ -1,0 +1,126 @@
+"""`hw store gc`: what is said, what is deleted, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from headwater.engine.values import ValueStore
+
+from .conftest import Shell
+
+WORKFLOW = """\
+from headwater import task
+
+headwater_namespace = "big"
+
+
+@task
+def large(n: int) -> bytes:
+    return bytes(n)
+"""
+KEYS = [
+    "address",
+    "dry_run",
+    "older_than",
+    "running",
+    "unused",
+    "young",
+    "kept",
+    "deleted",
+    "damaged_journals",
+]
+
+
+@pytest.fixture
+def project(hw: Shell) -> Shell:
+    hw.write("big.py", WORKFLOW)
+    hw("init")
+    assert hw("run", "big.py", "large", "--n", "50000").code == 0
+    return hw
+
+
+def old(project: Shell, content: bytes) -> Path:
+    folder = project.folder / ".headwater" / "values"
+    path = folder / ValueStore(folder).put(content)
+    then = time.time() - 3 * 86_400
+    os.utime(path, (then, then))
+    return path
+
+
+def test_a_dry_run_tells_and_the_real_one_deletes(project: Shell) -> None:
+    path = old(project, b"unused")
+    answer = project("store", "gc", "--dry-run")
+    assert answer.code == 0
+    assert re.search(r"^bytes of no value +1 +6 B$", answer.out, re.MULTILINE)
+    assert re.search(r"^in use +1 +50\.0 KB$", answer.out, re.MULTILINE)
+    assert "nothing was deleted (--dry-run)" in answer.out
+    assert path.exists()
+    told = project("store", "gc", "--json").json
+    assert list(told) == KEYS
+    assert told["unused"]["value"] == told["deleted"] == {"files": 1, "bytes": 6}
+    assert told["older_than"] == 86_400
+    assert not path.exists()
+    assert project("store", "gc").out.endswith("0 files deleted, 0 B\n")
+    assert project("run", "big.py", "large", "--n", "50000", "--json").code == 0
+    assert project("verify").code == 0
+
+
+def test_what_is_young_goes_only_when_it_is_asked_for(project: Shell) -> None:
+    ValueStore(project.folder / ".headwater" / "values").put(b"new")
+    assert project("store", "gc", "--json").json["young"] == {"files": 1, "bytes": 3}
+    assert project("store", "gc", "--older-than", "0m", "--json").json["deleted"] == {"files": 1, "bytes": 3}
+
+
+def test_a_place_that_others_may_use_is_cleaned_only_on_request(project: Shell, tmp_path: Path) -> None:
+    project.write(".headwater/headwater.ini", f"[store]\nvalues = {tmp_path}/elsewhere\n")
+    answer = project("store", "gc")
+    assert (answer.code, answer.out) == (2, "")
+    assert "hw store gc --alone" in answer.err
+    assert project("store", "gc", "--dry-run").code == 0
+    assert project("store", "gc", "--alone").code == 0
+
+
+def test_a_store_that_is_away_deletes_nothing(project: Shell) -> None:
+    path = old(project, b"unused")
+    project.write(".headwater/headwater.ini", "[store]\nuri = bolt://127.0.0.1:9\n")
+    assert project("store", "gc").code == 3
+    assert path.exists()
+
+
+@pytest.mark.parametrize("words", [["--older-than", "soon"], ["--older-than", "2999-01-01"], ["now"]])
+def test_what_makes_no_sense_is_refused(project: Shell, words: list[str]) -> None:
+    answer = project("store", "gc", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_value_store_on_s3(hw: Shell, bucket: str) -> None:
+    from moto.s3.models import s3_backends
+
+    hw.write("big.py", WORKFLOW)
+    hw("init")
+    hw.write(".headwater/headwater.ini", f"[store]\nvalues = s3://{bucket}/values\n")
+    assert hw("run", "big.py", "large", "--n", "50000").code == 0
+    values = ValueStore(f"s3://{bucket}/values")
+    unused = values.put(b"unused")
+    again = values.put(b"put again")
+    keys = s3_backends["123456789012"]["aws"].buckets[bucket].keys
+    young = hw("store", "gc", "--alone", "--json").json
+    assert (young["young"]["files"], young["kept"]["files"]) == (2, 1)
+    [used] = {entry.location for entry in values.entries()} - {unused, again}
+    assert hw("store", "gc", "--alone", "--older-than", "1h").code == 2
+    for key in keys.values():
+        key.last_modified = datetime.now(timezone.utc) - timedelta(days=3)
+    values.put(b"put again")
+    told = hw("store", "gc", "--alone", "--json").json
+    assert told["address"] == f"s3://{bucket}/values"
+    assert told["deleted"] == {"files": 1, "bytes": 6}
+    assert (values.has(unused), values.has(again)) == (False, True)
+    assert told["kept"]["files"] == 1
+    assert values.has(used)
