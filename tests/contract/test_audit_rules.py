@@ -91,6 +91,8 @@ CASES: list[tuple[str, list[str | tuple[str, dict[str, Any]]], list[str]]] = [
     ("uncommitted-code", ["MATCH (e:Execution) SET e.git_dirty = true"], ["execution:e1"]),
     ("uncommitted-code", ["MATCH (e:Execution) REMOVE e.git_commit"], ["execution:e1"]),
     ("unrecorded-calls", ["MATCH (j:Job) SET j.prov_off = true"], ["execution:e1", "job:j1"]),
+    ("undeclared-files", ["MATCH (j:Job) SET j.undeclared_reads = ['/etc/x']"], ["execution:e1", "job:j1"]),
+    ("undeclared-files", ["MATCH (j:Job) SET j.undeclared_writes = ['a', 'b']"], ["execution:e1", "job:j1"]),
     ("failed-run-result", [ANOTHER_RUN], []),
     (
         "failed-run-result",
