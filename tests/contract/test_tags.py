@@ -17,6 +17,7 @@ from headwater.cypher.journal import CHANGE, SUFFIX
 from headwater.cypher.loader import Loader, catch_up
 from headwater.cypher.records import ChangeMade, job_id
 from headwater.cypher.store import open_store
+from headwater.lineage import log
 from headwater.lineage.find import Wanted, find_files, find_jobs, find_runs
 from headwater.lineage.resolve import Found, resolve
 from headwater.lineage.tags import add, read_name, remove, tags_named, tags_of, update
@@ -96,7 +97,10 @@ def test_tags_of_a_task_and_of_a_call_are_the_jobs_own(tag: Tagger, run: str) ->
 
 def test_everything_can_be_tagged_and_keeps_its_history(tag: Tagger, run: str, tmp_path: Path) -> None:
     call = tag.store.rows("trace_execution", id=run)[0][1]
-    value = tag.store.rows("log_call", call=call)[0][7]
+    view = log.call(tag.store, call)
+    assert view is not None
+    assert view.result is not None
+    value = view.result.value
     whats = [run, job_id(run, 1), str(tmp_path / "out.txt"), "task:tagging.write", call, value]
     for what in whats:
         found = resolve(tag.store, what)
