@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.cypher import local_graph
 from headwater.cypher.journal import read_groups
+from headwater.cypher.project import create_project
 from headwater.cypher.records import AnyRecord
 from headwater.cypher.store import open_store
 from headwater.lineage.resolve import Found
@@ -385,10 +387,18 @@ def hash_of(recipe: Recipe) -> int:
     return random.Random(repr(recipe)).randrange(1 << 40)
 
 
+@pytest.fixture(scope="module")
+def its_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project that no other test empties or writes into: all of it is verified."""
+    project = create_project(tmp_path_factory.mktemp("any-workflow"))
+    yield project
+    local_graph.stop(project)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(recipe=recipes, changed=st.booleans())
 def test_any_workflow_gives_what_it_would_if_all_were_recorded(
-    shared_local_project: Project, recipe: Recipe, changed: bool
+    its_project: Project, recipe: Recipe, changed: bool
 ) -> None:
     ran: list[str] = []
     add = next(fresh)
@@ -396,13 +406,13 @@ def test_any_workflow_gives_what_it_would_if_all_were_recorded(
     for now in (add, add, add + changed):
         ran.clear()
         root = define("root_of_any", str(add), listing(workflow(recipe, now, ran)))
-        scheduler = Scheduler(shared_local_project)
+        scheduler = Scheduler(its_project)
         assert scheduler.run(root()) == [naive(recipe, now)]
         scheduler.wait_recorded()
     assert bool(ran) is changed
-    rows = ask(shared_local_project, "MATCH (n) RETURN n.task_name AS task, n.fullname AS name")
+    rows = ask(its_project, "MATCH (n) RETURN n.task_name AS task, n.fullname AS name")
     assert "unseen" not in repr([tuple(row) for row in rows])
-    assert_verified(shared_local_project)
+    assert_verified(its_project)
 
 
 def test_an_async_task_that_is_not_recorded_leaves_nothing_either(
