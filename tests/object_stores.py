@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,6 +159,9 @@ def sftp(tmp_path: Path) -> Iterator[str]:
     served.mkdir()
 
     class Somebody(asyncssh.SSHServer):  # type: ignore[misc,name-defined]
+        def connection_made(self, conn: Any) -> None:
+            connections.append(conn)
+
         def password_auth_supported(self) -> bool:
             return True
 
@@ -179,7 +183,12 @@ def sftp(tmp_path: Path) -> Iterator[str]:
         ports.put(server.get_port())
         await asyncio.get_running_loop().run_in_executor(None, stop.wait)
         server.close()
+        for connection in connections:
+            connection.abort()
+            await connection.wait_closed()
+        await server.wait_closed()
 
+    connections: list[Any] = []
     ports: queue.Queue[int] = queue.Queue()
     stop = threading.Event()
     thread = threading.Thread(target=asyncio.run, args=(serve(),))

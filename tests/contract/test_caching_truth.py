@@ -221,7 +221,7 @@ def test_a_helper_that_is_defined_anew_counts_in_the_next_run(
     sys.modules["reloaded_helper"].answer = lambda: 300
     assert run(main(1)) == 301
     for name in ("reloaded_flow", "reloaded_helper"):
-        monkeypatch.delitem(sys.modules, name)
+        del sys.modules[name]  # monkeypatch would put it back
 
 
 SHAPES = """
