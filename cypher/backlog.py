@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from headwater.cypher.journal import MAGIC, SUFFIX, apparent_end, execution_id_of, is_open
@@ -62,6 +62,8 @@ class Damage:
     groups: int
     """how many intact groups lie before the offset"""
     reason: str
+    told: bool = field(default=False, compare=False)
+    """whether somebody was told of it"""
 
 
 @dataclass(frozen=True)
@@ -117,16 +119,15 @@ def tell_damages(project: Project, execution_id: str | None = None) -> list[Dama
     Args:
         execution_id: of this run alone.
     """
-    untold = []
-    for damage in damages(project):
-        path = project.loaded_journals / (damage.journal + DAMAGED)
-        content = read_json(path)
-        if content is None or content.get("told"):
-            continue
-        if execution_id is None or execution_id_of(path.with_suffix("")) == execution_id:
-            untold.append(damage)
-            with suppress(OSError):  # who may only read is told each time
-                write_json(path, {**content, "told": True})
+    untold = [
+        damage
+        for damage in damages(project)
+        if not damage.told and execution_id in (None, execution_id_of(Path(damage.journal)))
+    ]
+    for damage in untold:
+        content = {"offset": damage.offset, "groups": damage.groups, "reason": damage.reason, "told": True}
+        with suppress(OSError):  # who may only read is told each time
+            write_json(project.loaded_journals / (damage.journal + DAMAGED), content)
     return untold
 
 
@@ -135,7 +136,9 @@ def read_damage(project: Project, journal: str) -> Damage | None:
     told = read_json(project.loaded_journals / (journal + DAMAGED))
     if told is None:
         return None
-    return Damage(journal, int(told["offset"]), int(told["groups"]), str(told["reason"]))
+    return Damage(
+        journal, int(told["offset"]), int(told["groups"]), str(told["reason"]), bool(told.get("told"))
+    )
 
 
 def is_running(project: Project) -> bool:

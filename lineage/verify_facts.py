@@ -227,49 +227,19 @@ def open_job(
         finished: when the graph says that the run ended, where it has gone.
     """
     status, reason = ("CANCELLED", GONE) if gone else ("RUNNING", None)
-    if record is None:
-        values: list[Any] = [
-            run,
-            n,
-            None,
-            None,
-            None,
-            status,
-            None,
-            finished,
-            None,
-            None,
-            None,
-            None,
-            reason,
-            None,
-            None,
-            None,
-            None,
-            None,
-        ]
-    else:
-        values = [
-            run,
-            n,
-            names.get(record.task_hash),
-            record.task_hash.hex(),
-            record.eval_hash.hex(),
-            status,
-            moment(record.started),
-            finished,
-            record.executor,
-            record.attempt,
-            None,
-            None,
-            reason,
-            None,
-            None,
-            None,
-            None,
-            None if record.parent is None else job_id(run, record.parent),
-        ]
-    return _named("Job", [*values, None])
+    fact: Fact = {**dict.fromkeys(_COLUMNS["Job"]), EXTRA: []}
+    fact.update(execution_id=run, n=n, status=status, finished=finished, reason=reason)
+    if record is not None:
+        fact.update(
+            task_name=names.get(record.task_hash),
+            task_hash=record.task_hash.hex(),
+            eval_hash=record.eval_hash.hex(),
+            started=moment(record.started),
+            executor=record.executor,
+            attempt=record.attempt,
+            parent=None if record.parent is None else job_id(run, record.parent),
+        )
+    return fact
 
 
 def _call(call: CallMade, task_name: str | None) -> Fact:

@@ -44,8 +44,7 @@ def damaged(content: bytes, chance: Random) -> tuple[bytes, str]:
     return content[:at], f"{way} at {at}"
 
 
-def journal_bytes(world: World, chance: Random) -> str | None:
-    path = chance.choice(world.journals)
+def _damage(world: World, path: Path, chance: Random) -> str | None:
     before = path.read_bytes()
     after, what = damaged(before, chance)
     if after == before:
@@ -54,14 +53,20 @@ def journal_bytes(world: World, chance: Random) -> str | None:
     return f"{path.name}: {what}"
 
 
+def _exchange(world: World, paths: list[Path], chance: Random) -> str:
+    one, other = chance.sample(paths, 2)
+    first, second = one.read_bytes(), other.read_bytes()
+    world.write(one, second)
+    world.write(other, first)
+    return f"{one.name} and {other.name} exchanged"
+
+
+def journal_bytes(world: World, chance: Random) -> str | None:
+    return _damage(world, chance.choice(world.journals), chance)
+
+
 def value_bytes(world: World, chance: Random) -> str | None:
-    path = chance.choice(world.values)
-    before = path.read_bytes()
-    after, what = damaged(before, chance)
-    if after == before:
-        return None
-    world.write(path, after)
-    return f"value {path.name}: {what}"
+    return _damage(world, chance.choice(world.values), chance)
 
 
 def value_gone(world: World, chance: Random) -> str | None:
@@ -71,21 +76,11 @@ def value_gone(world: World, chance: Random) -> str | None:
 
 
 def values_exchanged(world: World, chance: Random) -> str | None:
-    one, other = chance.sample(world.values, 2)
-    first, second = one.read_bytes(), other.read_bytes()
-    world.write(one, second)
-    world.write(other, first)
-    return f"values {one.name} and {other.name} exchanged"
+    return _exchange(world, world.values, chance)
 
 
 def seal_bytes(world: World, chance: Random) -> str | None:
-    path = chance.choice(world.seals)
-    before = path.read_bytes()
-    after, what = damaged(before, chance)
-    if after == before:
-        return None
-    world.write(path, after)
-    return f"{path.name}: {what}"
+    return _damage(world, chance.choice(world.seals), chance)
 
 
 # -- journals that their writer could have written ---------------------------------------------------------------------
@@ -168,11 +163,7 @@ def journal_gone(world: World, chance: Random) -> str | None:
 
 
 def journals_exchanged(world: World, chance: Random) -> str | None:
-    one, other = chance.sample(world.journals, 2)
-    first, second = one.read_bytes(), other.read_bytes()
-    world.write(one, second)
-    world.write(other, first)
-    return f"{one.name} and {other.name} exchanged"
+    return _exchange(world, world.journals, chance)
 
 
 def run_gone(world: World, chance: Random) -> str | None:
@@ -302,8 +293,4 @@ def seal_signed_anew(world: World, chance: Random) -> str | None:
 
 
 def seals_exchanged(world: World, chance: Random) -> str | None:
-    one, other = chance.sample(world.seals, 2)
-    first, second = one.read_bytes(), other.read_bytes()
-    world.write(one, second)
-    world.write(other, first)
-    return f"{one.name} and {other.name} exchanged"
+    return _exchange(world, world.seals, chance)
