@@ -19,7 +19,7 @@ PY := $(BIN)/python
 WORKERS ?= 2
 N ?= 50
 
-.PHONY: help setup check lint types layers test demo bench faults edits docs clean
+.PHONY: help setup compiled check lint types layers test demo bench faults edits docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -52,11 +52,15 @@ types: setup
 layers: setup
 	$(PY) -m pytest -q -p no:cacheprovider tests/test_house.py
 
+# The tests start thousands of processes of headwater's; where Python is told to write no bytecode, each would compile it.
+compiled: setup
+	@$(PY) -m compileall -q headwater engine cypher lineage
+
 # Neo4j: the one at NEO4J_URI, else one that tests/conftest.py starts (Java and Maven, or Docker).
-test: setup
+test: setup compiled
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup tests
 
-faults: setup
+faults: setup compiled
 	HEADWATER_FAULT_SEEDS=$(N) $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults
 
 # Not on several workers: one project is edited, and mended, again and again. SEED=… for others.

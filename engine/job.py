@@ -252,12 +252,12 @@ class Job(Node):
         return key if self.context is None else key + hash_value(self.context, label="context")
 
     def arguments(
-        self, own: Callable[[list[Any]], list[Any]] | None = None
+        self, own: Callable[[list[Any], bool], list[Any]] | None = None
     ) -> tuple[list[Any], dict[str, Any]]:
         """The resolved arguments as the function takes them; `own` makes them its own where they are shared."""
         values = self.values or []
         if own is not None:
-            values = own(values)
+            values = own(values, self.options.get("retries", 0) != 0)
         if len(values) == self.positional:
             return values, {}
         return values[: self.positional], dict(

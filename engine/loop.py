@@ -18,18 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import InternalError
 from headwater.cypher.project import Project
-from headwater.engine.attach import written_options
 from headwater.engine.cache import NEVER_RUN, Answer, Cache, GraphCache, Miss, NoCache, OneStep, Result
 from headwater.engine.cancel import Requests
 from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.control import HEARTBEAT, Control
-from headwater.engine.errors import Undecodable
+from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.executors import Executor, Outcome, perform, prepare_for
 from headwater.engine.executors.owned import own
 from headwater.engine.expression import Call
-from headwater.engine.expression_codec import Quoted, flatten
 from headwater.engine.failure import Unreadable
 from headwater.engine.job import RUNNING, Job
 from headwater.engine.nested import find_expressions
@@ -38,9 +36,8 @@ from headwater.engine.options import is_off
 from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT
 from headwater.engine.recorder import Recorder
 from headwater.engine.registry import get_task_registry
-from headwater.engine.task import task
+from headwater.engine.root import root_call, unkept
 from headwater.engine.traceback import message_of
-from headwater.engine.unrecorded import Withheld, tasks_in, withholds
 from headwater.engine.values import ValueStore
 
 if TYPE_CHECKING:
@@ -57,12 +54,6 @@ _ALONE = 0.0005
 _MISSES = 100
 """So many calls of a quick task in a row that the graph did not know, one at a time, and it is asked once for all that
 it knows of the task."""
-
-
-@task(name="root_task", namespace="headwater", version="1")
-def root_task(quoted: Quoted) -> Any:
-    """The root of a run whose expression is no plain call: what was quoted, to be evaluated."""
-    return quoted.expression
 
 
 class Run(Control):
@@ -120,7 +111,7 @@ class Run(Control):
         status, error = "FAILED", None
         try:
             with _interrupts(self._interrupt), _few_collections():
-                self._root = self.reduction.begin(call)
+                self._root = self._begin(call)
                 value = self._loop(self._root)
             status = "DONE"
             return value
@@ -194,6 +185,15 @@ class Run(Control):
                 "ignore_warnings = namespace under [scheduler] in headwater.ini.",
                 ", ".join(places),
             )
+
+    def _begin(self, call: Call) -> Job:
+        try:
+            return self.reduction.begin(call)
+        except Unrecordable:
+            other = unkept(call)
+            if other is None:
+                raise
+            return self.reduction.begin(other)
 
     # -- the loop --------------------------------------------------------------------------------------------------
 
@@ -450,17 +450,6 @@ class Run(Control):
                 raise self._stop
             if self._running and not self._completed:
                 self._sleep()
-
-
-def root_call(expr: Any) -> Call:
-    """The expression as one call without expressions in its arguments; anything else is quoted."""
-    if isinstance(expr, Call):
-        bound = expr._task.plan.bind(expr._args, expr._kwargs)
-        if not find_expressions([bound.values, written_options(expr._task, expr)]):
-            return expr
-    flat = flatten(expr)
-    withheld = withholds(flat, tasks_in(flat.members()))
-    return root_task(Withheld(expr) if withheld else Quoted(expr))  # type: ignore[no-any-return]
 
 
 @contextmanager

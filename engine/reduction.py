@@ -68,15 +68,20 @@ class Reduction(Failures):
             self.ready.append(node)
 
     def begin(self, call: Call) -> Job:
-        """Make the root job of a call whose arguments hold no expressions."""
+        """Make the root job of a call whose arguments hold no expressions.
+
+        Raises:
+            Unrecordable: an argument cannot be recorded; nothing was made.
+        """
         task = call._task
         bound = task.plan.bind(call._args, call._kwargs)
-        job = Job(None, b"", task, self.number())
-        job.names, job.values, job.positional = bound
-        job.hashes = [
+        hashes = [
             None if name in task.plan.excluded else self.recording.identify(value, f"{task.fullname}({name})")
             for name, value in zip(bound.names, bound.values, strict=True)
         ]
+        job = Job(None, b"", task, self.number())
+        job.names, job.values, job.positional = bound
+        job.hashes = hashes
         self._attacher.set_options(None, job, call._options)
         job.eval_hash = eval_key(task, bound, job.hashes)
         self._created(job)

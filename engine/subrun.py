@@ -21,8 +21,9 @@ from headwater.engine.errors import CallError
 from headwater.engine.executors.upwards import TO_PARENT, Send
 from headwater.engine.expression import Call
 from headwater.engine.inside import Within
-from headwater.engine.loop import Run, root_call
+from headwater.engine.loop import Run
 from headwater.engine.recorder import Journal, Recorder
+from headwater.engine.root import root_call
 from headwater.engine.sent import Sent
 from headwater.engine.task import task
 from headwater.engine.values import ValueStore

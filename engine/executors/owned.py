@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import sys
 import types
 import uuid
 from copy import deepcopy
@@ -34,16 +35,52 @@ _IMMUTABLE = "pyarrow.lib"
 _CONTAINERS = frozenset({list, dict, tuple})
 
 
-def own(values: list[Any]) -> list[Any]:
+def own(values: list[Any], again: bool = False) -> list[Any]:
     """The resolved arguments of a call, with copies in the place of what can be changed.
 
     One object that is passed twice is still one. Errors are passed as they are: copies would have no traceback. So is
-    what cannot be copied, because its class refuses it or it is nested deeper than the interpreter goes.
+    what cannot be copied, because its class refuses it or it is nested deeper than the interpreter goes. An array that
+    nothing but `values` refers to is the call's own already.
+
+    Args:
+        values: the arguments.
+        again: whether another attempt may be made with the same.
     """
     if _KEPT.issuperset(map(type, values)):
         return values
+    mine = () if again else _given_away(values)
     memo: dict[int, Any] = {}
-    return [value if value.__class__ in _KEPT else _tried(value, memo) for value in values]
+    return [
+        value if value.__class__ in _KEPT or i in mine else _tried(value, memo)
+        for i, value in enumerate(values)
+    ]
+
+
+def _given_away(values: list[Any]) -> frozenset[int]:
+    """Which of these are arrays that the list alone holds: large results are dropped once their last taker has them
+    (`Job.spare`), and a copy would double what those take."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return frozenset()
+    return frozenset(
+        [i for i in range(len(values)) if values[i].__class__ is numpy.ndarray and _is_alone(values, i)]
+    )
+
+
+def _references(values: list[Any], index: int) -> int:
+    return sys.getrefcount(values[index])
+
+
+_ALONE = _references([object()], 0)
+"""What the interpreter counts of an object in nothing but a list."""
+
+
+def _is_alone(values: list[Any], index: int) -> bool:
+    if _references(values, index) > _ALONE:
+        return False
+    array = values[index]
+    # A view's memory is another's, and so are the objects in an array of them.
+    return array.base is None and array.flags.owndata and not array.dtype.hasobject
 
 
 def _tried(value: Any, memo: dict[int, Any]) -> Any:

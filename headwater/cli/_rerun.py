@@ -46,8 +46,8 @@ def rerun(what: str, words: Sequence[str], own: Mapping[str, bool], module: Modu
     """
     from headwater.cli import _flags, _workflow
     from headwater.cli._reading import reading, the_project
-    from headwater.engine.loop import root_task
     from headwater.engine.rerun import decode, recorded_call
+    from headwater.engine.root import root_task
 
     project = the_project()
     with reading(raise_damage=False) as store:

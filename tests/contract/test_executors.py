@@ -69,6 +69,11 @@ def fail(error: Any) -> Any:
     raise error
 
 
+@task
+def str_of_all(values: list[Any]) -> list[str]:
+    return [str(value) for value in values]
+
+
 class Picky(Exception):
     """An exception that pickle brings back in the process that raised it, and in no other."""
 
@@ -215,6 +220,21 @@ def traced(errors: list[Any]) -> list[bool]:
 def knotted(knot: Any) -> bool:
     knot[0].append(1)
     return knot is knot[0][0] and len(knot[0]) == 2
+
+
+def test_what_cannot_be_recorded_fails_the_task_that_takes_it_at_the_root_too(
+    scheduler: Scheduler, executor: str
+) -> None:
+    lock = threading.Lock()
+    message = scheduler.run(catch(echo.options(executor=executor)(lock), Unrecordable, recovered))
+    assert "contract.echo(value) is a _thread.lock, which cannot be recorded" in message
+    found = scheduler.run(catch_all([echo(1), echo([lock])], Unrecordable, str_of_all))
+    assert found[0] == "1"
+    assert "contract.echo(value)[0] is a _thread.lock" in found[1]
+    with pytest.raises(Unrecordable, match=r"contract\.echo"):
+        scheduler.run([echo(2), echo(lock)])
+    with pytest.raises(Unrecordable, match=r"contract.echo\(value\) is a _thread.lock"):
+        scheduler.run(echo(lock))
 
 
 def test_an_error_keeps_its_traceback_on_threads(scheduler: Scheduler) -> None:
