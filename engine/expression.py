@@ -37,7 +37,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "/": operator.truediv,
     "//": operator.floordiv,
     "%": operator.mod,
-    "**": operator.pow,
+    "**": pow,
     "@": operator.matmul,
     "<<": operator.lshift,
     ">>": operator.rshift,
@@ -56,6 +56,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "len": len,
     "round": round,
+    "divmod": divmod,
+    "slice": slice,
     "getitem": operator.getitem,
     "getattr": getattr,
     "call": _call,
@@ -81,7 +83,13 @@ class Expression:
         return Operation("getattr", (self, name))
 
     def __getitem__(self, key: Any) -> Operation:
-        return Operation("getitem", (self, key))
+        return Operation("getitem", (self, _lazy_key(key)))
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        self._refuse_change()
+
+    def __delitem__(self, key: Any) -> NoReturn:
+        self._refuse_change()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return Operation("call", (self, *args), kwargs)
@@ -98,10 +106,16 @@ class Expression:
         return wait_for(self)
 
     def __bool__(self) -> NoReturn:
-        self._refuse("is it true or false", "cond(value, then, otherwise), or decide inside a task")
+        self._refuse("whether it is true", "cond(value, then, otherwise), or decide inside a task")
 
     def __len__(self) -> NoReturn:
         self._refuse("how long it is", "len_(value)")
+
+    def __enter__(self) -> NoReturn:
+        self._refuse("what it opens and closes", "a task that enters it")
+
+    def __exit__(self, *error: object) -> None:
+        """`with` asks for it before it enters."""
 
     def __contains__(self, item: object) -> NoReturn:
         self._refuse("what it contains", "a task that returns the answer to `in`")
@@ -111,6 +125,9 @@ class Expression:
 
     def __int__(self) -> NoReturn:
         self._refuse("which integer it is", "a task that returns its int()")
+
+    def __bytes__(self) -> bytes:  # noqa: PLE0308
+        self._refuse("which bytes it is", "a task that returns its bytes()")
 
     def __float__(self) -> NoReturn:
         self._refuse("which number it is", "a task that returns its float()")
@@ -124,6 +141,11 @@ class Expression:
     def _refuse(self, question: str, instead: str) -> NoReturn:
         raise CallError(
             f"{self!r} is a lazy value: {question} is not known before it is evaluated. Use {instead}."
+        )
+
+    def _refuse_change(self) -> NoReturn:
+        raise CallError(
+            f"{self!r} is a lazy value: it cannot be changed in place. Change a copy inside a task, and return that."
         )
 
     __hash__ = object.__hash__
@@ -149,6 +171,23 @@ class Expression:
     def __round__(self, digits: Any = None) -> Operation:
         return Operation("round", (self,) if digits is None else (self, digits))
 
+    def __pow__(self, other: Any, modulo: Any = None) -> Operation:
+        return Operation("**", (self, other) if modulo is None else (self, other, modulo))
+
+    def __rpow__(self, other: Any) -> Operation:
+        return Operation("**", (other, self))
+
+
+def _lazy_key(key: Any) -> Any:
+    """The key of an item, its slices as operations where their bounds are lazy."""
+    if key.__class__ is tuple:
+        return tuple([_lazy_key(part) for part in key])
+    if key.__class__ is slice:
+        bounds = key.start, key.stop, key.step
+        if any(isinstance(bound, Expression) for bound in bounds):
+            return Operation("slice", bounds)
+    return key
+
 
 def _forward(symbol: str) -> Callable[[Expression, Any], Operation]:
     def method(self: Expression, other: Any) -> Operation:
@@ -171,13 +210,13 @@ _BINARY = {
     "truediv": "/",
     "floordiv": "//",
     "mod": "%",
-    "pow": "**",
     "matmul": "@",
     "lshift": "<<",
     "rshift": ">>",
     "xor": "^",
     "and": "&",
     "or": "|",
+    "divmod": "divmod",
 }
 for _name, _symbol in _BINARY.items():
     setattr(Expression, f"__{_name}__", _forward(_symbol))

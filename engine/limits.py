@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from headwater.engine.errors import CallError
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
+
+_SLIP = 0.8
+"""How alike two names are when one is taken for a slip of the other: `databse`, but not `gpu1` beside `gpu0`."""
 
 
 class Limits:
@@ -29,10 +33,13 @@ class Limits:
         """Take what a job needs, or put it in a queue and say False.
 
         Raises:
-            CallError: it needs more of a resource than there is at all.
+            CallError: it needs more of a resource than there is at all, or names one that is not configured and nearly
+                that of one which is.
         """
         wanted = job.options["limits"]
         for name, count in wanted.items():
+            if name not in self._capacities:
+                self._refuse_slip(name, job)
             if count > self._capacity(name):
                 raise CallError(
                     f"{job.task.fullname} needs {count} of the limit {name!r}, and there are only "
@@ -82,6 +89,14 @@ class Limits:
     def used(self, name: str) -> int:
         """How much of a resource is taken now."""
         return self._used.get(name, 0)
+
+    def _refuse_slip(self, name: str, job: Job) -> None:
+        near = get_close_matches(name, self._capacities, 1, cutoff=_SLIP)
+        if near:
+            raise CallError(
+                f"{job.task.fullname} needs the limit {name!r}, which is not configured. Did you mean {near[0]}? "
+                f"Where it is another, put {name} = 1 under [limits] in headwater.ini."
+            )
 
     def _capacity(self, name: str) -> int:
         return self._capacities.get(name, 1)

@@ -457,8 +457,8 @@ def _operands(node: StepNode) -> Any:
 
 
 def _has_plain_operands(operation: Operation) -> bool:
-    """Whether plain values go into what an operation gives; the name of an attribute and the key of an item do not."""
-    if operation._symbol in ("getattr", "getitem"):
+    """Whether plain values go into what an operation gives; an attribute's name and an item's key do not."""
+    if operation._symbol in ("getattr", "getitem", "slice"):
         return False
     return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
 

@@ -59,12 +59,11 @@ def own(values: list[Any], again: bool = False) -> list[Any]:
 def _given_away(values: list[Any]) -> frozenset[int]:
     """Which of these are arrays that the list alone holds: large results are dropped once their last taker has them
     (`Job.spare`), and a copy would double what those take."""
-    numpy = sys.modules.get("numpy")
-    if numpy is None:
+    # (Where another thread is just importing numpy, the class is not there yet, and there are no arrays.)
+    array = getattr(sys.modules.get("numpy"), "ndarray", None)
+    if array is None:
         return frozenset()
-    return frozenset(
-        [i for i in range(len(values)) if values[i].__class__ is numpy.ndarray and _is_alone(values, i)]
-    )
+    return frozenset([i for i in range(len(values)) if values[i].__class__ is array and _is_alone(values, i)])
 
 
 def _references(values: list[Any], index: int) -> int:

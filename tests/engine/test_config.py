@@ -10,7 +10,7 @@ import pytest
 from headwater.cypher.project import SETTINGS
 from headwater.engine.config import Config
 
-from headwater import Scheduler, UsageError, create_project, open_project, task
+from headwater import CallError, Scheduler, UsageError, create_project, open_project, task
 
 headwater_namespace = "config"
 
@@ -85,6 +85,18 @@ def test_capacities_bound_what_runs_at_once(tmp_path: Path, monkeypatch: pytest.
     scheduler.config = configured(tmp_path, "[limits]\ndb = 5\n")
     assert scheduler.run([two(i) for i in range(8)]) == list(range(8))
     assert most == [4]
+
+
+def test_a_slip_in_the_name_of_a_limit_fails_the_call_with_the_nearest(tmp_path: Path) -> None:
+    scheduler = Scheduler(record=False)
+    scheduler.config = configured(tmp_path, "[limits]\ndatabase = 2\ngpu0 = 1\n")
+    with pytest.raises(CallError, match=r"'databse', which is not configured\. Did you mean database\?"):
+        scheduler.run(inc.options(limits=["databse"])(1))
+    assert scheduler.run([inc.options(limits=[name])(1) for name in ("database", "gpu1", "network")]) == [
+        2,
+        2,
+        2,
+    ]
 
 
 def test_tasks_without_a_namespace_are_named_once_a_run(

@@ -130,25 +130,6 @@ def numbers() -> list[int]:
     return [1, 2, 3]
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        pytest.param(bool, id="if"),
-        pytest.param(len, id="len"),
-        pytest.param(list, id="for"),
-        pytest.param(str, id="str"),
-        pytest.param(int, id="int"),
-        pytest.param(float, id="float"),
-        pytest.param(lambda v: 1 in v, id="in"),
-        pytest.param(lambda v: f"{v}", id="f-string"),
-        pytest.param(range, id="range"),
-    ],
-)
-def test_what_a_lazy_value_cannot_do_says_what_to_use_instead(use: Any) -> None:
-    with pytest.raises(CallError, match="lazy value"):
-        use(inc(1))
-
-
 def test_a_call_that_does_not_fit_fails_where_it_is_made() -> None:
     with pytest.raises(CallError, match=r"reduction.inc\(x"):
         inc()  # type: ignore[call-arg]
