@@ -23,7 +23,8 @@ def leaves_of(data: list[bytes]) -> list[bytes]:
 @given(leaf_data)
 def test_roots_of_all_sizes_are_those_of_another_implementation(data: list[bytes]) -> None:
     other = pymerkle.InmemoryTree.init_from_entries(data)
-    root_at = getattr(other, "get_root", other.get_state)  # (before 7, and so on Python 3.10, it had the other name)
+    # (Before its version 7, and so on Python 3.10, it had the other name.)
+    root_at = getattr(other, "get_root", other.get_state)
     tree = Frontier()
     for size, leaf in enumerate(leaves_of(data), 1):
         tree.append(leaf)
