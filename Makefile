@@ -74,6 +74,7 @@ bench: setup
 	$(PY) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 	$(PY) -m benchmarks.load $(if $(QUICK),--calls 200 --repeat 1)
 	$(PY) -m benchmarks.files $(if $(QUICK),--quick)
+	$(PY) -m benchmarks.small $(if $(QUICK),--quick)
 
 docs: setup
 	$(PY) -m pytest -q tests/docs

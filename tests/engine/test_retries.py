@@ -173,7 +173,7 @@ def test_equal_calls_share_the_attempts(scheduler: Scheduler) -> None:
 
 
 def test_a_call_that_nobody_needs_any_more_is_not_tried_again(scheduler: Scheduler) -> None:
-    unsteady, began = flaky(1, retries=1, retry_backoff=0.4)
+    unsteady, began = flaky(1, retries=1, retry_backoff=40.0)
 
     @task(namespace="retries")
     def failing() -> int:
@@ -183,7 +183,7 @@ def test_a_call_that_nobody_needs_any_more_is_not_tried_again(scheduler: Schedul
     started = time.monotonic()
     with pytest.raises(KeyError):
         scheduler.run([unsteady(1), failing()])
-    assert time.monotonic() - started < 0.35
+    assert time.monotonic() - started < 30
     assert len(began) == 1
     assert scheduler.progress().counts["retries.flaky"] == {"FAILED": 1, "CANCELLED": 1}
 
