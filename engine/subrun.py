@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from headwater.cypher.project import open_project
 from headwater.cypher.records import AnyRecord, ExecutionEnded, ExecutionStarted, JobEnded, JobStarted
 from headwater.cypher.store import GraphStore
+from headwater.engine.cancel import Requests
 from headwater.engine.config import Config, config_from
 from headwater.engine.errors import CallError
 from headwater.engine.executors.upwards import TO_PARENT, Send
@@ -94,8 +95,10 @@ class SubRun(Run):
     ) -> GraphStore | None:
         store = super()._open(call, tags, command)
         if not self._new:
-            self._requests = None  # they are for the run above
-            self.reduction.jobs = secrets.randbits(_BLOCKS) + 1 << _BLOCK
+            first = self.reduction.jobs = secrets.randbits(_BLOCKS) + 1 << _BLOCK
+            if self.project is not None and self._above.execution is not None:
+                # What is asked of the run as a whole, the run above hears.
+                self._requests = Requests(self.project, self._above.execution, first)
         return store
 
     def answer(self, error: BaseException | None) -> None:
