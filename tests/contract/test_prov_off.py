@@ -18,12 +18,13 @@ from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 from headwater.lineage.trace_views import Trace
 from headwater.lineage.verify import verify
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import File, Project, Scheduler, catch, get_context, map_, no_prov
 from headwater import run as run_expression
 from tests.contract.conftest import Run, define, family
+from tests.properties import tries
 
 EVERY_TEXT = (
     "MATCH (n) RETURN labels(n)[0] AS label, n.task_name AS task, n.fullname AS name, n.path AS path, "
@@ -400,7 +401,7 @@ def its_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     local_graph.stop(project)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@tries(12)
 @given(recipe=recipes, changed=st.booleans())
 def test_any_workflow_gives_what_it_would_if_all_were_recorded(
     its_project: Project, recipe: Recipe, changed: bool
