@@ -49,6 +49,7 @@ types: setup
 	  $(CURDIR)/examples/flights/workflow.py $(CURDIR)/examples/flights/helpers.py $(CURDIR)/benchmarks/*.py
 	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/routes/workflow.py
 	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/search/workflow.py
+	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/shards/workflow.py
 
 layers: setup
 	$(PY) -m pytest -q -p no:cacheprovider tests/test_house.py
