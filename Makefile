@@ -5,6 +5,7 @@
 #   make demo     examples/flights on the local graph: run, run again, ask where the result came from
 #   make bench    the benchmarks against the peer, as a table     (QUICK=1: small sizes)
 #   make faults   the fault suite on more seeds                   (N=1000)
+#   make properties  random workflows, many for each property  (N=1000)
 #   make edits    random edits of what was recorded, each to be found  (N=10000)
 #   make docs     every link and every code block of README and docs/
 
@@ -19,7 +20,7 @@ PY := $(BIN)/python
 WORKERS ?= 2
 N ?= 50
 
-.PHONY: help setup compiled check lint types layers test demo bench faults edits docs clean
+.PHONY: help setup compiled check lint types layers test demo bench faults properties edits docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -48,6 +49,7 @@ types: setup
 	  $(CURDIR)/examples/flights/workflow.py $(CURDIR)/examples/flights/helpers.py $(CURDIR)/benchmarks/*.py
 	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/routes/workflow.py
 	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/search/workflow.py
+	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/shards/workflow.py
 
 layers: setup
 	$(PY) -m pytest -q -p no:cacheprovider tests/test_house.py
@@ -62,6 +64,10 @@ test: setup compiled
 
 faults: setup compiled
 	HEADWATER_FAULT_SEEDS=$(N) $(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults
+
+# Random workflows, N for each property, on the local graph.
+properties: setup compiled
+	HEADWATER_WORKFLOWS=$(N) $(PY) -m pytest -n $(WORKERS) --dist loadgroup --timeout=0 -m workflows -k "not neo4j" tests
 
 # Not on several workers: one project is edited, and mended, again and again. SEED=… for others.
 edits: setup

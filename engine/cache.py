@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from headwater.cypher.errors import StoreError
 from headwater.cypher.records import marked_file, marked_task
 from headwater.engine.context import HERE, Context, Reads, read_hash
+from headwater.engine.files.far_checks import are_far, still_valid_far
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
 from headwater.engine.registry import get_task_registry
@@ -166,6 +167,7 @@ class GraphCache:
         later = [job for job in jobs if keys.setdefault(_key(job), job) is not job]
         rows = self._look_up(keys)
         clean = self._check_subtrees(rows, keys)
+        self._ask_of_far(file for key, row in rows.items() if clean[row.call_hash] for file in row.files)
         answers: dict[str, Answer] = {}
         stale: dict[str, str] = {}
         for key, job in keys.items():
@@ -259,6 +261,7 @@ class GraphCache:
         *,
         full: bool,
     ) -> bool:
+        self._ask_of_far(files)
         changed_tasks = [task_hash for fullname, task_hash in tasks if not _is_current(fullname, task_hash)]
         changed_files = [file[0] for file in files if not self._is_valid(file)]
         marks = [mark for mark in {mark for gap in gaps for mark in gap} if not self._holds(mark, full=full)]
@@ -284,6 +287,12 @@ class GraphCache:
                 self._current_tasks = set(_current_hashes())
             return task_hash in self._current_tasks
         return not full or self._is_valid(marked_file(mark))
+
+    def _ask_of_far(self, files: Iterable[Any]) -> None:
+        """Ask of files at URLs together what `_is_valid` would ask one by one."""
+        far = {file[0]: file[1:] for file in files if file[0] not in self._valid and are_far(*file[1:3])}
+        if len(far) > 1:
+            self._valid.update(zip(far, still_valid_far([tuple(one) for one in far.values()]), strict=True))
 
     def _all_valid(self, files: Iterable[Any]) -> bool:
         return all(self._is_valid(file) for file in files)

@@ -14,6 +14,7 @@ from pathlib import Path
 from headwater.cypher.backlog import pending
 from headwater.cypher.journal import SUFFIX, execution_id_of, is_of_change, is_open
 from headwater.cypher.project import Project
+from headwater.cypher.records import job_number
 
 _FOLDER = "cancel"
 _WHOLE = "run"
@@ -43,23 +44,32 @@ def request(project: Project, execution_id: str, job: str | None = None) -> Path
 
 
 class Requests:
-    """What others ask of one run."""
+    """What others ask of one run, or of one of the runs inside it: each takes what is for its own jobs.
 
-    def __init__(self, project: Project, execution_id: str) -> None:
+    Args:
+        first: the number of its first job; 0 for the run itself, which is asked to stop as a whole, too.
+    """
+
+    def __init__(self, project: Project, execution_id: str, first: int = 0) -> None:
         self._folder = project.folder / _FOLDER
-        self._start = f"{execution_id}."
+        self._execution = execution_id
+        self._first = first
 
-    def take(self) -> list[str | None]:
-        """What was asked since the last look: ids of jobs to cancel, None for the whole run."""
-        return [None if what == _WHOLE else what for what in self._names()]
+    def take(self, end: int) -> list[int | None]:
+        """What was asked since the last look: numbers of jobs to cancel, all below `end`; None for the whole run."""
+        return list(self._taken(end))
 
-    def _names(self) -> Iterator[str]:
+    def _taken(self, end: int) -> Iterator[int | None]:
         try:
             names = os.listdir(self._folder)
         except FileNotFoundError:
             return
         for name in sorted(names):
-            if name.startswith(self._start):
+            execution, _, what = name.partition(".")
+            if execution != self._execution:
+                continue
+            n = None if what == _WHOLE else job_number(execution, what)
+            if (self._first == 0) if n is None else (self._first <= n < end):
                 with suppress(FileNotFoundError):
                     os.unlink(self._folder / name)
-                yield name[len(self._start) :]
+                yield n

@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from time import time
 
-from headwater.cypher.records import job_number
 from headwater.engine.awaiting import Want
 from headwater.engine.cancel import Requests
 from headwater.engine.config import Config
@@ -173,20 +172,19 @@ class Control:
         """Look a few times a second at what nobody tells us of."""
         self._next_beat = now + HEARTBEAT
         self.recorder.check()
-        for job in self._requests.take() if self._requests is not None else ():
-            if job is None:
+        for number in self._requests.take(self.reduction.jobs) if self._requests is not None else ():
+            if number is None:
                 self.cancel("the run was cancelled by `hw cancel`")
             else:
-                self._cancel_job(job)
+                self._cancel_job(number)
 
-    def _cancel_job(self, id: str) -> None:
+    def _cancel_job(self, number: int) -> None:
         """Have one call fail with `Cancelled`, and stop what runs for it alone."""
-        assert self.recorder.execution_id is not None
-        job = self._unfinished(job_number(self.recorder.execution_id, id))
+        job = self._unfinished(number)
         if job is None:
             return
         if job is self._root:
-            self.cancel("the run was cancelled by `hw cancel`")
+            self.cancel(f"{job.task.fullname} was cancelled by `hw cancel`")
             return
         if job in self._running:
             self._leave(job)

@@ -5,6 +5,10 @@ what lies behind damage in a journal cannot be read. Neither is ever deleted. Ev
 order, so that nothing is missed that moves meanwhile: the files are listed first, then the journals are read, then the
 graph. What is put again after the listing has another time than was listed, and stays.
 
+At a URL, nothing keeps deleting apart from putting again. There a value is moved aside, and deleted by a later look,
+hours after. What a run put again at that moment, it has named by then: such a value is put back. For this no look may
+work with what it has listed for long (`_LONGEST`).
+
 Journals that are loaded count, too: they are evidence, which `hw verify` checks against the bytes. The graph keeps one
 encoding of a value, and two runs may have put two. And some may be loaded into another graph than ours.
 """
@@ -25,9 +29,11 @@ from headwater.cypher.store import GraphStore
 from headwater.engine.values.value_places import RENEWED, Entry
 from headwater.engine.values.value_store import ValueStore
 
-KINDS = ("value", "partial", "damaged")
+KINDS = ("value", "partial", "damaged", "aside")
 SHORTEST = 2 * RENEWED
 """seconds that everything is left alone for, at a URL and while something runs"""
+_LONGEST = RENEWED
+"""seconds after which what was listed at a URL is too old to delete by"""
 _HEX = "0123456789abcdef"
 
 
@@ -41,6 +47,10 @@ class Garbage:
         kept: how many files something refers to, and their bytes.
         young: how many nothing refers to yet, and their bytes.
         deleted: how many were deleted, and their bytes.
+        set_aside: how many were moved aside, at a URL, to be deleted by a later look.
+        lost: values that were moved aside, and that something refers to: they are put back.
+        unfinished: whether it took so long that the rest was left for another time.
+        listed: when the store was listed.
         damaged: names of the journals that cannot be read to their end; what was put since they began is young.
         running: whether a run was under way.
         age: seconds; what is younger is young.
@@ -53,6 +63,10 @@ class Garbage:
     kept: tuple[int, int] = (0, 0)
     young: tuple[int, int] = (0, 0)
     deleted: tuple[int, int] = (0, 0)
+    set_aside: tuple[int, int] = (0, 0)
+    lost: list[Entry] = field(default_factory=list)
+    unfinished: bool = False
+    listed: float = field(default_factory=time.time)
     damaged: list[str] = field(default_factory=list)
 
     def count(self, kind: str) -> tuple[int, int]:
@@ -74,14 +88,18 @@ def find_garbage(project: Project, store: GraphStore, values: ValueStore, age: f
     now = time.time()
     entries = list(values.entries())
     running = any(is_open(path) for path in project.journals.glob(f"*{SUFFIX}"))
-    garbage = Garbage(values.address, max(age, SHORTEST) if running else age, running)
+    garbage = Garbage(values.address, max(age, SHORTEST) if running else age, running, listed=now)
     used, began = _referred(project, store, garbage.damaged)
     limit = min(now - garbage.age, began)
     kept, young = Counter[str](), Counter[str]()
+    whole = {entry.location: entry.put for entry in entries if entry.kind == "value"}
     for entry in entries:
-        if entry.kind == "value" and bytes.fromhex(entry.location.replace("/", "")) in used:
+        needed = bytes.fromhex(entry.location.replace("/", "")) in used
+        if entry.kind == "value" and needed:
             kept.update(files=1, bytes=entry.size)
-        elif entry.put is None or entry.put > limit:
+        elif entry.kind == "aside" and needed and entry.location not in whole:
+            garbage.lost.append(entry)
+        elif not _is_old(entry, whole.get(entry.location, 0.0) if needed else 0.0, limit, now):
             young.update(files=1, bytes=entry.size)
         else:
             garbage.unused.append(entry)
@@ -89,16 +107,35 @@ def find_garbage(project: Project, store: GraphStore, values: ValueStore, age: f
     return garbage
 
 
+def _is_old(entry: Entry, whole: float | None, limit: float, now: float) -> bool:
+    """Whether a file may go, by its age; of one that was moved aside and is needed, what stands in its place counts."""
+    if entry.kind == "aside":
+        limit = min(limit, now - SHORTEST)
+    return entry.put is not None and whole is not None and max(entry.put, whole) <= limit
+
+
 def delete_garbage(garbage: Garbage, values: ValueStore) -> None:
-    """Delete what was found, except what was put again or deleted by somebody else since; count it.
+    """Delete what was found, or move it aside, except what was put again or deleted by somebody else since; count it.
+    What was moved aside and is needed is put back first.
 
     Raises:
         OSError: something could not be deleted; what was before it is counted.
     """
+    for entry in garbage.lost:
+        values.restore(entry)
     for entry in garbage.unused:
+        if values.sets_aside and time.time() > garbage.listed + _LONGEST:
+            garbage.unfinished = True
+            return
         if values.discard(entry):
-            files, size = garbage.deleted
-            garbage.deleted = files + 1, size + entry.size
+            if values.sets_aside and entry.kind == "value":
+                garbage.set_aside = _with(garbage.set_aside, entry)
+            else:
+                garbage.deleted = _with(garbage.deleted, entry)
+
+
+def _with(count: tuple[int, int], entry: Entry) -> tuple[int, int]:
+    return count[0] + 1, count[1] + entry.size
 
 
 def _referred(project: Project, store: GraphStore, damaged: list[str]) -> tuple[set[bytes], float]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.cypher.project import Project, open_project
 from headwater.cypher.records import AnyRecord, JobEnded, JobStarted
@@ -101,6 +101,22 @@ def _elsewhere(  # noqa: PLR0917  pickle gives them in order
     return made
 
 
+class End(NamedTuple):
+    """How a run inside ended."""
+
+    call_hash: bytes | None
+    """of its root"""
+    reads: Reads | None
+    """what that read of the context"""
+    gap: set[str] | None
+    """what the reuse of that depends on of the calls under it that are not recorded"""
+    outdated: bool
+    counts: dict[str, list[int]]
+    """jobs by task and status"""
+    frames: list[TaskFrame]
+    """the tasks on the way to its failure"""
+
+
 class Receiver:
     """Takes the answers of a run inside, on whatever thread.
 
@@ -125,7 +141,7 @@ class Receiver:
             if what == "records":
                 self._run.recorder.take_over([self._below(record) for record in answer])
             else:
-                self._end(*answer)
+                self._end(answer)
 
     def _below(self, record: AnyRecord) -> AnyRecord:
         if isinstance(record, (JobStarted, JobEnded)):
@@ -137,22 +153,19 @@ class Receiver:
                 self._started.pop(record.n, None)
         return record
 
-    def _end(
-        self,
-        call_hash: bytes | None,
-        reads: Reads | None,
-        counts: dict[str, list[int]],
-        frames: list[TaskFrame],
-    ) -> None:
+    def _end(self, end: End) -> None:
         job = self._job
         self._ended.set()
         if job.n == self._n and not job.finished:
-            self.frames = frames
-            self._run.inside.append(counts)
-            job.reads = add_reads(job.reads, {}, reads or {}, None)
-            if call_hash is not None:
+            self.frames = end.frames
+            self._run.inside.append(end.counts)
+            job.reads = add_reads(job.reads, {}, end.reads or {}, None)
+            if job.unrecorded:
+                # What runs inside is a part of the gap of the call above, like the call itself.
+                job.gap, job.outdated = end.gap, end.outdated
+            elif end.call_hash is not None:
                 job.open(None)
-                job.calls, job.places, job.returns = [call_hash], [Place(None, 0, 0)], flows({0})
+                job.calls, job.places, job.returns = [end.call_hash], [Place(None, 0, 0)], flows({0})
 
     def close(self, *, wait: bool) -> None:
         """Take no more, and end in the record what the run inside did not come to end itself."""

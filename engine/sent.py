@@ -12,6 +12,7 @@ from headwater.engine.expression_codec import Quoted, flatten, load
 from headwater.engine.importing import import_from_spec, import_spec
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
+from headwater.engine.unrecorded import Withheld, tasks_in, withholds
 
 Spec = tuple[str, str | None, str | None, str | None]
 
@@ -38,6 +39,20 @@ class Sent(Quoted):
         wanted = {_module_of(get_task_registry().get(name)) for name in needed} | set(self.modules or ())
         others = set() if self.modules else set(map(_module_of, get_task_registry())) - wanted
         return list(_specs(wanted)), list(_specs(others, where_known=True))
+
+
+class SentUnrecorded(Withheld, Sent):
+    """The same where calls in it are not to be recorded."""
+
+    __slots__ = ()
+    __reduce__ = Sent.__reduce__
+
+
+def sent(expression: Any, modules: Sequence[str] | None) -> Sent:
+    """An expression, ready to be handed to a run inside."""
+    flat = flatten(expression)
+    kind = SentUnrecorded if withholds(flat, tasks_in(flat.members())) else Sent
+    return kind(expression, modules)
 
 
 def _received(wanted: Sequence[Spec], others: Sequence[Spec], payload: bytes) -> Sent:

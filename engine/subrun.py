@@ -16,16 +16,19 @@ from typing import Any, TypeVar
 from headwater.cypher.project import open_project
 from headwater.cypher.records import AnyRecord, ExecutionEnded, ExecutionStarted, JobEnded, JobStarted
 from headwater.cypher.store import GraphStore
+from headwater.engine.cancel import Requests
 from headwater.engine.config import Config, config_from
 from headwater.engine.errors import CallError
 from headwater.engine.executors.upwards import TO_PARENT, Send
 from headwater.engine.expression import Call
-from headwater.engine.inside import Within
+from headwater.engine.inside import End, Within
 from headwater.engine.loop import Run
+from headwater.engine.options import is_off
 from headwater.engine.recorder import Journal, Recorder
 from headwater.engine.root import root_call
-from headwater.engine.sent import Sent
+from headwater.engine.sent import Sent, sent
 from headwater.engine.task import task
+from headwater.engine.unrecorded import no_prov
 from headwater.engine.values import ValueStore
 from msgspec import structs
 
@@ -67,8 +70,8 @@ class SubRun(Run):
             use_cache=within.flags["use_cache"],
             keep_going=within.flags["keep_going"],
             context=within.context,
-            # Of a run that is not recorded, what runs inside is not either.
-            prov=within.execution is not None,
+            # Of a run or a call that is not recorded, what runs inside is not either.
+            prov=within.execution is not None and not within.withheld,
         )
         self._above = within
         self._new = new_execution
@@ -94,8 +97,10 @@ class SubRun(Run):
     ) -> GraphStore | None:
         store = super()._open(call, tags, command)
         if not self._new:
-            self._requests = None  # they are for the run above
-            self.reduction.jobs = secrets.randbits(_BLOCKS) + 1 << _BLOCK
+            first = self.reduction.jobs = secrets.randbits(_BLOCKS) + 1 << _BLOCK
+            if self.project is not None and self._above.execution is not None:
+                # What is asked of the run as a whole, the run above hears.
+                self._requests = Requests(self.project, self._above.execution, first)
         return store
 
     def answer(self, error: BaseException | None) -> None:
@@ -103,8 +108,10 @@ class SubRun(Run):
         root, counts = self._root, self.reduction.counts
         way = getattr(error, "headwater_traceback", None)
         if self._above.say is not None:
-            ended = (root and root.call_hash, root and root.reads, counts, way.tasks if way else [])
-            self._above.say("ended", ended)
+            of_root = (
+                (root.call_hash, root.reads, root.gap, root.outdated) if root else (None, None, None, False)
+            )
+            self._above.say("ended", End(*of_root, counts, way.tasks if way else []))
 
 
 @task(name="subrun_root_task", namespace="headwater", version="1", config_args=["settings", "new_execution"])
@@ -115,15 +122,13 @@ def subrun_root_task(
     within: Within = Within(),  # noqa: B008  it stands for what is filled in
 ) -> Any:
     """The call of the run above that a run inside is for."""
-    if within.withheld:
-        raise CallError(
-            "subrun(...) cannot stand in what is not recorded (prov=False): of a run inside, nobody could tell "
-            "when it has changed. Call the tasks themselves there."
-        )
     if within.say is None and TO_PARENT:
         within.say = TO_PARENT[-1]
     run = within.run = SubRun(within, _config(within, settings), new_execution=new_execution)
     expr = _exporting(expression.expression, within.exported)
+    if within.withheld or (isinstance(expr, Call) and is_off(expr._task.definition, None, expr._options)):
+        # Its root keeps what the reuse of it all depends on: here for the call above, which is told of it.
+        expr = no_prov(expr)
     error = None
     try:
         return run.evaluate(expr, within.flags["tags"], within.flags["command"], lambda _: None)
@@ -177,7 +182,7 @@ def subrun(
         **task_options: options of the call that stands for it.
 
     Raises:
-        CallError: both `config` and `config_dir` are given; when it is evaluated: it stands in what is not recorded.
+        CallError: both `config` and `config_dir` are given.
         UsageError: a setting that cannot be.
         TaskDefinitionError: an option that cannot be.
     """
@@ -187,4 +192,4 @@ def subrun(
         config_from(config)
     settings = config if config is not None else config_dir
     call = subrun_root_task.options(executor=executor, **task_options)
-    return call(Sent(expr, load_modules), settings, new_execution)  # type: ignore[no-any-return]
+    return call(sent(expr, load_modules), settings, new_execution)  # type: ignore[no-any-return]

@@ -39,7 +39,7 @@ class Withheld(Quoted):
         return "headwater.Withheld", (expression_codec.flatten(self.expression).hash(),)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _withhold, super().__reduce__()[1]
+        return _withhold, Quoted.__reduce__(self)[1]
 
     def __repr__(self) -> str:
         return "not recorded (prov=False)"
@@ -147,12 +147,12 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
         inside: values in it, the tasks among them.
     """
     registry = get_task_registry()
-    for kind, name, _, _, options in flat.entries:
+    for kind, name, args, _, options in flat.entries:
         if kind == "call":
             found = registry.find(name)
-            if found is evaluate_unrecorded or (
-                found is not None and is_off(found.definition, None, options)
-            ):
+            if found is not None and is_off(found.definition, None, options):
+                return True
+            if any(getattr(arg.__class__, "__withheld__", False) for arg in args):
                 return True
     return any(isinstance(one, Task) and is_off(one.definition, None, one.overrides) for one in inside)
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 Send = Callable[[str, Any], None]
-"""Tells the run above: `records` to be written down, or how it `ended` (call hash of the root, what that read of the
-context, jobs by task and status)."""
+"""Tells the run above: `records` to be written down, or how it `ended` (`inside.End`)."""
 
 TO_PARENT: list[Send] = []
 """In a worker process, its way to the process above."""

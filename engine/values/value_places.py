@@ -20,6 +20,8 @@ from headwater.engine.values.codecs import Buffer
 _WHOLE = ("memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl")
 """protocols whose stores show an object only when all of it is there"""
 _LOCK = ".lock"
+ASIDE = ".aside"
+"""what names end in, after the time, of values at a URL that are out of use"""
 RENEWED = 3600.0
 """seconds; at a URL, what is older is written again when it is put again, so that its time tells of that"""
 
@@ -31,9 +33,10 @@ class Entry:
     Attributes:
         name: relative to the store.
         location: of the value whose bytes these are, or were to become.
-        kind: `value`, `partial` (a write that did not come to its end) or `damaged` (put aside).
+        kind: `value`, `partial` (a write that did not come to its end), `damaged` (put aside) or `aside` (taken out of
+            use at a URL, and not deleted yet).
         size: bytes.
-        put: when it was put last, in seconds since the epoch; None where the store does not say.
+        put: when it was put last, or taken out of use, in seconds since the epoch; None where the store does not say.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Entry:
 
 class Folder:
     """A value store in a local folder."""
+
+    sets_aside = False
 
     def __init__(self, address: str) -> None:
         self.address = os.path.abspath(address)
@@ -106,6 +111,9 @@ class Folder:
                             status = item.stat()
                             yield f"{folder.name}/{item.name}", status.st_size, status.st_mtime
 
+    def restore(self, entry: Entry) -> None:
+        raise AssertionError("in a folder, nothing is taken out of use without being deleted")
+
     def discard(self, entry: Entry) -> bool:
         path = os.path.join(self.address, entry.name)
         with self._locked(fcntl.LOCK_EX), suppress(FileNotFoundError):
@@ -144,7 +152,13 @@ class Folder:
 
 
 class Remote:
-    """A value store at a URL."""
+    """A value store at a URL.
+
+    Nothing there keeps deleting apart from putting again. So a value is not deleted but moved aside: whoever put it
+    again in that moment, or needs it after all, has the same bytes there, and `read` brings them back.
+    """
+
+    sets_aside = True
 
     def __init__(self, address: str) -> None:
         from fsspec.core import url_to_fs
@@ -187,8 +201,25 @@ class Remote:
         """Remote stores answer a write when it is safe."""
 
     def read(self, location: str) -> bytes:
-        data: bytes = self._files.cat_file(self._path(location))
+        path = self._path(location)
+        try:
+            data: bytes = self._files.cat_file(path)
+        except FileNotFoundError:
+            aside = self._aside(path)
+            if not aside:
+                raise
+            data = self._files.cat_file(aside[-1])
+            self._files.copy(aside[-1], path)
         return data
+
+    def _aside(self, path: str) -> list[str]:
+        """Where a value lies that was moved aside, oldest first."""
+        self._files.invalidate_cache()
+        return sorted(self._files.glob(f"{path}.*{ASIDE}"))
+
+    def restore(self, entry: Entry) -> None:
+        if not self._files.exists(self._path(entry.location)):
+            self._files.copy(self._path(entry.name), self._path(entry.location))
 
     def set_aside(self, location: str) -> None:
         path = self._path(location)
@@ -197,7 +228,7 @@ class Remote:
     def has(self, location: str) -> bool:
         path = self._path(location)
         self._files.invalidate_cache(path)
-        return bool(self._files.exists(path))
+        return bool(self._files.exists(path) or self._aside(path))
 
     def listing(self) -> Iterator[tuple[str, int, float | None]]:
         self._files.invalidate_cache()
@@ -208,8 +239,14 @@ class Remote:
     def discard(self, entry: Entry) -> bool:
         path = self._path(entry.name)
         with suppress(FileNotFoundError):
-            if _time_of(self._now(path)) == entry.put:
+            if entry.kind == "aside":
                 self._files.rm_file(path)
+                return True
+            if _time_of(self._now(path)) == entry.put:
+                if entry.kind == "value":
+                    self._files.mv(path, f"{path}.{int(time.time() * 1000):012x}{ASIDE}")
+                else:
+                    self._files.rm_file(path)
                 return True
         return False
 

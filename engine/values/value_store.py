@@ -13,7 +13,9 @@ from headwater.engine.values.codecs import Buffer, size_of
 from headwater.engine.values.value_places import Entry, Folder, Remote
 
 _LOCATION = re.compile("[0-9a-f]{2}/[0-9a-f]{62}")
-_ENTRY = re.compile(r"([0-9a-f]{2}/[0-9a-f]{62})(?:\.[0-9a-f]{32}\.(partial)|\.(damaged))?")
+_ENTRY = re.compile(
+    r"([0-9a-f]{2}/[0-9a-f]{62})(?:\.[0-9a-f]{32}\.(partial)|\.(damaged)|\.([0-9a-f]{12})\.(aside))?"
+)
 
 
 class ValueStore:
@@ -108,18 +110,32 @@ class ValueStore:
         for name, size, put in self._place.listing():
             found = _ENTRY.fullmatch(name)
             if found is not None:
-                yield Entry(name, found[1], found[2] or found[3] or "value", size, put)
+                moved = int(found[4], 16) / 1000 if found[4] else put
+                yield Entry(name, found[1], found[2] or found[3] or found[5] or "value", size, moved)
 
     def discard(self, entry: Entry) -> bool:
         """Delete a file unless it was put again since it was listed, or is gone.
 
-        In a folder, this and putting it again exclude each other. At a URL, a moment stays between the last look and
-        the deletion.
+        In a folder, this and putting it again exclude each other. At a URL, where `sets_aside` says so, a value is
+        moved aside instead: then nothing is lost where it was put again at that very moment.
 
         Returns:
-            Whether this call deleted it.
+            Whether this call took it away.
 
         Raises:
             OSError: it could not be deleted.
         """
         return self._place.discard(entry)
+
+    @property
+    def sets_aside(self) -> bool:
+        """Whether `discard` moves a value aside, and only another `discard` of that deletes it."""
+        return self._place.sets_aside
+
+    def restore(self, entry: Entry) -> None:
+        """Put a value that was moved aside back in its place, if nothing is there.
+
+        Raises:
+            OSError: it could not be.
+        """
+        self._place.restore(entry)

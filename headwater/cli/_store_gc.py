@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from headwater.cypher.project import Project
     from headwater.engine.garbage import Garbage
 
-_WORDS = {"value": "bytes of no value", "partial": "unfinished writes", "damaged": "damaged, put aside"}
+_WORDS = {
+    "value": "bytes of no value",
+    "partial": "unfinished writes",
+    "damaged": "damaged, put aside",
+    "aside": "out of use for hours",
+}
 
 
 @click.command()
@@ -33,7 +38,8 @@ def gc(dry_run: bool, older_than: datetime, alone: bool, as_json: bool) -> None:
     """Delete from the value store what nothing refers to.
 
     That is bytes that no value in the graph and no journal names, writes that did not come to their end, and
-    damaged bytes that were put aside. What runs under way have put is safe. Several may do this at once.
+    damaged bytes that were put aside. What runs under way have put is safe. Several may do this at once. At a URL,
+    bytes of no value are first set aside, and deleted by a later gc, two hours after.
     """
     from headwater.cli import _output
     from headwater.cli._reading import reading, the_project
@@ -90,6 +96,9 @@ def _json(garbage: Garbage, *, dry_run: bool) -> dict[str, object]:
         "young": _pair(garbage.young),
         "kept": _pair(garbage.kept),
         "deleted": _pair(garbage.deleted),
+        "set_aside": _pair(garbage.set_aside),
+        "restored": len(garbage.lost),
+        "unfinished": garbage.unfinished,
         "damaged_journals": garbage.damaged,
     }
 
@@ -117,5 +126,17 @@ def _print(garbage: Garbage, *, dry_run: bool) -> None:
     if dry_run:
         click.echo("\nnothing was deleted (--dry-run)")
     else:
-        files, size = garbage.deleted
-        click.echo(f"\n{files} file{'s' * (files != 1)} deleted, {_output.size(size)}")
+        click.echo(f"\n{_counted(garbage.deleted)} deleted, {_output.size(garbage.deleted[1])}")
+        if garbage.set_aside[0]:
+            size = _output.size(garbage.set_aside[1])
+            click.echo(
+                f"{_counted(garbage.set_aside)} set aside, {size}: hw store gc deletes them in two hours"
+            )
+        if garbage.lost:
+            click.echo(f"{_counted((len(garbage.lost), 0))} put back: a run needs them after all")
+        if garbage.unfinished:
+            click.echo("note: it took too long to be sure of the rest. Type it again.", err=True)
+
+
+def _counted(count: tuple[int, int]) -> str:
+    return f"{count[0]} file{'s' * (count[0] != 1)}"

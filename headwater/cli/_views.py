@@ -251,8 +251,10 @@ def _lines(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _arguments(arguments: Sequence[views.Argument]) -> Iterator[str]:
-    rows = [(item.name, item.value[:ID], item.type, item.preview) for item in arguments]
-    yield from _section("arguments", ["name", "value", "type", "preview"], rows)
+    rows = [
+        (item.name, item.value[:ID], item.type, _output.size(item.size), item.preview) for item in arguments
+    ]
+    yield from _section("arguments", ["name", "value", "type", "size", "preview"], rows)
 
 
 def _result(result: views.Result | None) -> Iterator[str]:

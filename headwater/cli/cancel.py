@@ -28,7 +28,7 @@ def command(what: str) -> int:
 
     EXECUTION or JOB is the beginning of its id, as log shows it; - is the last run. A cancelled run ends with exit
     code 130, and every job of it that had not ended is CANCELLED. A job that is cancelled fails with Cancelled, and
-    so does what needs its result, unless the workflow catches that; everything else goes on.
+    so does what needs its result, unless the workflow catches that; everything else goes on. It may be inside a subrun.
 
     Calls in processes are stopped. A call on a thread cannot be: it is left alone, and nobody waits for it.
     """

@@ -12,7 +12,7 @@ from .conftest import HW, Shell, environment
 
 SLOW = """\
 import time
-from headwater import task, catch, Cancelled
+from headwater import task, catch, subrun, Cancelled
 
 headwater_namespace = "slow"
 
@@ -32,6 +32,22 @@ def main() -> list:
 @task
 def careful() -> list:
     return [catch(nap(1), Cancelled, told)]
+
+@task
+def inside() -> list:
+    return [catch(nap(1), Cancelled, told), "went on"]
+
+@task
+def above(executor: str, new: bool) -> list:
+    return [subrun(inside(), executor, new_execution=new)]
+
+@task
+def guarded(executor: str, depth: int) -> list:
+    return [catch(nested(executor, depth), Cancelled, told)]
+
+@task
+def nested(executor: str, depth: int):
+    return subrun(nested(executor, depth - 1) if depth else nap(depth), executor)
 """
 
 
@@ -41,9 +57,9 @@ def slow(hw: Shell) -> Shell:
     return hw
 
 
-def start(shell: Shell, task: str) -> subprocess.Popen[str]:
+def start(shell: Shell, task: str, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [HW, "run", "slow.py", task, "--json"],
+        [HW, "run", "slow.py", task, *options, "--json"],
         cwd=shell.folder,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -96,6 +112,51 @@ def test_a_job_is_cancelled_and_the_workflow_may_catch_that(slow: Shell) -> None
     again = slow("cancel", job["id"])
     assert again.code == 2
     assert "is not under way: it is CANCELLED" in again.err
+
+
+@pytest.mark.parametrize(
+    ("executor", "new"), [("default", "false"), ("process", "false"), ("process", "true")]
+)
+def test_a_job_of_a_run_inside_is_cancelled_and_the_rest_of_it_goes_on(
+    slow: Shell, executor: str, new: str
+) -> None:
+    slow("init")
+    process = start(slow, "above", "--executor", executor, "--new", new)
+    job = running_inside(slow, "slow.nap")
+    answer = slow("cancel", job[:12])
+    assert (answer.code, answer.out) == (0, f"job {job} (slow.nap) CANCELLED\n"), answer
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, (out, err)
+    assert "instead: Cancelled" in out
+    assert "went on" in out
+    assert slow("verify").code == 0
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+def test_the_root_of_a_run_inside_a_run_inside_is_cancelled_like_any_job(slow: Shell, executor: str) -> None:
+    slow("init")
+    process = start(slow, "guarded", "--executor", executor, "--depth", "1")
+    job = running_inside(slow, "slow.nap")
+    answer = slow("cancel", job)
+    assert (answer.code, answer.out) == (0, f"job {job} (slow.nap) CANCELLED\n"), answer
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, (out, err)
+    assert "instead: Cancelled" in out
+    statuses = {job["task"]: job["status"] for job in slow("log", "-", "--json").json["jobs"]}
+    assert statuses["slow.nested"] == statuses["headwater.subrun_root_task"] == "CANCELLED"
+    assert statuses["slow.guarded"] == "DONE"
+
+
+def running_inside(shell: Shell, task: str) -> str:
+    """The id of the one job of a task that runs, in whatever execution."""
+    text = f"MATCH (j:Job {{task_name: '{task}', status: 'RUNNING'}}) RETURN j.id AS id"
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        answer = shell("query", text, "--format", "json")
+        if answer.code == 0 and len(answer.json["rows"]) == 1:
+            return str(answer.json["rows"][0][0])
+        time.sleep(0.1)
+    raise AssertionError(f"no {task} ever ran alone")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ KEYS = [
     "young",
     "kept",
     "deleted",
+    "set_aside",
+    "restored",
+    "unfinished",
     "damaged_journals",
 ]
 
@@ -120,7 +123,10 @@ def test_a_value_store_on_s3(hw: Shell, bucket: str) -> None:
     values.put(b"put again")
     told = hw("store", "gc", "--alone", "--json").json
     assert told["address"] == f"s3://{bucket}/values"
-    assert told["deleted"] == {"files": 1, "bytes": 6}
-    assert (values.has(unused), values.has(again)) == (False, True)
+    assert (told["set_aside"], told["deleted"]) == ({"files": 1, "bytes": 6}, {"files": 0, "bytes": 0})
     assert told["kept"]["files"] == 1
-    assert values.has(used)
+    assert [entry.location for entry in values.entries() if entry.kind == "aside"] == [unused]
+    assert "0 files deleted, 0 B" in hw("store", "gc", "--alone").out, "it has not been aside for hours"
+    assert {entry.location for entry in values.entries() if entry.kind == "value"} == {again, used}
+    assert values.get(unused) == b"unused", "whoever needs it brings it back"
+    assert {entry.location for entry in values.entries() if entry.kind == "value"} == {again, used, unused}

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from headwater.cypher.store import open_store
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import Cancelled, File, Project, Scheduler, TaskTimeout, evaluate, get_context
 from tests.contract.conftest import Run, define
 from tests.engine import workflows
 from tests.engine.workflows import awaited, descriptions, plain
+from tests.properties import tries
 
 
 def family(ran: list[str], *, load: str = "1", use: str = "1", **options: Any) -> Any:
@@ -288,11 +289,7 @@ def test_a_cancelled_call_below_a_body_leaves_nothing_open(project: Project) -> 
     assert {status for _, status in rows} == {"CANCELLED"}
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@tries(12)
 @given(descriptions, st.integers(0, 3), st.integers(0, 3))
 def test_cached_equals_recomputed_before_and_after_a_change(
     project: Project, description: Any, before: int, after: int
@@ -324,11 +321,7 @@ def cell_graphs(draw: st.DrawFn) -> tuple[list[list[int]], list[int], int]:
 NUMBERS = itertools.count()
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@tries(12)
 @given(cell_graphs(), st.booleans())
 def test_after_a_change_exactly_the_dependants_run(project: Project, graph: Any, at_once: bool) -> None:
     inputs, modulos, changed = graph

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from headwater.engine.cache import GraphCache
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import CacheScope, CheckValid, File, Project, Scheduler, Task, get_task_registry
 from tests.contract.conftest import Run, define, family
 from tests.engine import workflows
 from tests.engine.workflows import build, descriptions, plain
+from tests.properties import tries
 
 headwater_namespace = "caching"
 
@@ -343,11 +344,7 @@ def test_a_quoted_root_is_answered_whole_too(run: Run, ran: list[str]) -> None:
     assert ran == []
 
 
-@settings(
-    max_examples=int(os.environ.get("HEADWATER_CACHING_EXAMPLES", "20")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@tries(20)
 @given(descriptions, st.integers(0, 3), st.integers(0, 3))
 def test_cached_equals_recomputed_before_and_after_a_change(
     project: Project, description: Any, before: int, after: int

@@ -171,6 +171,35 @@ def test_a_recovery_from_an_equal_error_is_reused(run: Run, ran: list[str]) -> N
     assert ran == ["recovery"]
 
 
+def test_a_failed_call_is_attempted_again_when_the_call_that_catches_it_runs_for_another_reason(
+    run: Run, ran: list[str]
+) -> None:
+    """Errors are not reused; what a call made of them is."""
+
+    def refuse(n: int) -> int:
+        ran.append("refusing")
+        raise ValueError(f"no {n}")
+
+    def recover(error: Exception) -> str:
+        ran.append("recovery")
+        return repr(error)
+
+    refusing, recovery = define("refusing", "1", refuse), define("refused", "1", recover)
+
+    def catching(name: str, version: str) -> Any:
+        return define(name, version, lambda n: catch(refusing(n), ValueError, recovery))
+
+    for version, again in (("1", ["refusing", "recovery"]), ("1", []), ("2", ["refusing"])):
+        ran.clear()
+        assert run(catching("catches_itself", version)(1)) == "ValueError('no 1')"
+        assert ran == again
+    for version, again in (("1", ["refusing", "recovery"]), ("1", []), ("2", [])):
+        ran.clear()
+        own = catching("catches_for_another", "1")
+        assert run(define("asks_another", version, lambda n, own=own: [own(n)])(2)) == ["ValueError('no 2')"]
+        assert ran == again, "what is caught in a task of its own is kept"
+
+
 class Mute(Exception):
     def __str__(self) -> str:
         raise RuntimeError("I have nothing to say")

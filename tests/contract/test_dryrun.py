@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import (
@@ -28,6 +27,7 @@ from tests.engine import workflows
 from tests.engine.code_projects import Load
 from tests.engine.conftest import load  # noqa: F401
 from tests.engine.workflows import build, descriptions, plain
+from tests.properties import tries
 
 headwater_namespace = "dryrun"
 
@@ -118,6 +118,7 @@ def test_of_changed_code_the_function_is_named(
 ) -> None:
     text = """
 from headwater import task
+from tests.properties import tries
 headwater_namespace = "dryrun"
 LATE = 15
 def helper(n):
@@ -245,11 +246,7 @@ def test_a_run_after_a_dry_run_is_as_if_there_had_been_none(
     assert ran == ["inc"]
 
 
-@settings(
-    max_examples=int(os.environ.get("HEADWATER_CACHING_EXAMPLES", "15")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@tries(15)
 @given(descriptions, st.integers(0, 2), st.integers(0, 2))
 def test_it_says_what_the_run_after_it_does(
     project: Project, description: Any, before: int, after: int

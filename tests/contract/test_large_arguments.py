@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import Any
 
 import numpy as np
 import pytest
 
-from headwater import task
+from headwater import File, Scheduler, task
 from tests.contract.conftest import Run
 
 headwater_namespace = "large"
@@ -79,3 +81,13 @@ def test_what_a_task_keeps_for_itself_is_not_given_away(run: Run) -> None:
     assert _HELD[0] == 0
     assert run(first(spoilt(viewed()))) == 2
     assert list(_HELD[:3]) == [0, 1, 2]
+
+
+def test_a_call_begins_while_another_thread_is_at_importing_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", types.ModuleType("numpy"))
+
+    @task
+    def told(file: File) -> str:
+        return file.basename()
+
+    assert Scheduler(record=False).run(told(File("begun.txt"))) == "begun.txt"

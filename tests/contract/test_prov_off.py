@@ -16,13 +16,15 @@ from headwater.cypher.records import AnyRecord
 from headwater.cypher.store import open_store
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
+from headwater.lineage.trace_views import Trace
 from headwater.lineage.verify import verify
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import CallError, File, Project, Scheduler, catch, get_context, map_, no_prov, subrun
+from headwater import File, Project, Scheduler, catch, get_context, map_, no_prov
 from headwater import run as run_expression
 from tests.contract.conftest import Run, define, family
+from tests.properties import tries
 
 EVERY_TEXT = (
     "MATCH (n) RETURN labels(n)[0] AS label, n.task_name AS task, n.fullname AS name, n.path AS path, "
@@ -59,6 +61,14 @@ def assert_verified(project: Project) -> None:
     store = open_store(project)
     try:
         assert verify(project, store).findings == []
+    finally:
+        store.close()
+
+
+def trace_of(project: Project, execution: str) -> Trace:
+    store = open_store(project)
+    try:
+        return trace(store, Found("execution", execution, "a run"))
     finally:
         store.close()
 
@@ -253,11 +263,7 @@ def test_the_trace_names_the_gap_and_what_went_through_it(run: Run, project: Pro
     root = define("through", "1", lambda n: last(quiet(source(n))))
     assert run(root(1)) == 4
     [(execution,)] = [tuple(row) for row in ask(project, "MATCH (e:Execution) RETURN e.id AS id")]
-    store = open_store(project)
-    try:
-        found = trace(store, Found("execution", execution, "a run"))
-    finally:
-        store.close()
+    found = trace_of(project, execution)
     assert [gap.task for gap in found.gaps] == ["caching.through"]
     by_task = {call.task: call for call in found.calls.values()}
     assert by_task["caching.last"].arguments[0].fed_by == (by_task["caching.source"].id,)
@@ -395,7 +401,7 @@ def its_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     local_graph.stop(project)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@tries(12)
 @given(recipe=recipes, changed=st.booleans())
 def test_any_workflow_gives_what_it_would_if_all_were_recorded(
     its_project: Project, recipe: Recipe, changed: bool
@@ -442,12 +448,3 @@ def test_an_async_task_that_is_not_recorded_leaves_nothing_either(
     path.write_text("abcdef")
     assert run(root(1)) == 7
     assert ran == ["wait", "length"]
-
-
-def test_a_run_inside_cannot_stand_in_what_is_not_recorded(run: Run, project: Project) -> None:
-    inner = define("inner", "1", lambda n: n)
-    outer = define("outer", "1", lambda n: subrun(inner(n), "default"), prov=False)
-    assert run(outer(1)) == 1  # nothing of the run is recorded, so nothing of the run inside
-    assert ask(project, "MATCH (j:Job) RETURN j.id AS id") == []
-    with pytest.raises(CallError, match=r"subrun.*prov=False"):
-        run(calling("recorded", outer)(1))

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from headwater import (
     CallError,
@@ -25,6 +25,7 @@ from headwater import (
     task,
 )
 from tests.engine.workflows import awaited, descriptions, plain
+from tests.properties import tries
 
 headwater_namespace = "asyncs"
 
@@ -61,7 +62,7 @@ async def forever(n: int) -> Any:
     await asyncio.sleep(1000)
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(descriptions)
 def test_an_async_workflow_gives_what_a_plain_evaluation_gives(description: Any) -> None:
     assert Scheduler(record=False).run(awaited(description)) == plain(description)

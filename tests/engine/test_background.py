@@ -6,10 +6,11 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from headwater import CallError, Scheduler, catch, cond, evaluate, fork_thread, join_thread, task
 from tests.engine.workflows import descriptions, lazy, plain
+from tests.properties import tries
 
 headwater_namespace = "background"
 
@@ -61,7 +62,7 @@ def join(thread: Any) -> Any:
     return join_thread(thread)
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(descriptions)
 def test_a_joined_thread_gives_what_its_expression_does(description: Any) -> None:
     def main() -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from headwater import (
     CacheScope,
@@ -29,6 +29,7 @@ from headwater import (
     throw,
 )
 from tests.engine.workflows import descriptions, lazy, plain
+from tests.properties import tries
 
 headwater_namespace = "reduction"
 
@@ -63,7 +64,7 @@ def countdown(n: int) -> int:
     return n if n == 0 else countdown(n - 1)
 
 
-@settings(max_examples=150, deadline=None)
+@tries(150)
 @given(descriptions)
 def test_a_workflow_gives_what_a_plain_evaluation_gives(description: Any) -> None:
     assert Scheduler(record=False).run(lazy(description)) == plain(description)

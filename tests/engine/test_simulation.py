@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from headwater.cypher.project import Project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import Rehearsal, Scheduler, TaskTimeout, WorkerDied, catch, catch_all, cond, map_, seq, task
+from tests.properties import tries
 
 headwater_namespace = "simulated"
 
@@ -195,7 +196,7 @@ expressions = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(expression=expressions, seed=st.integers(0, 1 << 32))
 def test_no_order_changes_a_result(expression: Any, seed: int) -> None:
     play = Rehearsal()
@@ -227,6 +228,7 @@ def test_an_interrupted_simulation_leaves_nothing_open(play: Rehearsal) -> None:
 
 TESTS = """
 from headwater import task
+from tests.properties import tries
 
 @task(namespace="plugged", version="1")
 def one() -> int:

@@ -13,12 +13,13 @@ from headwater.lineage.impact import impact
 from headwater.lineage.impact_views import Impact
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Cypher, server_of
 from tests.lineage.lab import Lab
 from tests.lineage.worlds import EPOCH, Job, World
+from tests.properties import tries
 
 
 def of(store: GraphStore, kind: str, id_: str, **how: object) -> Impact:
@@ -204,7 +205,7 @@ def read(file: File) -> str:
     store.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(40)
 @given(seed=st.integers(0, 1 << 30))
 def test_an_impact_is_the_exact_inverse_of_traces(store: GraphStore, cypher: Cypher, seed: int) -> None:
     world = World.made_up(f"{uuid.uuid4().hex}-", seed)
@@ -251,7 +252,7 @@ def compare(world: World, found: Impact, jobs: set[str], bare: set[str]) -> None
     assert {run.id for run in found.runs} == {world.jobs[id_].execution for id_ in jobs}, asked
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(25)
 @given(seed=st.integers(0, 1 << 30))
 def test_a_value_reaches_the_jobs_whose_traces_name_it_beyond_their_own_results(
     store: GraphStore, cypher: Cypher, seed: int

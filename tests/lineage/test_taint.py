@@ -16,7 +16,7 @@ from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage.impact import impact
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import (
@@ -36,6 +36,7 @@ from headwater import (
     task,
     zip_,
 )
+from tests.properties import tries
 
 Recipe = tuple[Any, ...]
 """(kind, parts ...), part 0 of a call being the name of its task; no two calls of a workflow are of one task."""
@@ -244,7 +245,7 @@ def project_and_store(shared_local_project: Project) -> Iterator[tuple[Project, 
     store.close()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(30)
 @given(seed=st.integers(0, 1 << 30))
 def test_every_call_of_a_run_comes_from_the_files_that_taint_it_and_no_other(
     project_and_store: tuple[Project, GraphStore], tmp_path: Path, seed: int

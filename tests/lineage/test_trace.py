@@ -15,11 +15,12 @@ from headwater.lineage.resolve import Found
 from headwater.lineage.trace import newest_call, people, trace
 from headwater.lineage.trace_drawings import dot, mermaid
 from headwater.lineage.trace_views import Trace
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Cypher, server_of
 from tests.lineage.worlds import EPOCH, Job, World
+from tests.properties import tries
 
 
 def of(store: GraphStore, kind: str, id_: str, depth: int | None = None) -> Trace:
@@ -258,7 +259,7 @@ def test_the_json_and_dot_shapes_hang_together(store: GraphStore, cypher: Cypher
     assert len([line for line in lines if "-->" in line or "-.->" in line]) == len(edges)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(25)
 @given(seed=st.integers(0, 1 << 30))
 def test_a_trace_names_every_origin_and_no_other(store: GraphStore, cypher: Cypher, seed: int) -> None:
     world = World.made_up(f"{uuid.uuid4().hex}-", seed)

@@ -1,0 +1,76 @@
+"""Whatever a workflow is made of and whatever changes between its runs, it gives what a plain evaluation gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from headwater.cypher import local_graph
+from headwater.cypher.project import create_project
+from headwater.cypher.store import open_store
+from headwater.lineage.verify import verify
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headwater import Project, Scheduler
+from tests.engine import wild
+from tests.engine.wild import WORLD, Unlucky, build, changes, descriptions, has, plain
+from tests.properties import tries
+
+NEVER_REUSED = {"once", "flaky", "checked"}
+"""What may run again though nothing has changed: it is not to be reused, or has failed."""
+
+
+@pytest.fixture(scope="module")
+def wild_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project for all examples, so that each finds what the others have left."""
+    folder = tmp_path_factory.mktemp("wild")
+    project = create_project(folder)
+    (folder / ".headwater" / "headwater.ini").write_text("[limits]\nslot = 1\n")
+    (folder / "files").mkdir()
+    yield project
+    wild.restore()
+    local_graph.stop(project)
+
+
+def outcome(scheduler: Scheduler, description: Any) -> Any:
+    WORLD.tried.clear()
+    try:
+        return scheduler.run(build(description), context={"rate": WORLD.rate})
+    except Unlucky:
+        return Unlucky
+
+
+def expected(description: Any) -> Any:
+    try:
+        return plain(description)
+    except Unlucky:
+        return Unlucky
+
+
+@pytest.mark.xdist_group("wild")
+@tries(25)
+@given(descriptions, st.lists(changes, min_size=1, max_size=4))
+def test_any_workflow_gives_what_a_plain_evaluation_gives_whatever_changes_between_its_runs(
+    wild_project: Project, description: Any, changed: list[Any]
+) -> None:
+    wild.begin(wild_project.root / "files")
+    for what in [("nothing",), *changed]:
+        wild.change(what)
+        for _ in range(2):
+            scheduler = Scheduler(wild_project)
+            assert outcome(scheduler, description) == expected(description), what
+            scheduler.wait_recorded()
+        counts = scheduler.progress().counts
+        if not has(description, NEVER_REUSED):
+            assert counts == {"wild.build": {"CACHED": 1}}, what
+
+
+@pytest.mark.xdist_group("wild")
+def test_what_all_of_them_recorded_verifies(wild_project: Project) -> None:
+    store = open_store(wild_project)
+    try:
+        assert verify(wild_project, store).findings == []
+    finally:
+        store.close()

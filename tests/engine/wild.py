@@ -1,0 +1,311 @@
+"""Random workflows whose world changes between runs: failures, further attempts, files, limits, context, runs inside.
+
+As in `workflows`, a description is a nested tuple that headwater (`lazy`) and a plain recursive evaluator (`plain`)
+understand. What both read beside it is the `World`, which a test changes between runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from headwater import (
+    File,
+    catch,
+    catch_all,
+    cond,
+    const,
+    delay,
+    evaluate,
+    force,
+    fork_thread,
+    get_context,
+    get_task_registry,
+    join_thread,
+    map_,
+    no_prov,
+    seq,
+    subrun,
+    task,
+)
+
+headwater_namespace = "wild"
+
+FILES = 3
+
+
+class Unlucky(Exception):
+    """Raised by `checked`, and by the first attempt of `flaky`."""
+
+
+@dataclass
+class World:
+    """What results depend on beside the description."""
+
+    folder: Path = field(default_factory=Path)
+    shift: int = 0
+    rate: int = 0
+    tried: set[int] = field(default_factory=set)
+
+    def file(self, number: int) -> Path:
+        return self.folder / f"in-{number}.txt"
+
+    def written(self, value: int) -> Path:
+        return self.folder / f"out-{value}.txt"
+
+
+WORLD = World()
+
+
+@task
+def shifted(a: int) -> int:
+    return a + WORLD.shift
+
+
+@task
+def total(values: Any) -> int:
+    if isinstance(values, dict):
+        values = values.values()
+    return values if isinstance(values, int) else int(sum(values))
+
+
+@task
+def build(description: Any) -> Any:
+    return lazy(description)
+
+
+@task
+async def awaited(description: Any) -> Any:
+    return await evaluate(lazy(description))
+
+
+@task(prov=False)
+def quiet(description: Any) -> Any:
+    return lazy(description)
+
+
+@task
+def caught_inside(description: Any) -> Any:
+    return catch(lazy(description), Unlucky, rescued)
+
+
+@task
+def checked(a: int) -> int:
+    if a % 3 == 0:
+        raise Unlucky(f"{a} is a multiple of three")
+    return a
+
+
+@task(retries=1, retry_backoff=0)
+def flaky(a: int) -> int:
+    if a not in WORLD.tried:
+        WORLD.tried.add(a)
+        raise Unlucky("the first time")
+    return a + 1
+
+
+@task
+def read(file: File) -> int:
+    return int(str(file.read()))
+
+
+@task
+def write(value: int, folder: str) -> File:
+    file = File(f"{folder}/out-{value}.txt")
+    file.write(str(value))
+    return file
+
+
+@task
+def rated(a: int) -> Any:
+    return a + get_context("rate", 0)
+
+
+@task
+def settled(values: Any) -> int:
+    return sum(-1 if isinstance(value, Exception) else value for value in values)
+
+
+@task
+def rescued(error: Exception) -> int:
+    return -1
+
+
+def _shifted(**options: Any) -> Callable[[Any], Any]:
+    def call(a: Any) -> Any:
+        return shifted.options(**options)(a)  # as it is defined then
+
+    return call
+
+
+FORMS: dict[str, Callable[..., Any]] = {
+    "shifted": _shifted(),
+    "checked": checked,
+    "flaky": flaky,
+    "limited": _shifted(limits=["slot"]),
+    "once": _shifted(cache=False),
+    "rated": rated,
+    "other rate": rated.update_context(rate=5),
+    "write": lambda a: read(write(a, str(WORLD.folder))),
+    "catch": lambda a: catch(a, Unlucky, rescued),
+    "force": lambda a: force(delay(a)),
+    "thread": lambda a: join_thread(fork_thread(a)),
+    "no_prov": no_prov,
+    "inside": lambda a: subrun(a, "default"),
+    "plus": lambda a, b: total([a]) + b,
+    "const": const,
+    "list": lambda *values: total(list(values)),
+    "dict": lambda *values: total({f"k{i}": value for i, value in enumerate(values)}),
+    "seq": lambda *values: total(seq(list(values))),
+    "map": lambda *values: total(map_(shifted, list(values))),
+    "catch all": lambda *values: total(catch_all(list(values), Unlucky, settled)),
+}
+
+NESTED = {"build": build, "awaited": awaited, "quiet": quiet, "caught inside": caught_inside}
+
+
+def lazy(d: Any) -> Any:
+    """The workflow of a description."""
+    kind, *rest = d
+    if kind == "number":
+        return rest[0]
+    if kind == "read":
+        return read(File(str(WORLD.file(rest[0]))))
+    if kind in NESTED:
+        return NESTED[kind](rest[0])
+    values = map(lazy, rest)
+    if kind == "cond":
+        condition, yes, no = values
+        return cond(total([condition]) > 5, yes, no)
+    return FORMS[kind](*values)
+
+
+def plain(d: Any) -> int:
+    """The value of a description, in the world as it is.
+
+    Raises:
+        Unlucky: it has none.
+    """
+    kind, *rest = d
+    if kind == "number":
+        return int(rest[0])
+    if kind == "read":
+        return int(WORLD.file(rest[0]).read_text())
+    if kind in ("catch", "caught inside"):
+        return _settled(rest[0])
+    if kind == "cond":
+        return plain(rest[1] if plain(rest[0]) > 5 else rest[2])
+    if kind == "catch all":
+        return sum(map(_settled, rest))
+    values = [plain(one) for one in rest]
+    if kind == "checked":
+        return checked.func(values[0])
+    if kind == "map":
+        return sum(values) + WORLD.shift * len(values)
+    if kind in ("plus", "list", "dict", "seq"):
+        return sum(values)
+    return values[0] + ADDED.get(kind, lambda: 0)()
+
+
+def _settled(d: Any) -> int:
+    try:
+        return plain(d)
+    except Unlucky:
+        return -1
+
+
+def _shift() -> int:
+    return WORLD.shift
+
+
+ADDED: dict[str, Callable[[], int]] = {
+    "shifted": _shift,
+    "limited": _shift,
+    "once": _shift,
+    "flaky": lambda: 1,
+    "rated": lambda: WORLD.rate,
+    "other rate": lambda: 5,
+}
+"""What a form adds to its only operand, where that is not nothing."""
+
+
+def has(d: Any, kinds: set[str]) -> bool:
+    """Whether one of some kinds stands in a description."""
+    return isinstance(d, tuple) and (d[0] in kinds or any(has(one, kinds) for one in d[1:]))
+
+
+# -- changes of the world ----------------------------------------------------------------------------------------------
+
+
+def begin(folder: Path) -> None:
+    """A world with files, in a folder."""
+    WORLD.folder, WORLD.rate = folder, 0
+    for number in range(FILES):
+        WORLD.file(number).write_text(str(number))
+    _define(0)
+
+
+def change(what: tuple[Any, ...]) -> None:
+    """Change the world, as one of `changes` says."""
+    kind, *rest = what
+    if kind == "code":
+        _define(rest[0])
+    elif kind == "file":
+        WORLD.file(rest[0]).write_text(str(rest[1]))
+    elif kind == "rate":
+        WORLD.rate = rest[0]
+    elif kind == "outputs gone":
+        for path in WORLD.folder.glob("out-*.txt"):
+            path.unlink()
+    elif kind == "outputs damaged":
+        for path in WORLD.folder.glob("out-*.txt"):
+            path.write_text("12345678")
+
+
+_FIRST = shifted
+
+
+def _define(shift: int) -> None:
+    global shifted  # noqa: PLW0603  what a module defines anew is a global of it
+    WORLD.shift = shift
+    shifted = task(name="shifted", namespace="wild", version=str(shift))(_FIRST.func)
+
+
+def restore() -> None:
+    """Go back to the first definition."""
+    global shifted  # noqa: PLW0603
+    get_task_registry().add(_FIRST)
+    shifted = _FIRST
+
+
+changes = st.one_of(
+    st.just(("nothing",)),
+    st.tuples(st.just("code"), st.integers(0, 3)),
+    st.tuples(st.just("file"), st.integers(0, FILES - 1), st.integers(-100, 100)),
+    st.tuples(st.just("rate"), st.integers(0, 3)),
+    st.sampled_from([("outputs gone",), ("outputs damaged",)]),
+)
+
+_ONE = [*ADDED, "checked", "write", "catch", "force", "thread", "no_prov", "inside", *NESTED]
+
+
+def _grow(children: Any) -> Any:
+    return st.one_of(
+        st.tuples(st.sampled_from(_ONE), children),
+        st.tuples(st.sampled_from(["plus", "const"]), children, children),
+        st.tuples(st.just("cond"), children, children, children),
+        st.tuples(
+            st.sampled_from(["list", "dict", "seq", "map", "catch all"]),
+            st.lists(children, min_size=1, max_size=3),
+        ).map(lambda pair: (pair[0], *pair[1])),
+    )
+
+
+leaves = st.one_of(
+    st.tuples(st.just("number"), st.integers(-5, 20)), st.tuples(st.just("read"), st.integers(0, FILES - 1))
+)
+descriptions = st.recursive(leaves, _grow, max_leaves=8)
