@@ -276,6 +276,8 @@ class DatasetDeclared(msgspec.Struct, array_like=True, frozen=True, gc=False):
     purpose: str
     lawful_basis: str
     sensitivity: str
+    declared_in: str = ""
+    """the script that declares it, seen from the project's root; empty for the project's file"""
 
 
 class ChangeMade(Record, frozen=True, tag=20):

@@ -65,6 +65,7 @@ PROPERTIES = {
     "Tag": ("id", "kind", "target", "key", "value", "text", "given"),
     "Dataset": (
         "id", "name", "files", "origin", "licence", "collected_by", "purpose", "lawful_basis", "sensitivity",
+        "declared_in",
     ),
 }  # fmt: skip
 """What docs/reference/graph.md says each node has; anything else somebody else has put there."""

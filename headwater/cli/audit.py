@@ -69,8 +69,8 @@ def command(
     """Check the graph against rules.
 
     RULES are ids of rules or paths of .cypher files; without any, all rules count, headwater's and the project's own in
-    .headwater/rules. What .headwater/datasets.toml says now is recorded first, but not where --as-of asks for the past.
-    The rules only read.
+    .headwater/rules. What is declared of datasets now is recorded first, but not where --as-of asks for the past. The
+    rules only read.
     """
     from headwater.cli._changes import record_datasets
     from headwater.cli._progress import Waiting

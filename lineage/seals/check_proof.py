@@ -24,7 +24,7 @@ from typing import Any
 PROOF = "headwater inclusion proof 1"
 SIGNED = b"headwater seal 1\n"
 PEM = bytes.fromhex("302a300506032b6570032100")  # before the 32 bytes of an Ed25519 key (RFC 8410)
-KINDS = {1: "execution", 3: "task", 4: "file", 5: "value", 6: "evaluation", 7: "call", 9: "job"}
+KINDS = {1: "execution", 3: "task", 4: "file", 5: "value", 6: "evaluation", 7: "call", 9: "job", 10: "code"}
 
 Point = tuple[int, int, int, int]
 P = 2**255 - 19
