@@ -34,11 +34,10 @@ def definition(task: Task[Any, Any], seen: set[bytes]) -> Iterator[CodeSeen | Ta
         seen: keys of what was recorded before, which is left out; the new ones are added.
     """
     print_ = None if task.version is not None else task.fingerprint
-    codes = dict(code_records(print_.counted)) if print_ else {}
-    for key, record in codes.items():
-        if key not in seen:
-            seen.add(key)
-            yield record
+    codes = list(_to_record(print_.counted)) if print_ else []
+    new = [one for key, one, _ in codes if key not in seen]
+    seen.update(key for key, _, _ in codes)
+    yield from (record for _, record in code_records(new))
     yield TaskSeen(
         task.hash,
         task.name,
@@ -48,21 +47,27 @@ def definition(task: Task[Any, Any], seen: set[bytes]) -> Iterator[CodeSeen | Ta
         task.counted_options(),
         [(c.name, c.kind, c.digest_hex) for c in print_.counted] if print_ else [],
         [(u.name, u.reason) for u in print_.uncounted] if print_ else [],
-        list(codes),
+        [key for key, _, _ in codes],
     )
 
 
 def code_records(counted: Iterable[Counted]) -> Iterator[tuple[bytes, CodeSeen]]:
     """The records of helpers, classes and constants by their keys; of some the source is not to be recorded."""
     secrets = Secrets()
+    for key, one, source in _to_record(counted):
+        hidden = secrets.hide(source.encode(errors="replace")).decode()
+        yield key, CodeSeen(key, one.name, one.kind, one.digest_hex, hidden)
+
+
+def _to_record(counted: Iterable[Counted]) -> Iterator[tuple[bytes, Counted, str]]:
+    """Keys of what counts, and its source as far as it can be kept."""
     for one in counted:
         source = _kept(one.name, one.kind, one.text)
         if source is not None:
-            source = secrets.hide(source.encode(errors="replace")).decode()
-            key = code_hash(one.name, one.kind, one.digest_hex)
-            yield key, CodeSeen(key, one.name, one.kind, one.digest_hex, source)
+            yield code_hash(one.name, one.kind, one.digest_hex), one, source
 
 
+@lru_cache(maxsize=4096)
 def code_hash(name: str, kind: str, digest_hex: str) -> bytes:
     """The key of a helper, class or constant in the graph: 32 bytes over what it is called and what its text is."""
     return sha256(f"CodePart\0{kind}\0{name}\0{digest_hex}".encode(errors="surrogatepass")).digest()

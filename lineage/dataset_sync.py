@@ -88,9 +88,7 @@ def _all_declared(project: Project) -> tuple[list[Declared], set[str]]:
         for line, one in script.datasets if script.is_there(project.root) else ():
             if one.name not in wanted:
                 wanted[one.name] = f"{script.source}:{line}", one
-            elif not edited[
-                script.source
-            ]:  # else it may have moved, which is known when the script runs again
+            elif not edited[script.source]:  # else it may have moved: the script says when it runs again
                 raise UsageError(
                     f"{script.source}:{line}: the dataset {one.name} is declared in {wanted[one.name][0]}, too. "
                     "Keep one of the two declarations"
