@@ -13,6 +13,7 @@ from typing import Any
 from headwater.cypher.records import (
     AnyRecord,
     CallMade,
+    CodeSeen,
     EvaluationSeen,
     ExecutionEnded,
     ExecutionStarted,
@@ -62,6 +63,7 @@ class Batch:
         self._started: ExecutionStarted | None = None
         self._end: ExecutionEnded | None = None
         self._tasks: dict[bytes, TaskSeen] = {}
+        self._codes: dict[bytes, CodeSeen] = {}
         self._files: dict[bytes, FileSeen] = {}
         self._values: dict[bytes, ValueSeen] = {}
         self._evaluations: dict[bytes, EvaluationSeen] = {}
@@ -87,6 +89,9 @@ class Batch:
                 self._tasks[record.task_hash] = record
                 self._memory.task_names[record.task_hash] = fullname(record)
                 self.bytes += len(record.source)
+            elif isinstance(record, CodeSeen):
+                self._codes[record.code_hash] = record
+                self.bytes += len(record.source)
             elif isinstance(record, ExecutionStarted):
                 self._started = record
             elif isinstance(record, ExecutionEnded):
@@ -107,6 +112,15 @@ class Batch:
         if self._started is not None:
             found.append(_execution(self._started))
         found += _in_pieces("load_tasks", map(_task_row, self._tasks.values()))
+        found += _in_pieces("load_codes", map(_code_row, self._codes.values()))
+        found += _in_pieces(
+            "load_task_codes",
+            (
+                [task.task_hash.hex(), task_counted(task), sorted({code.hex() for code in task.codes})]
+                for task in self._tasks.values()
+                if task.codes
+            ),
+        )
         found += _in_pieces("load_files", map(_file_row, self._files.values()))
         found += _in_pieces("load_values", map(_value_row, self._values.values()))
         found += _in_pieces(
@@ -245,6 +259,10 @@ def _task_row(task: TaskSeen) -> Row:
         task_counted(task),
         task_uncounted(task),
     ]
+
+
+def _code_row(code: CodeSeen) -> Row:
+    return [code.code_hash.hex(), code.name, code.kind, code.digest, code.source]
 
 
 def _file_row(file: FileSeen) -> Row:

@@ -110,6 +110,7 @@ def dataset_facts(dataset: DatasetDeclared) -> dict[str, Any]:
         "purpose": dataset.purpose,
         "lawful_basis": dataset.lawful_basis,
         "sensitivity": dataset.sensitivity,
+        "declared_in": dataset.declared_in or None,
     }
 
 

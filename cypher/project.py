@@ -86,6 +86,11 @@ class Project:
         return self.root / named if named else self.folder / "datasets.toml"
 
     @property
+    def declared(self) -> Path:
+        """Where runs leave word of the datasets that scripts declare."""
+        return self.folder / "declared"
+
+    @property
     def rules(self) -> Path:
         """Where a project's own audit rules are."""
         return self.folder / "rules"

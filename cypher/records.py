@@ -66,6 +66,8 @@ class TaskSeen(Record, frozen=True, tag=3):
     """(qualified name, kind, hex digest) of the helpers and constants that count in the hash"""
     uncounted: list[tuple[str, str]] = []
     """(name, why not) of what the task reads but the hash does not cover"""
+    codes: list[bytes] = []
+    """code_hash of those of the counted whose source was recorded, in their order"""
 
 
 class FileSeen(Record, frozen=True, tag=4):
@@ -231,6 +233,22 @@ class JobEnded(Record, frozen=True, tag=9):
     """paths of those that it read"""
 
 
+class CodeSeen(Record, frozen=True, tag=10):
+    """A helper, class or constant that counts in a task's hash: once per execution, before the first task that names
+    it."""
+
+    code_hash: bytes
+    """over name, kind and digest"""
+    name: str
+    """qualified, like `package.module.helper`"""
+    kind: str
+    """function, class, constant, variable or default"""
+    digest: str
+    """SHA-256 of its source text, hexadecimal"""
+    source: str
+    """its source text, secrets taken out"""
+
+
 class TagSet(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A tag that a change put on something of the graph."""
 
@@ -258,6 +276,8 @@ class DatasetDeclared(msgspec.Struct, array_like=True, frozen=True, gc=False):
     purpose: str
     lawful_basis: str
     sensitivity: str
+    declared_in: str = ""
+    """the script that declares it, seen from the project's root; empty for the project's file"""
 
 
 class ChangeMade(Record, frozen=True, tag=20):
@@ -290,6 +310,7 @@ AnyRecord = (
     | CallMade
     | JobStarted
     | JobEnded
+    | CodeSeen
     | ChangeMade
 )
 

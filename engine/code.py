@@ -31,12 +31,14 @@ class Counted:
         kind: "function", "class", "constant", "variable" (of the enclosing function) or "default".
         digest_hex: SHA-256 of its source text.
         where: file and line, for people; not part of any hash.
+        text: the source text.
     """
 
     name: str
     kind: str
     digest_hex: str
     where: str
+    text: str = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerpr
         for part in parts
     )
     counted = {
-        (part.name, part.kind, part.digest_hex): Counted(part.name, part.kind, part.digest_hex, part.where)
+        (part.name, part.kind, part.digest_hex): Counted(
+            part.name, part.kind, part.digest_hex, part.where, part.text
+        )
         for part in parts[1:]
     }
     return Fingerprint(

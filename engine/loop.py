@@ -24,6 +24,7 @@ from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.control import HEARTBEAT, Control
+from headwater.engine.datasets import note_datasets
 from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.executors import Executor, Outcome, perform, prepare_for
 from headwater.engine.executors.owned import own
@@ -138,6 +139,7 @@ class Run(Control):
     ) -> GraphStore | None:
         if self.project is None or not self._prov or is_off(call._task.definition, None, call._options):
             return None
+        note_datasets(self.project)
         from headwater.cypher.errors import StoreUnavailable
         from headwater.cypher.loader import catch_up, ensure_loader
         from headwater.cypher.store import open_store

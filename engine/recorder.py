@@ -23,12 +23,12 @@ from headwater.cypher.records import (
     ExecutionStarted,
     JobEnded,
     JobStarted,
-    TaskSeen,
     ValueSeen,
 )
 from headwater.cypher.tag_names import split_tag
 from headwater.cypher.targets import note_target
 from headwater.engine import expression_codec
+from headwater.engine.definitions import definition
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.expression import outline
 from headwater.engine.file_checks import FileChecks
@@ -369,7 +369,7 @@ class Recorder:
         if task.hash in self._seen:
             return
         self._seen.add(task.hash)
-        self._records.append(_task_record(task))
+        self._records += definition(task, self._seen)
 
     # -- the journal -----------------------------------------------------------------------------------------------
 
@@ -417,25 +417,11 @@ class Recorder:
                 self._told.add(task.hash)
                 if task.hash not in self._seen:
                     # Not marked as seen: that is for the scheduler's thread alone. It will be told twice.
-                    yield _task_record(task)
+                    yield from definition(task, set())
             owner = job.owner
             parent = owner.n if owner is not None else None
             started = _micros(job.started)
             yield JobStarted(job.n, parent, task.hash, eval_hash, started, job.executor, job.attempt)
-
-
-def _task_record(task: Task[Any, Any]) -> TaskSeen:
-    print_ = None if task.version is not None else task.fingerprint
-    return TaskSeen(
-        task.hash,
-        task.name,
-        task.namespace,
-        task.version,
-        task.source,
-        task.counted_options(),
-        [(c.name, c.kind, c.digest_hex) for c in print_.counted] if print_ else [],
-        [(u.name, u.reason) for u in print_.uncounted] if print_ else [],
-    )
 
 
 def _traceback_of(job: Job, error: BaseException | None) -> str | None:

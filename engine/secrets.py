@@ -8,11 +8,18 @@ from collections.abc import Mapping
 
 HIDDEN = b"***"
 
-_NAME = re.compile(r"(?i)pass(w|phrase)|secret|token|credential|api_?key|access_?key|private_?key|signature")
+_NAME = re.compile(
+    r"(?i)pass(w|phrase)|secret|token|credential|authorization|(api|access|private)[_-]?key|signature"
+)
 _SHORTEST = 6
 """bytes; hiding anything shorter would hide ordinary words"""
 _CERTAIN = 16
 """bytes of a value that nobody writes by chance"""
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a name, or something in a text, speaks of a password, token, key or the like."""
+    return _NAME.search(name) is not None
 
 
 class Secrets:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         zip_,
     )
     from headwater.engine.context import get_context
+    from headwater.engine.datasets import Dataset
     from headwater.engine.dryrun import DryRunResult
     from headwater.engine.errors import (
         CallError,
@@ -106,6 +107,7 @@ _NAMES = {
         "with_export_options zip_"
     ),
     "headwater.engine.context": "get_context",
+    "headwater.engine.datasets": "Dataset",
     "headwater.engine.dryrun": "DryRunResult",
     "headwater.engine.errors": (
         "CallError Cancelled ScriptError TaskDefinitionError TaskTimeout Undecodable UnknownExecutor UnknownTask "
@@ -150,6 +152,7 @@ __all__ = [
     "ContentFileSet",
     "ContentStagingDir",
     "ContentStagingFile",
+    "Dataset",
     "Dir",
     "DryRunResult",
     "Expression",

@@ -85,7 +85,8 @@ def audit(
         progress: called before each rule.
 
     Raises:
-        RuleError: a rule's query cannot be run, takes too long, or does not give what a rule has to.
+        RuleError: a rule's query cannot be run, takes too long, or does not give what a rule has to; or the store is
+            seen as of an earlier time, and a rule does not ask for it.
         UsageError: no rule has a parameter of that name.
         StoreError: the store cannot be asked.
     """
@@ -94,6 +95,14 @@ def audit(
         if not any(name in rule.parameters for rule in rules):
             known = sorted({one for rule in rules for one in rule.parameters})
             raise UsageError(f"no rule here has a parameter {name}. There are: {', '.join(known) or 'none'}")
+    if facts.as_of is not None:
+        for rule in rules:
+            if not rule.knows_the_past:
+                raise rule.wrong(
+                    "the rule would answer as of now: its query does not ask for $as_of. Have it leave out what is "
+                    "later (WHERE $as_of IS NULL OR e.started <= $as_of), say `// timeless: …` at its top where time "
+                    "changes nothing, or name the rules that are to be asked"
+                )
     result = Audit(list(rules))
     for rule in rules:
         if progress is not None:

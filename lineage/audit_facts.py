@@ -26,11 +26,13 @@ class AuditFacts:
 
     Attributes:
         since: what began before is left out by the rules that ask for it.
+        as_of: the moment at which the store is seen; None for now.
     """
 
     def __init__(self, store: GraphStore, since: datetime | None) -> None:
         self._store = store
         self.since = since or _BEGINNING
+        self.as_of: datetime | None = getattr(store, "moment", None)
 
     @cached_property
     def labels(self) -> list[dict[str, Any]]:
@@ -50,7 +52,7 @@ class AuditFacts:
     def origins(self) -> list[dict[str, Any]]:
         """Maps of file, path, datasets (names), taken (when last): the files that no recorded call made."""
         taken: dict[str, tuple[str, datetime]] = {}
-        for file, path, at in self._store.rows("audit_taken"):
+        for file, path, at in self._store.rows("audit_taken" if self.as_of is None else "audit_taken_then"):
             taken[file] = max(taken.get(file, (path, at)), (path, at))
         facts = GraphFacts(self._store)
         makers = facts.makers(taken)

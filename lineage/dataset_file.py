@@ -11,37 +11,17 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headwater.cypher.declared import Declared, check_declaration
 from headwater.cypher.errors import UsageError
-from headwater.cypher.sensitivity import LEVELS
 from headwater.cypher.settings import nearest
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-FIELDS = ("files", "sensitivity", "origin", "licence", "collected_by", "purpose", "lawful_basis")
-_NEEDED = ("files", "sensitivity")
-_LONGEST = 2000
-"""characters of a text"""
-
-
-@dataclass(frozen=True)
-class Declared:
-    """A dataset as a file declares it. What it does not say is empty."""
-
-    name: str
-    files: tuple[str, ...]
-    sensitivity: str
-    origin: str = ""
-    licence: str = ""
-    collected_by: str = ""
-    purpose: str = ""
-    lawful_basis: str = ""
 
 
 def read_datasets(path: Path) -> list[Declared]:
@@ -83,24 +63,7 @@ class _File:
     def _dataset(self, name: str, table: Any) -> Declared:
         if not isinstance(table, dict):
             raise self._wrong(f"the dataset {name} is no table: write [datasets.{name}]", name)
-        if not name or not name.isprintable():
-            raise self._wrong(f"{name!r} is no name of a dataset", name)
-        for key in table:
-            if key not in FIELDS:
-                raise self._wrong(f"a dataset has no {key!r}.{nearest(key, FIELDS)}", name, key)
-        for key in _NEEDED:
-            if key not in table:
-                raise self._wrong(f"the dataset {name} needs {key}", name)
-        files = table["files"]
-        if not isinstance(files, list) or not files or not all(isinstance(one, str) and one for one in files):
-            raise self._wrong('files is a list of patterns, like ["data/*.csv"]', name, "files")
-        for key, value in table.items():
-            if key != "files" and (not isinstance(value, str) or len(value) > _LONGEST):
-                raise self._wrong(f"{key} is a text of at most {_LONGEST} characters", name, key)
-        if table["sensitivity"] not in LEVELS:
-            hint = nearest(table["sensitivity"], LEVELS)
-            raise self._wrong(f"{table['sensitivity']!r} is no sensitivity.{hint}", name, "sensitivity")
-        return Declared(name, tuple(files), **{key: table[key] for key in table if key != "files"})
+        return check_declaration(name, table, self._wrong)
 
     def _wrong(self, what: str, *where: str) -> UsageError:
         return UsageError(f"{self._path}:{self._line(*where)}: {what}")

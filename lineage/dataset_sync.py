@@ -1,4 +1,5 @@
-"""Bringing what a project's file declares of datasets into the graph, as changes: never by changing what is there.
+"""Bringing what a project's file and its scripts declare of datasets into the graph, as changes: never by changing what
+is there.
 
 A declaration that differs from the recorded one is a new Dataset, and ends the old. Files that were recorded since are
 found by their paths, and said to belong to it.
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from headwater.cypher.change import part_id
+from headwater.cypher.declared import Declared
+from headwater.cypher.declared_in_code import read_scripts
 from headwater.cypher.errors import UsageError
 from headwater.cypher.records import ChangeMade, DatasetDeclared
-from headwater.lineage.dataset_file import Declared, read_datasets
+from headwater.lineage.dataset_file import read_datasets
 from headwater.lineage.datasets import Dataset, current, files_of
 from headwater.lineage.path_patterns import anchored, beginning, expression
 
@@ -39,17 +42,19 @@ def declared(project: Project) -> list[Declared] | None:
 
 
 def changed(project: Project, store: GraphStore, change: ChangeMade) -> ChangeMade:
-    """A change after which the graph says of datasets what the project's file says. Without a file, nothing changes.
+    """A change after which the graph says of datasets what the project's file and its scripts say. What a file or a
+    script declares ends when that says otherwise; without a file, and of scripts that have not run here, nothing ends.
 
     Args:
         change: one with nothing in it yet.
 
     Raises:
-        UsageError: as of `declared`.
+        UsageError: as of `declared`; or a dataset is declared twice.
     """
-    wanted = declared(project)
-    if wanted is None:
+    wanted, places = _all_declared(project)
+    if not places:
         return change
+    names = {one.name for one in wanted}
     root = str(project.root)
     recorded = [dataset for dataset in current(store) if dataset.project_root == root]
     kept: dict[str, Dataset] = {}
@@ -62,9 +67,33 @@ def changed(project: Project, store: GraphStore, change: ChangeMade) -> ChangeMa
     return msgspec.structs.replace(
         change,
         datasets=[_record(ids[one.name], one) for one in new],
-        ended=sorted(bytes.fromhex(one.id) for one in recorded if kept.get(one.name) is not one),
+        ended=sorted(
+            bytes.fromhex(one.id)
+            for one in recorded
+            if kept.get(one.name) is not one and (one.declared_in in places or one.name in names)
+        ),
         files=_files(store, wanted, ids, root),
     )
+
+
+def _all_declared(project: Project) -> tuple[list[Declared], set[str]]:
+    """What the project's file and its scripts declare, and which of them were looked at (as `Declared.declared_in`)."""
+    found = declared(project)
+    wanted = {one.name: (str(project.datasets_file), one) for one in found or ()}
+    places = set() if found is None else {""}
+    scripts = read_scripts(project)
+    edited = {script.source: not script.is_as_it_ran(project.root) for script in scripts}
+    for script in sorted(scripts, key=lambda script: edited[script.source]):
+        places.add(script.source)
+        for line, one in script.datasets if script.is_there(project.root) else ():
+            if one.name not in wanted:
+                wanted[one.name] = f"{script.source}:{line}", one
+            elif not edited[script.source]:  # else it may have moved: the script says when it runs again
+                raise UsageError(
+                    f"{script.source}:{line}: the dataset {one.name} is declared in {wanted[one.name][0]}, too. "
+                    "Keep one of the two declarations"
+                )
+    return [one for _, one in wanted.values()], places
 
 
 def _files(
@@ -104,4 +133,5 @@ def _record(id_: bytes, one: Declared) -> DatasetDeclared:
         one.purpose,
         one.lawful_basis,
         one.sensitivity,
+        one.declared_in,
     )

@@ -38,6 +38,8 @@ class Dataset:
     ended_by: str | None
     project_root: str
     """the folder of the project that declares it"""
+    declared_in: str
+    """the script that declares it, seen from there; empty for the project's file"""
 
     @property
     def is_current(self) -> bool:

@@ -30,9 +30,10 @@ from headwater.cypher.tokens import SIGN, WORD, Unreadable, tokenize
 SHIPPED = queries.FOLDER.with_name("rules")
 SUFFIX = ".cypher"
 SEVERITIES = ("note", "warning", "error")
-FACTS = ("labels", "origins", "tags", "since")
+FACTS = ("labels", "origins", "tags", "since", "as_of")
 """what a rule may ask for as a parameter beside its own; `headwater.lineage.audit_facts` has it"""
 _TEXTS = ("title", "severity", "why", "fix")
+_TIMELESS = "timeless"
 _ID = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
 _ENTRY = re.compile(r"//\s*(\w+)\s*:\s*(.*?)\s*\Z")
 _PARAMETER = re.compile(r"//\s*param\s+(\w+)\s*=\s*(.*?)\s*\Z")
@@ -52,6 +53,7 @@ class Rule:
         start: the line of the file on which it begins, from 1.
         parameters: its own parameters with their defaults.
         uses: which of FACTS its query asks for.
+        timeless: why its answer is that of then although it does not ask for the moment; empty where it is not.
     """
 
     id: str
@@ -64,6 +66,12 @@ class Rule:
     start: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
     uses: frozenset[str] = frozenset()
+    timeless: str = ""
+
+    @property
+    def knows_the_past(self) -> bool:
+        """Whether it can be asked as of an earlier time."""
+        return "as_of" in self.uses or bool(self.timeless)
 
     @property
     def is_shipped(self) -> bool:
@@ -155,9 +163,9 @@ def _head(path: Path, lines: Sequence[str]) -> tuple[_Head, int]:
             head.texts[last] = (f"{before} {line[2:].strip()}".strip(), at)
         elif entry := _ENTRY.match(line):
             last = entry[1]
-            if last not in _TEXTS:
+            if last not in (*_TEXTS, _TIMELESS):
                 raise RuleError(
-                    f"{path}:{number}: a rule has no {last!r}.{nearest(last, (*_TEXTS, 'param'))}"
+                    f"{path}:{number}: a rule has no {last!r}.{nearest(last, (*_TEXTS, _TIMELESS, 'param'))}"
                 )
             head.texts[last] = (entry[2], number)
         elif line.strip("/ "):

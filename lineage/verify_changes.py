@@ -62,7 +62,8 @@ def _expected(change: ChangeMade, head: bytes) -> Fact:
             [[one.id.hex(), tag_facts(one), [one.target]] for one in change.tags], key=lambda row: str(row[0])
         ),
         "datasets": sorted(
-            [[one.id.hex(), dataset_facts(one)] for one in change.datasets], key=lambda row: str(row[0])
+            [[one.id.hex(), _said(dataset_facts(one))] for one in change.datasets],
+            key=lambda row: str(row[0]),
         ),
         "ended": sorted(id_.hex() for id_ in change.ended),
         "files": sorted([id_.hex(), file.hex()] for id_, some in change.files for file in some),
@@ -88,6 +89,11 @@ def _actual(store: GraphStore, change: ChangeMade) -> Fact | None:
         "ended": sorted(ended),
         "files": sorted([dataset, file] for dataset, file in files),
     }
+
+
+def _said(facts: dict[str, Any]) -> dict[str, Any]:
+    """A graph has no property that has no value."""
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _without_id(properties: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Doubts:
             return
         there = _there(store, open_keys)
         agreed: set[_Key] = set()
+        refuted: set[_Key] = set()
         named: dict[_Key, list[Any]] = {}
         newest: dict[_Key, Any] = {}
         for key, fact in _facts(journals(), open_keys):
@@ -72,9 +73,12 @@ class Doubts:
                 key[0] in {"CallNode", "Evaluation"} and is_newer(found, fact)
             ):
                 agreed.add(key)
+            if _has_lost_code(fact, found):
+                refuted.add(key)
             named.setdefault(key, []).append(fact.get("named"))
             at = fact.get("recorded_at")
             newest[key] = max(at, newest.get(key) or at) if at is not None else None
+        agreed -= refuted
         for key in sorted(open_keys):
             label, id = key
             if key not in agreed and key in self._differing:
@@ -101,6 +105,11 @@ def learn_names(names: dict[bytes, str | None], records: list[AnyRecord]) -> Non
 def _is_named_by_others(label: str, wanted: Fact, found: Fact) -> bool:
     """Whether a call's result holds files that this record says it only named, and the graph does not."""
     return label == "CallNode" and found["named"] is None and wanted["named"] is not None
+
+
+def _has_lost_code(wanted: Fact, found: Fact) -> bool:
+    """Whether the graph does not know what a task reads, and this record says it. Older records say nothing of it."""
+    return bool(wanted.get("reads")) and not found["reads"] and wanted["counted"] == found["counted"]
 
 
 def _there(store: GraphStore, keys: Iterable[_Key]) -> dict[_Key, Fact]:

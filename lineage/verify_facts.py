@@ -14,6 +14,7 @@ from headwater.cypher.load_journal import GONE
 from headwater.cypher.records import (
     AnyRecord,
     CallMade,
+    CodeSeen,
     EvaluationSeen,
     FileSeen,
     JobEnded,
@@ -49,6 +50,7 @@ PROPERTIES = {
     "Task": (
         "task_hash", "name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted",
     ),
+    "Code": ("code_hash", "name", "kind", "digest", "source"),
     "CallNode": (
         "call_hash", "eval_hash", "args_hash", "task_name", "recorded_at", "cacheable", "failed", "context", "named",
         "gap", "prov_off",
@@ -63,6 +65,7 @@ PROPERTIES = {
     "Tag": ("id", "kind", "target", "key", "value", "text", "given"),
     "Dataset": (
         "id", "name", "files", "origin", "licence", "collected_by", "purpose", "lawful_basis", "sensitivity",
+        "declared_in",
     ),
 }  # fmt: skip
 """What docs/reference/graph.md says each node has; anything else somebody else has put there."""
@@ -72,6 +75,7 @@ EDGES = (
     ("Job", "SPAWNED", "Job", ()),
     ("Job", "MADE", "CallNode", ()),
     ("CallNode", "OF", "Task", ()),
+    ("Task", "READS", "Code", ()),
     ("CallNode", "TOOK", "Value", ("name", "position")),
     ("CallNode", "RETURNED", "Value", ()),
     ("CallNode", "CALLED", "CallNode", ("order",)),
@@ -88,7 +92,8 @@ EDGES = (
 """The same of edges: from, type, to, and properties."""
 
 _COLUMNS = {
-    "Task": ("name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted"),
+    "Task": ("name", "namespace", "fullname", "version", "source", "options", "counted", "uncounted", "reads"),
+    "Code": ("name", "kind", "digest", "source"),
     "File": ("path", "evidence", "digest", "size"),
     "Value": ("type", "codec", "size", "preview", "bytes", "location", "files"),
     "Evaluation": ("task_hash", "recorded_at", "directory", "values"),
@@ -104,6 +109,7 @@ _COLUMNS = {
 }  # fmt: skip
 _QUERIES = {
     "Task": "verify_tasks",
+    "Code": "verify_codes",
     "File": "verify_files",
     "Value": "verify_values",
     "Evaluation": "verify_evaluations",
@@ -156,8 +162,12 @@ def expected(run: str, record: AnyRecord, names: Mapping[bytes, str | None]) -> 
             task_options(record.options),
             task_counted(record),
             task_uncounted(record),
+            sorted({code.hex() for code in record.codes}),
         )
         return "Task", record.task_hash.hex(), _named("Task", values)
+    if isinstance(record, CodeSeen):
+        values = (record.name, record.kind, record.digest, record.source)
+        return "Code", record.code_hash.hex(), _named("Code", values)
     return None
 
 
@@ -165,7 +175,7 @@ def actual(store: GraphStore, label: str, keys: list[str]) -> dict[str, Fact]:
     """What the graph has under these keys; a key it does not have is missing."""
     found: dict[str, Fact] = {}
     for key, extra, *values in store.rows(_QUERIES[label], keys=keys, properties=list(PROPERTIES[label])):
-        if label == "Value":
+        if label in ("Value", "Task"):
             values[-1] = sorted(values[-1], key=repr)
         elif label == "CallNode":
             values[4], values[5] = _only(values[4]), _only(values[5])

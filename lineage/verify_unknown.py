@@ -31,6 +31,7 @@ LISTED = 1000
 _RANGE = 50_000
 _QUERIES = {
     "Task": "verify_keys_tasks",
+    "Code": "verify_keys_codes",
     "File": "verify_keys_files",
     "Value": "verify_keys_values",
     "Evaluation": "verify_keys_evaluations",

@@ -1,4 +1,5 @@
-"""What differs between two recorded versions of a task: its source, and the helpers and constants that it reads."""
+"""What differs between two recorded versions of a task: its source, and those of the helpers and constants that it
+reads."""
 
 from __future__ import annotations
 
@@ -11,12 +12,18 @@ from headwater.lineage import log
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
+    from headwater.lineage.log_views import TaskView
+
+_Key = tuple[str, str]
+"""kind and name of something that counts"""
+_Digests = list[str] | None
+_Sources = dict[tuple[str, str, str], str]
+"""source text by kind, name and digest"""
 
 
 @dataclass(frozen=True)
 class PartChange:
-    """A helper, class, constant, variable or default that counts in a task's hash and differs. Its text is not
-    recorded, so that it changed is all that is known."""
+    """A helper, class, constant, variable or default that counts in a task's hash and differs."""
 
     kind: str
     """function, class, constant, variable or default"""
@@ -26,6 +33,9 @@ class PartChange:
     before: str | None
     """SHA-256 of its source text"""
     after: str | None
+    source_diff: Sequence[str] | None
+    """lines of a unified diff of its sources, none where they differ in a secret alone; None where a source is not on
+    record"""
 
 
 @dataclass(frozen=True)
@@ -67,9 +77,6 @@ def compare_versions(store: GraphStore, before: str, after: str) -> CodeChange |
     if before == after or old is None or new is None:
         return None
     same_options = old.options == new.options
-    diff = unified_diff(
-        old.source.splitlines(), new.source.splitlines(), f"{before[:8]}", f"{after[:8]}", lineterm=""
-    )
     return CodeChange(
         task_before=old.task,
         task_after=new.task,
@@ -79,28 +86,50 @@ def compare_versions(store: GraphStore, before: str, after: str) -> CodeChange |
         version_after=new.version,
         options_before=None if same_options else old.options,
         options_after=None if same_options else new.options,
-        parts=_parts(old.counted, new.counted),
-        source_diff=list(diff),
+        parts=_parts(store, old, new),
+        source_diff=_source_diff(old.source, new.source, before, after),
     )
 
 
-def _parts(before: Iterable[str], after: Iterable[str]) -> list[PartChange]:
-    old, new = _by_name(before), _by_name(after)
-    found = []
-    for key in sorted({*old, *new}):
-        one, other = old.get(key), new.get(key)
-        if one != other:
-            change = "added" if one is None else "removed" if other is None else "changed"
-            found.append(PartChange(*key, change, one, other))
-    return found
+def _source_diff(before: str, after: str, old: str, new: str) -> list[str]:
+    return list(unified_diff(before.splitlines(), after.splitlines(), old[:8], new[:8], lineterm=""))
 
 
-def _by_name(counted: Iterable[str]) -> dict[tuple[str, str], str]:
-    """(kind, name) to digest; what has one name several times, to all its digests."""
-    found: dict[tuple[str, str], str] = {}
+def _parts(store: GraphStore, before: TaskView, after: TaskView) -> list[PartChange]:
+    old, new = _by_name(before.counted), _by_name(after.counted)
+    keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    if not keys:
+        return []
+    sources = [_sources(store, view.task_hash) for view in (before, after)]
+    return [_part(key, old.get(key), new.get(key), *sources) for key in keys]
+
+
+def _part(key: _Key, before: _Digests, after: _Digests, old: _Sources, new: _Sources) -> PartChange:
+    change = "added" if before is None else "removed" if after is None else "changed"
+    one, other = _text(key, before, old), _text(key, after, new)
+    hashes = ["" if digests is None else " ".join(digests) for digests in (before, after)]
+    diff = None if one is None or other is None else _source_diff(one, other, *hashes)
+    return PartChange(*key, change, hashes[0] or None, hashes[1] or None, diff)
+
+
+def _by_name(counted: Iterable[str]) -> dict[_Key, list[str]]:
+    """The digests of what counts, by kind and name; several things may have one name."""
+    found: dict[_Key, list[str]] = {}
     for entry in sorted(counted):
         kind, _, rest = entry.partition(" ")
         name, _, digest = rest.rpartition(" ")
-        known = found.get((kind, name))
-        found[kind, name] = digest if known is None else f"{known} {digest}"
+        found.setdefault((kind, name), []).append(digest)
     return found
+
+
+def _sources(store: GraphStore, task_hash: str) -> _Sources:
+    return {
+        (kind, name, digest): source
+        for kind, name, digest, source in store.rows("version_codes", task=task_hash)
+    }
+
+
+def _text(key: _Key, digests: _Digests, sources: _Sources) -> str | None:
+    """The source of what has one name; nothing where there is no such thing, None where a part is not on record."""
+    found = [sources.get((*key, digest)) for digest in digests or ()]
+    return None if None in found else "\n".join(text for text in found if text is not None)

@@ -18,12 +18,14 @@ SECONDS = 120.0
 
 _NODES = {
     "Task": "n.task_hash, n.name, n.namespace, n.fullname, n.version, n.source, n.options, n.counted, n.uncounted",
+    "Code": "n.code_hash, n.name, n.kind, n.digest, n.source",
     "Value": "n.value_hash, n.type, n.codec, n.size, n.preview, n.bytes, n.location",
     "File": "n.file_hash, n.path, n.evidence, n.digest, n.size",
     "Evaluation": "n.eval_hash, n.task_hash",
     "CallNode": "n.call_hash, n.eval_hash, n.args_hash, n.task_name, n.cacheable, n.failed",
 }
 _EDGES = {
+    "READS": ("a.task_hash", "b.code_hash", "null AS first, null AS second"),
     "OF": ("a.call_hash", "b.task_hash", "null AS first, null AS second"),
     "TOOK": ("a.call_hash", "b.value_hash", "r.name, r.position"),
     "RETURNED": ("a.call_hash", "b.value_hash", "null AS first, null AS second"),

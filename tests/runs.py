@@ -11,6 +11,7 @@ from headwater.cypher.project import Project
 from headwater.cypher.records import (
     AnyRecord,
     CallMade,
+    CodeSeen,
     EvaluationSeen,
     ExecutionEnded,
     ExecutionStarted,
@@ -92,6 +93,7 @@ class MadeUpRun:
         task = digest("task", name)
         if task not in self._seen:
             self._seen.add(task)
+            codes = [self._code(helper) for helper in ("helper", f"{name}_LIMIT")]
             self.records.append(
                 TaskSeen(
                     task,
@@ -100,11 +102,21 @@ class MadeUpRun:
                     "1",
                     f"def {name}(): ...",
                     {"version": "1"},
-                    [("helper", "function", "ab")],
+                    [(code.name, code.kind, code.digest) for code in codes],
                     [],
+                    [code.code_hash for code in codes],
                 )
             )
         return task
+
+    def _code(self, name: str) -> CodeSeen:
+        source = f"{name} = {len(name)}"
+        kind = "constant" if name.isupper() else "function"
+        code = CodeSeen(digest("code", name), name, kind, sha256(source.encode()).hexdigest(), source)
+        if code.code_hash not in self._seen:
+            self._seen.add(code.code_hash)
+            self.records.append(code)
+        return code
 
     def _value(self, what: object, *, file: str | None = None) -> bytes:
         value = digest("value", what)

@@ -11,6 +11,7 @@ WHERE size(labels(n)) <> 1 OR NOT coalesce(
     WHEN 'Tag' THEN n.id
     WHEN 'Dataset' THEN n.id
     WHEN 'Task' THEN n.task_hash
+    WHEN 'Code' THEN n.code_hash
     WHEN 'CallNode' THEN n.call_hash
     WHEN 'Evaluation' THEN n.eval_hash
     WHEN 'Value' THEN n.value_hash

@@ -4,14 +4,15 @@
 // fix: Keep the clocks of the machines together (NTP). The order within a run is in its jobs' numbers all the same.
 MATCH (j:Job)
 WHERE j.started >= $since AND j.finished IS NOT NULL AND j.finished < j.started
+  AND ($as_of IS NULL OR (j.started <= $as_of AND j.finished <= $as_of))
 RETURN j.task_name + ' ended before it began' AS message, ['job:' + j.id] AS nodes
 UNION ALL
 MATCH (p:Job)-[:SPAWNED]->(j:Job)
-WHERE j.started >= $since AND j.started < p.started
+WHERE j.started >= $since AND j.started < p.started AND ($as_of IS NULL OR (j.started <= $as_of AND p.started <= $as_of))
 RETURN j.task_name + ' began before ' + p.task_name + ', which made it' AS message, ['job:' + j.id, 'job:' + p.id] AS nodes
 UNION ALL
 MATCH (e:Execution)
 WHERE e.finished < e.started
 WITH e
-WHERE e.started >= $since
+WHERE e.started >= $since AND ($as_of IS NULL OR (e.started <= $as_of AND e.finished <= $as_of))
 RETURN 'the run ' + left(e.id, 13) + ' ended before it began' AS message, ['execution:' + e.id] AS nodes

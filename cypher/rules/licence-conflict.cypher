@@ -9,7 +9,8 @@ WITH l
 WHERE l.kind IN ['file', 'execution'] AND l.licence <> ''
 WITH l.kind AS kind, l.id AS id, collect(DISTINCT l.licence) AS licences
 OPTIONAL MATCH (f:File {file_hash: id})
-OPTIONAL MATCH (f)-[:PART_OF]->(own)
+OPTIONAL MATCH (f)-[p:PART_OF]->(own)
+WHERE $as_of IS NULL OR EXISTS { MATCH (c:Change {id: p.change}) WHERE c.at <= $as_of }
 WITH kind, id, licences, f, count(own) AS owned
 WITH kind, id, f, [pair IN $conflicts WHERE pair[0] IN licences AND pair[1] IN licences | pair[0] + ' with ' + pair[1]]
      + [licence IN $underivable WHERE licence IN licences AND owned = 0 | licence + ', which allows nothing derived']

@@ -5,7 +5,12 @@
 MATCH (a:CallNode)
 WHERE a.failed = false
 MATCH (b:CallNode {eval_hash: a.eval_hash})
-WHERE b.failed = false AND a.call_hash < b.call_hash AND a.recorded_at >= $since
+WHERE b.failed = false AND a.call_hash < b.call_hash
+  AND CASE WHEN $as_of IS NULL THEN a.recorded_at >= $since ELSE
+        EXISTS { MATCH (a)<-[:MADE]-(m:Job)
+                 WHERE (m.status <> 'CACHED' OR m.reason STARTS WITH 'single reduction')
+                   AND m.finished >= $since AND m.finished <= $as_of }
+        AND EXISTS { MATCH (b)<-[:MADE]-(m:Job) WHERE coalesce(m.finished, m.started) <= $as_of } END
 MATCH (a)-[:RETURNED]->(v:Value)
 MATCH (b)-[:RETURNED]->(w:Value)
 WHERE v.value_hash <> w.value_hash

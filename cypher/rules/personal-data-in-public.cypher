@@ -2,6 +2,7 @@
 // severity: error
 // why: Personal data may only be given to those for whom its lawful basis holds.
 // fix: Take the tag away, or put a task between that makes the data anonymous and says so (declassifies).
+// timeless: labels and tags are those of then, and the path of a file never changes.
 // param sensitivities = ["personal", "special"]
 WITH [t IN $tags WHERE t.key = 'visibility' AND t.value = 'public' | t.id] AS public
 UNWIND $labels AS l

@@ -7,7 +7,7 @@ MATCH (t:Task)
 WHERE NOT t.namespace STARTS WITH 'headwater'
 WITH t, owned
 MATCH (j:Job {task_name: t.fullname})
-WHERE j.task_hash = t.task_hash AND j.status <> 'CACHED' AND j.started >= $since
+WHERE j.task_hash = t.task_hash AND j.status <> 'CACHED' AND j.started >= $since AND ($as_of IS NULL OR j.started <= $as_of)
 WITH t, owned, collect(j.id) AS jobs
 WHERE NOT t.task_hash IN owned AND none(job IN jobs WHERE job IN owned)
 RETURN t.fullname + ' has no owner' AS message, ['task:' + t.task_hash] AS nodes

@@ -6,6 +6,6 @@ MATCH (e:Execution)
 WHERE e.started >= $since
 WITH e
 MATCH (j:Job {execution_id: e.id})
-WHERE j.prov_off = true
+WHERE j.prov_off = true AND ($as_of IS NULL OR j.finished <= $as_of)
 RETURN DISTINCT j.task_name + ' in the run ' + left(e.id, 13) + ' called tasks that were not recorded' AS message,
        ['job:' + j.id, 'execution:' + e.id] AS nodes

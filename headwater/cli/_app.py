@@ -24,7 +24,7 @@ VERBS = {
     "diff": "Show where two runs, calls, tasks, values or files differ.",
     "find": "Find runs, jobs and files by what is known of them.",
     "tag": "Mark runs, jobs, calls, values, files and tasks with KEY=VALUE.",
-    "dataset": "Show the datasets that are declared in .headwater/datasets.toml.",
+    "dataset": "Show the datasets that are declared in .headwater/datasets.toml and in code.",
     "audit": "Check the graph against rules.",
     "query": "Ask the graph in Cypher, read-only.",
     "fs": "List, copy, delete and identify files, here and at URLs.",

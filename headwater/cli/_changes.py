@@ -76,4 +76,5 @@ def record_datasets(project: Project, store: GraphStore) -> None:
 
 
 def _may_declare(project: Project) -> bool:
-    return project.datasets_file.exists() or project.settings.has_section("datasets")
+    there = (project.datasets_file, project.declared)
+    return any(path.exists() for path in there) or project.settings.has_section("datasets")

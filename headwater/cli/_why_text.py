@@ -13,7 +13,7 @@ from headwater.cli._views import ID
 if TYPE_CHECKING:
     from headwater.lineage.changes import FileChange, ValueChange
     from headwater.lineage.log_views import FileLine
-    from headwater.lineage.versions import CodeChange
+    from headwater.lineage.versions import CodeChange, PartChange
     from headwater.lineage.why_views import ArgumentChange, JobLine, Step, Why
 
 VALUE = 60
@@ -83,9 +83,26 @@ def code(change: CodeChange, indent: str) -> Iterator[str]:
     if change.options_before != change.options_after:
         yield indent + "  " + _output.one_line(f"options {change.options_before} → {change.options_after}")
     for part in change.parts:
-        yield indent + "  " + _output.one_line(f"{part.kind} {part.name} {part.change}")
+        yield from _part(part, indent + "  ")
     for line in change.source_diff:
         yield indent + "  " + _coloured(_output.one_line(line))
+
+
+def _part(part: PartChange, indent: str) -> Iterator[str]:
+    """A helper, class or constant that changed: its sources line by line, where they are on record."""
+    if part.source_diff:
+        yield indent + _output.one_line(f"{part.kind} {part.name} {part.change}")
+        for line in part.source_diff:
+            yield indent + "  " + _coloured(_output.one_line(line))
+        return
+    hashes = " → ".join(_short(hash_) for hash_ in (part.before, part.after))
+    why = "its source is not on record" if part.source_diff is None else "in a secret, which is not on record"
+    yield indent + _output.one_line(f"{part.kind} {part.name} {part.change}: hash {hashes}; {why}")
+
+
+def _short(hashes: str | None) -> str:
+    """The beginnings of the hashes of what has one name."""
+    return " ".join(one[:ID] for one in hashes.split()) if hashes else "nothing"
 
 
 def file_change(change: FileChange, indent: str) -> Iterator[str]:

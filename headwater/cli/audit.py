@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headwater.cli._times import Moment
+from headwater.cli._times import Moment, as_of_option
 from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ LISTED = 20
 )
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are known.")
 @click.option("--write-baseline", is_flag=True, help="Write what is found into the baseline instead.")
+@as_of_option
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there instead.")
@@ -58,6 +59,7 @@ def command(
     fail_on: str,
     baseline: Path | None,
     write_baseline: bool,
+    as_of: str | None,
     form: str,
     as_json: bool,
     output: Path | None,
@@ -67,7 +69,8 @@ def command(
     """Check the graph against rules.
 
     RULES are ids of rules or paths of .cypher files; without any, all rules count, headwater's and the project's own in
-    .headwater/rules. What .headwater/datasets.toml says now is recorded first. The rules only read.
+    .headwater/rules. What is declared of datasets now is recorded first, but not where --as-of asks for the past. The
+    rules only read.
     """
     from headwater.cli._changes import record_datasets
     from headwater.cli._progress import Waiting
@@ -87,8 +90,9 @@ def command(
         raise click.UsageError("--write-baseline needs --baseline FILE", click.get_current_context())
     known = audit_baseline.read_baseline(baseline) if baseline and not write_baseline else frozenset[str]()
     waiting = Waiting("auditing")
-    with reading() as store:
-        record_datasets(project, store)
+    with reading(as_of=as_of) as store:
+        if as_of is None:
+            record_datasets(project, store)
         try:
             result = audit(
                 store,

@@ -19,10 +19,10 @@ FIELDS = ("sensitivity", "licence", "origin", "collected_by", "purpose", "lawful
 
 @click.group()
 def command() -> None:
-    """Show the datasets that are declared in .headwater/datasets.toml.
+    """Show the datasets that are declared in .headwater/datasets.toml and in code.
 
-    What that file says now is recorded first. A declaration that was changed stays in the graph, with the time and the
-    user who changed it.
+    What that file says now, and what scripts said when they ran last, is recorded first. A declaration that was
+    changed stays in the graph, with the time and the user who changed it.
     """
 
 
@@ -100,6 +100,8 @@ def _view(store: GraphStore, found: Sequence[Dataset], files: dict[str, list[str
         if place:
             yield ""
         yield _output.one_line(f"dataset {one.name}  since {_output.local_time(one.at)} by {one.user}{until}")
+        if one.declared_in:
+            yield _output.one_line(f"  declared in   {one.declared_in}")
         for name in FIELDS:
             if getattr(one, name):
                 yield _output.one_line(f"  {name.ljust(12)}  {getattr(one, name)}")

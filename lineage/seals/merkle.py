@@ -62,7 +62,7 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
         raise IndexError(f"leaf {index} is not one of {len(leaves)}")
     path, start, end = [], 0, len(leaves)
     while end - start > 1:
-        middle = start + (1 << ((end - start - 1).bit_length() - 1))
+        middle = _middle(start, end)
         if index < middle:
             path.append(root(leaves[middle:end]))
             end = middle
@@ -70,3 +70,28 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
             path.append(root(leaves[start:middle]))
             start = middle
     return path[::-1]
+
+
+def consistency_path(leaves: Sequence[bytes], size: int) -> list[bytes]:
+    """The nodes that show that the tree of the first leaves is the beginning of the whole one, from below (2.1.4.1).
+
+    Raises:
+        IndexError: there is no leaf, or there are not so many, or no more.
+    """
+    if not 0 < size < len(leaves):
+        raise IndexError(f"no tree of {len(leaves)} leaves goes on from one of {size}")
+    path, start, end = [], 0, len(leaves)
+    while size < end:
+        middle = _middle(start, end)
+        if size <= middle:
+            path.append(root(leaves[middle:end]))
+            end = middle
+        else:
+            path.append(root(leaves[start:middle]))
+            start = middle
+    return ([root(leaves[start:end])] if start else []) + path[::-1]
+
+
+def _middle(start: int, end: int) -> int:
+    """Where the left subtree of some leaves ends: it is whole, and as large as it can be."""
+    return start + (1 << ((end - start - 1).bit_length() - 1))

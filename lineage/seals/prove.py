@@ -1,4 +1,5 @@
-"""Proving that a record is one of those that were sealed, so that `check_proof` can check it without the others."""
+"""Proving that a record is one of those that were sealed, and that one seal goes on from another, so that
+`check_proof` can check it without the other records."""
 
 from __future__ import annotations
 
@@ -7,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import JournalDamaged, StoreError, UsageError
 from headwater.cypher.journal import first_head
 from headwater.cypher.records import AnyRecord, ExecutionStarted
-from headwater.lineage.seals.check_proof import PROOF
-from headwater.lineage.seals.files import Seal, read_seals
+from headwater.lineage.seals.check_proof import GROWTH, PROOF
+from headwater.lineage.seals.files import Seal, Statement, read_seals
 from headwater.lineage.seals.make import leaves_of, sealed_groups
-from headwater.lineage.seals.merkle import inclusion_path, root
+from headwater.lineage.seals.merkle import consistency_path, inclusion_path, root
 from headwater.lineage.verify_facts import expected
 
 if TYPE_CHECKING:
@@ -50,10 +51,7 @@ def prove(project: Project, found: Found, seal: Seal | None = None) -> dict[str,
         raise UsageError("nothing is sealed yet. Type: hw seal")
     leaves, place = _leaves(project, seals, LABELS[found.kind], found.id)
     told = seals[-1].statement
-    if len(leaves) != told.size or root(leaves).hex() != told.root:
-        raise StoreError(
-            f"what the journals hold is not what seal {told.number} was made of. Type: hw verify"
-        )
+    _check(told, leaves)
     if place is None:
         raise UsageError(
             f"seal {told.number} covers no record of {found.kind} {found.id}: it was recorded after it, or in another "
@@ -68,10 +66,44 @@ def prove(project: Project, found: Found, seal: Seal | None = None) -> dict[str,
     }
 
 
+def prove_growth(project: Project, one: Seal, other: Seal) -> dict[str, Any]:
+    """A proof that of two seals, the later covers all that the earlier does, unchanged, and goes on from there.
+
+    Returns:
+        what `check_proof.check` takes, as JSON has it.
+
+    Raises:
+        UsageError: they are one and the same.
+        SealDamaged: a seal is not as it was written.
+        StoreError: the journals are not what was sealed.
+    """
+    older, newer = sorted((one.statement, other.statement), key=lambda told: told.number)
+    if older.size == newer.size:
+        raise UsageError(f"seal {older.number} is compared with itself. Name two: hw seal list")
+    seals = [seal for seal in read_seals(project) if seal.statement.number <= newer.number]
+    leaves, _ = _leaves(project, seals)
+    _check(older, leaves[: older.size])
+    _check(newer, leaves)
+    return {
+        "proof": GROWTH,
+        "path": [node.hex() for node in consistency_path(leaves, older.size)],
+        "older": {"seal": older.content, "signature": older.signature},
+        "newer": {"seal": newer.content, "signature": newer.signature},
+    }
+
+
+def _check(told: Statement, leaves: list[bytes]) -> None:
+    """Refuse to prove by a seal what is not what it was made of."""
+    if len(leaves) != told.size or root(leaves).hex() != told.root:
+        raise StoreError(
+            f"what the journals hold is not what seal {told.number} was made of. Type: hw verify"
+        )
+
+
 def _leaves(
-    project: Project, seals: list[Seal], label: str, key: str
+    project: Project, seals: list[Seal], label: str | None = None, key: str = ""
 ) -> tuple[list[bytes], dict[str, Any] | None]:
-    """The leaves of the tree, and where the first record of a node is among them."""
+    """The leaves of the tree, and where the first record of a node is among them, if one is looked for."""
     heads: dict[str, str] = {}
     leaves: list[bytes] = []
     place: dict[str, Any] | None = None
@@ -81,7 +113,7 @@ def _leaves(
             heads[span.run] = span.head
             try:
                 for group in sealed_groups(project, span, head):
-                    for index, record in enumerate(group.records) if place is None else ():
+                    for index, record in enumerate(group.records) if label and place is None else ():
                         if _is(span.run, record, label, key):
                             place = {
                                 "run": span.run,
@@ -103,7 +135,7 @@ def _leaves(
     return leaves, place
 
 
-def _is(run: str, record: AnyRecord, label: str, key: str) -> bool:
+def _is(run: str, record: AnyRecord, label: str | None, key: str) -> bool:
     if label == "Execution":
         return isinstance(record, ExecutionStarted) and record.id == key
     told = expected(run, record, {})

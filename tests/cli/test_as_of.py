@@ -21,6 +21,7 @@ def test_every_reading_command_takes_it(lab: Shell) -> None:
     before = ("--as-of", "2001-01-01")
     assert lab("find", "jobs", "--json", *before).json["found"] == []
     assert lab("query", "runs_by_user", "--json", *before).json["rows"] == []
+    assert lab("audit", "--json", *before).json["findings"] == []
     for words in (
         ["trace", "copy.txt"],
         ["impact", "in.txt"],
@@ -31,6 +32,7 @@ def test_every_reading_command_takes_it(lab: Shell) -> None:
         assert (answer.code, answer.out) == (2, ""), words
         assert "asked as of 2001-01-01" in answer.err
     now = ("--as-of", "-")
+    assert lab("audit", *now).out == lab("audit").out
     assert lab("trace", "copy.txt", *now).out == lab("trace", "copy.txt").out
     assert lab("impact", "in.txt", *now).code == 1
     assert lab("diff", "~1", "~2", *now).code == lab("diff", "~1", "~2").code

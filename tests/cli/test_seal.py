@@ -230,3 +230,35 @@ def test_a_fresh_clone_of_a_project_has_nothing_to_seal_and_can_be_read(hw: Shel
     assert (answer.code, answer.out) == (0, "nothing is recorded yet, so there is nothing to seal\n"), answer
     assert hw("verify").code == 0
     assert hw("seal", "list").out == "nothing is sealed yet. Type: hw seal\n"
+
+
+def test_a_proof_between_two_seals_is_checked_without_headwater(hw: Shell) -> None:
+    hw.write("lab.py", WORKFLOW)
+    hw("seal", "keygen", "key.pem")
+    for n in ("3", "4"):
+        assert hw("run", "lab.py", "doubles", "--n", n).code == 0
+        assert hw("seal", "--key", "key.pem").code == 0
+    answer = hw("prove", "--between", "2", "1", "--checker")
+    assert answer.code == 0, answer
+    assert "records under seal 1\nare the first of the " in answer.out
+    assert "under seal 2: proof-1-2.json" in answer.out
+    checked = subprocess.run(
+        [sys.executable, "-I", "-S", "check_proof.py", "proof-1-2.json", "--public-key", "key.pem.pub"],
+        cwd=hw.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    told = json.loads(checked.stdout)
+    seals = hw("seal", "list", "--json").json
+    assert [told[which]["root"] for which in ("older", "newer")] == [seal["root"] for seal in seals]
+    assert hw("prove", "--between", "1", "2", "--json").json == json.loads(
+        (hw.folder / "proof-1-2.json").read_text()
+    )
+    for words in ([], ["lab.double", "--between", "1", "2"], ["--between", "1", "2", "--seal", "1"]):
+        answer = hw("prove", *words)
+        assert answer.code == 2
+        assert "prove --between SEAL SEAL" in answer.err
+    assert "compared with itself" in hw("prove", "--between", "1", "1").err
+    assert hw("prove", "--between", "1", "9").code == 2

@@ -106,3 +106,41 @@ def test_what_makes_no_question_is_refused(edited: Shell, words: list[str], said
     answer = edited(*words)
     assert (answer.code, answer.out) == (2, "")
     assert said in answer.err
+
+
+HELPED = """
+from headwater import task
+
+headwater_namespace = "lab"
+LIMIT = 30
+
+
+def accepted(number):
+    return number < LIMIT
+
+
+@task
+def count(n: int = 40) -> int:
+    return sum(map(accepted, range(n)))
+"""
+
+
+def test_a_constant_that_only_a_helper_reads_is_shown_line_by_line(hw: Shell) -> None:
+    path = hw.write("lab.py", HELPED)
+    assert hw("run", "lab.py", "count").code == 0
+    path.write_text(HELPED.replace("LIMIT = 30", "LIMIT = 15"))
+    assert hw("run", "lab.py", "count").code == 0
+    answer = hw("why", "lab.count")
+    assert "code changed: constant lab.LIMIT" in answer.out
+    lines = [line.strip() for line in answer.out.splitlines()]
+    begin = lines.index("constant lab.LIMIT changed")
+    assert [line for line in lines[begin:] if line[:1] in "+-"][2:] == ["-LIMIT = 30", "+LIMIT = 15"]
+    [part] = hw("why", "lab.count", "--json").json["jobs"][0]["steps"][0]["code"]["parts"]
+    assert list(part) == ["kind", "name", "change", "before", "after", "source_diff"]
+    versions = [one["task_hash"] for one in hw("log", "task:lab.count", "--json").json["versions"]]
+    for words in (["diff", "~1", "-"], ["diff", *reversed(versions)]):
+        answer = hw(*words)
+        assert answer.code == 1
+        assert {"-LIMIT = 30", "+LIMIT = 15"} == {
+            line.strip() for line in answer.out.splitlines() if "LIMIT =" in line
+        }

@@ -20,6 +20,7 @@ MAY_SCAN = {
     "ask_task_versions": "lists all versions",
     "ask_uncommitted_runs": "of all runs",
     "audit_taken": "of all files that calls took",
+    "audit_taken_then": "of all files that calls took",
     "datasets": "lists all datasets",
     "find_type_calls": "there is no index of the types of values, which every load would pay for",
     "labels_declassifying": "of all calls, those of declassifying tasks",

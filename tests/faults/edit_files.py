@@ -187,7 +187,8 @@ def run_gone(world: World, chance: Random) -> str | None:
     }
     ids = [row["id"] for row in world.graph.run(
         "MATCH (n) WHERE n.id = $run OR n.execution_id = $run OR n.call_hash IN $mine OR n.value_hash IN $mine "
-        "OR n.file_hash IN $mine OR n.task_hash IN $mine AND n:Task OR n.eval_hash IN $mine AND n:Evaluation "
+        "OR n.file_hash IN $mine OR n.task_hash IN $mine AND n:Task OR n.code_hash IN $mine "
+        "OR n.eval_hash IN $mine AND n:Evaluation "
         "RETURN elementId(n) AS id", run=run, mine=sorted(mine))]  # fmt: skip
     take_nodes(world, ids)
     world.remove(path)

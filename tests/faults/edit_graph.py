@@ -102,6 +102,7 @@ def edge_added(world: World, chance: Random) -> str | None:
         "FED_BY",
         "REDUCED_TO",
         "REFERS_TO",
+        "READS",
         "KNOWS",
     ]
     type = chance.choice(types)
@@ -166,6 +167,7 @@ def node_added(world: World, chance: Random) -> str | None:
         (["Value"], {"value_hash": key, "preview": "1"}),
         (["File"], {"file_hash": key}),
         (["Task"], {"task_hash": key, "name": "x"}),
+        (["Code"], {"code_hash": key, "name": "x"}),
         (["Evaluation"], {"eval_hash": key}),
         (["Execution"], {"id": key[:32]}),
         (["Job"], {"id": key[:32], "execution_id": chance.choice(world.journals).name.removesuffix(".hwj")}),

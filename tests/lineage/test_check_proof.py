@@ -14,13 +14,15 @@ import msgspec
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from headwater.cypher.errors import UsageError
 from headwater.cypher.project import Project, create_project
 from headwater.lineage.resolve import Found
 from headwater.lineage.seals import check_proof
 from headwater.lineage.seals.check_proof import L, Wrong, check, is_signed, read_public_key, unpack
+from headwater.lineage.seals.files import read_seals
 from headwater.lineage.seals.keys import public_bytes, public_pem
 from headwater.lineage.seals.make import make_seal
-from headwater.lineage.seals.prove import prove
+from headwater.lineage.seals.prove import prove, prove_growth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -172,7 +174,7 @@ def proof(project: Project) -> dict[str, Any]:
 def test_a_proof_says_of_which_record_it_is(project: Project, key: Ed25519PrivateKey) -> None:
     run = MadeUpRun(1, calls=20)
     for record in run.records:
-        kind = {2: None, 8: None, 6: None}.get(record.__struct_config__.tag, "")
+        kind = {2: None, 8: None, 6: None, 10: None}.get(record.__struct_config__.tag, "")
         if kind is None:
             continue
         name = {1: "execution", 3: "task", 4: "file", 5: "value", 7: "call", 9: "job"}[
@@ -280,3 +282,76 @@ def test_it_is_short_enough_to_be_read_before_it_is_trusted() -> None:
     text = Path(check_proof.__file__).read_text("utf-8")
     assert len(text.splitlines()) < 200
     assert "headwater." not in "".join(line for line in text.splitlines() if "import" in line)
+
+
+@pytest.fixture(scope="module")
+def growth(project: Project) -> dict[str, Any]:
+    """Between the two seals."""
+    first, second = read_seals(project)
+    assert prove_growth(project, second, first) == prove_growth(project, first, second)
+    return prove_growth(project, first, second)
+
+
+def test_a_proof_between_seals_says_which(
+    tmp_path: Path, project: Project, growth: dict[str, Any], key: Ed25519PrivateKey
+) -> None:
+    first, second = (seal.statement.content for seal in read_seals(project))
+    done = run_checker(tmp_path, json.dumps(growth), public_pem(key))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"kind": "growth", "older": first, "newer": second}
+    with pytest.raises(Wrong, match="another key"):
+        check(growth, public_bytes(Ed25519PrivateKey.generate()))
+
+
+def test_any_part_of_a_proof_between_seals_that_is_changed_breaks_it(
+    growth: dict[str, Any], proof: dict[str, Any], key: Ed25519PrivateKey
+) -> None:
+    public = public_bytes(key)
+    check(growth, public)
+    changes: list[Callable[[dict[str, Any]], object]] = [
+        lambda p: p.update(proof=proof["proof"]),
+        lambda p: p.update(older=p["newer"], newer=p["older"]),
+        lambda p: p.update(older=p["newer"]),
+        lambda p: p["path"].pop(),
+        lambda p: p["path"].append("00" * 32),
+        lambda p: p["path"].reverse(),
+        lambda p: p["older"].update(signature=p["newer"]["signature"]),
+        *(
+            (
+                lambda p, side=side, name=name: p[side]["seal"].update(
+                    {name: 1 if name != "root" else "00" * 32}
+                )
+            )
+            for side in ("older", "newer")
+            for name in growth["older"]["seal"]
+            if name != "key"
+        ),
+    ]
+    for number, change in enumerate(changes):
+        forged = copy.deepcopy(growth)
+        change(forged)
+        if forged == growth:
+            continue
+        with pytest.raises((Wrong, *check_proof.BROKEN)):
+            pytest.fail(f"{number}: {check(forged, public)}")
+
+
+def test_a_seal_does_not_go_on_from_itself(project: Project) -> None:
+    first, _ = read_seals(project)
+    with pytest.raises(UsageError, match="compared with itself"):
+        prove_growth(project, first, first)
+
+
+def test_a_seal_of_a_rewritten_history_is_not_shown_to_go_on(key: Ed25519PrivateKey, tmp_path: Path) -> None:
+    """What a writer would do who signs anew: no path leads from the seal that was kept to the new one."""
+    sides = []
+    for name, seed in (("kept", 1), ("rewritten", 3)):
+        project = create_project(tmp_path / name)
+        MadeUpRun(seed, calls=20).write(project)
+        make_seal(project, key)
+        MadeUpRun(2, calls=20).write(project)
+        make_seal(project, key)
+        sides.append(prove_growth(project, *read_seals(project)))
+    kept, rewritten = sides
+    with pytest.raises(check_proof.BROKEN):
+        pytest.fail(str(check({**rewritten, "older": kept["older"]}, public_bytes(key))))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from headwater.lineage.dataset_file import Declared, read_datasets
+from headwater.cypher.declared import Declared
+from headwater.lineage.dataset_file import read_datasets
 from headwater.lineage.path_patterns import anchored, beginning, expression
 from hypothesis import given
 from hypothesis import strategies as st

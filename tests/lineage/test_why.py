@@ -10,11 +10,12 @@ from headwater.cypher.backlog import catch_up
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import Project
 from headwater.cypher.store import open_store
+from headwater.engine.definitions import LONGEST
 from headwater.lineage.resolve import Found
 from headwater.lineage.why import jobs_meant, why
 from headwater.lineage.why_views import Reason, Why
 
-from tests.lineage.lab import Lab
+from tests.lineage.lab import MODULE, Lab
 from tests.runs import MadeUpRun
 
 SQUARES = """
@@ -96,6 +97,8 @@ def test_a_changed_helper_or_constant_is_named_and_followed_to_from_what_it_fed(
         assert answer.root.code is not None
         [part] = answer.root.code.parts
         assert (part.kind, part.name.rpartition(".")[2], part.change) == ("constant", "LIMIT", "changed")
+        assert part.source_diff is not None
+        assert list(part.source_diff)[2:] == ["@@ -1 +1 @@", "-LIMIT = 10", "+LIMIT = 3"]
         assert answer.root.code.source_diff == []
         assert answer.root.arguments == []
     [answer] = reasons(lab, second, "total")
@@ -104,6 +107,58 @@ def test_a_changed_helper_or_constant_is_named_and_followed_to_from_what_it_fed(
     assert (change.name, change.from_parent) == ("xs", False)
     assert [(one.path, one.before, one.after) for one in change.differences] == [("[2]", "4", "3")]
     assert {job.task for job in change.fed_by} == {"lab.square"}
+
+
+def test_sources_of_helpers_are_shown_as_they_came_and_went(lab: Lab) -> None:
+    lab.run(SQUARES)
+    edited = SQUARES.replace(
+        "def bounded(x):\n    return min(x, LIMIT)", "def bounded(x):\n    return clipped(x, 0)"
+    )
+    second = lab.run(edited + "\ndef clipped(x, least):\n    return max(min(x, 7), least)\n")
+    answer = reasons(lab, second, "square")[0]
+    assert answer.root.code is not None
+    parts = {part.name.rpartition(".")[2]: part for part in answer.root.code.parts}
+    assert {name: part.change for name, part in parts.items()} == {
+        "LIMIT": "removed",
+        "bounded": "changed",
+        "clipped": "added",
+    }
+    changed = {name: [line for line in part.source_diff or () if line[:2] not in ("++", "--", "@@")]
+               for name, part in parts.items()}  # fmt: skip
+    assert changed == {
+        "LIMIT": ["-LIMIT = 10"],
+        "bounded": [" def bounded(x):", "-    return min(x, LIMIT)", "+    return clipped(x, 0)"],
+        "clipped": ["+def clipped(x, least):", "+    return max(min(x, 7), least)"],
+    }
+
+
+def test_a_helper_whose_source_is_not_on_record_is_known_by_its_hash(lab: Lab) -> None:
+    long = SQUARES.replace("LIMIT = 10", f"LIMIT = 10 + 0 * len({'x' * LONGEST!r})")
+    lab.run(long)
+    second = lab.run(long.replace("LIMIT = 10", "LIMIT = 3"))
+    answer = reasons(lab, second, "square")[0]
+    assert answer.root.code is not None
+    [part] = answer.root.code.parts
+    assert (part.change, part.source_diff) == ("changed", None)
+    assert None not in (part.before, part.after)
+    assert part.before != part.after
+    found = lab.ask(
+        "MATCH (t:Task {fullname: 'lab.square'})-[:READS]->(c:Code) RETURN DISTINCT c.name, c.source"
+    )
+    assert found == [(f"{MODULE}.bounded", "def bounded(x):\n    return min(x, LIMIT)")]
+
+
+def test_a_secret_that_changed_is_not_shown(lab: Lab) -> None:
+    secret = SQUARES.replace("LIMIT = 10", "PASSWORD = 'sesame'\nLIMIT = len(PASSWORD)")
+    lab.run(secret)
+    second = lab.run(secret.replace("sesame", "abracadabra"))
+    answer = reasons(lab, second, "square")[0]
+    assert answer.root.code is not None
+    [part] = answer.root.code.parts
+    assert (part.change, part.source_diff) == ("changed", [])
+    assert {
+        row[0] for row in lab.ask("MATCH (c:Code) WHERE c.name ENDS WITH 'PASSWORD' RETURN c.source")
+    } == {"PASSWORD = '***'"}
 
 
 def test_what_a_body_gave_is_followed_to_what_the_body_was_given(lab: Lab) -> None:
