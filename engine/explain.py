@@ -246,8 +246,8 @@ def _fed(job: Job) -> set[str]:
 
 def _changed_files(value: Any, before: _Taken) -> list[str]:
     """The files in a value that were in the earlier one with another content."""
-    from headwater.engine.prepare import file_record
+    from headwater.engine.prepare import apart, file_record
 
     then = {path: file_hash for file_hash, path in before.files}
-    records = [file_record(file) for file in describe(value).files]
+    records = [file_record(file) for file in apart(describe(value).files)[0]]
     return [r.path for r in records if then.get(r.path, r.file_hash.hex()) != r.file_hash.hex()]
