@@ -22,6 +22,7 @@ from headwater.engine.handle import CALL
 from headwater.engine.handle_states import HandleStates
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
+from headwater.engine.reasons import ROLLED_BACK
 from headwater.engine.registry import get_task_registry
 from headwater.engine.validity import still_holds
 
@@ -191,6 +192,8 @@ class GraphCache:
                 stale[key] = NEVER_RUN
             elif allowed is not None and CacheResult.ULTIMATE not in allowed:
                 stale[key] = "final results are not allowed by allowed_cache_results"
+            elif row.states and not self._hold(row.states):
+                stale[key] = ROLLED_BACK
             elif not clean[row.call_hash]:
                 stale[key] = "something under it changed"
             elif not self._all_valid(row.files):

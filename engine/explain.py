@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.job import BODY, Job
 from headwater.engine.options import CacheScope
-from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
+from headwater.engine.reasons import ROLLED_BACK, UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
 from headwater.engine.validity import still_holds
 from headwater.engine.values import describe, preview
 
@@ -151,8 +151,10 @@ def _batches(jobs: Sequence[Job]) -> Iterator[list[str]]:
 
 
 def _by_what_was_read(job: Job) -> Why | None:
-    """Whether there was a record, and its bytes could not be turned into a value."""
+    """Whether there was a record, and its bytes could not be turned into a value, or its handle has moved on."""
     reason = job.reason or ""
+    if reason == ROLLED_BACK:
+        return Why(Reason.UPSTREAM_CHANGED, reason)
     if reason.startswith(UNREADABLE_RESULT):
         return Why(Reason.NEVER_CACHED, reason)
     return Why(Reason.CODE_CHANGED, reason) if reason.startswith(UNREADABLE_EXPRESSION) else None

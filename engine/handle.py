@@ -14,10 +14,9 @@ from copy import deepcopy
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from headwater.engine.errors import CallError
-from headwater.engine.expression import Special
+from headwater.engine.expression import OPERATIONS, Operation
 from headwater.engine.namespace import MODULE_VARIABLE, check_namespace, current_namespace
 from headwater.engine.nested import find_expressions, opaque_parts, substitute
-from headwater.engine.special import Give, Steps, form
 from headwater.engine.values import hash_value
 from headwater.engine.values.own import TRACKED, Value
 
@@ -262,16 +261,12 @@ def merge_handles(handles: Iterable[H]) -> H:
         CallError: they are not of one handle, or there is none.
     """
     if find_expressions(handles):
-        return Special("merge_handles", (handles,))  # type: ignore[return-value]
-    return _merged(list(handles))
+        return Operation("merge_handles", (handles,))  # type: ignore[return-value]
+    return _merged(handles)
 
 
-@form("merge_handles")
-def _merge(give: Give, handles: Any) -> Steps:
-    return _merged(list((yield handles)))
-
-
-def _merged(handles: list[H]) -> H:
+def _merged(branches: Iterable[H]) -> H:
+    handles = list(branches)
     for one in handles:
         if not isinstance(one, Handle):
             raise CallError(f"merge_handles(...): a {type(one).__name__} is among them, which is no handle")
@@ -285,3 +280,6 @@ def _merged(handles: list[H]) -> H:
                 "arguments, or has another name, is something else"
             )
     return first if len({one.state_hash for one in handles}) == 1 else first.stepped(MERGE, "", others)
+
+
+OPERATIONS["merge_handles"] = _merged  # no form, so that the calls in it have their places among the others

@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from headwater.cypher.store import open_store
+from headwater.lineage.find import Wanted, find_jobs
 from headwater.lineage.verify import verify
+from headwater.lineage.why import why
 
 from headwater import (
     CallError,
+    DryRunResult,
     Handle,
     Project,
     Scheduler,
@@ -472,6 +475,24 @@ def test_the_states_are_in_the_graph_with_what_they_came_from(run: Run, step: St
     assert found[first.state_hash][2] == "caching.step2"
     assert [row[-1] for row in found.values()].count(True) == 1
     assert found[first.state_hash][-1] is True
+    store.close()
+
+
+def test_that_a_handle_was_rolled_back_is_told_as_the_reason(run: Run, step: Step, project: Project) -> None:
+    run(pipeline(step, "1", "1"))
+    run(pipeline(step, "1", "2"))
+    with pytest.raises(DryRunResult) as caught:
+        Scheduler(project).run(pipeline(step, "1", "1"), dryrun=True)
+    [call] = caught.value.calls
+    assert (call.task, str(call.why)) == (
+        "caching.step2",
+        "upstream changed: a handle that it takes or gives was rolled back",
+    )
+    run(pipeline(step, "1", "1"))
+    store = open_store(project)
+    [job] = find_jobs(store, Wanted(tasks=("caching.step2",)), limit=1).found
+    [first, *_] = why(store, job.id).steps
+    assert "rolled back" in first.because
     store.close()
 
 
