@@ -1,14 +1,15 @@
-"""Tasks over a real SQLite file, which processes can import."""
+"""Handles and tasks that take them: over a real SQLite file, which processes can import, and made up by tests."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from headwater import Handle, task
+from tests.contract.conftest import define
 
 headwater_namespace = "handle_tasks"
 
@@ -86,3 +87,41 @@ def flow(path: str, executor: str) -> Any:
         return read.options(**where)(numbers)
 
     return task(name="flow", namespace=headwater_namespace, version=f"{path} {executor}")(body)
+
+
+# -- made up by tests ------------------------------------------------------------------------------------------------
+
+
+class Database(Handle):
+    def __init__(self, name: str, path: str = ":memory:") -> None:
+        self.path = path
+        self.instance = sqlite3.connect(path)
+
+
+def stepper(ran: list[str]) -> Callable[..., Any]:
+    """Makes tasks that take a handle and give it back."""
+
+    def make(name: str, version: str = "1", **options: Any) -> Any:
+        def step(handle: Any) -> Any:
+            ran.append(name)
+            return handle
+
+        return define(name, version, step, **options)
+
+    return make
+
+
+Step = Callable[..., Any]
+
+
+def pipeline(step: Step, *versions: str) -> Any:
+    """A task that passes a new handle through one step after the other; extending it changes its code."""
+    steps = [step(f"step{n}", version) for n, version in enumerate(versions, 1)]
+
+    def main() -> Any:
+        handle: Any = Database("main")
+        for one in steps:
+            handle = one(handle)
+        return handle
+
+    return define("main", str(len(versions)), main)()

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from headwater.cypher.store import open_store
-from headwater.lineage.find import Wanted, find_jobs
-from headwater.lineage.verify import verify
-from headwater.lineage.why import why
 
 from headwater import (
     CallError,
-    DryRunResult,
-    Handle,
-    Project,
     Scheduler,
     Unrecordable,
     catch,
@@ -28,28 +20,9 @@ from headwater import (
 )
 from tests.contract import handle_tasks
 from tests.contract.conftest import Run, define
+from tests.contract.handle_tasks import Database, pipeline, stepper
 
 headwater_namespace = "handles"
-
-
-class Database(Handle):
-    def __init__(self, name: str, path: str = ":memory:") -> None:
-        self.path = path
-        self.instance = sqlite3.connect(path)
-
-
-def stepper(ran: list[str]) -> Callable[..., Any]:
-    """Makes tasks that take a handle and give it back."""
-
-    def make(name: str, version: str = "1", **options: Any) -> Any:
-        def step(handle: Any) -> Any:
-            ran.append(name)
-            return handle
-
-        return define(name, version, step, **options)
-
-    return make
-
 
 Step = Callable[..., Any]
 
@@ -57,19 +30,6 @@ Step = Callable[..., Any]
 @pytest.fixture
 def step(ran: list[str]) -> Step:
     return stepper(ran)
-
-
-def pipeline(step: Step, *versions: str) -> Any:
-    """A task that passes a new handle through one step after the other; extending it changes its code."""
-    steps = [step(f"step{n}", version) for n, version in enumerate(versions, 1)]
-
-    def main() -> Any:
-        handle: Any = Database("main")
-        for one in steps:
-            handle = one(handle)
-        return handle
-
-    return define("main", str(len(versions)), main)()
 
 
 @pytest.fixture
@@ -456,60 +416,3 @@ def test_a_run_inside_makes_states_that_the_run_above_goes_on_with(
 def test_outside_a_project_handles_are_values_like_any(step: Step, ran: list[str]) -> None:
     assert isinstance(Scheduler(None).run(pipeline(step, "1", "1")), Database)
     assert ran == ["step1", "step2"]
-
-
-def test_the_states_are_in_the_graph_with_what_they_came_from(run: Run, step: Step, project: Project) -> None:
-    first = run(pipeline(step, "1", "1"))
-    run(pipeline(step, "1", "2"))
-    store = open_store(project)
-    text = (
-        "MATCH (h:Handle {state: $state})-[:CAME_FROM]->(p:Handle)-[:CAME_FROM]->(q:Handle) "
-        "MATCH (c:CallNode {eval_hash: h.key}) "
-        "RETURN h.kind, h.name, p.kind, p.ran_in > h.made_in, q.kind, c.task_name, c.states"
-    )
-    rows = store.ask(text, {"state": first.state_hash}, timeout=20, limit=10).rows
-    assert [tuple(row) for row in rows] == [
-        ("call", "handles.main", "passed", True, "call", "caching.step2", [first.state_hash])
-    ]
-    found = {row[0]: row for row in store.rows("ask_handle_states")}
-    assert found[first.state_hash][2] == "caching.step2"
-    assert [row[-1] for row in found.values()].count(True) == 1
-    assert found[first.state_hash][-1] is True
-    store.close()
-
-
-def test_that_a_handle_was_rolled_back_is_told_as_the_reason(run: Run, step: Step, project: Project) -> None:
-    run(pipeline(step, "1", "1"))
-    run(pipeline(step, "1", "2"))
-    with pytest.raises(DryRunResult) as caught:
-        Scheduler(project).run(pipeline(step, "1", "1"), dryrun=True)
-    [call] = caught.value.calls
-    assert (call.task, str(call.why)) == (
-        "caching.step2",
-        "upstream changed: a handle that it takes or gives was rolled back",
-    )
-    run(pipeline(step, "1", "1"))
-    store = open_store(project)
-    [job] = find_jobs(store, Wanted(tasks=("caching.step2",)), limit=1).found
-    [first, *_] = why(store, job.id).steps
-    assert "rolled back" in first.because
-    store.close()
-
-
-def test_verify_knows_the_states(run: Run, step: Step, project: Project) -> None:
-    last = run(pipeline(step, "1", "1"))
-    run(pipeline(step, "1", "2"))
-    run(pipeline(step, "1", "1"))
-    store = open_store(project)
-    assert verify(project, store).findings == []
-    oldest = min(run for run, _ in store.rows("verify_executions"))
-    row = [last.state_hash, "", "", "", "", "", [], False, True]
-    store.write([("load_handles", {"rows": [row], "execution_id": oldest})])
-    [finding] = verify(project, store).findings
-    assert (finding.label, finding.key, finding.what) == ("Handle", last.state_hash, "ran_in")
-    assert (finding.recorded, finding.found) == (None, oldest)
-    store.write([("load_handles", {"rows": [["ab" * 32, *row[1:]]], "execution_id": oldest})])
-    assert ("unknown", "Handle", "ab" * 32) in {
-        (finding.kind, finding.label, finding.key) for finding in verify(project, store).findings
-    }
-    store.close()
