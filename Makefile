@@ -50,6 +50,7 @@ types: setup
 	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/routes/workflow.py
 	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/search/workflow.py
 	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/shards/workflow.py
+	cd .build/types && MYPYPATH=. $(BIN)/mypy --config-file $(CURDIR)/pyproject.toml $(CURDIR)/examples/ledger/workflow.py
 
 layers: setup
 	$(PY) -m pytest -q -p no:cacheprovider tests/test_house.py

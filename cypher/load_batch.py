@@ -18,12 +18,15 @@ from headwater.cypher.records import (
     ExecutionEnded,
     ExecutionStarted,
     FileSeen,
+    HandleSeen,
     JobEnded,
     JobStarted,
+    TagsGiven,
     TaskSeen,
     ValueSeen,
     call_context,
     call_named,
+    call_states,
     flows,
     job_id,
     tag_texts,
@@ -69,6 +72,8 @@ class Batch:
         self._evaluations: dict[bytes, EvaluationSeen] = {}
         self._calls: dict[bytes, CallMade] = {}
         self._jobs: dict[int, JobStarted | JobEnded] = {}
+        self._handles: dict[bytes, list[Any]] = {}
+        self._tags: dict[bytes | None, list[str]] = {}
 
     def add(self, records: Sequence[AnyRecord]) -> None:
         """Take records in, in the order of the journal. Of equal keys the last counts."""
@@ -85,6 +90,11 @@ class Batch:
                 self._evaluations[record.eval_hash] = record
             elif isinstance(record, FileSeen):
                 self._files[record.file_hash] = record
+            elif isinstance(record, HandleSeen):
+                row = self._handles.setdefault(record.state, _handle_row(record))
+                row[_MADE], row[_RAN] = row[_MADE] or record.made, row[_RAN] or record.ran
+            elif isinstance(record, TagsGiven):
+                self._tags.setdefault(record.value, []).extend(tag_texts(record.tags) or ())
             elif isinstance(record, TaskSeen):
                 self._tasks[record.task_hash] = record
                 self._memory.task_names[record.task_hash] = fullname(record)
@@ -131,9 +141,13 @@ class Batch:
                 if value.files
             ),
         )
+        found += self._tag_statements()
         evaluations = list(map(_evaluation_row, self._evaluations.values()))
         found += _in_pieces("load_evaluations", evaluations)
         found += _in_pieces("load_reductions", evaluations)
+        handles = list(self._handles.values())
+        found += _in_pieces("load_handles", handles, execution_id=self.execution_id)
+        found += _in_pieces("load_handle_parents", [row for row in handles if row[_PARENTS]])
         found += self._call_statements()
         found += self._job_statements()
         if self._end is not None:
@@ -149,6 +163,18 @@ class Batch:
                     },
                 )
             )
+        return found
+
+    def _tag_statements(self) -> list[Statement]:
+        of_run = list(dict.fromkeys(self._tags.get(None, ())))
+        rows = [
+            [value.hex(), list(dict.fromkeys(tags))]
+            for value, tags in self._tags.items()
+            if value is not None
+        ]
+        found: list[Statement] = _in_pieces("load_value_tags", rows)
+        if of_run:
+            found.append(("load_execution_tags", {"id": self.execution_id, "tags": of_run}))
         return found
 
     def _call_statements(self) -> list[Statement]:
@@ -291,6 +317,24 @@ def _evaluation_row(evaluation: EvaluationSeen) -> Row:
     ]
 
 
+def _handle_row(handle: HandleSeen) -> Row:
+    return [
+        handle.state.hex(),
+        handle.kind,
+        handle.key,
+        handle.name,
+        handle.type,
+        handle.origin.hex(),
+        sorted(parent.hex() for parent in handle.parents),
+        handle.made,
+        handle.ran,
+    ]
+
+
+_PARENTS, _MADE, _RAN = 6, 7, 8
+"""where they are in a handle's row"""
+
+
 def _call_row(call: CallMade) -> Row:
     return [
         call.call_hash.hex(),
@@ -303,6 +347,7 @@ def _call_row(call: CallMade) -> Row:
         call_context(call),
         call_named(call),
         call.gap or None,
+        call_states(call),
     ]
 
 

@@ -141,6 +141,8 @@ class CallMade(Record, frozen=True, tag=7):
     gap: list[str] = []
     """what its reuse depends on of the calls under it that were not recorded (`prov=False`), sorted: `task ` and a
     task_hash, or `file ` and a JSON list of file_hash, path, evidence and digest. Empty where all were recorded"""
+    states: list[bytes] = []
+    """the states of handles that it gave, and those that it would have given of what it took; sorted"""
 
 
 def flows(call: CallMade) -> set[tuple[str, str, str]]:
@@ -156,6 +158,11 @@ def flows(call: CallMade) -> set[tuple[str, str, str]]:
 def call_context(call: CallMade) -> list[str] | None:
     """What a call read of the context, as the graph has it; None for nothing."""
     return [f"{path}={digest.hex()}" for path, digest in call.context] or None
+
+
+def call_states(call: CallMade) -> list[str] | None:
+    """The states of handles that a call gave, as the graph has them; None for none."""
+    return [state.hex() for state in call.states] or None
 
 
 def call_named(call: CallMade) -> list[str] | None:
@@ -249,6 +256,35 @@ class CodeSeen(Record, frozen=True, tag=10):
     """its source text, secrets taken out"""
 
 
+class HandleSeen(Record, frozen=True, tag=11):
+    """A state of a handle. Of one state there may be several records: that it is there, that a call ran that took it,
+    and that the call ran that gave it."""
+
+    state: bytes
+    kind: str
+    """made, fork, passed, call or merge"""
+    key: str
+    """of made the hash of the arguments, of fork its name, of passed a number, of call the eval_hash"""
+    parents: list[bytes]
+    name: str
+    """the handle's, with its namespace"""
+    type: str
+    origin: bytes
+    """the state that the handle was made in"""
+    made: bool = False
+    """the call that gave it ran in this execution"""
+    ran: bool = False
+    """a call that took it ran in this execution"""
+
+
+class TagsGiven(Record, frozen=True, tag=12):
+    """Tags that a workflow gave while it ran."""
+
+    tags: list[tuple[str, str]]
+    value: bytes | None = None
+    """value_hash of what they are on; None for the run itself"""
+
+
 class TagSet(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A tag that a change put on something of the graph."""
 
@@ -311,6 +347,8 @@ AnyRecord = (
     | JobStarted
     | JobEnded
     | CodeSeen
+    | HandleSeen
+    | TagsGiven
     | ChangeMade
 )
 

@@ -10,16 +10,19 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from headwater.engine.context import Context, merged, with_override
-from headwater.engine.errors import Unrecordable
+from headwater.engine.errors import CallError, Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import digest
+from headwater.engine.handle import handles_in
 from headwater.engine.job import BODY, Job, Node, StepNode
-from headwater.engine.nested import find_expressions, look_into, substitute
+from headwater.engine.nested import ATOMS, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, is_off, options_of_call
+from headwater.engine.passing import Passed
 from headwater.engine.places import Place
 from headwater.engine.signature import Bound
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
+from headwater.engine.values.own import TRACKED
 
 Identify = Callable[[Any, str], bytes]
 """Gives a value's hash, and records the value where it is to be recorded; the text names it in errors."""
@@ -134,6 +137,7 @@ class Attacher:
         assert memo is not None
         assert scope is not None
         key_parts = []
+        held: list[int] = []
         plain = False
         unrecorded = owner.unrecorded or not owner.task.records_below
         if not unrecorded and (task.definition or call._options or owner.exported):
@@ -144,6 +148,7 @@ class Attacher:
             plain = plain or holds_plain
             if name in plan.excluded:
                 hashes.append(None)
+                refuse_handles(value, task, name)
                 if inner:
                     lazy.append(index)
             elif inner:
@@ -152,7 +157,11 @@ class Attacher:
                 key_parts.append(self._part_key(owner, value, inner, call))
             else:
                 try:
-                    hashes.append(identify(value, name))
+                    if TRACKED and value.__class__ not in ATOMS and handles_in(value):
+                        hashes.append(self._hash_only(value, name))
+                        held.append(index)
+                    else:
+                        hashes.append(identify(value, name))
                 except Unrecordable:
                     # It is told when the call's turn comes: that fails, not the call it is written in.
                     lazy.append(index)
@@ -173,6 +182,12 @@ class Attacher:
         job.hashes = hashes
         job.lazy = lazy or None
         job.eval_hash = eval_hash
+        if TRACKED:
+            self._pass_handles(owner, job, held, lazy, args)
+            if held:
+                for index in held:
+                    hashes[index] = identify(bound.values[index], bound.names[index])
+                job.eval_hash = None if lazy else eval_key(task, bound, hashes)
         job.place = place
         job.unrecorded = unrecorded
         self.set_options(owner, job, call._options)
@@ -192,6 +207,18 @@ class Attacher:
         scope[key] = job
         self._created(job)
         return job, True
+
+    def _pass_handles(self, owner: Job, job: Job, held: list[int], lazy: list[int], args: Any) -> None:
+        """Give a new call states of its own of the handles among its plain arguments, and its turn with what comes of
+        the others."""
+        passed = owner.passed = owner.passed or Passed()
+        taken = job.taken = {}
+        assert job.values is not None
+        assert owner.memo is not None
+        for index in (*held, *lazy):
+            job.values[index] = passed.into(job.values[index], taken)
+        nodes = {owner.memo[id(expression)] for index in lazy for expression in args[index][1]}
+        job.orders = {node: passed.order_of(node) for node in nodes}
 
     def set_options(self, owner: Job | None, job: Job, given: dict[str, Any] | None) -> None:
         """Give a new job its options, its context, and what the calls under it will inherit."""
@@ -227,6 +254,15 @@ class Attacher:
             return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))
         except Unrecordable:
             return _alone(whole)
+
+
+def refuse_handles(value: Any, task: Task[Any, Any], name: str) -> None:
+    """Refuse handles in an argument that does not count."""
+    if handles_in(value):
+        raise CallError(
+            f"{task.fullname}({name}=...): a handle is passed there, whose state always counts. Take {name!r} out of "
+            "config_args"
+        )
 
 
 def await_nodes(node: Node, awaited: Iterable[Node]) -> None:

@@ -18,8 +18,11 @@ from headwater.cypher.errors import StoreError
 from headwater.cypher.records import marked_file, marked_task
 from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.files.far_checks import are_far, still_valid_far
+from headwater.engine.handle import CALL
+from headwater.engine.handle_states import HandleStates
 from headwater.engine.job import Job, Stored
 from headwater.engine.options import CacheResult, CheckValid
+from headwater.engine.reasons import ROLLED_BACK
 from headwater.engine.registry import get_task_registry
 from headwater.engine.validity import still_holds
 
@@ -68,7 +71,13 @@ Answer = Result | OneStep | Miss
 
 
 class Cache(Protocol):
-    """Answers for calls; one instance serves one run."""
+    """Answers for calls; one instance serves one run.
+
+    Attributes:
+        states: what the run knows of the states of handles.
+    """
+
+    states: HandleStates
 
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         """An answer for each job, in order."""
@@ -82,6 +91,9 @@ class Cache(Protocol):
 
 class NoCache:
     """For runs outside a project."""
+
+    def __init__(self) -> None:
+        self.states = HandleStates()
 
     def find(self, jobs: Sequence[Job]) -> list[Answer]:
         return [Miss("runs outside a project are not recorded")] * len(jobs)
@@ -105,6 +117,8 @@ class _Row:
     reads: Reads | None = None
     gap: Sequence[str] = ()
     """what it depends on that was not recorded (`records.CallMade.gap`)"""
+    states: Sequence[str] = ()
+    """the states of handles that it gave, or would have given (`records.CallMade.states`)"""
     judged: int | None = None
     """the moment (`GraphCache._moment`) at which it was found clean below a call that was expanded"""
 
@@ -113,6 +127,7 @@ class GraphCache:
     """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss."""
 
     def __init__(self, store: GraphStore, context: Context) -> None:
+        self.states = HandleStates()
         self._store = store
         self._context = context
         self._known_tasks: dict[str, bool] = {}
@@ -177,6 +192,8 @@ class GraphCache:
                 stale[key] = NEVER_RUN
             elif allowed is not None and CacheResult.ULTIMATE not in allowed:
                 stale[key] = "final results are not allowed by allowed_cache_results"
+            elif row.states and not self._hold(row.states):
+                stale[key] = ROLLED_BACK
             elif not clean[row.call_hash]:
                 stale[key] = "something under it changed"
             elif not self._all_valid(row.files):
@@ -236,6 +253,9 @@ class GraphCache:
         for key, row in rows.items():
             if row.call_hash in self._dirty:
                 clean[row.call_hash] = False
+            elif row.states and not self._hold(row.states):
+                clean[row.call_hash] = False
+                self._dirty.add(row.call_hash)
             elif row.judged == self._moment or not (row.has_children or row.gap):
                 clean[row.call_hash] = True
             else:
@@ -246,7 +266,7 @@ class GraphCache:
                 ask[row.call_hash] = ask.get(row.call_hash, False) or full
         for batch in _batches(list(ask)):
             for call_hash, *facts in self._store.rows("subtree_facts", call_hashes=batch):
-                clean[call_hash] = self._unchanged(call_hash, *facts, full=ask[call_hash])
+                clean[call_hash] = self._unchanged(call_hash, facts, full=ask[call_hash])
         for call_hash in ask:
             clean.setdefault(call_hash, False)
         return clean
@@ -254,18 +274,18 @@ class GraphCache:
     def _unchanged(
         self,
         call_hash: str,
-        tasks: list[Any],
-        files: list[Any],
-        uncacheable: int,
-        gaps: list[Any],
+        facts: Sequence[Any],
         *,
         full: bool,
     ) -> bool:
+        tasks, files, uncacheable, gaps, states = facts
         self._ask_of_far(files)
         changed_tasks = [task_hash for fullname, task_hash in tasks if not _is_current(fullname, task_hash)]
         changed_files = [file[0] for file in files if not self._is_valid(file)]
         marks = [mark for mark in {mark for gap in gaps for mark in gap} if not self._holds(mark, full=full)]
-        if not changed_tasks and not uncacheable and not marks and not (full and changed_files):
+        stale = self._stale({state for some in states for state in some})
+        unchanged = not changed_tasks and not uncacheable and not marks and not stale
+        if unchanged and not (full and changed_files):
             return True
         dirty = self._store.rows(
             "dirty_calls",
@@ -274,6 +294,7 @@ class GraphCache:
             file_hashes=changed_files,
             uncacheable=bool(uncacheable),
             marks=marks,
+            states=stale,
         )
         self._dirty.update(row[0] for row in dirty)
         self._dirty.add(call_hash)
@@ -293,6 +314,16 @@ class GraphCache:
         far = {file[0]: file[1:] for file in files if file[0] not in self._valid and are_far(*file[1:3])}
         if len(far) > 1:
             self._valid.update(zip(far, still_valid_far([tuple(one) for one in far.values()]), strict=True))
+
+    def _hold(self, states: Iterable[str]) -> bool:
+        """Whether states of handles were not rolled back past."""
+        return not self._stale(states)
+
+    def _stale(self, states: Iterable[str]) -> list[str]:
+        return self.states.stale_of(states, self._handle_states)
+
+    def _handle_states(self, states: list[str]) -> list[Any]:
+        return [row for batch in _batches(states) for row in self._listed("handle_states", states=batch)]
 
     def _all_valid(self, files: Iterable[Any]) -> bool:
         return all(self._is_valid(file) for file in files)
@@ -323,7 +354,11 @@ class GraphCache:
     ) -> dict[str, Answer]:
         answers: dict[str, Answer] = {key: Miss(reason) for key, reason in stale.items()}
         ask = [
-            key for key in stale if (key not in rows or rows[key].has_children) and self._may_step(keys[key])
+            key
+            for key in stale
+            if (key not in rows or rows[key].has_children)
+            and self._may_step(keys[key])
+            and self._gave(keys[key], rows.get(key))
         ]
         for batch in _batches(ask):
             for key, _, type_name, codec, payload, location, files, directory in self._listed(
@@ -337,9 +372,19 @@ class GraphCache:
                     answers[key] = Miss("a file in the expression it returned changed")
         return answers
 
+    def _gave(self, job: Job, row: _Row | None) -> bool:
+        """Whether what a call's function did to the handles that it took has not been rolled back."""
+        states = [*_given_by(job), *(row.states if row is not None else ())]
+        return not states or self._hold(states)
+
     def _may_step(self, job: Job) -> bool:
         allowed = job.options.get("allowed_cache_results")
         return self._may_know(job) and (allowed is None or CacheResult.SINGLE in allowed)
+
+
+def _given_by(job: Job) -> Iterable[str]:
+    """The states that a call gives of the handles that it takes."""
+    return [handle.stepped(CALL, _key(job)).state_hash for handle in (job.taken or {}).values()]
 
 
 def _is_for_all(row: _Row) -> bool:
@@ -353,10 +398,19 @@ def _key(job: Job) -> str:
 
 
 def _row(columns: Sequence[Any]) -> _Row:
-    call_hash, value_hash, type_name, codec, payload, location, has_children, files, context, gap = columns
+    call_hash, value_hash, type_name, codec, payload, location, has_children, files, context, gap, states = (
+        columns
+    )
     stored = _stored(type_name, codec, payload, location)
     return _Row(
-        call_hash, value_hash, stored, has_children, files, _reads(context) if context else None, gap or ()
+        call_hash,
+        value_hash,
+        stored,
+        has_children,
+        files,
+        _reads(context) if context else None,
+        gap or (),
+        states or (),
     )
 
 

@@ -21,7 +21,8 @@ from headwater.engine.errors import Cancelled, TaskTimeout
 from headwater.engine.executors import Executors, Outcome
 from headwater.engine.job import Job
 from headwater.engine.limits import Limits
-from headwater.engine.recorder import NoRecorder, Recorder
+from headwater.engine.no_recorder import NoRecorder
+from headwater.engine.recorder import Recorder
 from headwater.engine.reduction import Reduction
 from headwater.engine.retries import deserves_another, pause_after
 from headwater.engine.timeouts import Timeouts

@@ -20,8 +20,9 @@ from headwater.engine.failure import Unreadable
 from headwater.engine.job import Job, Stored
 from headwater.engine.loop import Run
 from headwater.engine.nested import find_expressions
+from headwater.engine.no_recorder import NoRecorder
 from headwater.engine.reasons import Why
-from headwater.engine.recorder import NoRecorder, read_stored
+from headwater.engine.recorder import read_stored
 from headwater.engine.root import root_task
 from headwater.engine.subrun import subrun_root_task
 from headwater.engine.values import ValueStore, preview

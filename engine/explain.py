@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.job import BODY, Job
 from headwater.engine.options import CacheScope
-from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
+from headwater.engine.reasons import ROLLED_BACK, UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
 from headwater.engine.validity import still_holds
 from headwater.engine.values import describe, preview
 
@@ -151,8 +151,10 @@ def _batches(jobs: Sequence[Job]) -> Iterator[list[str]]:
 
 
 def _by_what_was_read(job: Job) -> Why | None:
-    """Whether there was a record, and its bytes could not be turned into a value."""
+    """Whether there was a record, and its bytes could not be turned into a value, or its handle has moved on."""
     reason = job.reason or ""
+    if reason == ROLLED_BACK:
+        return Why(Reason.UPSTREAM_CHANGED, reason)
     if reason.startswith(UNREADABLE_RESULT):
         return Why(Reason.NEVER_CACHED, reason)
     return Why(Reason.CODE_CHANGED, reason) if reason.startswith(UNREADABLE_EXPRESSION) else None
@@ -246,8 +248,8 @@ def _fed(job: Job) -> set[str]:
 
 def _changed_files(value: Any, before: _Taken) -> list[str]:
     """The files in a value that were in the earlier one with another content."""
-    from headwater.engine.prepare import file_record
+    from headwater.engine.prepare import apart, file_record
 
     then = {path: file_hash for file_hash, path in before.files}
-    records = [file_record(file) for file in describe(value).files]
+    records = [file_record(file) for file in apart(describe(value).files)[0]]
     return [r.path for r in records if then.get(r.path, r.file_hash.hex()) != r.file_hash.hex()]

@@ -154,7 +154,7 @@ def load(payload: bytes) -> Any:
                 built.append(Call(task, args, kwargs, substitute(options, built.__getitem__)))
             elif kind == "operation":
                 built.append(Operation(name, args, kwargs))
-            elif name not in FORMS and name != "get_context":
+            elif name not in FORMS and name not in ("get_context", "apply_tags"):
                 raise Undecodable(f"the form {name} is not defined in this process")
             else:
                 built.append(Special(name, args))

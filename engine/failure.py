@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from time import time
 from typing import Any, Protocol
@@ -16,12 +17,15 @@ from headwater.engine.reasons import UNREADABLE_RESULT
 from headwater.engine.traceback import attach_traceback, error_hash, error_text
 from headwater.engine.unrecorded import Unrecorded
 
+Tag = tuple[str, str]
+
 
 class Recording(Protocol):
-    """What reduction tells of, as it happens; `recorder.Recorder` writes it down, `recorder.NoRecorder` does not."""
+    """What reduction tells of, as it happens; `recorder.Recorder` writes it down, `no_recorder.NoRecorder` does not."""
 
     def identify(self, value: Any, label: str) -> bytes: ...
     def described(self, job: Job, value: Any) -> bytes: ...
+    def tagged(self, value: Any, tags: Sequence[Tag], run_tags: Sequence[Tag]) -> None: ...
     def reduced(self, job: Job, result: Any) -> None: ...
     def called(self, job: Job, children: list[bytes], *, cacheable: bool) -> None: ...
     def failed(self, job: Job, children: list[bytes]) -> None: ...
@@ -228,6 +232,7 @@ class Failures:
                 child.owner = past
             self._abandon(live)
         job.body = job.memo = job.kept = job.scope = job.calls = job.wiring = job.places = None
+        job.passed = None
 
     def _pass_on(self, node: Node, error: BaseException) -> None:
         node.finished = True

@@ -20,6 +20,7 @@ from headwater.engine.values import hash_value
 
 if TYPE_CHECKING:
     from headwater.engine.awaiting import Body
+    from headwater.engine.passing import Passed, Taken
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
@@ -134,6 +135,10 @@ class Job(Node):
         outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded; or
             a call under it that is not recorded is never to be reused.
         unrecorded: whether nothing of it is written down (`prov=False`).
+        applied: tags that it gave itself.
+        taken: the states of handles that it takes; None where it takes none.
+        passed: what of handles the calls in its result were given.
+        orders: its number among the calls that take what an expression in its arguments gives, by that one's node.
         gap: what its reuse depends on of the calls under it that are not recorded (`records.CallMade.gap`).
         kept: expressions that forms made, which must live as long as `memo` knows them by identity.
         calls: call hash of each child, by index; None while it is not finished.
@@ -147,6 +152,7 @@ class Job(Node):
     """
 
     __slots__ = (
+        "applied",
         "attempt",
         "body",
         "call_hash",
@@ -171,8 +177,10 @@ class Job(Node):
         "names",
         "observed",
         "options",
+        "orders",
         "outdated",
         "override",
+        "passed",
         "places",
         "positional",
         "readers",
@@ -185,6 +193,7 @@ class Job(Node):
         "started",
         "status",
         "stopped",
+        "taken",
         "task",
         "unrecorded",
         "values",
@@ -219,6 +228,10 @@ class Job(Node):
         self.outdated = False
         self.unrecorded = False
         self.gap: set[str] | None = None
+        self.taken: Taken | None = None
+        self.applied: tuple[tuple[str, str], ...] = ()
+        self.passed: Passed | None = None
+        self.orders: dict[Node, int] | None = None
         self.spare: Stored | None = None
         self.readers = 0
         self.described: Any = None
@@ -272,7 +285,7 @@ class Job(Node):
         told = zip(self.names, self.values or (), strict=False)
         return [value for name, value in told if name in asks and isinstance(value, JobInfo)]
 
-    def taken(self) -> Sequence[bytes | None]:
+    def took(self) -> Sequence[bytes | None]:
         """The hashes of what its function was given: arguments, and what an async body awaited."""
         hashes = self.hashes or ()
         return hashes if self.body is None else (*hashes, *self.body.took)
@@ -300,4 +313,4 @@ class Job(Node):
         self.lazy = None
         self.described = self.result = self.body = None
         self.memo = self.kept = self.scope = self.calls = self.wiring = self.places = None
-        self.live = self.followers = None
+        self.live = self.followers = self.passed = self.orders = None

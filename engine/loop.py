@@ -34,6 +34,7 @@ from headwater.engine.job import RUNNING, Job
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import Company
 from headwater.engine.options import is_off
+from headwater.engine.passing import refuse_unrecorded
 from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT
 from headwater.engine.recorder import Recorder
 from headwater.engine.registry import get_task_registry
@@ -161,6 +162,7 @@ class Run(Control):
             )
         started = describe_execution(self.project, call._task, tags, command)
         self.recorder = self._record(started, values)
+        self._cache.states = self.recorder.lineages.states
         self.reduction = self._reduce_with(use_cache=self._use_cache)
         self._requests = Requests(self.project, started.id)
         ensure_loader(self.project)
@@ -356,6 +358,9 @@ class Run(Control):
                 reduction.cancel(job)
                 continue
             try:
+                refuse_unrecorded(
+                    job, withheld=self.project is not None and self.recorder.execution_id is None
+                )
                 where = job.options.get("executor", "default"), job.task.is_async
                 found = slices.get(where)
                 if found is None:
@@ -367,6 +372,8 @@ class Run(Control):
                 continue
             self._start(job, found[0])
             found[1].append(job)
+        if any(job.taken for _, jobs in slices.values() for job in jobs):
+            self.recorder.settle()  # what is rolled back has to be known even if this process is killed now
         for executor, jobs in slices.values():
             if len(jobs) == 1 and self._may_run_here(jobs[0]):
                 self._run_here(jobs[0])
@@ -431,7 +438,7 @@ class Run(Control):
         self._here = True
         try:
             prepare = prepare_for(job, self.recorder.prepare)
-            outcome = perform(job.task.body, args, kwargs, prepare, began)
+            outcome = perform(job.task.body, args, kwargs, prepare, began, key=job.eval_hash)
         except KeyboardInterrupt as interrupt:  # ours, see `_interrupt`
             outcome = Outcome(None, False, None, interrupt, began, time())
         finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
@@ -61,6 +61,8 @@ def _shape(cls: type) -> str:
             shape = "dict"
         elif issubclass(cls, (Expression, Reference, Failure)):
             shape = "lazy"
+        elif hasattr(cls, "__opaque__"):
+            shape = "opaque"
         elif issubclass(cls, tuple) and hasattr(cls, "_fields"):
             shape = "namedtuple"
         elif dataclasses.is_dataclass(cls) and not hasattr(cls, "__canonical__"):
@@ -132,6 +134,25 @@ def look_into(value: Any) -> tuple[list[Expression], bool]:
     return list(found.values()), plain
 
 
+def opaque_parts(value: Any) -> Iterator[Any]:
+    """The parts of a nested value that are neither atoms nor expressions, and are not looked into."""
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        cls = item.__class__
+        if cls in ATOMS:
+            continue
+        shape = _shape(cls)
+        if shape == "opaque":
+            yield item
+        elif shape != "lazy" and id(item) not in seen:
+            seen.add(id(item))
+            members = [*item, *item.values()] if shape == "dict" else list(_members(item, shape))
+            if not set(map(type, members)) <= ATOMS:
+                stack.extend(reversed(members))
+
+
 def failures_in(value: Any) -> list[Failure]:
     """The failures inside a value that was waited for whatever fails, in the order in which they are written."""
     found: list[Any] = list(find_expressions(value))
@@ -165,11 +186,12 @@ class _Open:
         return _with_fields(value, built)
 
 
-def substitute(value: Any, resolve: Callable[[Any], Any]) -> Any:
+def substitute(value: Any, resolve: Callable[[Any], Any], part: Callable[[Any], Any] | None = None) -> Any:
     """A copy of a nested value with every expression replaced; parts without expressions are not copied.
 
     Args:
         resolve: called with each expression, and with each reference or failure that stands for one.
+        part: called with what is neither an atom nor looked into, to give what stands in its place. Default: itself.
 
     Raises:
         ValueError: the value contains itself.
@@ -180,7 +202,9 @@ def substitute(value: Any, resolve: Callable[[Any], Any]) -> Any:
     shape = _shape(cls)
     if shape == "lazy":
         return resolve(value)
-    if shape == "opaque" or (shape == "plain" and set(map(type, value)) <= ATOMS):
+    if shape == "opaque":
+        return value if part is None else part(value)
+    if shape == "plain" and set(map(type, value)) <= ATOMS:
         return value
     stack = [_Open(value, shape)]
     path = {id(value)}
@@ -195,7 +219,9 @@ def substitute(value: Any, resolve: Callable[[Any], Any]) -> Any:
             shape = _shape(cls)
             if shape == "lazy":
                 append(resolve(item))
-            elif shape == "opaque" or (shape == "plain" and set(map(type, item)) <= ATOMS):
+            elif shape == "opaque":
+                append(item if part is None else part(item))
+            elif shape == "plain" and set(map(type, item)) <= ATOMS:
                 append(item)
             elif id(item) in path:
                 raise ValueError(f"a {cls.__name__} that contains itself cannot hold lazy values")

@@ -8,11 +8,16 @@ from collections.abc import Iterable, Sequence
 from types import FunctionType
 from typing import Any
 
-from headwater.cypher.records import FileSeen, ValueSeen
+from headwater.cypher.records import FileSeen, HandleSeen, ValueSeen
+from headwater.engine.background import Thread
 from headwater.engine.code_values import code_digest, code_record
 from headwater.engine.errors import Unrecordable
+from headwater.engine.expression_codec import Quoted
 from headwater.engine.files import Artefact, was_there
+from headwater.engine.handle import Handle, handles_in
+from headwater.engine.nested import opaque_parts
 from headwater.engine.observed import Observed, take
+from headwater.engine.partial import PartialTask
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
 from headwater.engine.validity import NO_FILES, checked_record
@@ -45,9 +50,10 @@ class Prepared:
         named: the hashes of those that were there before the call that gave the value began.
         relative: whether any of them was named relative to the working directory.
         observed: what was seen of the call that gave it, beside its result.
+        states: records of the states of the handles inside it.
     """
 
-    __slots__ = ("files", "hash", "named", "observed", "record", "relative")
+    __slots__ = ("files", "hash", "named", "observed", "record", "relative", "states")
 
     def __init__(
         self,
@@ -58,6 +64,7 @@ class Prepared:
         *,
         relative: bool = False,
         observed: Observed | None = None,
+        states: Sequence[HandleSeen] = (),
     ) -> None:
         self.hash = hash
         self.record = record
@@ -65,14 +72,16 @@ class Prepared:
         self.named = named
         self.relative = relative
         self.observed = observed
+        self.states = states
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _prepared, (self.hash, self.record, self.files, self.named, self.relative, self.observed)
+        parts = (self.hash, self.record, self.files, self.named, self.relative, self.observed, self.states)
+        return _prepared, parts
 
 
 def _prepared(*parts: Any) -> Prepared:
-    *rest, relative, observed = parts
-    return Prepared(*rest, relative=relative, observed=observed)
+    *rest, relative, observed, states = parts
+    return Prepared(*rest, relative=relative, observed=observed, states=states)
 
 
 def prepare_value(value: Any, label: str, store: ValueStore, began: float | None = None) -> Prepared:
@@ -92,13 +101,15 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
             f"it has {described.size:,} bytes, and max_value_size in the settings allows {store.largest:,}. Write it "
             "to a file and return File(path), or make it smaller",
         )
-    files = [file_record(file) for file in described.files]
+    found, handles = apart(described.files)
+    states = states_of(handles, value, label)
+    files = [file_record(file) for file in found]
     record = _value_record(described, store, [file.file_hash for file in files])
-    relative = any(map(is_relative, described.files))
+    relative = any(map(is_relative, found))
     if began is None:
-        return Prepared(described.hash, record, files, relative=relative)
+        return Prepared(described.hash, record, files, relative=relative, states=states)
     named = named_of(files, began)
-    return Prepared(described.hash, record, files, named, relative=relative, observed=take())
+    return Prepared(described.hash, record, files, named, relative=relative, observed=take(), states=states)
 
 
 def prepare_unrecorded(value: Any) -> Prepared:
@@ -107,10 +118,70 @@ def prepare_unrecorded(value: Any) -> Prepared:
     Raises:
         Unrecordable: it has no stable identity.
     """
-    digest, found = hash_and_files(value, RESULT)
+    digest, inside = hash_and_files(value, RESULT)
+    found, handles = apart(inside)
+    if handles:
+        raise Unrecordable(
+            RESULT,
+            type_name(type(value)),
+            "a handle that a call gives which is not recorded (prov=False) has no lineage. Give it in one that is",
+        )
     return Prepared(
         digest, None, [file_record(file) for file in found], relative=any(map(is_relative, found))
     )
+
+
+def apart(found: Iterable[Any]) -> tuple[list[Any], list[Handle]]:
+    """The handles among reactive values, apart from the others."""
+    others: list[Any] = []
+    handles: list[Handle] = []
+    for one in found:
+        (handles if isinstance(one, Handle) else others).append(one)
+    return others, handles
+
+
+def states_of(handles: Sequence[Handle], value: Any, label: str) -> list[HandleSeen]:
+    """What is recorded of the handles inside a value.
+
+    Raises:
+        Unrecordable: one is where it is not found on its way into calls.
+    """
+    if not handles:
+        return []
+    seen = {handle.state_hash for handle in handles_in(value)}
+    lost = next((handle for handle in handles if handle.state_hash not in seen), None)
+    if lost is not None and not any(map(_is_evaluated_later, opaque_parts(value))):
+        raise Unrecordable(
+            label,
+            type_name(type(value)),
+            f"{lost!r} is inside an object, where calls that take it cannot be told from each other. Pass a handle by "
+            "itself, or in a list, tuple, set, dict, named tuple or dataclass",
+        )
+    return [record for handle in handles for record in state_records(handle)]
+
+
+def state_records(handle: Handle, *, made: bool = False, ran: bool = False) -> list[HandleSeen]:
+    """What is recorded of a handle's state and those before it; of the state itself, what became of it."""
+    last = handle.state_hash
+    return [
+        HandleSeen(
+            bytes.fromhex(step.state),
+            step.kind,
+            step.key,
+            [bytes.fromhex(parent) for parent in step.parents],
+            handle.handle_name,
+            type_name(type(handle)),
+            bytes.fromhex(handle.handle_origin),
+            made and step.state == last,
+            ran and step.state == last,
+        )
+        for step in handle.state_steps
+    ]
+
+
+def _is_evaluated_later(part: Any) -> bool:
+    """Whether what is inside a value is handed to calls that are not made yet."""
+    return isinstance(part, (Quoted, PartialTask, Thread))
 
 
 def is_relative(file: Any) -> bool:

@@ -12,6 +12,9 @@ UNREADABLE_RESULT = "recorded result unreadable"
 UNREADABLE_EXPRESSION = "its recorded expression is unreadable"
 """How `Job.reason` begins where there was a record that could not be read."""
 
+ROLLED_BACK = "a handle that it takes or gives was rolled back"
+"""`Job.reason` where a call ran that took an earlier state."""
+
 
 class Reason(enum.Enum):
     """Why a call has to run. There are no others."""

@@ -21,8 +21,10 @@ from headwater.cypher.records import (
     EvaluationSeen,
     ExecutionEnded,
     ExecutionStarted,
+    HandleSeen,
     JobEnded,
     JobStarted,
+    TagsGiven,
     ValueSeen,
 )
 from headwater.cypher.tag_names import split_tag
@@ -32,17 +34,22 @@ from headwater.engine.definitions import definition
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.expression import outline
 from headwater.engine.file_checks import FileChecks
+from headwater.engine.handle import handles_in
 from headwater.engine.job import RUNNING, STATUS, Job, Stored
+from headwater.engine.lineages import Lineages
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import (
     INLINE,
     RESULT,
     Prepared,
+    apart,
     file_record,
     is_relative,
     named_of,
     number_record,
     prepare_value,
+    state_records,
+    states_of,
     with_stand_ins,
 )
 from headwater.engine.task import Task
@@ -86,60 +93,6 @@ class Journal(Protocol):
         """There are no more."""
 
 
-class NoRecorder:
-    """For runs outside a project: values get their identity, and nothing is written."""
-
-    execution_id: str | None = None
-
-    def identify(self, value: Any, label: str) -> bytes:
-        try:
-            return hash_value(value, label=label)
-        except Unrecordable:
-            known = value if label == RESULT else with_stand_ins(value)
-            if known is value:
-                raise
-            return hash_value(known, label=label)
-
-    def prepare(self, value: Any, began: float) -> Prepared:
-        return Prepared(hash_value(value, label=RESULT), None, [])
-
-    def described(self, job: Job, value: Any) -> bytes:
-        return job.described.hash if job.described is not None else hash_value(value, label=RESULT)
-
-    def reduced(self, job: Job, result: Any) -> None:
-        return
-
-    def started(self, job: Job) -> None:
-        return
-
-    def called(self, job: Job, children: list[bytes], *, cacheable: bool) -> None:
-        return
-
-    def failed(self, job: Job, children: list[bytes]) -> None:
-        return
-
-    def changed_file(self, job: Job) -> str | None:
-        return None
-
-    def ended(self, job: Job) -> None:
-        return
-
-    def spare(self, job: Job) -> Stored | None:
-        return None
-
-    def fetch(self, stored: Stored) -> Any:
-        raise Undecodable("nothing is recorded outside a project")
-
-    def take_over(self, records: Sequence[AnyRecord]) -> None:
-        return
-
-    def check(self) -> None:
-        return
-
-    def close(self, status: str, error: str | None) -> None:
-        return
-
-
 class Recorder:
     """Records one execution of a project.
 
@@ -156,8 +109,12 @@ class Recorder:
         self._large: dict[bytes, Stored] = {}
         self._told: set[bytes] = set()
         self._fresh: list[Job] = []
+        self.lineages = Lineages(self._records.append)
         self._error: Exception | None = None
-        self._closing = threading.Event()
+        self._closing = False
+        self._due = threading.Event()
+        self._ended = threading.Event()
+        self._settling: deque[threading.Event] = deque()
         self._thread = threading.Thread(target=self._write, name="headwater-recorder", daemon=True)
         self._thread.start()
 
@@ -172,6 +129,9 @@ class Recorder:
     def take_over(self, records: Sequence[AnyRecord]) -> None:
         """Write down what a run inside has recorded; may be called on any thread."""
         self._records.extend(records)
+        for record in records:
+            if isinstance(record, HandleSeen):
+                self.lineages.tell(record)
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -212,6 +172,7 @@ class Recorder:
 
     def _add(self, prepared: Prepared) -> None:
         record = prepared.record
+        self.lineages.saw(prepared)
         if prepared.hash in self._seen or record is None:
             return
         self._seen.add(prepared.hash)
@@ -244,6 +205,17 @@ class Recorder:
         if not job.unrecorded:
             self._task(job.task)
             self._fresh.append(job)
+            if job.taken:
+                self.lineages.started(job)
+
+    def tagged(
+        self, value: Any, tags: Sequence[tuple[str, str]], run_tags: Sequence[tuple[str, str]]
+    ) -> None:
+        """A workflow gives tags, to a value and to the run itself."""
+        if tags:
+            self._records.append(TagsGiven(list(tags), self.identify(value, "apply_tags(...)")))
+        if run_tags:
+            self._records.append(TagsGiven(list(run_tags)))
 
     def reduced(self, job: Job, result: Any) -> None:
         """A job's function returned an expression: record the single reduction. (Where something in it cannot be, there
@@ -251,10 +223,17 @@ class Recorder:
         flat = expression_codec.flatten(result)
         assert job.eval_hash is not None
         self._task(job.task)
+        given = handles_in(result)
+        if given or job.taken:
+            self.lineages.gave(job, [record for handle in given for record in state_records(handle)])
         directory = None
         label = f"the expression that {job.task.fullname} returned"
         try:
-            inside = [file for member in flat.members() for file in describe(member, label=label).files]
+            inside = []
+            for member in flat.members():
+                found, handles = apart(describe(member, label=label).files)
+                inside += found
+                self.lineages.add(states_of(handles, member, label))
             withheld = not job.task.records_below or withholds(flat, inside)
             digest = None if withheld else self._expression(flat, result, inside)
         except Unrecordable:
@@ -318,12 +297,13 @@ class Recorder:
                 sorted(job.reads.items()) if job.reads else [],
                 list(job.named),
                 sorted(job.gap or ()),
+                self.lineages.called(job, failed=failed),
             )
         )
 
     def changed_file(self, job: Job) -> str | None:
         """The path of a file that a call took, or awaited, and that has changed since it was named, or None."""
-        return self._files.changed(job.taken(), job.value_hash)
+        return self._files.changed(job.took(), job.value_hash)
 
     def failed(self, job: Job, children: list[bytes]) -> None:
         """A call ended in an error: the error is its result, never to be reused. What was made of an error is, unless
@@ -358,7 +338,7 @@ class Recorder:
                 _traceback_of(job, error),
                 job.attempt,
                 job.reason,
-                [split_tag(tag) for tag in job.options.get("tags", ())] if job.options else [],
+                _tags_of(job),
                 bool(job.gap),
                 list(job.observed.writes) if job.observed is not None else [],
                 list(job.observed.reads) if job.observed is not None else [],
@@ -379,10 +359,20 @@ class Recorder:
             error, self._error = self._error, None
             raise StoreError(f"the journal cannot be written, so the run stops: {error}") from error
 
+    def settle(self) -> None:
+        """Wait until the journal has all that was recorded so far."""
+        settled = threading.Event()
+        self._settling.append(settled)
+        self._due.set()
+        while not settled.wait(_PAUSE) and not self._ended.is_set():
+            pass
+        self.check()
+
     def close(self, status: str, error: str | None) -> None:
         """Write down how the run ended, and close the journal once all of it is on the disk."""
         self._records.append(ExecutionEnded(_micros(time()), status, error))
-        self._closing.set()
+        self._closing = True
+        self._due.set()
         self._thread.join()
         self._journal.close()
         self.check()
@@ -390,7 +380,10 @@ class Recorder:
     def _write(self) -> None:
         closing = False
         while not closing and self._error is None:
-            closing = self._closing.wait(_PAUSE)
+            self._due.wait(_PAUSE)
+            self._due.clear()
+            closing = self._closing  # asked first: of what was recorded before, nothing is left behind
+            settling = [self._settling.popleft() for _ in range(len(self._settling))]
             records = self._take()
             if records:
                 try:
@@ -398,6 +391,9 @@ class Recorder:
                     self._journal.append(records)
                 except Exception as error:
                     self._error = error
+            for one in settling:
+                one.set()
+        self._ended.set()
 
     def _take(self) -> list[AnyRecord]:
         fresh, self._fresh = self._fresh, []
@@ -422,6 +418,12 @@ class Recorder:
             parent = owner.n if owner is not None else None
             started = _micros(job.started)
             yield JobStarted(job.n, parent, task.hash, eval_hash, started, job.executor, job.attempt)
+
+
+def _tags_of(job: Job) -> list[tuple[str, str]]:
+    """The tags of a job's task and call, and those that it gave itself."""
+    given = [split_tag(tag) for tag in job.options.get("tags", ())] if job.options else []
+    return list(dict.fromkeys([*given, *job.applied])) if job.applied else given
 
 
 def _traceback_of(job: Job, error: BaseException | None) -> str | None:

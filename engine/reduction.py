@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import headwater.engine.background
-import headwater.engine.combinators  # noqa: F401  so must these
-from headwater.engine.attach import Attacher, await_nodes, eval_key, flows
+from headwater.engine.applied_tags import tag_steps
+from headwater.engine.attach import Attacher, await_nodes, eval_key, flows, refuse_handles
 from headwater.engine.awaiting import LAST, Want
 from headwater.engine.bodies import spread_flows, take_want
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
@@ -31,6 +30,7 @@ from headwater.engine.job import (
 )
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
+from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.places import in_order
 from headwater.engine.signature import Bound
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Settled, Steps
@@ -75,13 +75,15 @@ class Reduction(Failures):
         """
         task = call._task
         bound = task.plan.bind(call._args, call._kwargs)
+        taken: Taken = {}
+        bound = bound._replace(values=[Passed().into(value, taken, 0) for value in bound.values])
         hashes = [
             None if name in task.plan.excluded else self.recording.identify(value, f"{task.fullname}({name})")
             for name, value in zip(bound.names, bound.values, strict=True)
         ]
         job = Job(None, b"", task, self.number())
         job.names, job.values, job.positional = bound
-        job.hashes = hashes
+        job.hashes, job.taken = hashes, taken
         self._attacher.set_options(None, job, call._options)
         job.eval_hash = eval_key(task, bound, job.hashes)
         self._created(job)
@@ -143,11 +145,12 @@ class Reduction(Failures):
             if isinstance(value, Expression):
                 node = memo[id(value)]
                 sources.update(node.sources)
-                values[index] = self.value_of(node)
+                found = self.value_of(node)
+                values[index] = passed(job, node, found)
                 # Of what a call takes that is not recorded, the files are noted when it is identified.
-                digest = None if job.unrecorded else node.value_hash
+                digest = None if job.unrecorded or values[index] is not found else node.value_hash
             else:
-                values[index] = substitute(value, self._resolver(owner, sources))
+                values[index] = substitute(value, passing(job, memo, self._resolver(owner, sources)))
                 digest = None
             if index in job.mixed:
                 sources.add(BODY)
@@ -157,7 +160,9 @@ class Reduction(Failures):
                         values[index], f"{job.task.fullname}({job.names[index]})"
                     )
                 hashes[index] = digest
-        job.lazy = None
+            elif job.orders is not None:
+                refuse_handles(values[index], job.task, job.names[index])
+        job.lazy = job.orders = None
         job.eval_hash = eval_key(job.task, Bound(job.names, values, job.positional), hashes)
         if job.unrecorded:
             job.sources = tuple(sorted({BODY}.union(*fed.values())))
@@ -258,6 +263,8 @@ class Reduction(Failures):
         if isinstance(expression, Special):
             if expression._form == "get_context":
                 return self._read_context(owner, *expression._args)
+            if expression._form == "apply_tags":
+                return tag_steps(self.recording_of(owner), owner, *expression._args)
             return FORMS[expression._form](lambda value: Given(value, node.gather()), *expression._args)
         sources: set[int] = set()
         resolve = self._resolver(owner, sources)

@@ -166,7 +166,8 @@ class Inline:
         args, kwargs = job.arguments(own)
         began, limit = self._clock.now, job.options.get("timeout")
         with self._clock.in_tasks():
-            outcome = perform(job.task.body, args, kwargs, prepare_for(job, self._prepare), time.time())
+            prepare = prepare_for(job, self._prepare)
+            outcome = perform(job.task.body, args, kwargs, prepare, time.time(), key=job.eval_hash)
         if limit is not None and self._clock.now - began > limit:
             # It cannot be stopped on this thread; what came of it counts for nothing all the same.
             late = TaskTimeout(job.task.fullname, limit)

@@ -49,7 +49,7 @@ class Begun:
 FORMS: dict[str, Form] = {}
 """The forms by the name that an expression carries."""
 
-CHOOSERS = {"cond", "const", "await"}
+CHOOSERS = {"cond", "const", "await", "apply_tags"}
 """Forms whose value comes from their last step alone."""
 
 

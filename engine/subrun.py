@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from headwater.cypher.project import open_project
-from headwater.cypher.records import AnyRecord, ExecutionEnded, ExecutionStarted, JobEnded, JobStarted
+from headwater.cypher.records import (
+    AnyRecord,
+    ExecutionEnded,
+    ExecutionStarted,
+    HandleSeen,
+    JobEnded,
+    JobStarted,
+    TagsGiven,
+)
 from headwater.cypher.store import GraphStore
 from headwater.engine.cancel import Requests
 from headwater.engine.config import Config, config_from
@@ -49,8 +57,14 @@ class _Upwards(Journal):
 
     def append(self, records: Sequence[AnyRecord]) -> None:
         if self._own is not None:
-            self._own.append(records)
-        self._send("records", [record for record in records if not isinstance(record, self._left_out)])
+            # When states of handles were made is for the run above to say, which goes on with them.
+            self._own.append([record for record in records if not isinstance(record, HandleSeen)])
+        self._send("records", [record for record in records if not self._is_its_own(record)])
+
+    def _is_its_own(self, record: AnyRecord) -> bool:
+        """Whether a record is none of the run above."""
+        of_run = isinstance(record, TagsGiven) and record.value is None
+        return isinstance(record, self._left_out) or (of_run and self._own is not None)
 
     def close(self) -> None:
         if self._own is not None:

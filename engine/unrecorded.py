@@ -8,7 +8,7 @@ and gave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from headwater.engine.job import Job, Stored
 from headwater.engine.nested import ATOMS
 from headwater.engine.options import is_off
 from headwater.engine.partial import PartialTask
-from headwater.engine.prepare import RESULT, file_record, is_relative, with_stand_ins
+from headwater.engine.prepare import RESULT, apart, file_record, is_relative, with_stand_ins
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task, task
 from headwater.engine.values import hash_and_files, hash_value
@@ -89,7 +89,7 @@ class Unrecorded:
             if known is value:
                 raise
             digest, found = hash_and_files(known, label)
-        self._took(digest, map(file_record, found))
+        self._took(digest, map(file_record, apart(found)[0]))
         return digest
 
     def described(self, job: Job, value: Any) -> bytes:
@@ -99,6 +99,9 @@ class Unrecorded:
         if job.described.relative:
             job.depends_on_directory()
         return bytes(job.described.hash)
+
+    def tagged(self, value: Any, tags: Sequence[Any], run_tags: Sequence[Any]) -> None:
+        return
 
     def reduced(self, job: Job, result: Any) -> None:
         for member in expression_codec.flatten(result).members():
@@ -116,7 +119,7 @@ class Unrecorded:
         return
 
     def changed_file(self, job: Job) -> str | None:
-        return self._checks.changed(job.taken(), job.value_hash)
+        return self._checks.changed(job.took(), job.value_hash)
 
     def spare(self, job: Job) -> Stored | None:
         return None
@@ -128,7 +131,7 @@ class Unrecorded:
         """What the reuse of a call above depends on, of one call that is not recorded (`records.CallMade.gap`)."""
         yield task_mark(job.task.hash)
         if self._files:
-            for digest in (*job.taken(), job.value_hash):
+            for digest in (*job.took(), job.value_hash):
                 if digest is not None:
                     yield from self._files.get(digest, ())
 

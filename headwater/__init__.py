@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from headwater.cypher.project import Project, create_project, find_project, open_project
+    from headwater.engine.applied_tags import apply_tags
     from headwater.engine.background import fork_thread, join_thread
     from headwater.engine.combinators import (
         apply_func,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         read_frame,
         write_frame,
     )
+    from headwater.engine.handle import Handle, merge_handles
     from headwater.engine.namespace import namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
     from headwater.engine.partial import PartialTask
@@ -101,6 +103,7 @@ _NAMES = {
         "HeadwaterError InternalError StoreError StoreRefused StoreUnavailable UsageError"
     ),
     "headwater.cypher.project": "Project create_project find_project open_project",
+    "headwater.engine.applied_tags": "apply_tags",
     "headwater.engine.background": "fork_thread join_thread",
     "headwater.engine.combinators": (
         "apply_func as_task compose const delay eval_ flat_map flatten force identity len_ map_ starmap "
@@ -120,6 +123,7 @@ _NAMES = {
         "ContentDir ContentFile ContentFileSet ContentStagingDir ContentStagingFile Dir File FileSet IDir IFile "
         "IFileSet IStagingDir IStagingFile ShardedDataset StagingDir StagingFile read_frame write_frame"
     ),
+    "headwater.engine.handle": "Handle merge_handles",
     "headwater.engine.namespace": "namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
     "headwater.engine.partial": "PartialTask",
@@ -159,6 +163,7 @@ __all__ = [
     "File",
     "FileCache",
     "FileSet",
+    "Handle",
     "HeadwaterError",
     "IDir",
     "IFile",
@@ -192,6 +197,7 @@ __all__ = [
     "WorkerDied",
     "__version__",
     "apply_func",
+    "apply_tags",
     "as_task",
     "catch",
     "catch_all",
@@ -217,6 +223,7 @@ __all__ = [
     "len_",
     "log",
     "map_",
+    "merge_handles",
     "namespace",
     "no_prov",
     "open_project",

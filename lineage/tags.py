@@ -1,8 +1,8 @@
 """Tags: `key=value` on runs, jobs, calls, values, files and tasks, with everything that ever became of them.
 
-Some are given to a run (`hw run --tag`) or a job (`@task(tags=…)`) and stand in the record of that run. All others come
-from changes (`hw tag`), which add tags and end them. Nothing is rewritten: a change that ends a given tag adds a tag of
-the same name, marked as given, and ends that one at once.
+Some are given to a run (`hw run --tag`), to a job (`@task(tags=…)`), or by a workflow while it runs (`apply_tags`), and
+stand in the record of that run. All others come from changes (`hw tag`), which add tags and end them. Nothing is
+rewritten: a change that ends a given tag adds a tag of the same name, marked as given, and ends that one at once.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ def tags_named(store: GraphStore, name: Name | None = None, *, of_jobs: bool = T
     beginning = "" if name is None else name.key + "=" + (name.value or "")
     key, value = (None, None) if name is None else name
     given = store.rows("tags_given_to_runs", beginning=beginning)
+    given += store.rows("tags_given_to_values", beginning=beginning)
     given += store.rows("tags_given_to_jobs", beginning=beginning) if of_jobs else []
     found = _together(given, store.rows("tags_named", name=key, value=value))
     return [tag for tag in found if name is None or name.covers(tag)]

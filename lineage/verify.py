@@ -25,8 +25,10 @@ from headwater.cypher.records import (
     ExecutionStarted,
     JobEnded,
     JobStarted,
+    TagsGiven,
     ValueSeen,
     job_id,
+    tag_texts,
 )
 from headwater.cypher.targets import own_store, target_of
 from headwater.lineage.seals.verify import verify_seals
@@ -46,7 +48,9 @@ from headwater.lineage.verify_facts import (
     same,
 )
 from headwater.lineage.verify_findings import Finding, Place, Verification
+from headwater.lineage.verify_handles import HandleFacts, joined
 from headwater.lineage.verify_stored import Stored
+from headwater.lineage.verify_tags import ValueTags
 from headwater.lineage.verify_unknown import Known, unknown
 
 if TYPE_CHECKING:
@@ -108,6 +112,8 @@ class _Verifier:
         self._project = project
         self._result = Verification()
         self._doubts = Doubts()
+        self._handles = HandleFacts()
+        self._tags = ValueTags()
         self._growing: set[str] = set()
         self._damaged: set[str] = set()
         self._stored = Stored(project)
@@ -124,6 +130,8 @@ class _Verifier:
         found, self._result.others = unknown(self._project, self._store, self.known, self._growing)
         shared = self._result.others > 0
         self._result.findings += self._doubts.settle(self._store, self._journals, shared=shared)
+        self._result.findings += self._tags.settle(self._store, shared=shared or bool(self._growing))
+        self._result.findings += self._handles.settle(self.known.runs, self._growing, shared=shared)
         self._result.findings.sort(key=lambda finding: finding.place.journal if finding.place else "")
         self._result.findings += found
         return self._result
@@ -172,8 +180,13 @@ class _Verifier:
                 fact = expected(run, record, known.names)
                 if fact is not None:
                     label, key, content = fact
-                    wanted.setdefault(label, {})[key] = (content, place)
+                    known_facts = wanted.setdefault(label, {})
+                    if label == "Handle":
+                        content = joined(known_facts.get(key, (None, place))[0], content)
+                    known_facts[key] = (content, place)
                     count += 1
+                if isinstance(record, TagsGiven):
+                    self._tags.take(record, place)
                 if isinstance(record, ValueSeen) and (found := self._stored.finding(record, place)):
                     self._add(found)
             if count >= BATCH:
@@ -220,6 +233,9 @@ class _Verifier:
                     elif label == "Job":
                         for name, recorded, other in differences(label, fact, there):
                             self._add(Finding("different", label, key, name, recorded, other, place))
+                    elif label == "Handle":
+                        for finding in self._handles.look(key, fact, there, place):
+                            self._add(finding)
                     else:
                         self._doubts.look(label, key, fact, there, place)
 
@@ -239,6 +255,7 @@ class _Verifier:
             pairs.append(("loaded_records", 0, records))
         if known.started is not None:
             wanted = execution_facts(known.started)
+            wanted["tags"] = list(dict.fromkeys([*wanted["tags"], *known.tags]))
             pairs += [(name, wanted[name], facts[name]) for name in wanted]
             pairs.append(("started", moment(known.started.started), started))
         if known.ended is not None:
@@ -297,6 +314,8 @@ class _Run:
         self.begun: dict[int, tuple[JobStarted, Place]] = {}
         """those of the others of which it has the beginning"""
         self.roots: set[int] = set()
+        self.tags: list[str] = []
+        """those that it gave itself"""
 
     def take(self, group: Group, journal: str) -> None:
         self.groups = group.index + 1
@@ -315,6 +334,9 @@ class _Run:
                     self.begun.pop(record.n, None)
                 elif record.n not in self.closed:
                     self.begun[record.n] = record, Place(journal, group.index, group.offset, index)
+            elif isinstance(record, TagsGiven):
+                if record.value is None:
+                    self.tags += tag_texts(record.tags) or ()
             elif isinstance(record, ExecutionStarted):
                 self.started = record
             elif isinstance(record, ExecutionEnded):

@@ -17,12 +17,14 @@ from headwater.cypher.records import (
     CodeSeen,
     EvaluationSeen,
     FileSeen,
+    HandleSeen,
     JobEnded,
     JobStarted,
     TaskSeen,
     ValueSeen,
     call_context,
     call_named,
+    call_states,
     flows,
     job_id,
     tag_texts,
@@ -53,11 +55,12 @@ PROPERTIES = {
     "Code": ("code_hash", "name", "kind", "digest", "source"),
     "CallNode": (
         "call_hash", "eval_hash", "args_hash", "task_name", "recorded_at", "cacheable", "failed", "context", "named",
-        "gap", "prov_off",
+        "gap", "prov_off", "states",
     ),
     "Evaluation": ("eval_hash", "task_hash", "recorded_at", "directory"),
-    "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location"),
+    "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location", "tags"),
     "File": ("file_hash", "path", "evidence", "digest", "size"),
+    "Handle": ("state", "kind", "key", "name", "type", "origin", "made_in", "ran_in"),
     "Seal": ("id", "number", "previous", "at", "size", "root", "key", "signature", "journals"),
     "Change": (
         "id", "at", "user", "host", "command", "headwater_version", "project_root", "journal_head",
@@ -82,6 +85,7 @@ EDGES = (
     ("CallNode", "FED_BY", "CallNode", ("name", "within")),
     ("Evaluation", "REDUCED_TO", "Value", ()),
     ("Value", "REFERS_TO", "File", ()),
+    ("Handle", "CAME_FROM", "Handle", ()),
     ("Change", "ADDED", "Tag", ()),
     ("Change", "ADDED", "Dataset", ()),
     ("Change", "ENDED", "Tag", ()),
@@ -99,8 +103,9 @@ _COLUMNS = {
     "Evaluation": ("task_hash", "recorded_at", "directory", "values"),
     "CallNode": (
         "eval_hash", "args_hash", "failed", "task_name", "task", "result", "arguments", "recorded_at", "cacheable",
-        "context", "named", "gap", "prov_off",
+        "context", "named", "gap", "prov_off", "states",
     ),
+    "Handle": ("kind", "key", "name", "type", "origin", "came from", "made_in", "ran_in"),
     "Job": (
         "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
         "attempt", "error", "traceback", "reason", "tags", "prov_off", "undeclared_writes", "undeclared_reads",
@@ -115,6 +120,7 @@ _QUERIES = {
     "Evaluation": "verify_evaluations",
     "CallNode": "verify_calls",
     "Job": "verify_jobs",
+    "Handle": "verify_handles",
 }
 
 
@@ -152,6 +158,11 @@ def expected(run: str, record: AnyRecord, names: Mapping[bytes, str | None]) -> 
     if isinstance(record, FileSeen):
         values = (record.path, record.evidence, record.digest, record.size)
         return "File", record.file_hash.hex(), _named("File", values)
+    if isinstance(record, HandleSeen):
+        parents = sorted(parent.hex() for parent in record.parents)
+        values = (record.kind, record.key, record.name, record.type, record.origin.hex(), parents)
+        times = (run if record.made else None, run if record.ran else None)
+        return "Handle", record.state.hex(), _named("Handle", (*values, *times))
     if isinstance(record, TaskSeen):
         values = (
             record.name,
@@ -175,7 +186,9 @@ def actual(store: GraphStore, label: str, keys: list[str]) -> dict[str, Fact]:
     """What the graph has under these keys; a key it does not have is missing."""
     found: dict[str, Fact] = {}
     for key, extra, *values in store.rows(_QUERIES[label], keys=keys, properties=list(PROPERTIES[label])):
-        if label in ("Value", "Task"):
+        if label == "Handle":
+            values[5] = sorted(values[5], key=repr)
+        elif label in ("Value", "Task"):
             values[-1] = sorted(values[-1], key=repr)
         elif label == "CallNode":
             values[4], values[5] = _only(values[4]), _only(values[5])
@@ -196,6 +209,8 @@ def differences(label: str, wanted: Fact, found: Fact) -> list[tuple[str, Any, A
     ignored = {"task_name"} if wanted.get("task_name") is None else set()
     if label in {"CallNode", "Evaluation"} and is_newer(found, wanted):
         ignored |= {"recorded_at", "cacheable", "directory", "values"}
+    if label == "Handle":
+        ignored |= {name for name in ("made_in", "ran_in") if _is_later(found[name], wanted[name])}
     if label == "CallNode" and found["named"] is None:
         ignored.add("named")  # in another run the same call made them
     return [
@@ -203,6 +218,11 @@ def differences(label: str, wanted: Fact, found: Fact) -> list[tuple[str, Any, A
         for name, value in wanted.items()
         if name not in ignored and not same(found[name], value)
     ]
+
+
+def _is_later(found: Any, wanted: str | None) -> bool:
+    """Whether the graph names a later execution than a record, if it is a text at all."""
+    return wanted is None or (isinstance(found, str) and found > wanted)
 
 
 def is_newer(found: Fact, wanted: Fact) -> bool:
@@ -270,6 +290,7 @@ def _call(call: CallMade, task_name: str | None) -> Fact:
             call_named(call),
             call.gap or None,
             bool(call.gap) or None,
+            call_states(call),
         ),
     )
     return {**fact, "called": _sorted(enumerate(children)), "fed by": _sorted(flows(call)), STRAY: []}

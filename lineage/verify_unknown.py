@@ -36,6 +36,7 @@ _QUERIES = {
     "Value": "verify_keys_values",
     "Evaluation": "verify_keys_evaluations",
     "CallNode": "verify_keys_call_nodes",
+    "Handle": "verify_keys_handles",
 }
 
 

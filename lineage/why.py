@@ -30,6 +30,7 @@ _OFF = "cache off for this run"
 _SCOPE = "cache scope"
 _ALLOWED = "final results are not allowed by allowed_cache_results"
 _BELOW = "something under it changed"
+_ROLLED_BACK = "a handle that it takes or gives was rolled back"
 _NEVER = "never run with these arguments and this code"
 _SHARED = "equal call in this run"
 
@@ -100,6 +101,8 @@ class _Explainer:
         if noted == _SCOPE:
             return _step(job, Reason.NEVER_CACHED, "an option keeps the task's results from other runs"), None
         equal = self._facts.equal(job)
+        if _ROLLED_BACK in noted:
+            return _step(job, Reason.UPSTREAM, noted, equal[0].line if equal else None), None
         if _BELOW in noted:
             return self._below(job, equal)
         if "a file in" in noted or "unreadable" in noted or equal:

@@ -22,6 +22,7 @@ _NODES = {
     "Value": "n.value_hash, n.type, n.codec, n.size, n.preview, n.bytes, n.location",
     "File": "n.file_hash, n.path, n.evidence, n.digest, n.size",
     "Evaluation": "n.eval_hash, n.task_hash",
+    "Handle": "n.state, n.kind, n.key, n.name, n.type, n.origin",
     "CallNode": "n.call_hash, n.eval_hash, n.args_hash, n.task_name, n.cacheable, n.failed",
 }
 _EDGES = {
@@ -32,6 +33,7 @@ _EDGES = {
     "CALLED": ("a.call_hash", "b.call_hash", "r.order, null AS second"),
     "FED_BY": ("a.call_hash", "b.call_hash", "r.name, r.within"),
     "REDUCED_TO": ("a.eval_hash", "b.value_hash", "null AS first, null AS second"),
+    "CAME_FROM": ("a.state", "b.state", "null AS first, null AS second"),
     "REFERS_TO": ("a.value_hash", "b.file_hash", "null AS first, null AS second"),
 }
 _EXECUTION = (

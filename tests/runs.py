@@ -16,6 +16,7 @@ from headwater.cypher.records import (
     ExecutionEnded,
     ExecutionStarted,
     FileSeen,
+    HandleSeen,
     JobEnded,
     JobStarted,
     TaskSeen,
@@ -66,7 +67,19 @@ class MadeUpRun:
         )
         root = self._call(None, depth=0)
         assert root
+        self._handle(seed)
         self.records.append(ExecutionEnded(self._tick(), "DONE"))
+
+    def _handle(self, seed: int) -> None:
+        """A handle that goes through two calls, and back: runs with the seed's parity in common share its states."""
+        origin = parent = digest("handle", seed % 2)
+        self.records.append(HandleSeen(origin, "made", "ab", [], "flow.base", "flow.Base", origin))
+        for n, kind in enumerate(("passed", "call", "passed", "call"), 1):
+            state = digest("handle", (seed % 2, n))
+            facts = (state, kind, "0", [parent], "flow.base", "flow.Base", origin)
+            self.records.append(HandleSeen(*facts))
+            self.records.append(HandleSeen(*facts, made=kind == "call", ran=kind == "passed"))
+            parent = state
 
     def groups(self, size: int = 7) -> list[list[AnyRecord]]:
         """The records in groups of a few."""

@@ -3,7 +3,8 @@
 // Parameters: $keys. One row with a list of rows (a message each would cost the driver more than the query):
 // eval_hash, call_hash, value_hash, type, codec, bytes, location, has_children,
 // files [[file_hash, path, evidence, digest], ...] in the result, context ["path=hash", ...] or null,
-// gap [mark of what was not recorded, ...] or null.
+// gap [mark of what was not recorded, ...] or null,
+// states [state of a handle, ...] or null.
 UNWIND $keys AS key
 MATCH (c:CallNode {eval_hash: key})
 WHERE c.cacheable = true AND c.failed = false
@@ -15,4 +16,4 @@ OPTIONAL MATCH (v)-[:REFERS_TO]->(f:File)
 WITH key, c, v, collect(CASE WHEN f IS NULL THEN null ELSE [f.file_hash, f.path, f.evidence, f.digest] END) AS files
 ORDER BY c.recorded_at DESC
 RETURN collect([key, c.call_hash, v.value_hash, v.type, v.codec, v.bytes, v.location,
-       EXISTS { (c)-[:CALLED]->() }, files, c.context, c.gap]) AS rows
+       EXISTS { (c)-[:CALLED]->() }, files, c.context, c.gap, c.states]) AS rows

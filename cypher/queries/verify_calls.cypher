@@ -11,4 +11,4 @@ WITH key, c, tasks, results, collect([w.value_hash, a.name, a.position]) AS argu
 RETURN key, [name IN keys(c) WHERE NOT name IN $properties] AS extra,
        c.eval_hash AS eval_hash, c.args_hash AS args_hash, c.failed AS failed, c.task_name AS task_name, tasks, results,
        arguments, c.recorded_at AS recorded_at, c.cacheable AS cacheable, c.context AS context,
-       c.named AS named, c.gap AS gap, c.prov_off AS prov_off
+       c.named AS named, c.gap AS gap, c.prov_off AS prov_off, c.states AS states

@@ -16,5 +16,6 @@ WHERE size(labels(n)) <> 1 OR NOT coalesce(
     WHEN 'Evaluation' THEN n.eval_hash
     WHEN 'Value' THEN n.value_hash
     WHEN 'File' THEN n.file_hash
+    WHEN 'Handle' THEN n.state
   END < 'g', false)
 RETURN elementId(n) AS node, labels(n) AS labels LIMIT $limit

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from headwater.engine.handle import given_back, opened
 from headwater.engine.nested import ATOMS, find_expressions
-from headwater.engine.values.own import HOOKED, handed_over
+from headwater.engine.values.own import HOOKED, TRACKED, handed_over
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
@@ -73,7 +74,13 @@ def _unrecorded(value: Any, _began: float) -> Prepared:
 
 
 def perform(
-    function: Callable[..., Any], args: Any, kwargs: Any, prepare: Prepare, started: float
+    function: Callable[..., Any],
+    args: Any,
+    kwargs: Any,
+    prepare: Prepare,
+    started: float,
+    *,
+    key: bytes | None,
 ) -> Outcome:
     """Run a function once, and describe what it returned where it ran: that is where the work can be parallel.
 
@@ -82,13 +89,18 @@ def perform(
 
     Args:
         started: what time it is now, which whoever calls has asked for anyway.
+        key: the call's `eval_hash`.
     """
     try:
         if HOOKED:
             args, kwargs = (handed_over(part, "preprocess", function) for part in (list(args), kwargs))
+        if TRACKED:
+            opened([args, kwargs])
         value = function(*args, **kwargs) if kwargs else function(*args)
         if HOOKED:
             value = handed_over(value, "postprocess", function)
+        if TRACKED and key is not None:
+            value = given_back(value, key)
         if value.__class__ in ATOMS:
             return Outcome(value, False, None, None, started, time())
         if find_expressions(value):

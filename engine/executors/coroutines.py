@@ -97,7 +97,9 @@ class CoroutineExecutor:
             value = await body.run()
         except BaseException as error:  # whatever leaves the function is what came of it
             return Outcome(None, False, None, error, began, time())
-        return perform(_same, (value,), {}, prepare_for(body.job, self._prepare), began)
+        return perform(
+            _same, (value,), {}, prepare_for(body.job, self._prepare), began, key=body.job.eval_hash
+        )
 
     def _end(self, body: Body, strand: asyncio.Task[Outcome]) -> None:
         began = self._bodies.pop(body)

@@ -117,7 +117,9 @@ class ProcessExecutor(ThreadExecutor):
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
         values = None if job.unrecorded else self._values
-        return pickle.dumps((tuple(import_spec(module)), task.fullname, task.hash, arguments, values), 5)
+        return pickle.dumps(
+            (tuple(import_spec(module)), task.fullname, task.hash, arguments, values, job.eval_hash), 5
+        )
 
 
 class _Worker:

@@ -148,4 +148,6 @@ class ThreadExecutor:
         hand.since = started = time()
         hand.job = job
         args, kwargs = job.arguments(own)
-        return perform(job.task.body, args, kwargs, prepare_for(job, self._prepare), started)
+        return perform(
+            job.task.body, args, kwargs, prepare_for(job, self._prepare), started, key=job.eval_hash
+        )

@@ -41,6 +41,8 @@ class Request(NamedTuple):
     arguments: bytes
     values: tuple[str, int | None] | None
     """the value store and how large a value may be, or None where the call is not recorded"""
+    key: bytes | None
+    """the call's eval_hash"""
 
 
 class Reply(NamedTuple):
@@ -77,7 +79,7 @@ def answer(request: Request) -> Reply:
         BaseException
     ) as error:  # a module may leave with SystemExit, and is to be answered for all the same
         return _failed(error, started)
-    outcome = perform(task.body, args, kwargs, prepare, time.time())
+    outcome = perform(task.body, args, kwargs, prepare, time.time(), key=request.key)
     try:
         if store is not None:
             # The scheduler's process makes safe only what it wrote itself.

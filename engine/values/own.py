@@ -23,6 +23,9 @@ HOOKED: set[type] = set()
 """the classes whose values change when they are handed to a task or given by one"""
 
 
+TRACKED: set[type] = set()
+"""the classes whose values are recorded with their lineage (`engine.handle`), wherever they are found"""
+
 PROXIES: dict[type, type[ProxyValue]] = {}
 """what speaks for foreign classes"""
 _CLASSES: dict[str, type[Value]] = {}
@@ -232,6 +235,8 @@ def open_own(value: Any, walk: Walk) -> Frame:
     speaker = own_value(value)
     assert speaker is not None
     cls = type(speaker)
+    if cls in TRACKED:
+        walk.files.append(value)
     if overrides(cls, "is_valid"):
         walk.files.append(Checked(value, speaker))
     if overrides(cls, "iter_subvalues"):

@@ -12,6 +12,7 @@ from headwater.cypher.store import GraphStore, Plan
 
 SCANS = ("AllNodesScan", "NodeByLabelScan", "RelationshipTypeScan")
 MAY_SCAN = {
+    "ask_handle_states": "of all states, those that calls gave",
     "ask_failed_jobs": "of all jobs, those that failed",
     "ask_made_files": "of all files",
     "ask_outside_files": "of all files",
@@ -30,6 +31,7 @@ MAY_SCAN = {
     "resolve_task_names": "of all tasks, the nearest name",
     "schema_versions": "there are as many as migrations",
     "tags_given_to_jobs": "of all jobs, those that were given a tag",
+    "tags_given_to_values": "of all values, those that were given a tag",
     "tags_given_to_runs": "of all runs, those that were given a tag",
     "tags_named": "of all tags, those of a name",
     "verify_change_ids": "verify compares everything",
@@ -38,6 +40,7 @@ MAY_SCAN = {
     "verify_foreign_nodes": "verify compares everything",
     "verify_seals": "verify compares everything",
     "verify_stray_changes": "verify compares everything",
+    "verify_value_tags": "verify compares everything",
     "verify_stray_jobs": "verify compares everything",
 }
 

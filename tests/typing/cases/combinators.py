@@ -6,8 +6,10 @@ from typing_extensions import assert_type
 
 from headwater import (
     File,
+    Handle,
     PartialTask,
     apply_func,
+    apply_tags,
     as_task,
     catch,
     catch_all,
@@ -23,6 +25,7 @@ from headwater import (
     identity,
     len_,
     map_,
+    merge_handles,
     no_prov,
     seq,
     starmap,
@@ -100,6 +103,24 @@ assert_type(zip_([inc(1)], ["a"], [1.5]), list[tuple[int, str, float]])
 assert_type(len_(names(1)), int)
 assert_type(with_export_options(names(1), {"cache": False}), list[str])
 assert_type(no_prov(inc(1)), int)
+
+# tags and handles
+assert_type(apply_tags(inc(1), {"a": "b"}, job_tags=names(1)), int)
+
+
+class Base(Handle):
+    def __init__(self, name: str, path: str) -> None:
+        self.path = path
+
+
+@task
+def changed(base: Base) -> Base:
+    return base
+
+
+assert_type(Base("name", "path"), Base)
+assert_type(changed(Base("name", "path")).fork("a"), Base)
+assert_type(merge_handles([changed(Base("name", "path")), changed(Base("name", "path"))]), Base)
 
 # held back
 assert_type(force(delay(inc(1))), int)

@@ -1,0 +1,5 @@
+// The tags of every value that workflows gave any.
+// Parameters: none. Rows: value_hash, tags.
+MATCH (v:Value)
+WHERE v.tags IS NOT NULL
+RETURN v.value_hash AS value_hash, v.tags AS tags
