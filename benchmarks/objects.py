@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
                 _hw(folder, "init")
                 for step in ("cold", "warm", "one changed"):
                     if step == "one changed":
-                        client.put_object(Bucket=_BUCKET, Key="in/7.txt", Body=b"70")
+                        client.put_object(Bucket=_BUCKET, Key=f"in/{count // 2}.txt", Body=b"70")
                     requests.counts.clear()
                     row = _step(folder, words)
                     asked = ", ".join(f"{n:,} {kind}" for kind, n in requests.counts.most_common())
