@@ -41,7 +41,7 @@ class Counting:
 
 @contextmanager
 def _server(latency: float) -> Iterator[Counting]:
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
