@@ -41,7 +41,7 @@ class Counting:
 
 @contextmanager
 def _server(latency: float) -> Iterator[Counting]:
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
                 _hw(folder, "init")
                 for step in ("cold", "warm", "one changed"):
                     if step == "one changed":
-                        client.put_object(Bucket=_BUCKET, Key="in/7.txt", Body=b"70")
+                        client.put_object(Bucket=_BUCKET, Key=f"in/{count // 2}.txt", Body=b"70")
                     requests.counts.clear()
                     row = _step(folder, words)
                     asked = ", ".join(f"{n:,} {kind}" for kind, n in requests.counts.most_common())
