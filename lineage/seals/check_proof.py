@@ -29,7 +29,6 @@ PROOF, GROWTH = "headwater inclusion proof 1", "headwater consistency proof 1"
 PEM = bytes.fromhex("302a300506032b6570032100")  # before the 32 bytes of an Ed25519 key (RFC 8410)
 WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4, 0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4}
 KINDS = {1: "execution", 3: "task", 4: "file", 5: "value", 6: "evaluation", 7: "call", 9: "job", 10: "code"}
-KINDS |= {11: "handle's state", 12: "tags"}
 BROKEN = (Wrong, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error)
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
