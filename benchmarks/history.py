@@ -11,7 +11,6 @@ Values, keys and call hashes are made by the engine's own rules, and nothing rea
 
 from __future__ import annotations
 
-import pickle
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,15 +24,25 @@ from headwater.cypher.records import (
     CallMade,
     ExecutionEnded,
     ExecutionStarted,
-    FileSeen,
     JobEnded,
-    TaskSeen,
-    ValueSeen,
     job_id,
 )
 from headwater.cypher.targets import note_target
-from headwater.engine.files import ContentFile
-from headwater.engine.values import hash_value
+
+from benchmarks.history_values import (
+    ERROR,
+    FAILURE,
+    HOSTS,
+    OF_NUMBERS,
+    SOURCES,
+    USERS,
+    HistoryTask,
+    HistoryValue,
+    file_hash_of,
+    file_value,
+    history_task,
+    plain,
+)
 
 GROUP = 4000
 """records of a group of the journal"""
@@ -73,31 +82,18 @@ class Told:
     roots: dict[str, list[str]] = field(default_factory=dict)
 
 
-class _Task(NamedTuple):
-    name: str
-    hash: bytes
-    record: TaskSeen
-
-
 class _Made(NamedTuple):
     """A call, and what its caller needs to know of it."""
 
     call: bytes
     eval: bytes
-    task: _Task
+    task: HistoryTask
     value: bytes
-
-
-class _Value(NamedTuple):
-    hash: bytes
-    record: ValueSeen
-    file: FileSeen | None = None
 
 
 class _Raw(NamedTuple):
     """A raw file that was worked on, and the two calls that can answer for it again."""
 
-    file: _Value
     make: _Made
     consume: _Made
     amount: int
@@ -113,9 +109,9 @@ class History:
         self._wanted = calls
         self._sizes = [files for files, often in SIZES for _ in range(often)]
         self.shared: dict[bytes, _Made] = {}
-        self._report: _Value | None = None
+        self.report: HistoryValue | None = None
         self._left_of_series = 0
-        self._before: list[_Raw] = []
+        self.before: list[_Raw] = []
         self._runs = 0
 
     def write(self) -> Iterator[int]:
@@ -130,17 +126,16 @@ class History:
         number, self._runs = self._runs, self._runs + 1
         if self._left_of_series == 0:
             self._left_of_series = self.random.randint(1, SERIES)
-            self._report, self._before = None, []
+            self.report, self.before = None, []
         if number % TABLE == 0:
-            self._before = []  # what was made with another table is no answer
+            self.before = []  # what was made with another table is no answer
         self._left_of_series -= 1
         started = END - BETWEEN * (10_000 - number)
         run = _Run(self, number, started)
-        raws = run.main(files, self._report, self._before, fails=number % FAILING == FAILING - 1)
-        if raws is None:
-            self._left_of_series = 0
+        if run.main(files, fails=number % FAILING == FAILING - 1):
+            self.report, self.before = run.report, run.raws
         else:
-            self._report, self._before = run.report, raws
+            self._left_of_series = 0
         self._write(run)
 
     def _write(self, run: _Run) -> None:
@@ -174,17 +169,22 @@ class _Run:
         """when each job did"""
         self.statuses: dict[str, int] = {}
         self.roots: dict[str, list[str]] = {"run": [self.id], "job": [], "made": [], "raw": []}
-        self.report: _Value | None = None
+        self.report: HistoryValue | None = None
+        self.previous, self.before = history.report, history.before
+        self.raws: list[_Raw] = []
+        self.fails_at: int | None = None
         code = str(1 + number // CODE)
-        self.tasks = {name: _task(name, "1") for name in _SOURCES} | {"consume": _task("consume", code)}
-        self.table = _file("/data/table.csv", number // TABLE)
-        self.day = self._number(number)
-        self.settings = _file("/data/settings.toml", 0)
+        self.tasks = {name: history_task(name, "1") for name in SOURCES} | {
+            "consume": history_task("consume", code)
+        }
+        self.table = file_value("/data/table.csv", number // TABLE)
+        self.day = plain(number)
+        self.settings = file_value("/data/settings.toml", 0)
         pick = self.random
         self.records.append(
             ExecutionStarted(
                 *(self.id, started, ["hw", "run", "history.py", "main", f"--day={number}"]),
-                *(pick.choice(_USERS), pick.choice(_HOSTS), "history", "/work/history", "0.1.0", "3.11.7"),
+                *(pick.choice(USERS), pick.choice(HOSTS), "history", "/work/history", "0.1.0", "3.11.7"),
                 git_commit=sha256(b"commit %d" % (number // 5)).hexdigest()[:40],
                 git_dirty=pick.random() < TAGGED,
                 environment=sha256(b"environment").hexdigest(),
@@ -195,48 +195,38 @@ class _Run:
 
     # -- the workflow ------------------------------------------------------------------------------------------
 
-    def main(
-        self, files: int, previous: _Value | None, before: list[_Raw], *, fails: bool
-    ) -> list[_Raw] | None:
-        """Make the run up. Returns what it worked on; None where it failed."""
+    def main(self, files: int, *, fails: bool) -> bool:
+        """Make the run up. Returns whether it came to its end."""
         root = self._begin()
-        fails_at = self.random.randrange(files) if fails else None
-        raws: list[_Raw] = []
+        self.fails_at = self.random.randrange(files) if fails else None
         regions = [range(at, min(at + REGION, files)) for at in range(0, files, REGION)]
         arguments = [("day", self.day), ("table", self.table), ("settings", self.settings)]
-        parts, amounts = self._parts(root, regions, previous, before, raws, fails_at)
-        failed = any(part is None for part in parts)
+        parts, amounts = self._parts(root, regions)
         made = [part for part in parts if part is not None]
+        failed = len(made) < len(parts)
         if failed:
             self._fail(root, None, "main", arguments, made)
         else:
-            self.report = _file(f"/out/report-{self.number}.txt", sum(amounts))
+            self.report = file_value(f"/out/report-{self.number}.txt", sum(amounts))
             self.files += 1
-            totals = self._list(amounts)
-            report = self._call("report", root, [("totals", totals)], self.report)
-            wiring = [(len(made), "totals", at) for at in range(len(made))]
-            children = [*made, report]
+            report = self._call("report", root, [("totals", plain(amounts))], self.report)
             self._end(
-                root, None, "main", arguments, self.report, children, wiring=wiring, returns=[len(made)]
+                *(root, None, "main", arguments),
+                result=self.report,
+                children=[*made, report],
+                wiring=[(len(made), "totals", at) for at in range(len(made))],
+                returns=[len(made)],
             )
-            self.roots["made"].append(report_file(self.report))
+            self.roots["made"].append(file_hash_of(self.report))
         self.records.append(
-            ExecutionEnded(self._tick(), "FAILED" if failed else "DONE", _ERROR if failed else None)
+            ExecutionEnded(self._tick(), "FAILED" if failed else "DONE", ERROR if failed else None)
         )
-        return None if failed else raws
+        return not failed
 
-    def _parts(
-        self,
-        parent: int,
-        regions: list[range],
-        previous: _Value | None,
-        before: list[_Raw],
-        raws: list[_Raw],
-        fails_at: int | None,
-    ) -> tuple[list[_Made | None], list[int]]:
+    def _parts(self, parent: int, regions: list[range]) -> tuple[list[_Made | None], list[int]]:
         """Regions, in parts of parts where there are many."""
         if len(regions) <= PART:
-            found = [self._region(parent, one, previous, before, raws, fails_at) for one in regions]
+            found = [self._region(parent, one) for one in regions]
             return [made for made, _ in found], [amount for _, amount in found]
         size = PART
         while size * PART < len(regions):
@@ -246,85 +236,93 @@ class _Run:
         for at in range(0, len(regions), size):
             some = regions[at : at + size]
             job = self._begin()
-            inner, gave = self._parts(job, some, previous, before, raws, fails_at)
-            arguments = [("day", self.day), ("first", self._number(some[0].start)), ("table", self.table)]
-            arguments += [("previous", previous)] if previous is not None else []
+            inner, gave = self._parts(job, some)
+            arguments = self._arguments(some[0].start)
             children = [one for one in inner if one is not None]
             if len(children) < len(inner):
                 self._fail(job, parent, "part", arguments, children)
                 parts.append(None)
             else:
-                parts.append(self._summed(job, parent, "part", arguments, children, gave))
+                summed = list(range(len(children)))
+                parts.append(
+                    self._summed(
+                        job, parent, "part", arguments, amounts=gave, children=children, summed=summed
+                    )
+                )
             amounts.append(sum(gave))
         return parts, amounts
 
-    def _region(
-        self,
-        parent: int,
-        numbers: range,
-        previous: _Value | None,
-        before: list[_Raw],
-        raws: list[_Raw],
-        fails_at: int | None,
-    ) -> tuple[_Made | None, int]:
+    def _region(self, parent: int, numbers: range) -> tuple[_Made | None, int]:
         job = self._begin()
-        arguments = [("day", self.day), ("first", self._number(numbers.start)), ("table", self.table)]
-        arguments += [("previous", previous)] if previous is not None else []
+        arguments = self._arguments(numbers.start)
         children: list[_Made] = []
-        consumed: list[int] = []
         amounts: list[int] = []
-        wiring: list[tuple[int, str, int]] = []
         for i in numbers:
-            if i == fails_at:
+            if i == self.fails_at:
                 raw = self._raw(i)
                 children.append(self._make(job, i, raw)[0])
-                failing = self._begin()
-                self._fail(failing, job, "consume", [("file", raw), ("table", self.table)], [])
+                self._fail(self._begin(), job, "consume", [("file", raw), ("table", self.table)], [])
                 self._fail(job, parent, "region", arguments, children)
                 return None, 0
-            known = before[i] if i < len(before) and self.random.random() < UNCHANGED else None
-            if known is not None and known.consume.task.hash == self.tasks["consume"].hash:
-                self._cached(known.make, job)
-                self._cached(known.consume, job)
-                found = known
-            else:
+            found = self._known(i)
+            if found is None:
                 found = self._worked_on(job, i)
-            wiring.append((len(children) + 1, "file", len(children)))
-            consumed.append(len(children) + 1)
+            else:
+                self._cached(found.make, job)
+                self._cached(found.consume, job)
             children += [found.make, found.consume]
             amounts.append(found.amount)
-            raws.append(found)
-        return self._summed(job, parent, "region", arguments, children, amounts, consumed, wiring), sum(
-            amounts
+            self.raws.append(found)
+        consumed = list(range(1, len(children), 2))
+        wiring = [(at, "file", at - 1) for at in consumed]
+        made = self._summed(
+            *(job, parent, "region", arguments),
+            amounts=amounts,
+            children=children,
+            summed=consumed,
+            wiring=wiring,
         )
+        return made, sum(amounts)
+
+    def _arguments(self, first: int) -> list[tuple[str, HistoryValue]]:
+        """Of a part or a region."""
+        arguments = [("day", self.day), ("first", plain(first)), ("table", self.table)]
+        return arguments if self.previous is None else [*arguments, ("previous", self.previous)]
+
+    def _known(self, i: int) -> _Raw | None:
+        """A raw file that did not change since the run before, and what was made of it."""
+        known = self.before[i] if i < len(self.before) and self.random.random() < UNCHANGED else None
+        same_code = known is not None and known.consume.task.hash == self.tasks["consume"].hash
+        return known if same_code else None
 
     def _worked_on(self, parent: int, i: int) -> _Raw:
         """`consume(make(raw), table)`, where `consume` is `scale(parse(file))`."""
         raw = self._raw(i)
         make, made = self._make(parent, i, raw)
-        amount = self.random.randrange(1_000_000)
+        kind = self.random.randrange(SHARED)
         job = self._begin()
-        number = self._number(amount % SHARED)
+        number, result = plain(kind), plain(kind * 3)
         parse = self._call("parse", job, [("file", made)], number)
-        result = self._number(_scaled(amount % SHARED))
         scale = self._call("scale", job, [("value", number)], result)
         consume = self._end(
-            *(job, parent, "consume", [("file", made), ("table", self.table)], result, [parse, scale]),
+            *(job, parent, "consume", [("file", made), ("table", self.table)]),
+            result=result,
+            children=[parse, scale],
             wiring=[(1, "value", 0)],
             returns=[1],
         )
-        return _Raw(raw, make, consume, _scaled(amount % SHARED))
+        return _Raw(make, consume, kind * 3)
 
-    def _raw(self, i: int) -> _Value:
-        raw = _file(f"/data/raw/{i}.csv", self.number)
+    def _raw(self, i: int) -> HistoryValue:
+        raw = file_value(f"/data/raw/{i}.csv", self.number)
         self.files += 1
-        self.roots["raw"].append(report_file(raw))
+        self.roots["raw"].append(file_hash_of(raw))
         return raw
 
-    def _make(self, parent: int, i: int, raw: _Value) -> tuple[_Made, _Value]:
-        made = _file(f"/out/{self.number}/made-{i}.csv", i)
+    def _make(self, parent: int, i: int, raw: HistoryValue) -> tuple[_Made, HistoryValue]:
+        made = file_value(f"/out/{self.number}/made-{i}.csv", i)
         self.files += 1
-        self.roots["made"].append(report_file(made))
+        self.roots["made"].append(file_hash_of(made))
         return self._call("make", parent, [("raw", raw)], made), made
 
     def _summed(
@@ -332,22 +330,23 @@ class _Run:
         job: int,
         parent: int,
         name: str,
-        arguments: list[tuple[str, _Value]],
-        children: list[_Made],
+        arguments: list[tuple[str, HistoryValue]],
+        *,
         amounts: list[int],
-        summed: list[int] | None = None,
+        children: list[_Made],
+        summed: list[int],
         wiring: list[tuple[int, str, int]] | None = None,
     ) -> _Made:
         """A call that gives the total of some of its children."""
-        result = self._number(sum(amounts))
-        total = self._call("total", job, [("amounts", self._list(amounts))], result)
+        result = plain(sum(amounts))
+        total = self._call("total", job, [("amounts", plain(amounts))], result)
         at = len(children)
-        wires = [
-            *(wiring or []),
-            *((at, "amounts", one) for one in (range(at) if summed is None else summed)),
-        ]
         return self._end(
-            job, parent, name, arguments, result, [*children, total], wiring=wires, returns=[at]
+            *(job, parent, name, arguments),
+            result=result,
+            children=[*children, total],
+            wiring=[*(wiring or []), *((at, "amounts", one) for one in summed)],
+            returns=[at],
         )
 
     # -- jobs and calls ----------------------------------------------------------------------------------------
@@ -356,15 +355,17 @@ class _Run:
         self.began.append(self._tick())
         return len(self.began) - 1
 
-    def _call(self, name: str, parent: int, arguments: list[tuple[str, _Value]], result: _Value) -> _Made:
+    def _call(
+        self, name: str, parent: int, arguments: list[tuple[str, HistoryValue]], result: HistoryValue
+    ) -> _Made:
         """A call that made no others; one that only numbers go into may have been made by any run before."""
         key = self._key(name, arguments)
         known = self.history.shared.get(key)
         if known is not None:
             self._cached(known, parent)
             return known
-        made = self._end(self._begin(), parent, name, arguments, result, [])
-        if name in _OF_NUMBERS:
+        made = self._end(self._begin(), parent, name, arguments, result=result, children=[])
+        if name in OF_NUMBERS:
             self.history.shared[key] = made
         return made
 
@@ -373,10 +374,10 @@ class _Run:
         job: int,
         parent: int | None,
         name: str,
-        arguments: list[tuple[str, _Value]],
-        result: _Value,
-        children: list[_Made],
+        arguments: list[tuple[str, HistoryValue]],
         *,
+        result: HistoryValue,
+        children: list[_Made],
         wiring: list[tuple[int, str, int]] | None = None,
         returns: list[int] | None = None,
         failed: bool = False,
@@ -397,10 +398,10 @@ class _Run:
             )
         )
         made = _Made(call, key, task, result.hash)
-        self._job(job, parent, made, "FAILED" if failed else "DONE", _ERROR if failed else None)
+        self._job(job, parent, made, "FAILED" if failed else "DONE", ERROR if failed else None)
         return made
 
-    def _key(self, name: str, arguments: list[tuple[str, _Value]]) -> bytes:
+    def _key(self, name: str, arguments: list[tuple[str, HistoryValue]]) -> bytes:
         parts = [b"Eval\0", self.tasks[name].hash]
         for argument, value in arguments:
             parts += (argument.encode(), b"\0", value.hash)
@@ -411,10 +412,10 @@ class _Run:
         job: int,
         parent: int | None,
         name: str,
-        arguments: list[tuple[str, _Value]],
+        arguments: list[tuple[str, HistoryValue]],
         children: list[_Made],
     ) -> None:
-        self._end(job, parent, name, arguments, _FAILURE, children, failed=True)
+        self._end(job, parent, name, arguments, result=FAILURE, children=children, failed=True)
 
     def _cached(self, made: _Made, parent: int) -> None:
         self._told_task(made.task)
@@ -435,13 +436,13 @@ class _Run:
 
     # -- what is told once -------------------------------------------------------------------------------------
 
-    def _told_task(self, task: _Task) -> _Task:
+    def _told_task(self, task: HistoryTask) -> HistoryTask:
         if task.hash not in self.seen:
             self.seen.add(task.hash)
             self.records.append(task.record)
         return task
 
-    def _told_value(self, value: _Value) -> None:
+    def _told_value(self, value: HistoryValue) -> None:
         if value.hash in self.seen:
             return
         self.seen.add(value.hash)
@@ -450,72 +451,9 @@ class _Run:
             self.records.append(value.file)
         self.records.append(value.record)
 
-    def _number(self, number: int) -> _Value:
-        return _plain(number)
-
-    def _list(self, amounts: list[int]) -> _Value:
-        return _plain(amounts)
-
     def _tick(self) -> int:
         self.now += 20
         return self.now
-
-
-def _scaled(value: int) -> int:
-    return value * 3
-
-
-def report_file(value: _Value) -> str:
-    """The hash of the file in a value."""
-    assert value.file is not None
-    return value.file.file_hash.hex()
-
-
-def _plain(value: object) -> _Value:
-    digest, payload = hash_value(value), pickle.dumps(value, 5)
-    preview = repr(value)[:200]
-    return _Value(
-        digest, ValueSeen(digest, type(value).__name__, "pickle", len(payload), preview, payload)
-    )
-
-
-def _file(path: str, content: int) -> _Value:
-    """A file as somebody saw it once: this is how one is read back, so nobody looks at the disk."""
-    file = ContentFile.__new__(ContentFile)
-    digest = sha256(b"%b %d" % (path.encode(), content)).hexdigest()
-    file.__setstate__({"path": path, "uri": path, "evidence": "content", "digest": digest, "size": 1000, "wanted": None})
-    payload = pickle.dumps(file, 5)
-    digested = hash_value(file)
-    seen = FileSeen(file.file_hash, path, "content", digest, 1000)
-    record = ValueSeen(
-        digested, "headwater.ContentFile", "pickle", len(payload), repr(file), payload, None, [seen.file_hash]
-    )
-    return _Value(digested, record, seen)
-
-
-_SOURCES = {
-    "main": "def main(day, table, settings):\n    return report([part(...) for part in parts])\n",
-    "part": "def part(day, first, table, previous=None):\n    return total([region(...) for region in regions])\n",
-    "region": "def region(day, first, table, previous=None):\n    return total([consume(make(raw), table) for raw in raws])\n",
-    "make": "def make(raw):\n    return cleaned(raw)\n",
-    "consume": "def consume(file, table):\n    return scale(parse(file))\n",
-    "parse": "def parse(file):\n    return amount(file.read())\n",
-    "scale": "def scale(value):\n    return value * 3\n",
-    "total": "def total(amounts):\n    return sum(amounts)\n",
-    "report": "def report(totals):\n    return written(totals)\n",
-}
-_OF_NUMBERS = {"scale", "total"}
-_USERS = ("ada", "ben", "cleo", "dan", "eve", "fay", "gus", "hana")
-_HOSTS = ("alpha", "beta", "gamma", "delta")
-_ERROR = "ValueError: a line of the file has too few columns"
-_DIGEST = sha256(b"Error\0ValueError\0a line of the file has too few columns").digest()
-_FAILURE = _Value(_DIGEST, ValueSeen(_DIGEST, "headwater.Error", "error", 0, _ERROR, b""))
-
-
-def _task(name: str, version: str) -> _Task:
-    parts = (f"history.{name}".encode(), b"version", version.encode(), b"config_args")
-    digest = sha256(b"Task\0" + b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
-    return _Task(name, digest, TaskSeen(digest, name, "history", version, _SOURCES[name], {}))
 
 
 def _uuid7(micros: int, pick: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""The questions that `benchmarks.scale` puts to a history, in the words of `headwater.lineage`, and how long each took."""
+"""The questions that `benchmarks.scale` puts to a history, and how long the answers took."""
 
 from __future__ import annotations
 
@@ -66,12 +66,14 @@ def questions(told: Told, *, each: int, seed: int = 7) -> list[Question]:
 
     mixed = some("run", each // 3) + some("made", each // 3) + some("job", each - 2 * (each // 3))
     raws = some("raw", each // 3) + some("made", each // 3) + some("job", each - 2 * (each // 3))
-    since = datetime.fromtimestamp((END - BETWEEN * (10_000 - told.runs + RECENT)) / 1e6, timezone.utc)
+    since = datetime.fromtimestamp(since_of(told), timezone.utc)
     rules = [rule.id for rule in load_rules(Path("."))]
     return [
         Question("trace of a run, file or job", _trace, mixed),
         Question("impact of a file or job", _impact, raws),
-        Question("find a page of jobs by task, status, user or file", _find, pick.choices(list(_FIND), k=each)),
+        Question(
+            "find a page of jobs by task, status, user or file", _find, pick.choices(list(_FIND), k=each)
+        ),
         Question("find a page of runs or files", _find_others, pick.choices(list(_OTHERS), k=each)),
         Question("log: the newest runs", lambda store, _: len(log.executions(store, limit=20)), [""] * each),
         Question("log of a run, file or job", _log, mixed),
@@ -79,6 +81,11 @@ def questions(told: Told, *, each: int, seed: int = 7) -> list[Question]:
         Question(f"audit: one rule, the last {RECENT} runs", _audit_since(since), rules),
         Question("audit: one rule, everything", _audit_since(None), rules, None),
     ]
+
+
+def since_of(told: Told) -> float:
+    """When the last RECENT runs of a history began to begin, in seconds since the epoch."""
+    return (END - BETWEEN * (10_000 - max(told.runs - RECENT, 0))) / 1e6 - 1
 
 
 def wide(told: Told) -> list[Question]:
@@ -157,6 +164,8 @@ def _why(store: GraphStore, what: str) -> int:
 
 def _audit_since(since: datetime | None) -> Callable[[GraphStore, str], int]:
     def ask(store: GraphStore, rule: str) -> int:
-        return len(audit(store, load_rules(Path("."), [rule]), AuditFacts(store, since), timeout=600).findings)
+        return len(
+            audit(store, load_rules(Path("."), [rule]), AuditFacts(store, since), timeout=600).findings
+        )
 
     return ask

@@ -56,6 +56,10 @@ class Flow:
         """The arguments into which calls and the parent's own body put something."""
         return {name for name, producer in self._wirings[parent].get(consumer, ()) if producer == parent}
 
+    def has_wiring(self, call: str) -> bool:
+        """Whether the wiring inside a call was learned."""
+        return call in self._wirings
+
     def returned_by(self, call: str) -> list[str]:
         """The children whose results became a call's own."""
         return [child for _, child in self.fed(call, call)]
@@ -118,7 +122,7 @@ class Flow:
         if file in fact.took() or all(one.file != file for one in fact.result_files):
             return False
         children = (
-            [self.calls.get(child) for child in self.returned_by(call)] if call in self._wirings else []
+            [self.calls.get(child) for child in self.returned_by(call)] if self.has_wiring(call) else []
         )
         return not any(child and any(one.file == file for one in child.result_files) for child in children)
 

@@ -98,14 +98,14 @@ class GraphFacts:
     def __init__(self, store: GraphStore) -> None:
         self._store = store
 
-    def rows(self, query: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: str, keys: Iterable[str], **parameters: Any) -> Iterator[tuple[Any, ...]]:
         wanted = sorted(set(keys))
         for begin in range(0, len(wanted), _BATCH):
-            yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH])
+            yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH], **parameters)
 
-    def listed_rows(self, query: str, keys: Iterable[str]) -> Iterator[list[Any]]:
+    def listed_rows(self, query: str, keys: Iterable[str], **parameters: Any) -> Iterator[list[Any]]:
         """The rows of a query that gives them as lists."""
-        for row in self.rows(query, keys):
+        for row in self.rows(query, keys, **parameters):
             yield from row[0]
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
