@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 PAGE = 50
 """runs, jobs or files of a page of `find`"""
+FIRST = 500
+"""calls of a part of an impact"""
+_ALL = "/data/settings.toml"
 RECENT = 20
 """runs that an audit with --since looks at"""
 
@@ -91,7 +94,7 @@ def since_of(told: Told) -> float:
 def wide(told: Told) -> list[Question]:
     """Questions whose answers grow with the history."""
     return [
-        Question("impact of what every run took", _impact, ["/data/settings.toml"], None),
+        Question("impact of what every run took", _impact, [_ALL], None),
         Question("impact of a task that every run called", _impact, ["task:history.report"], None),
     ]
 
@@ -124,6 +127,10 @@ def _trace(store: GraphStore, what: str) -> int:
 
 def _impact(store: GraphStore, what: str) -> int:
     return len(impact(store, _found(store, what)).calls)
+
+
+def _first(store: GraphStore, what: str) -> int:
+    return len(impact(store, _found(store, what), limit=FIRST).calls)
 
 
 _FIND = {

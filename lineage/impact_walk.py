@@ -9,7 +9,8 @@ call that took the file comes to the file), so a reach says for how much it hold
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from headwater.lineage.flow import Flow
 
@@ -27,6 +28,11 @@ CALL = "*call"
 """where calls without a job are entered: by the parent's call itself"""
 
 
+AT_ONCE = 2000
+"""reaches from which the walk goes on at a time, so that what is asked for stays bounded"""
+_T = TypeVar("_T")
+
+
 class Reach(NamedTuple):
     """A call that is reached in a parent: ANY, OPEN, CALL, or through one job that made the parent."""
 
@@ -36,7 +42,7 @@ class Reach(NamedTuple):
 
 
 class Spread:
-    """One walk forth through the facts, level by level.
+    """One walk forth through the facts.
 
     Args:
         stopped: calls whose results lead no further, whatever they were given: they are not reached themselves, but
@@ -90,11 +96,12 @@ class Spread:
 
     # -- walking -----------------------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Walk to the ends."""
+    def run(self, limit: int | None = None) -> bool:
+        """Walk to the ends, or until `limit` calls were reached. Returns whether it came to the ends."""
         while self._pending or self._quiet:
-            quiet, self._quiet = self._quiet, {}
-            pending, self._pending = self._pending, {}
+            if limit is not None and len(self.calls) >= limit:
+                return False
+            quiet, pending = _some(self._quiet), _some(self._pending)
             self._foresee([*quiet, *pending])
             made: dict[str, None] = {}
             for reach in quiet:
@@ -103,6 +110,7 @@ class Spread:
                 self._tell(reach)
                 self._step(reach, given, made)
             self._join(made)
+        return True
 
     def _reach(self, reach: Reach, given: bool) -> None:
         """Note what is reached. `given`: what it was given is, and so what its body makes of that, not its result
@@ -297,6 +305,11 @@ class Spread:
         missing = calls - self._children.keys()
         found = self._facts.children(missing) if missing else {}
         self._children.update((call, found.get(call, [])) for call in missing)
+
+
+def _some(reaches: dict[Reach, _T]) -> dict[Reach, _T]:
+    """Take the first AT_ONCE away."""
+    return {reach: reaches.pop(reach) for reach in list(islice(reaches, AT_ONCE))}
 
 
 def _covers(reach: Reach, job: JobFact) -> bool:
