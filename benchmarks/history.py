@@ -209,7 +209,7 @@ class _Run:
         else:
             self.report = file_value(f"/out/report-{self.number}.txt", sum(amounts))
             self.files += 1
-            report = self._call("report", root, [("totals", plain(amounts))], self.report)
+            report = self._call("report", root, [("totals", plain(amounts)), ("day", self.day)], self.report)
             self._end(
                 *(root, None, "main", arguments),
                 result=self.report,

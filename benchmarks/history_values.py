@@ -54,7 +54,7 @@ def file_value(path: str, content: int) -> HistoryValue:
 
 
 SOURCES = {
-    "main": "def main(day, table, settings):\n    return report([part(...) for part in parts])\n",
+    "main": "def main(day, table, settings):\n    return report([part(...) for part in parts], day)\n",
     "part": "def part(day, first, table, previous=None):\n    return total([region(...) for region in regions])\n",
     "region": "def region(day, first, table, previous=None):\n    return total([consume(make(raw)) for raw in raws])\n",
     "make": "def make(raw):\n    return cleaned(raw)\n",
@@ -62,7 +62,7 @@ SOURCES = {
     "parse": "def parse(file):\n    return amount(file.read())\n",
     "scale": "def scale(value):\n    return value * 3\n",
     "total": "def total(amounts):\n    return sum(amounts)\n",
-    "report": "def report(totals):\n    return written(totals)\n",
+    "report": "def report(totals, day):\n    return written(totals, day)\n",
 }
 OF_NUMBERS = {"scale", "total"}
 USERS = ("ada", "ben", "cleo", "dan", "eve", "fay", "gus", "hana")

@@ -215,6 +215,8 @@ class _Jobs:
         return [run for run in runs if run in may] if sum(row[1] for row in rows) < FEW else runs
 
     def _of_runs(self, runs: Sequence[str], place: tuple[str, int], limit: int) -> list[Job]:
+        if self._tasks is not None:
+            return self._jobs("find_task_jobs_in_runs", place, limit, runs=list(runs), **self._about_call)
         # What is asked of a moment gone by may have another status now.
         now = getattr(self._store, "moment", None) is None
         recorded = (self._about_job["statuses"] if now else None) or list(STATUSES)
