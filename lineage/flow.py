@@ -30,12 +30,12 @@ class Flow:
     # -- learning ----------------------------------------------------------------------------------------------
 
     def learn_calls(self, calls: set[str]) -> None:
-        missing = calls - self.calls.keys()
+        missing = {call for call in calls if call not in self.calls}  # `-` would go through all that are known
         if missing:
             self.calls.update(self._facts.calls(missing))
 
     def learn_wiring(self, parents: set[str]) -> None:
-        missing = parents - self._wirings.keys()
+        missing = {parent for parent in parents if parent not in self._wirings}
         if missing:
             self._wirings.update(self._facts.wiring(missing))
 
