@@ -389,7 +389,9 @@ class _Run:
         hashes = [child.call for child in children]
         call = sha256(b"".join([b"Call\0", key, result.hash, *hashes])).digest()
         self.calls += 1
-        taken = [(argument, at, value.hash) for at, (argument, value) in enumerate(arguments)]
+        taken: list[tuple[str, int | None, bytes]] = [
+            (argument, at, value.hash) for at, (argument, value) in enumerate(arguments)
+        ]
         self.records.append(
             CallMade(
                 *(call, key, task.hash, taken, result.hash, hashes, wiring or [], returns or []),

@@ -15,6 +15,7 @@ from headwater.lineage.audit import audit
 from headwater.lineage.audit_facts import AuditFacts
 from headwater.lineage.find import Wanted, find_files, find_jobs, find_runs
 from headwater.lineage.impact import impact
+from headwater.lineage.log_views import ExecutionView
 from headwater.lineage.resolve import Found, resolve
 from headwater.lineage.rules import load_rules
 from headwater.lineage.trace import trace
@@ -162,7 +163,7 @@ def _find_others(store: GraphStore, what: str) -> int:
 
 def _log(store: GraphStore, what: str) -> int:
     view = log.view(store, _found(store, what), jobs=50)
-    return len(view.jobs) if isinstance(view, log.ExecutionView) else 1
+    return len(view.jobs) if isinstance(view, ExecutionView) else 1
 
 
 def _why(store: GraphStore, what: str) -> int:

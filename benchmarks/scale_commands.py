@@ -105,20 +105,20 @@ def theirs(folder: Path, where: Path, files: int, harness: Harness) -> dict[str,
 
 
 def table(costs: Mapping[str, Sequence[Cost]]) -> list[str]:
-    """Median and worst wall and CPU of commands, and their peak memory."""
+    """Median and worst wall and CPU of commands."""
     lines = [
-        "| command | wall, s | worst wall, s | CPU, s | peak MB |",
-        "|---|---:|---:|---:|---:|",
+        "| command | wall, s | worst wall, s | CPU, s |",
+        "|---|---:|---:|---:|",
     ]
     for name, found in costs.items():
         wrong = sorted({cost.status for cost in found} - {"ok", "exit 1"})
         if wrong:
-            lines.append(f"| {name} | {', '.join(wrong)} | | | |")
+            lines.append(f"| {name} | {', '.join(wrong)} | | |")
             continue
         walls = [cost.wall for cost in found]
         lines.append(
             f"| {name} | {statistics.median(walls):.2f} | {max(walls):.2f} "
-            f"| {statistics.median(cost.cpu for cost in found):.2f} | {max(cost.rss for cost in found) / 1e6:.0f} |"
+            f"| {statistics.median(cost.cpu for cost in found):.2f} |"
         )
     return lines
 

@@ -30,7 +30,9 @@ class Flow:
     # -- learning ----------------------------------------------------------------------------------------------
 
     def learn_calls(self, calls: set[str]) -> None:
-        missing = {call for call in calls if call not in self.calls}  # `-` would go through all that are known
+        missing = {
+            call for call in calls if call not in self.calls
+        }  # `-` would go through all that are known
         if missing:
             self.calls.update(self._facts.calls(missing))
 

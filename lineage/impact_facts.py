@@ -57,8 +57,8 @@ class ImpactFacts(GraphFacts):
         """The job that a trace takes for the one that ran a call, of one that has any."""
         job = self.jobs([call])[call]
         parent = self.job_parents([job]).get(job)
-        above = (None, None) if parent is None or parent.call is None else parent
-        return JobFact(job, "", None, None, *above, spawned=False)
+        job_above, call_above = (None, None) if parent is None or parent.call is None else parent
+        return JobFact(job, "", None, None, job_above, call_above, spawned=False)
 
     def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
         """The calls that each call made."""

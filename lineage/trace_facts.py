@@ -116,7 +116,8 @@ class GraphFacts:
             fact = found[columns[0]] = CallFact(*columns)
             arguments: dict[tuple[str, int | None], ArgumentFact] = {}
             for *argument, inside in took:
-                one = ArgumentFact(*argument, files=_files(inside))
+                one = ArgumentFact(*argument)
+                one.files = _files(inside)
                 arguments.setdefault((one.name, one.position), one)
             fact.arguments = sorted(
                 arguments.values(), key=lambda one: (one.position is None, one.position or 0, one.name)
