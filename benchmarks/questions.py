@@ -32,6 +32,7 @@ PAGE = 50
 FIRST = 500
 """calls of a part of an impact"""
 _ALL = "/data/settings.toml"
+"""what every run took"""
 RECENT = 20
 """runs that an audit with --since looks at"""
 
@@ -75,6 +76,9 @@ def questions(told: Told, *, each: int, seed: int = 7) -> list[Question]:
     return [
         Question("trace of a run, file or job", _trace, mixed),
         Question("impact of a file or job", _impact, raws),
+        Question(
+            f"impact of what every run took, the first {FIRST} calls", _first, [_ALL] * max(each // 4, 1)
+        ),
         Question(
             "find a page of jobs by task, status, user or file", _find, pick.choices(list(_FIND), k=each)
         ),
