@@ -82,7 +82,10 @@ def theirs(folder: Path, where: Path, files: int, harness: Harness) -> dict[str,
     marker = folder / "made.json"
     if not marker.exists():
         run = peer.command("run", "files.py", "main", "--n", str(files))
-        cost = harness.run(run, folder, peer.environ(), expect=str(sum(range(files))), timeout=1200)
+        total = str(sum(range(files)))
+        cost = harness.run(run, folder, peer.environ(), expect=total, timeout=1200)
+        if cost.status != "ok":
+            raise SystemExit(f"the peer's run of {files:,} files ended with {cost.status}; see {folder}")
         marker.write_text(json.dumps(cost.wall), "utf-8")
     listed = subprocess.run(
         peer.command("log"), cwd=folder, env=peer.environ(), check=True, capture_output=True, text=True
