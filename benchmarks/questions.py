@@ -104,8 +104,8 @@ def wide(told: Told) -> list[Question]:
     ]
 
 
-def measure(store: GraphStore, question: Question, timeout: float = 600.0) -> Answers:
-    """Ask about everything; the first things are asked about before, and do not count: they warm the server."""
+def measure(store: GraphStore, question: Question, timeout: float = 60.0) -> Answers:
+    """Ask about everything, or for so many seconds; the first things are asked about before: they warm the server."""
     for one in question.about[:3] if question.goal is not None else ():
         question.ask(store, one)
     found = Answers()
