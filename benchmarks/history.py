@@ -184,12 +184,12 @@ class _Run:
         self.records.append(
             ExecutionStarted(
                 *(self.id, started, ["hw", "run", "history.py", "main", f"--day={number}"]),
-                *(pick.choice(USERS), pick.choice(HOSTS), "history", "/work/history", "0.1.0", "3.11.7"),
+                *(pick.choice(USERS), pick.choice(HOSTS), "history", "/history", "0.1.0", "3.11.7"),
                 git_commit=sha256(b"commit %d" % (number // 5)).hexdigest()[:40],
                 git_dirty=pick.random() < TAGGED,
                 environment=sha256(b"environment").hexdigest(),
                 tags=[("stage", "release")] if pick.random() < TAGGED else [],
-                project_root="/work/history",
+                project_root="/history",
             )
         )
 

@@ -98,10 +98,11 @@ class Spread:
 
     def run(self, limit: int | None = None) -> bool:
         """Walk to the ends, or until `limit` calls were reached. Returns whether it came to the ends."""
+        at_once = AT_ONCE if limit is None else min(limit, AT_ONCE)
         while self._pending or self._quiet:
             if limit is not None and len(self.calls) >= limit:
                 return False
-            quiet, pending = _some(self._quiet), _some(self._pending)
+            quiet, pending = _some(self._quiet, at_once), _some(self._pending, at_once)
             self._foresee([*quiet, *pending])
             made: dict[str, None] = {}
             for reach in quiet:
@@ -307,9 +308,9 @@ class Spread:
         self._children.update((call, found.get(call, [])) for call in missing)
 
 
-def _some(reaches: dict[Reach, _T]) -> dict[Reach, _T]:
-    """Take the first AT_ONCE away."""
-    return {reach: reaches.pop(reach) for reach in list(islice(reaches, AT_ONCE))}
+def _some(reaches: dict[Reach, _T], count: int) -> dict[Reach, _T]:
+    """Take the first of some reaches away."""
+    return {reach: reaches.pop(reach) for reach in list(islice(reaches, count))}
 
 
 def _covers(reach: Reach, job: JobFact) -> bool:
