@@ -102,7 +102,10 @@ class _Version(NamedTuple):
 def _version(store: GraphStore, task_hash: str) -> _Version | None:
     """One version, without its calls: there may be a million."""
     rows: list[tuple[Any, ...]] = store.rows("log_task", task=task_hash)
-    return _Version(*rows[0][:5], rows[0][5] or []) if rows else None
+    if not rows:
+        return None
+    digest, task, version, source, options, counted, _ = rows[0]
+    return _Version(digest, task, version, source, options, counted or [])
 
 
 def _source_diff(before: str, after: str, old: str, new: str) -> list[str]:
