@@ -4,6 +4,7 @@
 #   make test     everything above is set up, Neo4j included, and every test runs
 #   make demo     examples/flights on the local graph: run, run again, ask where the result came from
 #   make bench    the benchmarks against the peer, as a table     (QUICK=1: small sizes)
+#   make scale    questions over histories of 10,000 to 1,000,000 calls on Neo4j  (ARGS="--keep FOLDER")
 #   make faults   the fault suite on more seeds                   (N=1000)
 #   make properties  random workflows, many for each property  (N=1000)
 #   make edits    random edits of what was recorded, each to be found  (N=10000)
@@ -20,7 +21,7 @@ PY := $(BIN)/python
 WORKERS ?= 2
 N ?= 50
 
-.PHONY: help setup compiled check lint types layers test demo bench faults properties edits docs clean
+.PHONY: help setup compiled check lint types layers test demo bench scale faults properties edits docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -82,6 +83,9 @@ bench: setup
 	$(PY) -m benchmarks.load $(if $(QUICK),--calls 200 --repeat 1)
 	$(PY) -m benchmarks.files $(if $(QUICK),--quick)
 	$(PY) -m benchmarks.small $(if $(QUICK),--quick)
+
+scale: setup
+	$(PY) -m benchmarks.scale $(ARGS)
 
 docs: setup
 	$(PY) -m pytest -q tests/docs

@@ -32,6 +32,7 @@ _LAST = "~"
 FEW = 20_000
 """jobs of a task, or calls with a file, that are few enough to begin with; of more, nearly every run has some"""
 _ALL = 1_000_000
+STATUSES = ("RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 _CHUNK, _LARGEST = 1, 256
 """runs whose jobs are looked at with one query: more, the longer there were none"""
 
@@ -214,7 +215,14 @@ class _Jobs:
         return [run for run in runs if run in may] if sum(row[1] for row in rows) < FEW else runs
 
     def _of_runs(self, runs: Sequence[str], place: tuple[str, int], limit: int) -> list[Job]:
-        return self._jobs("find_jobs_in_runs", place, limit, runs=list(runs), **self._about_call)
+        if self._tasks is not None:
+            return self._jobs("find_task_jobs_in_runs", place, limit, runs=list(runs), **self._about_call)
+        # What is asked of a moment gone by may have another status now.
+        now = getattr(self._store, "moment", None) is None
+        recorded = (self._about_job["statuses"] if now else None) or list(STATUSES)
+        return self._jobs(
+            "find_jobs_in_runs", place, limit, runs=list(runs), recorded=recorded, **self._about_call
+        )
 
     def _of_calls(
         self, calls: set[str], runs: Sequence[str], place: tuple[str, int], limit: int

@@ -30,12 +30,14 @@ class Flow:
     # -- learning ----------------------------------------------------------------------------------------------
 
     def learn_calls(self, calls: set[str]) -> None:
-        missing = calls - self.calls.keys()
+        missing = {
+            call for call in calls if call not in self.calls
+        }  # `-` would go through all that are known
         if missing:
             self.calls.update(self._facts.calls(missing))
 
     def learn_wiring(self, parents: set[str]) -> None:
-        missing = parents - self._wirings.keys()
+        missing = {parent for parent in parents if parent not in self._wirings}
         if missing:
             self._wirings.update(self._facts.wiring(missing))
 
@@ -55,6 +57,10 @@ class Flow:
     def mixed(self, consumer: str, parent: str) -> set[str]:
         """The arguments into which calls and the parent's own body put something."""
         return {name for name, producer in self._wirings[parent].get(consumer, ()) if producer == parent}
+
+    def has_wiring(self, call: str) -> bool:
+        """Whether the wiring inside a call was learned."""
+        return call in self._wirings
 
     def returned_by(self, call: str) -> list[str]:
         """The children whose results became a call's own."""
@@ -118,7 +124,7 @@ class Flow:
         if file in fact.took() or all(one.file != file for one in fact.result_files):
             return False
         children = (
-            [self.calls.get(child) for child in self.returned_by(call)] if call in self._wirings else []
+            [self.calls.get(child) for child in self.returned_by(call)] if self.has_wiring(call) else []
         )
         return not any(child and any(one.file == file for one in child.result_files) for child in children)
 

@@ -9,6 +9,7 @@ calls that returned it; that somebody else has an equal value says nothing.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def impact(
     every_content: bool = False,
     since: datetime | None = None,
     still_valid: StillValid | None = None,
+    limit: int | None = None,
 ) -> Impact:
     """Everything downstream of something in the graph.
 
@@ -39,6 +41,7 @@ def impact(
         every_content: of a file, all contents recorded of its path count, not this one alone.
         since: leave out the jobs that began before, and the calls and files that were made by no other.
         still_valid: looks whether a recorded file is as it was; without it nobody looks.
+        limit: go no further when so many calls were reached; None for all.
     """
     facts = ImpactFacts(store)
     spread = Spread(facts)
@@ -56,9 +59,10 @@ def impact(
     else:
         own = _calls_of(store, facts, found)
         spread.begin(own)
-    spread.run()
+    complete = spread.run(limit)
     run = found.id if found.kind == "execution" else None
-    return _Answer(store, spread, own, run, since).impact(found, contents, still_valid)
+    answer = _Answer(store, spread, own, run, since).impact(found, contents, still_valid)
+    return answer if complete else replace(answer, complete=False)
 
 
 def impact_of_calls(store: GraphStore, found: Found, calls: Collection[str]) -> Impact:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from headwater.lineage.trace_facts import GraphFacts
 
+MANY = 100
+"""jobs of a call that are too many to be asked for where a few of them matter"""
+_K = TypeVar("_K")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
@@ -33,18 +36,29 @@ class JobFact(NamedTuple):
 class ImpactFacts(GraphFacts):
     """The facts as a store has them."""
 
+    def shared(self, calls: Iterable[str]) -> set[str]:
+        """Those of some calls that have many jobs."""
+        wanted = sorted(set(calls))
+        return {row[0] for row in self.rows("impact_shared", wanted, most=MANY)}
+
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         """Every job of each call, the one that ran it first."""
-        found: dict[str, list[JobFact]] = {}
-        rows = (row for some in self.rows("impact_jobs", calls) for row in some[0])
-        for call, *columns in rows:
-            fact = JobFact(*columns)
-            if fact.parent_call is None:
-                fact = fact._replace(parent=None)
-            found.setdefault(call, []).append(fact)
-        for jobs in found.values():
-            jobs.sort(key=JobFact.first)
-        return found
+        return _jobs((row[0], row) for row in self.listed_rows("impact_jobs", calls))
+
+    def jobs_in(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[JobFact]]:
+        """The jobs of each call whose parents made a call, by both."""
+        wanted = set(places)
+        rows = self.listed_rows(
+            "impact_jobs_in", {parent for _, parent in wanted}, calls=sorted({call for call, _ in wanted})
+        )
+        return _jobs(((row[0], row[6]), row) for row in rows)
+
+    def first_job(self, call: str) -> JobFact:
+        """The job that a trace takes for the one that ran a call, of one that has any."""
+        job = self.jobs([call])[call]
+        parent = self.job_parents([job]).get(job)
+        job_above, call_above = (None, None) if parent is None or parent.call is None else parent
+        return JobFact(job, "", None, None, job_above, call_above, spawned=False)
 
     def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
         """The calls that each call made."""
@@ -61,3 +75,16 @@ class ImpactFacts(GraphFacts):
     def listed(self, query: str, **parameters: str) -> set[str]:
         """The first column of a named query."""
         return {row[0] for row in self._store.rows(query, **parameters)}
+
+
+def _jobs(rows: Iterable[tuple[_K, Sequence[Any]]]) -> dict[_K, list[JobFact]]:
+    """Jobs by a key, the one that ran the call first."""
+    found: dict[_K, list[JobFact]] = {}
+    for key, (_, *columns) in rows:
+        fact = JobFact(*columns)
+        if fact.parent_call is None:
+            fact = fact._replace(parent=None)
+        found.setdefault(key, []).append(fact)
+    for jobs in found.values():
+        jobs.sort(key=JobFact.first)
+    return found

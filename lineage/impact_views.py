@@ -76,6 +76,8 @@ class Impact:
     files: Sequence[AffectedFile]
     runs: Sequence[AffectedRun]
     people: Sequence[Person]
+    complete: bool = True
+    """whether this is all; False where the walk was stopped by its limit, and more may be reached"""
 
     def __bool__(self) -> bool:
         """Whether anything is affected."""
@@ -97,4 +99,4 @@ class Impact:
 
         head = {name: to_json(getattr(self, name)) for name in ("kind", "id", "label", "contents", "since")}
         lists = {name: to_json(getattr(self, name)) for name in ("calls", "files", "runs", "people")}
-        return {**head, "counts": self.counts(), **lists}
+        return {**head, "complete": self.complete, "counts": self.counts(), **lists}

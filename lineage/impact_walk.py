@@ -9,7 +9,8 @@ call that took the file comes to the file), so a reach says for how much it hold
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from headwater.lineage.flow import Flow
 
@@ -27,6 +28,11 @@ CALL = "*call"
 """where calls without a job are entered: by the parent's call itself"""
 
 
+AT_ONCE = 2000
+"""reaches from which the walk goes on at a time, so that what is asked for stays bounded"""
+_T = TypeVar("_T")
+
+
 class Reach(NamedTuple):
     """A call that is reached in a parent: ANY, OPEN, CALL, or through one job that made the parent."""
 
@@ -36,7 +42,7 @@ class Reach(NamedTuple):
 
 
 class Spread:
-    """One walk forth through the facts, level by level.
+    """One walk forth through the facts.
 
     Args:
         stopped: calls whose results lead no further, whatever they were given: they are not reached themselves, but
@@ -54,6 +60,8 @@ class Spread:
         self._stopped = stopped
         self.flow = Flow(facts)
         self._jobs_of: dict[str, list[JobFact]] = {}
+        self._jobs_in: dict[tuple[str, str], list[JobFact]] = {}
+        self._first_jobs: dict[str, JobFact] = {}
         self._parents: dict[str, list[str]] = {}
         self._children: dict[str, list[str]] = {}
         self._foreseen: set[tuple[str, str]] = set()
@@ -88,11 +96,13 @@ class Spread:
 
     # -- walking -----------------------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Walk to the ends."""
+    def run(self, limit: int | None = None) -> bool:
+        """Walk to the ends, or until `limit` calls were reached. Returns whether it came to the ends."""
+        at_once = AT_ONCE if limit is None else min(limit, AT_ONCE)
         while self._pending or self._quiet:
-            quiet, self._quiet = self._quiet, {}
-            pending, self._pending = self._pending, {}
+            if limit is not None and len(self.calls) >= limit:
+                return False
+            quiet, pending = _some(self._quiet, at_once), _some(self._pending, at_once)
             self._foresee([*quiet, *pending])
             made: dict[str, None] = {}
             for reach in quiet:
@@ -101,6 +111,7 @@ class Spread:
                 self._tell(reach)
                 self._step(reach, given, made)
             self._join(made)
+        return True
 
     def _reach(self, reach: Reach, given: bool) -> None:
         """Note what is reached. `given`: what it was given is, and so what its body makes of that, not its result
@@ -122,14 +133,15 @@ class Spread:
                     self._reach(Reach(consumer, around, way), True)
                 elif way == ANY:
                     self._reach(Reach(consumer, EVERYWHERE, ANY), False)
-        if given:
+        if given and self._children[call]:
             ways = self._ways_down(reach)
             for child in self._children[call] if ways else ():
                 if self.flow.leads_up(child, call):
                     for down in ways:
                         self._reach(Reach(child, call, down), True)
-        if call not in self._stopped and self._is_traced_from(reach):
-            for file in self.flow.calls[call].result_files:
+        files = self.flow.calls[call].result_files
+        if files and call not in self._stopped and self._is_traced_from(reach):
+            for file in files:
                 if self.flow.is_first_maker(call, file.file):
                     self.files.setdefault(file.file, file)
                     self.made_by.setdefault(file.file, set()).add(call)
@@ -139,16 +151,16 @@ class Spread:
         """Through which jobs the children of a call come up to it where it is reached."""
         if reach.parent == EVERYWHERE:
             return [OPEN]
-        ways = [job.job for job in self._jobs_of[reach.call] if job.spawned and _covers(reach, job)]
+        ways = [job.job for job in self._jobs_at(reach) if job.spawned and _covers(reach, job)]
         return [*ways, CALL] if self._is_traced_from(reach) else ways
 
     def _is_traced_from(self, reach: Reach) -> bool:
         """Whether a trace that comes from nowhere, or by a file, enters the call where it is reached."""
         if reach.parent == EVERYWHERE:
             return True
-        jobs = self._jobs_of[reach.call]
-        if jobs:
-            return _covers(reach, jobs[0])
+        first = self._first_job(reach.call)
+        if first is not None:
+            return _covers(reach, first)
         parents = self._parents[reach.call]
         is_there = reach.parent in parents if parents else reach.parent is None
         return is_there and reach.way in (ANY, OPEN, CALL)
@@ -157,13 +169,31 @@ class Spread:
         """Note the jobs that made the call where it is reached; a call without any stands for itself."""
         if reach.call in self._stopped:
             return
-        jobs = self._jobs_of[reach.call]
-        for job in jobs:
+        for job in self._jobs_at(reach):
             if _covers(reach, job):
                 self.jobs.setdefault(job.job, (job, reach.call))
                 self.calls[reach.call] = None
-        if not jobs and self._is_traced_from(reach):
+        if self._has_no_job(reach.call) and self._is_traced_from(reach):
             self.calls[reach.call] = None
+
+    # -- jobs --------------------------------------------------------------------------------------------------
+
+    def _jobs_at(self, reach: Reach) -> list[JobFact]:
+        """The jobs of a call, or, where it has many, those in the parent in which it is reached."""
+        jobs = self._jobs_of.get(reach.call)
+        return self._jobs_in[reach.call, str(reach.parent)] if jobs is None else jobs
+
+    def _has_no_job(self, call: str) -> bool:
+        return call in self._jobs_of and not self._jobs_of[call]
+
+    def _first_job(self, call: str) -> JobFact | None:
+        """The job that a trace takes for the one that ran a call."""
+        jobs = self._jobs_of.get(call)
+        if jobs is not None:
+            return jobs[0] if jobs else None
+        if call not in self._first_jobs:
+            self._first_jobs[call] = self._facts.first_job(call)
+        return self._first_jobs[call]
 
     # -- by files ----------------------------------------------------------------------------------------------
 
@@ -238,35 +268,49 @@ class Spread:
         pending = [place for place in dict.fromkeys(places) if place not in self._foreseen]
         self._foreseen.update(pending)
         calls = {reach.call for reach in reached}
+        anywhere = {reach.call for reach in reached if reach.parent in (EVERYWHERE, None)}
+        inside = {(reach.call, reach.parent) for reach in reached if reach.parent not in (EVERYWHERE, None)}
         while pending:
             call, parent = pending.pop()
             calls.add(call)
+            inside.add((call, parent))
             for consumer in self.flow.consumers(parent).get(call, ()):
                 place = (consumer, parent)
                 if consumer != parent and place not in self._foreseen:
                     self._foreseen.add(place)
                     pending.append(place)
-        self._learn_jobs(calls)
-        self._learn_parents({call for call in calls if not self._jobs_of[call]})
+        self._learn_jobs(calls, anywhere, inside)
+        self._learn_parents(set(filter(self._has_no_job, calls)))
         self._learn_children(calls)
-        children = {child for call in calls for child in self._children[call]}
-        self.flow.learn_makers(calls)
-        self.flow.learn_calls(children)
+        self.flow.learn_wiring(calls)
+        self.flow.learn_calls(calls.union(*(self._children[call] for call in calls)))
 
     def _learn_parents(self, calls: set[str]) -> None:
         missing = calls - self._parents.keys()
         found = self._facts.call_parents(missing) if missing else {}
         self._parents.update((call, found.get(call, [])) for call in missing)
 
-    def _learn_jobs(self, calls: set[str]) -> None:
+    def _learn_jobs(self, calls: set[str], anywhere: set[str], inside: set[tuple[str, str]]) -> None:
+        """The jobs of calls; of those that have many and are reached only inside parents, the jobs there."""
         missing = calls - self._jobs_of.keys()
-        found = self._facts.jobs_of(missing) if missing else {}
-        self._jobs_of.update((call, found.get(call, [])) for call in missing)
+        shared = self._facts.shared(missing - anywhere) if missing - anywhere else set()
+        whole = missing - shared
+        found = self._facts.jobs_of(whole) if whole else {}
+        self._jobs_of.update((call, found.get(call, [])) for call in whole)
+        places = {place for place in inside if place[0] in shared} - self._jobs_in.keys()
+        if places:
+            there = self._facts.jobs_in(places)
+            self._jobs_in.update((place, there.get(place, [])) for place in places)
 
     def _learn_children(self, calls: set[str]) -> None:
         missing = calls - self._children.keys()
         found = self._facts.children(missing) if missing else {}
         self._children.update((call, found.get(call, [])) for call in missing)
+
+
+def _some(reaches: dict[Reach, _T], count: int) -> dict[Reach, _T]:
+    """Take the first of some reaches away."""
+    return {reach: reaches.pop(reach) for reach in list(islice(reaches, count))}
 
 
 def _covers(reach: Reach, job: JobFact) -> bool:

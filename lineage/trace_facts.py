@@ -98,36 +98,38 @@ class GraphFacts:
     def __init__(self, store: GraphStore) -> None:
         self._store = store
 
-    def rows(self, query: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: str, keys: Iterable[str], **parameters: Any) -> Iterator[tuple[Any, ...]]:
         wanted = sorted(set(keys))
         for begin in range(0, len(wanted), _BATCH):
-            yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH])
+            yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH], **parameters)
+
+    def listed_rows(self, query: str, keys: Iterable[str], **parameters: Any) -> Iterator[list[Any]]:
+        """The rows of a query that gives them as lists."""
+        for row in self.rows(query, keys, **parameters):
+            yield from row[0]
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
-        wanted = list(calls)
         found: dict[str, CallFact] = {}
-        for row in self.rows("trace_calls", wanted):
-            found.setdefault(row[0], CallFact(*row))
-        arguments: dict[tuple[str, str, int | None], ArgumentFact] = {}
-        for call, *columns in self.rows("trace_arguments", wanted):
-            argument = ArgumentFact(*columns)
-            if (call, argument.name, argument.position) not in arguments:
-                arguments[call, argument.name, argument.position] = argument
-                found[call].arguments.append(argument)
-        for call, name, position, *columns in self.rows("trace_argument_files", wanted):
-            _add(arguments[call, name, position].files, FileFact(*columns))
-        for call, *columns in self.rows("trace_result_files", wanted):
-            _add(found[call].result_files, FileFact(*columns))
-        for fact in found.values():
-            fact.arguments.sort(key=lambda one: (one.position is None, one.position or 0, one.name))
+        for *columns, took, files in self.listed_rows("trace_calls", calls):
+            if columns[0] in found:
+                continue
+            fact = found[columns[0]] = CallFact(*columns)
+            arguments: dict[tuple[str, int | None], ArgumentFact] = {}
+            for *argument, inside in took:
+                one = ArgumentFact(*argument)
+                one.files = _files(inside)
+                arguments.setdefault((one.name, one.position), one)
+            fact.arguments = sorted(
+                arguments.values(), key=lambda one: (one.position is None, one.position or 0, one.name)
+            )
+            fact.result_files = _files(files)
         return found
 
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
         wanted = set(parents)
         found: dict[str, Wiring] = {parent: {} for parent in wanted}
-        for query in "trace_wiring", "trace_returns":
-            for parent, consumer, name, producer in self.rows(query, wanted):
-                found[parent].setdefault(consumer, []).append((name, producer))
+        for parent, consumer, name, producer in self.listed_rows("trace_wiring", wanted):
+            found[parent].setdefault(consumer, []).append((name, producer))
         for wires in found.values():
             for consumer, wire in wires.items():
                 wires[consumer] = sorted(set(wire))
@@ -159,9 +161,9 @@ def grouped(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[str]]:
     return {key: sorted(ones) for key, ones in found.items()}
 
 
-def _add(items: list, item: object) -> None:  # type: ignore[type-arg]
-    if item not in items:
-        items.append(item)
+def _files(rows: Iterable[Sequence[Any]]) -> list[FileFact]:
+    """Files, each once, by path."""
+    return sorted({FileFact(*row) for row in rows}, key=lambda file: (file.path, file.file))
 
 
 def value_makers(store: GraphStore, value: str, limit: int) -> tuple[Sequence[str], int]:

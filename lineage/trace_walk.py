@@ -65,7 +65,7 @@ class Walk:
         self._files: dict[str, FileFact] = {}
         self._makers: dict[str, list[str]] = {}
         self._made_by: dict[str, dict[str, None]] = {}
-        self._foreseen: set[Place] = set()
+        self._foreseen: set[tuple[Place, bool]] = set()
         self._visited: set[Visit] = set()
         self._pending: dict[Visit, None] = {}
         self._start: list[str] = []
@@ -101,7 +101,7 @@ class Walk:
             if since is not None or (depth is not None and depth <= 0):
                 self._flow.learn_calls({visit.place.call for visit in visits})
                 visits = [visit for visit in visits if not self._cut_off(visit, depth, since)]
-            self._foresee({visit.place for visit in visits} - self._foreseen, far=depth is None)
+            self._foresee(visits, far=depth is None, deep=depth is None and since is None)
             self._level(visits)
             if depth is not None:
                 depth -= 1
@@ -124,21 +124,34 @@ class Walk:
             self._pending[visit] = None
         return place.id
 
-    def _foresee(self, places: set[Place], *, far: bool) -> None:
-        """Ask for what the next level needs; `far`: for all that is fed to it inside its parents, however long the
-        chains are, in one go."""
-        self._flow.learn_wiring({place.parent for place in places if place.parent is not None})
-        seen = places
-        pending = list(places) if far else []
-        while pending:
-            call, parent = pending.pop()
-            for _, producer in self._flow.fed(call, parent) if parent is not None else ():
-                place = Place(producer, parent)
-                if place not in seen:
-                    seen.add(place)
-                    pending.append(place)
-        self._flow.learn_calls({call for place in seen for call in place if call is not None})
-        self._flow.learn_wiring({place.call for place in seen})
+    def _foresee(self, visits: Iterable[Visit], *, far: bool, deep: bool) -> None:
+        """Ask for what the next level needs. `far`: for all that is fed to it inside its parents, however long the
+        chains are, in one go; `deep`: for all that its results came from below it, too, a level of calls at a time."""
+        new = {(visit.place, visit.result) for visit in visits} - self._foreseen
+        seen = set(new)
+        while new:
+            self._flow.learn_wiring({call for place, _ in new for call in place if call is not None})
+            below: set[tuple[Place, bool]] = set()
+            pending = list(new)
+            while pending:
+                (call, parent), result = pending.pop()
+                for _, producer in self._flow.fed(call, parent) if far and parent is not None else ():
+                    ahead = (Place(producer, parent), True)
+                    if ahead not in seen:
+                        seen.add(ahead)
+                        below.add(ahead)
+                        pending.append(ahead)
+                if deep and result and self._flow.has_wiring(call):
+                    for child in self._flow.returned_by(call):
+                        ahead = (Place(child, call), True)
+                        if ahead not in seen:
+                            seen.add(ahead)
+                            below.add(ahead)
+                            pending.append(ahead)
+            new = below
+        calls = {call for place, _ in seen for call in place if call is not None}
+        makers = {place.call for place, result in seen if result}
+        self._flow.learn_calls(calls | {child for call in makers for child in self._flow.returned_by(call)})
         self._foreseen |= seen
 
     def _level(self, visits: list[Visit]) -> None:

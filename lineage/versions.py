@@ -6,13 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import TYPE_CHECKING
-
-from headwater.lineage import log
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
-    from headwater.lineage.log_views import TaskView
 
 _Key = tuple[str, str]
 """kind and name of something that counts"""
@@ -73,7 +70,7 @@ class CodeChange:
 
 def compare_versions(store: GraphStore, before: str, after: str) -> CodeChange | None:
     """What differs between two versions of a task; None where they are one, or the graph lacks one of them."""
-    old, new = log.task(store, before), log.task(store, after)
+    old, new = _version(store, before), _version(store, after)
     if before == after or old is None or new is None:
         return None
     same_options = old.options == new.options
@@ -91,11 +88,31 @@ def compare_versions(store: GraphStore, before: str, after: str) -> CodeChange |
     )
 
 
+class _Version(NamedTuple):
+    """What is compared of a version."""
+
+    task_hash: str
+    task: str
+    version: str | None
+    source: str
+    options: str
+    counted: list[str]
+
+
+def _version(store: GraphStore, task_hash: str) -> _Version | None:
+    """One version, without its calls: there may be a million."""
+    rows: list[tuple[Any, ...]] = store.rows("log_task", task=task_hash)
+    if not rows:
+        return None
+    digest, task, version, source, options, counted, _ = rows[0]
+    return _Version(digest, task, version, source, options, counted or [])
+
+
 def _source_diff(before: str, after: str, old: str, new: str) -> list[str]:
     return list(unified_diff(before.splitlines(), after.splitlines(), old[:8], new[:8], lineterm=""))
 
 
-def _parts(store: GraphStore, before: TaskView, after: TaskView) -> list[PartChange]:
+def _parts(store: GraphStore, before: _Version, after: _Version) -> list[PartChange]:
     old, new = _by_name(before.counted), _by_name(after.counted)
     keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     if not keys:

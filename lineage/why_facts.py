@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _COMPARED = 200
 """the newest earlier calls among which the nearest is looked for"""
 _EQUAL = 50
+_FEW = 2000
+"""jobs of a task that are few enough to look at all of them"""
 SINGLE = "single reduction reused"
 """how the scheduler's note begins where the expression that a function returned before was evaluated again"""
 
@@ -103,11 +105,34 @@ class WhyFacts:
         return {call: set(gap) for call, gap in self._store.rows("why_gaps", keys=list(calls))}
 
     def earlier(self, job: JobFact) -> list[JobLine]:
-        """The calls of the task, in whatever version, that other runs made before, newest first."""
-        rows = self._store.rows(
-            "why_earlier", task=job.task, execution=job.execution, before=job.before(), limit=_COMPARED
-        )
-        return [JobLine(*row) for row in rows]
+        """The newest calls of the task, in whatever version, that other runs made before, newest first."""
+        found: dict[str | None, JobLine] = {}
+        for runs in self._runs_before(job):
+            rows = self._store.rows(
+                "why_earlier", task=job.task, runs=runs, before=job.before(), limit=_COMPARED
+            )
+            for line in (JobLine(*row) for row in rows):
+                found.setdefault(line.call, line)
+            if len(found) >= _COMPARED:
+                break
+        return list(found.values())[:_COMPARED]
+
+    def _runs_before(self, job: JobFact) -> Iterator[list[str]]:
+        """Other runs that began before a job: those that called its task where it has few jobs, else the newest first,
+        some at a time, for then nearly every run called it."""
+        rows = self._store.rows("find_task_runs", tasks=[job.task], most=_FEW)
+        if sum(row[1] for row in rows) < _FEW:
+            yield sorted(row[0] for row in rows if row[0] != job.execution)
+            return
+        begin, size = 0, 4
+        while True:
+            runs = [
+                row[0] for row in self._store.rows("why_runs", before=job.before(), skip=begin, limit=size)
+            ]
+            yield [run for run in runs if run != job.execution]
+            if len(runs) < size:
+                return
+            begin, size = begin + size, min(4 * size, 4096)
 
     def shared(self, job: JobFact) -> JobLine | None:
         """The job of the same run that gave an equal call's result."""

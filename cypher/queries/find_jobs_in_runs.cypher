@@ -1,15 +1,14 @@
 // The jobs of some executions that are as somebody wants them, the newest execution's first; the columns of log_jobs.
-// Parameters: $runs (ids), $tasks (full names), $statuses, $type (of a value that it took or gave; its last part will
-//   do), $prefix and $regex (of the path of a file that it took or gave), each null for any; $since and $until
-//   (microseconds since the epoch: begun in between); $after_run and $after_n (the place of the last job that is known
-//   already), $limit; $tags, maps of all that a job has to have itself or by its run, task or call: text (key=value, or key=
-//   where any is true), runs, jobs, tasks and calls that have it, and without: job's id and tag, where that was
-//   given to the job and taken away.
+// Parameters: $runs (ids), $recorded (the statuses that they may have in the graph); $statuses, $type (of a value that it
+//   took or gave; its last part will do), $prefix and $regex (of the path of a file that it took or gave), each null for
+//   any; $since and $until (microseconds since the epoch: begun in between); $after_run and $after_n (the place of the last
+//   job that is known already), $limit; $tags, maps of all that a job has to have itself or by its run, task or call: text
+//   (key=value, or key= where any is true), runs, jobs, tasks and calls that have it, and without: job's id and tag, where
+//   that was given to the job and taken away.
 // $as_of: leave out what was recorded later; null for nothing.
 UNWIND $runs AS run
 MATCH (j:Job {execution_id: run})
-WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
-  AND ($tasks IS NULL OR j.task_name IN $tasks)
+WHERE j.status IN $recorded AND ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
   AND ($statuses IS NULL OR CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END IN $statuses)
   AND coalesce(j.started, datetime({epochSeconds: 0}))
       >= datetime({epochSeconds: $since / 1000000, nanosecond: ($since % 1000000) * 1000})

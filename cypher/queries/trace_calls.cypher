@@ -1,8 +1,13 @@
-// Calls with their tasks and results.
-// Parameters: $keys (call hashes).
+// Calls with their tasks, what they took and returned, and the files inside. (The classes of values are recorded like
+// files, and are none.)
+// Parameters: $keys (call hashes). One row with a list of rows: a message each would cost more than the query.
 UNWIND $keys AS key
 MATCH (c:CallNode {call_hash: key})
 OPTIONAL MATCH (c)-[:OF]->(t:Task)
 OPTIONAL MATCH (c)-[:RETURNED]->(v:Value)
-RETURN key, c.task_name AS task, t.task_hash AS task_hash, c.failed AS failed, c.recorded_at AS recorded_at,
-       v.value_hash AS value, v.type AS type, v.preview AS preview, c.named AS named
+RETURN collect([key, c.task_name, t.task_hash, c.failed, c.recorded_at, v.value_hash, v.type, v.preview, c.named,
+  [(c)-[k:TOOK]->(w:Value) | [k.name, k.position, w.value_hash, w.type, w.size, w.preview,
+    [(w)-[:REFERS_TO]->(g:File) WHERE NOT g.evidence IN ['class', 'value'] |
+      [g.file_hash, g.path, g.evidence, g.digest, g.size]]]],
+  [(v)-[:REFERS_TO]->(f:File) WHERE NOT f.evidence IN ['class', 'value'] |
+    [f.file_hash, f.path, f.evidence, f.digest, f.size]]]) AS rows

@@ -26,6 +26,12 @@ LISTS = ("calls", "files", "runs", "people")
     multiple=True,
     help="List these instead of counting alone; may be repeated.",
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Go no further when N calls were reached: what is told is then a part.",
+)
 @click.option("--check", is_flag=True, help="Look whether the files are still there as they were recorded.")
 @as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
@@ -34,6 +40,7 @@ def command(
     *,
     since: datetime | None,
     lists: tuple[str, ...],
+    limit: int | None,
     check: bool,
     as_of: str | None,
     as_json: bool,
@@ -58,6 +65,7 @@ def command(
             every_content=not by_hash(found, what),
             since=since,
             still_valid=still_valid if check else None,
+            limit=limit,
         )
     if as_json:
         _output.emit_json(answer.to_dict())
@@ -77,7 +85,7 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
         return
     counts = answer.counts()
     notes = {"calls": f"in {counts['jobs']} job{'s' * (counts['jobs'] != 1)}", "files": _checked(answer)}
-    yield "reached"
+    yield "reached" if answer.complete else "reached at least (--limit)"
     for name in LISTS:
         yield f"  {name.ljust(6)}  {counts[name]:>6,}  {notes.get(name, '')}".rstrip()
     if "calls" in lists and answer.calls:

@@ -41,10 +41,21 @@ def test_what_reached_nothing_leaves_with_zero(lab: Shell) -> None:
     assert "since then" in nothing.out
 
 
+def test_a_limit_ends_the_walk_and_is_named_with_what_was_reached(lab: Shell) -> None:
+    part = lab("impact", "lab.double", "--limit", "1")
+    assert part.code == 1
+    whole = lab("impact", "lab.double", "--limit", "1000", "--json").json
+    assert whole["complete"] is True
+    assert ("reached at least (--limit)" in part.out) != lab(
+        "impact", "lab.double", "--limit", "1", "--json"
+    ).json["complete"]
+
+
 def test_the_json_has_a_stable_shape(lab: Shell) -> None:
     found = lab("impact", "lab.double", "--json").json
     assert list(found) == [
-        *("kind", "id", "label", "contents", "since", "counts", "calls", "files", "runs", "people"),
+        *("kind", "id", "label", "contents", "since", "complete"),
+        *("counts", "calls", "files", "runs", "people"),
     ]
     assert found["kind"] == "task"
     assert list(found["counts"]) == ["calls", "jobs", "files", "runs", "people"]

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from headwater.cypher.project import Project
 from headwater.cypher.store import GraphStore, open_store
+from headwater.lineage import impact_facts, impact_walk
 from headwater.lineage.impact import impact
 from headwater.lineage.impact_views import Impact
 from headwater.lineage.resolve import Found
@@ -71,6 +72,20 @@ def test_a_file_reaches_the_calls_that_took_it_and_all_that_was_made_of_their_re
     assert [(person.user, person.runs) for person in found.people] == [("user0", 2), ("user1", 1)]
     assert found.counts() == {"calls": 5, "jobs": 6, "files": 3, "runs": 3, "people": 2}
     assert found
+
+
+def test_a_limit_ends_the_walk_and_the_answer_says_that_it_is_a_part(
+    store: GraphStore, cypher: Cypher, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(impact_walk, "AT_ONCE", 1)
+    pipeline(world).write(cypher)
+    part = of(store, "file", f"{world.prefix}in.csv", limit=2)
+    assert 2 <= len(part.calls) < 5
+    assert not part.complete
+    whole = of(store, "file", f"{world.prefix}in.csv", limit=6)
+    assert whole.complete
+    assert {call.call for call in part.calls} < {call.call for call in whole.calls}
+    assert {run.id for run in part.runs} <= {run.id for run in whole.runs}
 
 
 def test_what_nobody_took_reached_nothing(store: GraphStore, cypher: Cypher, world: World) -> None:
@@ -205,9 +220,15 @@ def read(file: File) -> str:
     store.close()
 
 
-@tries(40)
+@pytest.mark.parametrize("few", [False, True], ids=["", "jobs asked for in parents, few at a time"])
+@tries(20)
 @given(seed=st.integers(0, 1 << 30))
-def test_an_impact_is_the_exact_inverse_of_traces(store: GraphStore, cypher: Cypher, seed: int) -> None:
+def test_an_impact_is_the_exact_inverse_of_traces(
+    store: GraphStore, cypher: Cypher, monkeypatch: pytest.MonkeyPatch, few: bool, seed: int
+) -> None:
+    if few:
+        monkeypatch.setattr(impact_facts, "MANY", 0)
+        monkeypatch.setattr(impact_walk, "AT_ONCE", 3)
     world = World.made_up(f"{uuid.uuid4().hex}-", seed)
     world.write(cypher)
     jobs = {id_: world.origins_of_job(id_) for id_ in world.jobs}
