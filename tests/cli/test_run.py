@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -298,7 +299,8 @@ def test_a_task_that_raises_keyboard_interrupt_fails_and_does_not_stop_the_comma
 
 def test_ctrl_c_before_the_run_begins_says_so(fresh: Shell) -> None:
     fresh("init")
-    fresh.write(".headwater/headwater.ini", "[store]\nuri = bolt://127.0.0.1:9\n")
+    silent = socket.create_server(("127.0.0.1", 0))  # it takes connections, and says nothing
+    fresh.write(".headwater/headwater.ini", f"[store]\nuri = bolt://127.0.0.1:{silent.getsockname()[1]}\n")
     process = subprocess.Popen(
         [HW, "run", "lab.py", "doubles"],
         cwd=fresh.folder,
@@ -307,11 +309,11 @@ def test_ctrl_c_before_the_run_begins_says_so(fresh: Shell) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    until(
-        (fresh.folder / ".headwater" / "loader.lock").exists
-    )  # now it waits for the store, for some seconds
+    taken, _ = silent.accept()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
+    taken.close()
+    silent.close()
     assert (process.returncode, out) == (130, ""), err
     assert err == "stopped before it began: nothing ran\nstopped\n"
 

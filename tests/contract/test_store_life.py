@@ -80,7 +80,7 @@ def test_processes_that_find_an_empty_neo4j_at_once_migrate_it_once(
         neo4j_server.run(f"DROP INDEX {row['name']}")
     neo4j_server.run("MATCH (s:SchemaVersion) DELETE s")
     assert many_open(neo4j_project, 4) == [(0, str(len(migrations("neo4j"))), "")] * 4
-    assert neo4j_server.run("SHOW CONSTRAINTS YIELD name RETURN count(*) AS n") == [{"n": 13}]
+    assert neo4j_server.run("SHOW CONSTRAINTS YIELD name RETURN count(*) AS n") == [{"n": 14}]
 
 
 def test_a_killed_server_is_started_again_with_what_it_held(local_project: Project) -> None:

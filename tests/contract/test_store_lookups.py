@@ -64,15 +64,15 @@ def test_a_look_up_gives_the_result_and_says_whether_there_are_children(
     make(cypher, [call("a"), call("b")], [("a", "b", 0)])
     found = sorted(listed(store, "lookup_calls", keys=["e-a", "e-b", "e-none"]))
     assert found == [
-        ("e-a", "a", "v-a", "int", "msgpack", b"\x01", None, True, [], None, None),
-        ("e-b", "b", "v-b", "int", "msgpack", b"\x01", None, False, [], None, None),
+        ("e-a", "a", "v-a", "int", "msgpack", b"\x01", None, True, [], None, None, None),
+        ("e-b", "b", "v-b", "int", "msgpack", b"\x01", None, False, [], None, None, None),
     ]
 
 
 def test_a_look_up_names_the_files_in_the_result(store: GraphStore, cypher: Any) -> None:
     make(cypher, [call("a")])
     cypher(_FILE, call="a", file="f")
-    assert listed(store, "lookup_calls", keys=["e-a"])[0][-3] == [["f", "/f", "content", "d"]]
+    assert listed(store, "lookup_calls", keys=["e-a"])[0][-4] == [["f", "/f", "content", "d"]]
 
 
 @pytest.mark.parametrize("changes", [{"cacheable": False}, {"failed": True, "cacheable": False}])
@@ -104,12 +104,12 @@ def test_expanding_gives_each_child_that_may_be_reused(store: GraphStore, cypher
         [call("a"), call("b"), call("c", cacheable=False), call("d")],
         [("a", "b", 0), ("a", "c", 1), ("a", "d", 2), ("b", "d", 0)],
     )
-    found = sorted(row[:4] + row[-4:-2] for row in listed(store, "expand_calls", call_hashes=["a"]))
+    found = sorted(row[:4] + row[-5:-3] for row in listed(store, "expand_calls", call_hashes=["a"]))
     assert found == [("a", 0, "b", "e-b", True, []), ("a", 2, "d", "e-d", False, [])]
 
 
 def facts(store: GraphStore, name: str) -> tuple[set[str], set[str], int]:
-    ((found, tasks, files, uncacheable, _),) = store.rows("subtree_facts", call_hashes=[name])
+    ((found, tasks, files, uncacheable, *_),) = store.rows("subtree_facts", call_hashes=[name])
     assert found == name
     return {task for _, task in tasks}, {file[0] for file in files}, uncacheable
 
@@ -119,12 +119,12 @@ def test_what_was_not_recorded_below_a_call_is_among_its_facts(store: GraphStore
     set_gap = "MATCH (c:CallNode {call_hash: $call}) SET c.gap = $gap"
     cypher(set_gap, call="b", gap=["task x", "task y"])
     cypher(set_gap, call="c", gap=["task x", "task z"])
-    ((_, _, _, _, gaps),) = store.rows("subtree_facts", call_hashes=["a"])
+    ((_, _, _, _, gaps, _),) = store.rows("subtree_facts", call_hashes=["a"])
     assert sorted(map(sorted, gaps)) == [["task x", "task y"], ["task x", "task z"]]
     assert dirty(store, "a", marks=["task z"]) == {"a", "c"}
     assert dirty(store, "a", marks=["task x"]) == {"a", "b", "c"}
     [row] = listed(store, "lookup_calls", keys=["e-b"])
-    assert row[-1] == ["task x", "task y"]
+    assert row[-2] == ["task x", "task y"]
 
 
 def test_the_facts_of_a_subtree_are_those_below_it_and_no_others(store: GraphStore, cypher: Any) -> None:
@@ -141,7 +141,8 @@ def test_the_facts_of_a_subtree_are_those_below_it_and_no_others(store: GraphSto
 
 
 def dirty(store: GraphStore, root: str, **changed: Any) -> set[str]:
-    nothing: dict[str, Any] = {"task_hashes": [], "file_hashes": [], "uncacheable": False, "marks": []}
+    nothing: dict[str, Any] = {key: [] for key in ("task_hashes", "file_hashes", "marks", "states")}
+    nothing["uncacheable"] = False
     return {row[0] for row in store.rows("dirty_calls", root=root, **{**nothing, **changed})}
 
 
