@@ -46,6 +46,19 @@ class Thread(Generic[T]):
         return thread_task(self._quoted)
 
 
+class ThreadUnrecorded(Thread[T]):
+    """The same where calls in it are not to be recorded: it is not, either."""
+
+    __slots__ = ()
+    __withheld__ = True
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ThreadUnrecorded, (self._quoted,)
+
+    def __repr__(self) -> str:
+        return f"Thread({self._quoted!r})"
+
+
 @task(name="thread", namespace="headwater", version="1")
 def thread_task(quoted: Quoted) -> Any:
     """What was begun in the background, to be evaluated."""
@@ -71,7 +84,10 @@ def join_thread(thread: Thread[T]) -> T:
 
 @form("fork_thread")
 def _fork(give: Give, expr: Any) -> Steps:
-    begun: Thread[Any] = Thread(Quoted(expr))
+    from headwater.engine.unrecorded import Withheld, quoting  # which knows of threads itself
+
+    quoted = quoting(expr)
+    begun: Thread[Any] = (ThreadUnrecorded if isinstance(quoted, Withheld) else Thread)(quoted)
     yield Begun(begun.call())
     return begun
 

@@ -15,6 +15,7 @@ from headwater.engine.expression_codec import Quoted
 from headwater.engine.partial import PartialTask
 from headwater.engine.special import Give, Steps, form, items_of
 from headwater.engine.task import Task, task
+from headwater.engine.unrecorded import quoting
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -127,7 +128,7 @@ def len_(values: Sized) -> int:
 
 def delay(expr: T) -> T:
     """Hold an expression back: it is handed over as a value, and evaluated where `force` meets it."""
-    return Quoted(expr)  # type: ignore[return-value]
+    return quoting(expr)  # type: ignore[return-value]
 
 
 def force(delayed: T) -> T:
@@ -227,5 +228,5 @@ def with_export_options(expr: T, options: Mapping[str, Any]) -> T:
     Raises:
         TaskDefinitionError: an unknown option, or a value that cannot be.
     """
-    quoted = expr if isinstance(expr, Quoted) else Quoted(expr)
+    quoted = expr if isinstance(expr, Quoted) else quoting(expr)
     return _evaluated.options(executor="default", export_options=dict(options))(quoted)  # type: ignore[no-any-return]

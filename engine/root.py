@@ -8,10 +8,10 @@ from uuid import uuid4
 from headwater.engine.attach import written_options
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call
-from headwater.engine.expression_codec import Quoted, flatten
+from headwater.engine.expression_codec import Quoted
 from headwater.engine.nested import find_expressions
 from headwater.engine.task import task
-from headwater.engine.unrecorded import Withheld, tasks_in, withholds
+from headwater.engine.unrecorded import quoting
 
 
 @task(name="root_task", namespace="headwater", version="1")
@@ -46,9 +46,7 @@ def root_call(expr: Any) -> Call:
         bound = expr._task.plan.bind(expr._args, expr._kwargs)
         if not find_expressions([bound.values, written_options(expr._task, expr)]):
             return expr
-    flat = flatten(expr)
-    withheld = withholds(flat, tasks_in(flat.members()))
-    return root_task(Withheld(expr) if withheld else Quoted(expr))  # type: ignore[no-any-return]
+    return root_task(quoting(expr))  # type: ignore[no-any-return]
 
 
 def unkept(call: Call) -> Call | None:

@@ -150,14 +150,42 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
         inside: values in it, the tasks among them.
     """
     registry = get_task_registry()
-    for kind, name, args, _, options in flat.entries:
+    stack = [flat.template]
+    for kind, name, args, kwargs, options in flat.entries:
         if kind == "call":
             found = registry.find(name)
             if found is not None and is_off(found.definition, None, options):
                 return True
-            if any(getattr(arg.__class__, "__withheld__", False) for arg in args):
+        stack += args
+        if kwargs:
+            stack += kwargs.values()
+    return _holds_withheld(stack) or any(
+        isinstance(one, Task) and is_off(one.definition, None, one.overrides) for one in inside
+    )
+
+
+def _holds_withheld(values: list[Any]) -> bool:
+    """Whether what is withheld stands among some values, or in lists, tuples and dicts there."""
+    nested = [values]
+    seen: set[int] = set()
+    while nested:
+        for value in nested.pop():
+            cls = value.__class__
+            if cls in ATOMS:
+                continue
+            if cls is list or cls is tuple or cls is dict:
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    nested.append(list(value.values()) if cls is dict else value)
+            elif getattr(cls, "__withheld__", False):
                 return True
-    return any(isinstance(one, Task) and is_off(one.definition, None, one.overrides) for one in inside)
+    return False
+
+
+def quoting(expr: Any) -> Quoted:
+    """An expression as a value: one of which the hash alone is kept, where a call in it is not to be recorded."""
+    flat = expression_codec.flatten(expr)
+    return Withheld(expr) if withholds(flat, tasks_in(flat.members())) else Quoted(expr)
 
 
 def tasks_in(values: Iterable[Any]) -> Iterator[Any]:

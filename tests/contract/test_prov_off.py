@@ -21,7 +21,20 @@ from headwater.lineage.verify import verify
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import File, Project, Scheduler, catch, get_context, map_, no_prov
+from headwater import (
+    File,
+    Project,
+    Scheduler,
+    catch,
+    delay,
+    force,
+    fork_thread,
+    get_context,
+    join_thread,
+    map_,
+    no_prov,
+    with_export_options,
+)
 from headwater import run as run_expression
 from tests.contract.conftest import Run, define, family
 from tests.properties import tries
@@ -285,6 +298,27 @@ def test_what_is_written_around_such_a_call_is_not_recorded_either(run: Run, pro
     word = define("word", "1", lambda n: "x" * n)
     assert run([quiet("top secret"), double(quiet("under " + word(3)))]) == [11, 20]
     assert_nowhere(project, "quiet_root", "top secret", "under ")
+    assert_verified(project)
+
+
+def test_what_holds_such_a_call_back_or_begins_it_does_not_record_it_either(
+    run: Run, project: Project, ran: list[str]
+) -> None:
+    def hidden(text: str) -> int:
+        ran.append("quiet_held")
+        return len(text)
+
+    quiet = define("quiet_held", "1", hidden, prov=False)
+    forced = define("forced", "1", force)
+    joined = define("joined", "1", join_thread)
+    handed = define("handed", "1", lambda n: [joined(fork_thread(quiet(f"handed {n:04}"))), n])
+    held = define("held", "1", lambda n: [forced(delay(quiet(f"held {n:04}"))), n])
+    exported = define("exported", "1", lambda n: with_export_options(quiet(f"sent {n:04}"), {"retries": 1}))
+    for n in (1, 2):
+        assert run([handed(n), held(n), exported(n)]) == [[11, n], [9, n], 9]
+        assert run([forced(delay(quiet(f"root {n:04}")))]) == [9]
+    assert len(ran) == 8
+    assert_nowhere(project, "quiet_held", "handed 000", "held 000", "sent 000", "root 000")
     assert_verified(project)
 
 
