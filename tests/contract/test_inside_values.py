@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,7 @@ def test_objects_and_files_inside_a_value_are_found_and_join_no_strangers(
 ) -> None:
     path = tmp_path / "sample.txt"
     path.write_text("blood")
+    time.sleep(0.1)  # it was there before
     run(main("a", str(path)))
     run(other("a"))
     assert tasks(store, "class:*:Sample") == ["inside.make", "inside.use"]

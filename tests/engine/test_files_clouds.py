@@ -119,6 +119,10 @@ def test_a_value_store_may_be_there(place: tuple[str, str]) -> None:
     assert entry.put is not None
     assert values.discard(entry)
     assert not values.discard(entry)
+    [moved] = values.entries()
+    assert (moved.location, moved.kind) == (location, "aside")
+    assert values.has(location), "it is taken from where it was moved to"
+    assert values.discard(moved)
     assert not values.has(location)
 
 

@@ -228,7 +228,6 @@ def test_an_interrupted_simulation_leaves_nothing_open(play: Rehearsal) -> None:
 
 TESTS = """
 from headwater import task
-from tests.properties import tries
 
 @task(namespace="plugged", version="1")
 def one() -> int:
