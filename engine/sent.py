@@ -12,7 +12,7 @@ from headwater.engine.expression_codec import Quoted, flatten, load
 from headwater.engine.importing import import_from_spec, import_spec
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
-from headwater.engine.unrecorded import Withheld, tasks_in, withholds
+from headwater.engine.unrecorded import Withheld, holds_unrecorded
 
 Spec = tuple[str, str | None, str | None, str | None]
 
@@ -50,9 +50,7 @@ class SentUnrecorded(Withheld, Sent):
 
 def sent(expression: Any, modules: Sequence[str] | None) -> Sent:
     """An expression, ready to be handed to a run inside."""
-    flat = flatten(expression)
-    kind = SentUnrecorded if withholds(flat, tasks_in(flat.members())) else Sent
-    return kind(expression, modules)
+    return (SentUnrecorded if holds_unrecorded(expression) else Sent)(expression, modules)
 
 
 def _received(wanted: Sequence[Spec], others: Sequence[Spec], payload: bytes) -> Sent:

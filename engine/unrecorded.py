@@ -159,45 +159,39 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
         stack += args
         if kwargs:
             stack += kwargs.values()
-    return _holds_withheld(stack) or any(
+    return any(getattr(part.__class__, "__withheld__", False) for part in _parts(stack)) or any(
         isinstance(one, Task) and is_off(one.definition, None, one.overrides) for one in inside
     )
 
 
-def _holds_withheld(values: list[Any]) -> bool:
-    """Whether what is withheld stands among some values, or in lists, tuples and dicts there."""
-    nested = [values]
-    seen: set[int] = set()
-    while nested:
-        for value in nested.pop():
-            cls = value.__class__
-            if cls in ATOMS:
-                continue
-            if cls is list or cls is tuple or cls is dict:
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    nested.append(list(value.values()) if cls is dict else value)
-            elif getattr(cls, "__withheld__", False):
-                return True
-    return False
+def holds_unrecorded(expr: Any) -> bool:
+    """Whether calls in an expression are not to be recorded."""
+    flat = expression_codec.flatten(expr)
+    return withholds(flat, tasks_in(flat.members()))
 
 
 def quoting(expr: Any) -> Quoted:
     """An expression as a value: one of which the hash alone is kept, where a call in it is not to be recorded."""
-    flat = expression_codec.flatten(expr)
-    return Withheld(expr) if withholds(flat, tasks_in(flat.members())) else Quoted(expr)
+    return Withheld(expr) if holds_unrecorded(expr) else Quoted(expr)
 
 
 def tasks_in(values: Iterable[Any]) -> Iterator[Any]:
     """The tasks that stand in lists, tuples, dicts and partial tasks among some values, found without hashing them."""
+    return (part for part in _parts(values) if isinstance(part, Task))
+
+
+def _parts(values: Iterable[Any]) -> Iterator[Any]:
+    """What stands among some values, and in lists, tuples, dicts and partial tasks there; the simplest is left out."""
     seen: set[int] = set()
-    stack = list(values)
+    stack: list[Any] = list(values)
     while stack:
         value = stack.pop()
-        if isinstance(value, Task):
-            yield value
-        elif isinstance(value, PartialTask):
+        cls = value.__class__
+        if isinstance(value, PartialTask):
             stack += (value.task, value.args, value.kwargs)
-        elif value.__class__ in (list, tuple, dict) and id(value) not in seen:
-            seen.add(id(value))
-            stack.extend(value.values() if value.__class__ is dict else value)
+        elif cls is list or cls is tuple or cls is dict:
+            if id(value) not in seen:
+                seen.add(id(value))
+                stack.extend(value.values() if cls is dict else value)
+        elif cls not in ATOMS:
+            yield value
