@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import headwater.engine.background
+import headwater.engine.combinators  # noqa: F401  so must these, whose forms a recorded expression may hold
 from headwater.engine.applied_tags import tag_steps
 from headwater.engine.attach import Attacher, await_nodes, eval_key, flows, refuse_handles
 from headwater.engine.awaiting import LAST, Want

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -252,3 +254,11 @@ def test_options_are_inherited_by_an_expression(scheduler: Scheduler) -> None:
     assert inner["limits"] == {"gpu": 1}
     with pytest.raises(TaskDefinitionError, match="Did you mean retr"):
         with_export_options(above(1), {"retry": 3})
+
+
+def test_what_evaluates_knows_the_forms_of_a_recorded_expression_whatever_the_script_imports() -> None:
+    code = (
+        "import headwater.engine.reduction; from headwater.engine.special import FORMS; "
+        "assert {'cond', 'map_', 'starmap', 'flatten', 'zip_', 'const', 'force', 'fork_thread'} <= set(FORMS), FORMS"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
