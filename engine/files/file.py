@@ -78,8 +78,8 @@ class File(Artefact):
     def _look(self) -> Identity:
         return identify(self._address, self._wanted)
 
-    def _was_written(self) -> None:
-        self.update_hash()
+    def _was_written(self, identity: Identity | None = None) -> None:
+        self._identity = self._look() if identity is None else identity
         if self._changed is not None:
             self._changed()
 
@@ -134,7 +134,9 @@ class File(Artefact):
         if writes:
             os.makedirs(os.path.dirname(self._address), exist_ok=True)
         if mode in ("wb", "w+b"):
-            replacing = open_replacing(self._address, mode, self._was_written)
+            replacing = open_replacing(
+                self._address, mode, self._was_written, lambda partial: identify(partial, self._wanted)
+            )
             if replacing is not None:
                 return replacing
         return open(self._address, mode)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import stat
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 from headwater.engine.files.address import as_os_errors
+from headwater.engine.files.identity import Identity
 
 PARTIAL = ".hw-partial"
 """How the names of files end that are still being written; no listing shows them."""
@@ -20,13 +22,17 @@ class WrittenFile(io.BufferedIOBase):
     """A binary file, open for writing, that calls back once after it is closed.
 
     Args:
+        on_close: takes what was written, where that is known; None means: look.
         url: of a file elsewhere. Where its store shows only whole objects, an error inside the `with` block leaves the
             old one.
     """
 
-    def __init__(self, file: Any, on_close: Callable[[], None], url: str | None = None) -> None:
+    def __init__(
+        self, file: Any, on_close: Callable[[Identity | None], None], url: str | None = None
+    ) -> None:
         self._file = file
         self._on_close = on_close
+        self._written: Identity | None = None
         self._url = url
 
     @property
@@ -62,7 +68,7 @@ class WrittenFile(io.BufferedIOBase):
             finally:
                 self._close_file()
         finally:
-            self._on_close()
+            self._on_close(self._written)
 
     def _close_file(self) -> None:
         if self._url is None:
@@ -119,11 +125,22 @@ class WrittenFile(io.BufferedIOBase):
 
 class ReplacingFile(WrittenFile):
     """A local file that is written beside its place, and put there when it is closed: readers see the old content or
-    the new one. Where writing failed, or the `with` block ended in an error, the old content stays."""
+    the new one. Where writing failed, or the `with` block ended in an error, the old content stays.
 
-    def __init__(self, file: Any, partial: str, target: str, on_close: Callable[[], None]) -> None:
+    It is identified before it is put there: a moment later, somebody else's file may be in its place.
+    """
+
+    def __init__(
+        self,
+        file: Any,
+        partial: str,
+        target: str,
+        on_close: Callable[[Identity | None], None],
+        look: Callable[[str], Identity],
+    ) -> None:
         super().__init__(file, on_close)
         self._partial = partial
+        self._look = look
         self._target = target
         self._discarded = False
 
@@ -152,7 +169,10 @@ class ReplacingFile(WrittenFile):
         try:
             self._file.close()
             if not self._discarded:
+                _stamp_finely(self._partial)
+                written = self._look(self._partial)
                 os.replace(self._partial, self._target)
+                self._written = written
                 return
         except BaseException:
             self._remove()
@@ -162,6 +182,14 @@ class ReplacingFile(WrittenFile):
     def _remove(self) -> None:
         with suppress(FileNotFoundError):
             os.remove(self._partial)
+
+
+def _stamp_finely(path: str) -> None:
+    """A file's time of change, from a clock that does not tick in milliseconds as a kernel's for files may: by it, two
+    that are written at once with one size would be the same file."""
+    now = time.time_ns()
+    with suppress(OSError):
+        os.utime(path, ns=(now, now))
 
 
 class WrittenText(io.TextIOWrapper):
@@ -190,9 +218,15 @@ class WrittenText(io.TextIOWrapper):
         return written
 
 
-def open_replacing(path: str, mode: str, on_close: Callable[[], None]) -> WrittenFile | None:
+def open_replacing(
+    path: str, mode: str, on_close: Callable[[Identity | None], None], look: Callable[[str], Identity]
+) -> WrittenFile | None:
     """A local file opened with `wb` or `w+b` so that it is replaced in one step; None where only writing in place
     will do: devices and pipes, files that may not be written, and folders that take no new files.
+
+    Args:
+        on_close: takes what was written, where that is known.
+        look: identifies the file at a path.
 
     Raises:
         OSError: as opening it in place would.
@@ -211,4 +245,4 @@ def open_replacing(path: str, mode: str, on_close: Callable[[], None]) -> Writte
         return None
     if rights is not None:
         os.fchmod(handle, rights)
-    return ReplacingFile(os.fdopen(handle, mode), partial, target, on_close)
+    return ReplacingFile(os.fdopen(handle, mode), partial, target, on_close, look)

@@ -310,6 +310,37 @@ def test_of_two_workflows_that_write_one_path_the_last_wins_whole_and_the_other_
     assert [path.name for path in project.iterdir() if "partial" in path.name] == []
 
 
+@pytest.mark.parametrize("kind", [File, ContentFile])
+def test_a_file_is_what_was_written_though_another_took_its_place_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[File]
+) -> None:
+    file = kind(str(tmp_path / "out.txt"))
+    replace = os.replace
+
+    def overtaken(source: str, target: str) -> None:
+        replace(source, target)
+        Path(target).write_text("theirs")
+
+    monkeypatch.setattr(os, "replace", overtaken)
+    file.write("mine")
+    monkeypatch.undo()
+    assert not file.is_valid()
+    assert kind(file.path) != file
+    file.write("mine")
+    assert file.is_valid()
+    assert kind(file.path) == file
+
+
+def test_files_of_one_size_written_at_once_differ(tmp_path: Path) -> None:
+    file = File(str(tmp_path / "out.txt"))
+    seen = set()
+    for number in range(200):
+        file.write(f"{number:03}")
+        seen.add(file.digest)
+    assert len(seen) == 200
+    assert file.is_valid()
+
+
 def test_a_file_that_is_replaced_while_it_is_read_spoils_no_later_run(project: Path) -> None:
     (project / "in.txt").write_text("a" * 20)
     thread = threading.Thread(target=hw, args=(project, "run", "race.py", "reading", "--no-cache"))
