@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from headwater.cypher.records import FileSeen
 from headwater.engine.files.address import local_path
-from headwater.engine.files.identity import CONTENT, LOADED, STAT, still_valid
+from headwater.engine.files.identity import CONTENT, STAT, still_valid
 
-_SECOND = 1_000_000_000
 _Stamp = tuple[int, int, int, int]
 
 
@@ -50,7 +49,7 @@ class FileChecks:
         stamp = _stamp(_path(file))
         if stamp is None:
             return False
-        if max(stamp[1:3]) < LOADED - _SECOND or self._read.get(file.file_hash) == stamp:
+        if self._read.get(file.file_hash) == stamp:
             return True
         if not still_valid(file.path, file.evidence, file.digest):
             return False

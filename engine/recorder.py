@@ -34,6 +34,7 @@ from headwater.engine.definitions import definition
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.expression import outline
 from headwater.engine.file_checks import FileChecks
+from headwater.engine.files.written import keep_time
 from headwater.engine.handle import handles_in
 from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.lineages import Lineages
@@ -124,7 +125,9 @@ class Recorder:
         project.journals.mkdir(parents=True, exist_ok=True)
         path = project.journals / f"{execution_id}{SUFFIX}"
         note_target(project, path)
-        return JournalWriter(path, execution_id)
+        writer = JournalWriter(path, execution_id)
+        keep_time(str(path))
+        return writer
 
     def take_over(self, records: Sequence[AnyRecord]) -> None:
         """Write down what a run inside has recorded; may be called on any thread."""

@@ -7,6 +7,7 @@ from collections import deque
 from contextlib import suppress
 from typing import BinaryIO
 
+from headwater.engine.files.written import keep_time
 from headwater.engine.secrets import Secrets
 
 LOGS = "logs"
@@ -50,6 +51,7 @@ class ScriptLog:
             # What programs print is nobody else's business.
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             self._file = os.fdopen(handle, "wb")
+            keep_time(path)
         self._live = _open_live()
         self._name = b"" if path is None else os.path.basename(path)[:8].encode()
 

@@ -92,7 +92,10 @@ def _cleaned(url: str) -> str:
 
 
 def open_filesystem(url: str) -> tuple[Any, str]:
-    """The fsspec file system of a URL, and the path in it. Each thread and process has file systems of its own.
+    """The fsspec file system of a URL, and the path in it.
+
+    Each process has file systems of its own, after a fork too, and so has each thread; except where the client does all
+    of its work on one event loop (object stores and the web): there the threads of a process share it.
 
     Raises:
         UsageError: there is no such protocol, or its package is not installed; the message has the line to type.
@@ -136,8 +139,21 @@ def make_folders(files: Any, path: str) -> None:
     """Make a folder and those above it, where there are such things. Stores of objects have none, and a bucket that is
     not there is not made by writing to it."""
     protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
-    if not protocols & _OBJECT_STORES:
-        files.makedirs(path, exist_ok=True)
+    if protocols & _OBJECT_STORES:
+        return
+    left = path.count("/")
+    while True:
+        try:
+            files.makedirs(path, exist_ok=True)
+        except OSError:
+            # Some servers refuse what somebody else made a moment ago, here or above; at each try it is one less.
+            if files.isdir(path):
+                return
+            if not left:
+                raise
+            left -= 1
+        else:
+            return
 
 
 def _missing(url: str, error: ImportError | ValueError) -> str:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from headwater.engine.files.address import as_os_errors
 from headwater.engine.files.identity import Identity
+from headwater.engine.files.written import keep_time
 
 PARTIAL = ".hw-partial"
 """How the names of files end that are still being written; no listing shows them."""
@@ -173,6 +174,7 @@ class ReplacingFile(WrittenFile):
                 written = self._look(self._partial)
                 os.replace(self._partial, self._target)
                 self._written = written
+                keep_time(self._target)
                 return
         except BaseException:
             self._remove()

@@ -18,7 +18,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import time
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -55,9 +54,6 @@ _TIMES = (
     "created",
 )
 """what fsspec's file systems call a content's tag, and the time of its last change; the best evidence first"""
-
-LOADED = time.time_ns()
-"""No file was identified in this process before: one that was not written since is what it was."""
 
 
 class Identity(NamedTuple):
