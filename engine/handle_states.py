@@ -7,11 +7,9 @@ it; so are all that came of it. What a run makes is not stale in that run, whate
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
-Row = Sequence[Any]
-"""A recorded state: itself, the ids of the executions that made it last and that ran from it last, its parents."""
+from headwater.cypher.stale import Row, stale
 
 
 class HandleStates:
@@ -81,37 +79,3 @@ class HandleStates:
             if state not in self._stale:
                 self._stale.add(state)
                 stack.extend(self._children.get(state, ()))
-
-
-def stale(rows: dict[str, Row]) -> set[str]:
-    """Those of some states, by themselves, that are stale. The states before each are among them."""
-    newest: dict[str, str] = {}
-    found: set[str] = set()
-    for state in _in_order(rows):
-        _, made, _, parents = rows[state]
-        before = [one for one in parents if one in rows]
-        newest[state] = max((max(rows[one][2] or "", newest[one]) for one in before), default="")
-        if (made and newest[state] > made) or not found.isdisjoint(before):
-            found.add(state)
-    return found
-
-
-def _in_order(rows: dict[str, Row]) -> list[str]:
-    """States, each after its parents."""
-    order: list[str] = []
-    begun: set[str] = set()
-    for start in rows:
-        stack = [start]
-        while stack:
-            state = stack[-1]
-            if state in begun:
-                stack.pop()
-                continue
-            waiting = [one for one in rows[state][3] if one in rows and one not in begun]
-            if waiting:
-                stack.extend(waiting)
-            else:
-                begun.add(state)
-                order.append(state)
-                stack.pop()
-    return order

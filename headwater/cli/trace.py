@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.lineage.resolve import Found
     from headwater.lineage.trace_datasets import TracedDataset
+    from headwater.lineage.trace_handles import TracedHandle
     from headwater.lineage.trace_views import Trace
 
 FORMS = ("json", "dot", "mermaid", "svg", "derivation")
@@ -48,6 +49,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
     from headwater.cli._reading import find, reading, the_project
     from headwater.lineage.trace import trace
     from headwater.lineage.trace_datasets import traced_datasets
+    from headwater.lineage.trace_handles import traced_handles
 
     forms = [name for name in FORMS if flags[name]]
     kinds = [name for name in ORIGINS if flags[name]]
@@ -71,15 +73,20 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
                     click.echo(line)
         elif flags["json"]:
             datasets = [one.to_dict() for one in traced_datasets(store, answer)]
-            _output.emit_json({**answer.to_dict(), "datasets": datasets})
+            handles = [one.to_dict() for one in traced_handles(store, answer)]
+            _output.emit_json({**answer.to_dict(), "datasets": datasets, "handles": handles})
         elif forms and forms[0] in DRAWN:
             click.echo(_drawn(answer, forms[0]))
         else:
             lines = _derivation.derivation(answer) if flags["derivation"] else _tree.tree(answer)
             for line in lines:
                 click.echo(line)
-            for line in () if flags["derivation"] else _datasets(traced_datasets(store, answer)):
-                click.echo(line)
+            if not flags["derivation"]:
+                for line in (
+                    *_datasets(traced_datasets(store, answer)),
+                    *_handles(traced_handles(store, answer)),
+                ):
+                    click.echo(line)
 
 
 def _drawn(answer: Trace, form: str) -> str:
@@ -151,6 +158,24 @@ def _datasets(found: Sequence[TracedDataset]) -> Iterator[str]:
         yield "\ndatasets"
         columns = ["dataset", "sensitivity", "licence", "files", "origin"]
         yield _output.table(columns, rows, right=["files"], indent="  ")
+
+
+def _handles(found: Sequence[TracedHandle]) -> Iterator[str]:
+    from headwater.cli import _output, _views
+
+    if found:
+        rows = [
+            (
+                one.state[: _views.ID],
+                one.name,
+                one.task,
+                ", ".join(state[: _views.ID] for state in one.came_from),
+                "rolled back" if one.stale else "",
+            )
+            for one in found
+        ]
+        yield "\nstates of handles"
+        yield _output.table(["state", "handle", "given by", "came from", ""], rows, indent="  ")
 
 
 def _origins(store: GraphStore, answer: Trace, kinds: list[str]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from headwater.cypher.store import open_store
 from headwater.lineage.find import Wanted, find_jobs
+from headwater.lineage.resolve import resolve
+from headwater.lineage.trace import trace
+from headwater.lineage.trace_handles import TracedHandle, traced_handles
 from headwater.lineage.verify import verify
 from headwater.lineage.why import why
 
@@ -42,6 +45,25 @@ def test_the_states_are_in_the_graph_with_what_they_came_from(run: Run, step: St
     assert found[first.state_hash][2] == "caching.step2"
     assert [row[-1] for row in found.values()].count(True) == 1
     assert found[first.state_hash][-1] is True
+    store.close()
+
+
+def test_a_trace_has_the_states_that_its_calls_gave(run: Run, step: Step, project: Project) -> None:
+    first = run(pipeline(step, "1", "1"))
+    store = open_store(project)
+    [job] = find_jobs(store, Wanted(tasks=("caching.step2",)), limit=1).found
+
+    def traced() -> list[TracedHandle]:
+        return traced_handles(store, trace(store, resolve(store, job.id)))
+
+    before, after = traced()
+    assert [(one.task, one.name, one.stale) for one in (before, after)] == [
+        ("caching.step1", "handle_tasks.main", False),
+        ("caching.step2", "handle_tasks.main", False),
+    ]
+    assert (after.state, after.came_from) == (first.state_hash, (before.state,))
+    run(pipeline(step, "1", "2"))
+    assert [one.stale for one in traced()] == [False, True]
     store.close()
 
 

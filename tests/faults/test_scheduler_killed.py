@@ -19,7 +19,7 @@ from headwater.cypher.records import CallMade, JobEnded
 from headwater.cypher.store import open_store
 
 from headwater import Project, Scheduler, create_project
-from tests.faults import flow
+from tests.faults import flow, handle_flow
 
 SEEDS = int(os.environ.get("HEADWATER_FAULT_SEEDS", "50"))
 
@@ -47,9 +47,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return create_project(tmp_path_factory.mktemp("undisturbed"))
 
 
-def start(project: Project, seed: int) -> subprocess.Popen[str]:
+def start(project: Project, seed: int, script: str = flow.__file__) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, str(Path(flow.__file__)), str(project.root), str(seed)],
+        [sys.executable, script, str(project.root), str(seed)],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -85,6 +85,25 @@ def dump(project: Project, execution_id: str) -> list[Any]:
     return sorted([*row[:5], *(sorted(part) for part in row[5:])] for row in rows)
 
 
+def killed_once(project: Project, seed: int, script: str, seconds: float) -> None:
+    process = start(project, seed, script)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def nothing_repeated(paths: list[Path]) -> None:
+    """No run did again what the record of one before it holds."""
+    recorded: set[bytes] = set()
+    for path in paths:
+        records = records_of(path)
+        ran = {r.eval_hash for r in records if isinstance(r, JobEnded) and r.status == "DONE"}
+        assert not ran & recorded, "work that an earlier run had recorded was repeated"
+        recorded |= {r.eval_hash for r in records if isinstance(r, CallMade)}
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.xdist_group("killed-schedulers")
 def test_a_killed_run_is_resumed_without_repeating_what_was_recorded(
@@ -93,27 +112,31 @@ def test_a_killed_run_is_resumed_without_repeating_what_was_recorded(
     chance = random.Random(seed)
     before = set(journals(killed))
     for _ in range(chance.randint(1, 2)):
-        process = start(killed, seed)
-        time.sleep(chance.uniform(0.0, 0.9))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+        killed_once(killed, seed, flow.__file__, chance.uniform(0.0, 0.9))
     last = start(killed, seed)
     printed, _ = last.communicate(timeout=120)
     assert printed.strip() == str(flow.expected(seed))
 
     assert catch_up(killed).complete  # so that the loader moves no journal while it is read here
     mine = [path for path in journals(killed) if path not in before]
-    recorded: set[bytes] = set()
-    for path in mine:
-        records = records_of(path)
-        ran = {r.eval_hash for r in records if isinstance(r, JobEnded) and r.status == "DONE"}
-        assert not ran & recorded, "work that an earlier run had recorded was repeated"
-        recorded |= {r.eval_hash for r in records if isinstance(r, CallMade)}
+    nothing_repeated(mine)
 
     reference = Scheduler(undisturbed)
     assert reference.run(flow.main(seed)) == flow.expected(seed)
     reference.wait_recorded()
     assert reference.execution_id is not None
     assert dump(killed, mine[-1].stem) == dump(undisturbed, reference.execution_id)
+
+
+@pytest.mark.parametrize("seed", range(1, max(2, SEEDS // 5) + 1))
+@pytest.mark.xdist_group("killed-schedulers")
+def test_a_killed_run_that_changes_a_database_goes_on_where_it_was(killed: Project, seed: int) -> None:
+    chance = random.Random(seed)
+    before = set(journals(killed))
+    for _ in range(chance.randint(1, 3)):
+        killed_once(killed, seed, handle_flow.__file__, chance.uniform(0.0, 0.8))
+    last = start(killed, seed, handle_flow.__file__)
+    printed, _ = last.communicate(timeout=120)
+    assert printed.strip() == str(handle_flow.expected(seed))
+    assert catch_up(killed).complete
+    nothing_repeated([path for path in journals(killed) if path not in before])
