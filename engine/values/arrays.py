@@ -11,8 +11,10 @@ from hashlib import sha256
 from typing import Any
 
 from headwater.engine.errors import Undecodable
+from headwater.engine.values.names import type_name
+from headwater.engine.values.objects import open_reduced
 from headwater.engine.values.scalars import NAN, embed, text
-from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index
+from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index, by_nothing
 
 _STEP = 1 << 20
 """bytes of a scattered array that are gathered at a time"""
@@ -34,6 +36,9 @@ def array_plan(cls: type) -> Plan | None:
         return _open_scalar
     if issubclass(cls, numpy.dtype):
         return _open_dtype
+    masked = sys.modules.get("numpy.ma")
+    if masked is not None and issubclass(cls, masked.MaskedArray) and cls is not type(masked.masked):
+        return _open_masked
     return None
 
 
@@ -60,6 +65,20 @@ def _open_scalar(value: Any, _: Walk) -> bytes | Frame:
 
 def _open_array(value: Any, _: Walk) -> bytes | Frame:
     return _opened(b"Y", value)
+
+
+def _open_masked(array: Any, walk: Walk) -> bytes | Frame:
+    """What is masked counts, too: a mask can be lifted."""
+    masked = sys.modules["numpy.ma"]
+    # What fills the gaps is made, by views here, when somebody asks for it; a view of it gives it the array's own type.
+    view = array.view()
+    _ = view.fill_value
+    filling = view.view().fill_value
+    if type(array) is not masked.MaskedArray:
+        array.fill_value = filling  # pickle would make it; a subclass may hold more
+        return open_reduced(array, walk)
+    parts = [masked.getdata(array, subok=False), masked.getmaskarray(array), filling]
+    return Frame(b"K" + text(type_name(array.baseclass)), parts, SEQUENCE, by_nothing)
 
 
 def _opened(tag: bytes, array: Any) -> bytes | Frame:

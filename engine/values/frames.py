@@ -1,11 +1,14 @@
-"""pandas: tables, columns and indexes, encoded from their buffers, column by column."""
+"""pandas: tables, columns and indexes, encoded from their buffers, column by column.
+
+Classes go by their names alone: pandas 3 says of most that they are from `pandas`, earlier versions name the module
+that a class is written in.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from headwater.engine.values.names import type_name
 from headwater.engine.values.scalars import text
 from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index, by_nothing
 
@@ -13,7 +16,7 @@ from headwater.engine.values.walk import SEQUENCE, Frame, Plan, Walk, by_index, 
 def frame_plan(cls: type) -> Plan | None:
     """The plan for a class from pandas, or None where pickling is as good (timestamps, offsets, …)."""
     pandas = sys.modules["pandas"]
-    if not cls.__module__.startswith("pandas."):
+    if cls.__module__.partition(".")[0] != "pandas":
         return None  # a subclass may hold more than its base
     if issubclass(cls, pandas.DataFrame):
         return _open_frame
@@ -31,7 +34,11 @@ def frame_plan(cls: type) -> Plan | None:
 
 
 def _framed(value: Any, *items: Any) -> Frame:
-    return Frame(b"P" + text(type_name(type(value))) + b"%x;" % len(items), list(items), SEQUENCE, by_nothing)
+    return _named(type(value).__name__, *items)
+
+
+def _named(name: str, *items: Any) -> Frame:
+    return Frame(b"P" + text(f"pandas.{name}") + b"%x;" % len(items), list(items), SEQUENCE, by_nothing)
 
 
 def _open_frame(frame: Any, _: Walk) -> Frame:
@@ -77,7 +84,9 @@ def _open_extension(array: Any, walk: Walk) -> bytes | Frame:
         return _framed(array, dtype, array.asi8)
     if name == "Categorical":
         return _framed(array, bool(array.ordered), _column(array.categories), array.codes.astype("i8"))
-    if hasattr(array, "__arrow_array__") and name in ("ArrowExtensionArray", "ArrowStringArray"):
+    if isinstance(array.dtype, sys.modules["pandas"].StringDtype):
+        return _open_texts(array)
+    if name == "ArrowExtensionArray":
         return _framed(array, dtype, array.__arrow_array__())
     if name in ("IntegerArray", "FloatingArray", "BooleanArray"):
         missing = array.isna()
@@ -87,8 +96,17 @@ def _open_extension(array: Any, walk: Walk) -> bytes | Frame:
     if name == "SparseArray":
         return _framed(array, dtype, array.to_dense() if hasattr(array, "to_dense") else list(array))
     return Frame(
-        b"P" + text(type_name(type(array))) + text(dtype) + b"%x;" % len(array),
+        b"P" + text(f"pandas.{name}") + text(dtype) + b"%x;" % len(array),
         list(array),
         SEQUENCE,
         by_index,
     )
+
+
+def _open_texts(array: Any) -> Frame:
+    """Text, by what the dtype says: the class that keeps it was another in some versions."""
+    storage = array.dtype.storage.partition("_")[0]
+    missing = "nan" if isinstance(array.dtype.na_value, float) else "NA"
+    if storage == "pyarrow":
+        return _named("StringDtype", storage, missing, array.__arrow_array__().cast("large_string"))
+    return _named("StringDtype", storage, missing, array.to_numpy(object, na_value=None))

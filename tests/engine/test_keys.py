@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from headwater.cypher.project import Project
 from headwater.engine.registry import TaskRegistry
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +123,37 @@ def test_forms_inside_forms_are_no_trouble_thousands_deep(scheduler: Scheduler) 
     for i in range(2_000):
         expression = cond(inc(i) >= 0, expression, 0)
     assert scheduler.run(expression) == 1
+
+
+@task
+def pairs_of(settings: dict[str, int]) -> list[tuple[str, int]]:
+    return list(settings.items())
+
+
+@task
+def names_of(**settings: int) -> list[str]:
+    return list(settings)
+
+
+def test_equal_dicts_in_another_order_are_one_call(scheduler: Scheduler) -> None:
+    forth, back = {"x": 1, "y": 2}, {"y": 2, "x": 1}
+    assert scheduler.run([pairs_of(forth), pairs_of(back)]) == [[("x", 1), ("y", 2)]] * 2
+    ordered = [list(forth.items()), list(back.items())]
+    assert scheduler.run([given_to(pairs) for pairs in ordered]) == [[(pairs,), {}] for pairs in ordered]
+    dicts = [collections.OrderedDict(forth), collections.OrderedDict(back)]
+    assert scheduler.run([pairs_of(dict_) for dict_ in dicts]) == ordered
+
+
+def test_a_dict_from_the_record_has_the_order_of_the_equal_one_before(local_project: Project) -> None:
+    first, second = Scheduler(local_project), Scheduler(local_project)
+    assert first.run(pairs_of({"x": 1, "y": 2})) == [("x", 1), ("y", 2)]
+    first.wait_recorded()
+    assert second.run(pairs_of({"y": 2, "x": 1})) == [("x", 1), ("y", 2)]
+    assert second.run(given_to(list({"y": 2, "x": 1}.items()))) == [([("y", 2), ("x", 1)],), {}]
+    second.wait_recorded()
+
+
+def test_keyword_arguments_are_given_sorted_by_name_however_they_were_written(scheduler: Scheduler) -> None:
+    assert scheduler.run(names_of(b=1, c=2, a=3)) == ["a", "b", "c"]
+    assert scheduler.run(names_of(**{"c": 2, "a": 3, "b": 1})) == ["a", "b", "c"]
+    assert scheduler.run(names_of.partial(c=1)(b=2)) == ["b", "c"]

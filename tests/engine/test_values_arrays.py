@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 from headwater.engine.values import describe, hash_value, preview, restore
+from headwater.engine.values.frames import frame_plan
+from headwater.engine.values.plans import plan_for
+from hypothesis import given
+from hypothesis import strategies as st
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
@@ -100,6 +105,53 @@ def test_a_large_array_is_described_in_place() -> None:
     assert any(np.shares_memory(np.frombuffer(buffer, "u1"), array) for buffer in held)
 
 
+DTYPES = ["f8", "f4", "i2", "?", "c16", "U3", "S2", "M8[ns]", "O", [("a", "i4"), ("b", "f8", (2,))]]
+
+
+@given(
+    st.sampled_from(DTYPES), st.lists(st.booleans(), max_size=6), st.booleans(), st.booleans(), st.booleans()
+)
+def test_a_masked_array_is_the_same_before_and_after_it_was_recorded(
+    dtype: Any, mask: list[bool], has_mask: bool, is_filled: bool, is_a_table: bool
+) -> None:
+    array = np.ma.array(np.zeros(len(mask), dtype), mask=mask if has_mask else np.ma.nomask)
+    if is_a_table and len(mask) % 2 == 0:
+        array = np.ma.array(np.asfortranarray(array.reshape(2, -1)))
+    if is_filled:
+        array.fill_value = np.ones((), dtype)[()]
+    before = hash_value(array)
+    described = describe(array)
+    again = restore(described.codec, described.type, described.payload)
+    assert [described.hash, hash_value(array), hash_value(again), describe(again).hash] == [before] * 4
+    assert hash_value(np.ma.array(array, order="C")) == before, "however it lies in memory"
+    assert str(array.fill_value) == str(again.fill_value)
+    assert hash_value(array) == before
+
+
+class Readings(np.ma.MaskedArray):  # type: ignore[misc]
+    """A masked array of somebody's own."""
+
+
+def test_masked_arrays_count_by_elements_mask_filling_and_class() -> None:
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+    others = [
+        masked,
+        np.ma.array([1.0, 2.5, 3.0], mask=[0, 1, 0]),
+        np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]),
+        np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0], fill_value=7),
+        np.ma.array([1.0, 2.0, 3.0], "f4", mask=[0, 1, 0]),
+        np.array([1.0, 2.0, 3.0]),
+        masked.view(Readings),
+        np.ma.masked,
+    ]
+    assert len({hash_value(array) for array in others}) == len(others)
+    assert hash_value(np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0], fill_value=1e20)) == hash_value(masked)
+    for array in others:
+        described = describe(array)
+        again = restore(described.codec, described.type, described.payload)
+        assert described.hash == hash_value(again) == hash_value(array)
+
+
 def _frame() -> Any:
     return pd.DataFrame(
         {
@@ -152,6 +204,117 @@ def test_frames_that_are_equal_hash_equally_however_they_were_made() -> None:
     apart = pd.DataFrame({name: frame[name].copy() for name in frame})
     assert hash_value(apart) == hash_value(frame)
     assert hash_value(frame[sorted(frame)][list(frame)]) == hash_value(frame)
+    assert hash_value(frame.copy()) == hash_value(frame)
+
+
+def _by_setting(table: Any) -> Any:
+    made = table[[]].copy()
+    for name in table:
+        made[name] = table[name].copy()
+    return made
+
+
+def _by_assigning(table: Any) -> Any:
+    return table[["n"]].assign(**{name: table[name] for name in table if name != "n"})
+
+
+def _by_inserting(table: Any) -> Any:
+    made = table[["word"]].copy()
+    for name in reversed([name for name in table if name != "word"]):
+        made.insert(0, name, table[name].to_list())
+    return made
+
+
+def _by_casting(table: Any) -> Any:
+    return table.astype({"n": "float64", "x": "object"}).astype({"n": "int64", "x": "float64"})
+
+
+def _from_csv(table: Any) -> Any:
+    return pd.read_csv(io.StringIO(table.to_csv(index=False)))
+
+
+def _by_merging(table: Any) -> Any:
+    return table[["n", "m"]].merge(table[["n", "x", "y", "word"]], on="n")
+
+
+def _by_rows(table: Any) -> Any:
+    return pd.concat([table.iloc[:1], table.iloc[1:]])
+
+
+WAYS = [_by_setting, _by_assigning, _by_inserting, _by_casting, _from_csv, _by_merging, _by_rows]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_table_that_was_put_together_bit_by_bit_is_the_one_that_was_made_at_once(way: Any) -> None:
+    words = {"word": ["a", "bc", "ü"]}
+    table = pd.DataFrame(
+        {"n": [1, 2, 3], "m": [4, 5, 6], "x": [0.5, 1.5, -2.0], "y": [1.0, 2.0, 3.0], **words}
+    )
+    other = way(table)
+    pd.testing.assert_frame_equal(other, table, check_index_type=True, check_column_type=True)
+    assert hash_value(other) == hash_value(table)
+    other["n"] = [1, 2, 4]
+    assert hash_value(other) != hash_value(table)
+
+
+def test_reading_a_table_does_not_change_what_it_is() -> None:
+    table = pd.DataFrame({"a": [1, 2]})
+    for name in "bcd":
+        table[name] = [3, 4]
+    before = hash_value(table)
+    values, _ = table.to_numpy(), table.sum()
+    assert values.shape == (2, 4)
+    assert hash_value(table) == before
+    assert hash_value(table.copy()) == before  # laid out anew, in one block
+    assert hash_value(pd.DataFrame(values, columns=list("abcd"))) == before
+
+
+class Orders(pd.DataFrame):  # type: ignore[misc]
+    """A table of somebody's own, which may hold more than its rows."""
+
+
+INDEXES = {
+    "Index": pd.Index(["a", "b"]),
+    "RangeIndex": pd.RangeIndex(3),
+    "DatetimeIndex": pd.date_range("2013-01-01", periods=3),
+    "TimedeltaIndex": pd.to_timedelta([1, 2], unit="s"),
+    "PeriodIndex": pd.period_range("2013-01", periods=3, freq="M"),
+    "IntervalIndex": pd.interval_range(0, 3),
+    "CategoricalIndex": pd.CategoricalIndex(["a", "b"]),
+    "MultiIndex": pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]),
+}
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_every_kind_of_index_goes_by_its_labels(name: str) -> None:
+    index = INDEXES[name]
+    assert type(index).__name__ == name
+    assert plan_for(type(index)) is frame_plan(type(index)) is not None
+    assert hash_value(index.copy()) == hash_value(index)
+    assert hash_value(index[::-1][::-1]) == hash_value(index)
+    assert hash_value(index[:1]) != hash_value(index)
+
+
+def test_what_pandas_makes_goes_by_its_content_and_what_derives_from_it_by_its_state() -> None:
+    frame = _frame()
+    for column in frame:
+        array = frame[column].array
+        if type(array).__name__ != "NumpyExtensionArray":
+            assert plan_for(type(array)) is frame_plan(type(array)) is not None
+    for cls in (pd.DataFrame, pd.Series):
+        assert plan_for(cls) is frame_plan(cls) is not None
+    assert frame_plan(Orders) is None
+    assert hash_value(Orders({"a": [1]})) != hash_value(pd.DataFrame({"a": [1]}))
+
+
+def test_text_counts_by_its_dtype_and_rows() -> None:
+    rows = ["a", None, "ccc"]
+    kinds = ["object", "string[python]", "string[pyarrow]", pd.ArrowDtype(pa.large_string())]
+    columns = [pd.Series(rows, dtype=kind) for kind in kinds]
+    assert len({hash_value(column) for column in columns}) == len(columns)
+    for column in columns:
+        assert hash_value(pd.concat([column[:1], column[1:]])) == hash_value(column)
+        assert hash_value(column[:2]) != hash_value(column[1:])
 
 
 def test_every_cell_name_and_label_of_a_frame_counts() -> None:

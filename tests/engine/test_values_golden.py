@@ -50,6 +50,13 @@ def test_a_value_has_the_hash_it_has_always_had(name: str) -> None:
     assert hash_value(make()[name]).hex() == GOLDEN[name]
 
 
+def test_tables_have_the_hashes_they_have_always_had() -> None:
+    tables = pytest.importorskip("tests.engine.golden_tables")
+    frozen = json.loads(tables.GOLDEN.read_text(encoding="utf-8"))
+    assert {name: hash_value(value).hex() for name, value in tables.make().items()} == frozen
+    assert len(set(frozen.values())) == len(frozen)
+
+
 def test_no_two_of_the_values_share_a_hash() -> None:
     assert set(GOLDEN) == set(make())
     assert len(set(GOLDEN.values())) == len(GOLDEN)
