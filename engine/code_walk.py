@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from headwater.engine.code_files import source_file_of
+from headwater.engine.code_held import Named, TooLarge, held_by, is_own_code
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
@@ -24,7 +25,7 @@ from headwater.engine.code_scope import (
     scope_of_module,
     submodule,
 )
-from headwater.engine.code_source import Binding, FunctionNode
+from headwater.engine.code_source import Binding, FunctionNode, SourceFile
 from headwater.engine.code_text import function_text, stable
 
 IsTask = Callable[[object], "Callable[..., Any] | None"]
@@ -118,7 +119,8 @@ class Walk:
             if decorators:
                 read_at_definition += node.decorator_list
             for expression in read_at_definition:
-                self._read_all(part, scope, source.code(expression), quiet=True)
+                # of a function inside another, they may be variables of that one
+                self._read_all(part, scope, source.code(expression), loose=node.col_offset > 0)
             self._read_annotations(part, scope, node)
         defaults = list(enumerate(func.__defaults__ or ())) + sorted((func.__kwdefaults__ or {}).items())
         for name, value in defaults:
@@ -170,6 +172,7 @@ class Walk:
                     "functions assign it too (`global`): only its module-level statements count"
                 )
             self._replaced(part, scope.values.get(name), source.name, bindings)
+            self._registered(part, scope, scope.values.get(name), source, bindings)
             for binding in bindings:
                 for node in binding.nodes:
                     self._read_all(part, scope, source.code(node), quiet=True)
@@ -188,6 +191,23 @@ class Walk:
         if isinstance(value, FunctionType):
             self._edge(part, "replaced by", self._object(part.name, value))
 
+    def _registered(
+        self, part: Part, scope: Scope, value: object, source: SourceFile, bindings: list[Binding]
+    ) -> None:
+        """The functions and classes that a container or class holds, and that its statements do not name."""
+        if isinstance(value, type) and not any(binding.kind == "class" for binding in bindings):
+            return
+        try:
+            held = held_by(value, self._is_task)
+            named = Named(scope, source, bindings, value, self._is_task) if held else None
+        except TooLarge:
+            self.uncounted[part.name] = "too large to be looked through for functions that it holds"
+            return
+        for where, code in held:
+            own = not isinstance(code, (FunctionType, type)) or is_own_code(code)
+            if own and named is not None and not named.reach(code):
+                self._edge(part, f"holds {where}", self._object(part.name, code))
+
     # -- resolving names ---------------------------------------------------------------------------
 
     def _edge(self, part: Part, name: str, target: str | None) -> None:
@@ -202,7 +222,9 @@ class Walk:
         *,
         cells: dict[str, object] | None = None,
         quiet: bool = False,
+        loose: bool = False,
     ) -> None:
+        """quiet: say nothing of missing names that the code itself assigns; loose: of any."""
         everything = reads_of(code)
         imports = [read for read in everything.reads if read.how == IMPORT]
         for read in everything.reads:
@@ -211,8 +233,8 @@ class Walk:
                 if cells and read.root in cells:
                     self._edge(part, label, self._cell(part, read, cells[read.root]))
             elif read.how == GLOBAL and read.root not in _MODULE_FACTS:
-                loose = quiet and read.root in everything.stored
-                self._edge(part, label, self._global(scope, read.root, read.attrs, loose))
+                missing = loose or (quiet and read.root in everything.stored)
+                self._edge(part, label, self._global(scope, read.root, read.attrs, missing))
         # all are imported before one is looked at: what is found must not depend on what was imported already
         for read, module in [(read, imported_by(scope, read)) for read in imports]:
             self._local_import(part, scope, read, module, everything.names)
