@@ -6,6 +6,7 @@ import sys
 from types import ModuleType
 
 import pytest
+from headwater.engine.code_reads import reads_of
 
 from tests.engine.code_projects import Load, Step, fp, same
 
@@ -283,3 +284,11 @@ def test_a_submodule_imported_by_the_code_itself_is_followed_the_same_whether_it
     assert [counted.name for counted in first.counted] == ["pkg.sub.h", "pkg.top"]
     only = {**files, "flow": files["flow"].replace("    import pkg\n", "")}
     assert [counted.name for counted in fp(load(**only).step).counted] == ["pkg.sub.h", "pkg.top"]
+
+
+def test_the_cell_that_super_reads_in_some_pythons_is_no_read() -> None:
+    class Inner:
+        def m(self) -> object:
+            return super().__repr__(), __class__  # type: ignore[name-defined]
+
+    assert [read.root for read in reads_of(Inner.m.__code__).reads] == ["super"]
