@@ -19,7 +19,8 @@ from types import FunctionType
 from typing import Any
 
 from headwater.engine.code_scope import MISSING
-from headwater.engine.code_walk import IsTask, Walk, function_text
+from headwater.engine.code_text import function_text
+from headwater.engine.code_walk import IsTask, Walk
 
 
 @dataclass(frozen=True)

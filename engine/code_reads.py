@@ -105,7 +105,9 @@ def _scan(code: CodeType, stored: set[str]) -> Iterator[Read]:
             attrs.append(names[arg >> 1 if _NEWER_ATTR else arg])
             continue
         if root:
-            yield Read(how, root, tuple(attrs))
+            # super() reads the cell of its class in the bytecode of some Pythons only
+            if root != "__class__":
+                yield Read(how, root, tuple(attrs))
             root = ""
             attrs.clear()
         if op == _LOAD_GLOBAL:

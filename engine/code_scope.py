@@ -10,7 +10,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from headwater.engine.code_files import source_file_of, source_file_of_module
-from headwater.engine.code_origin import USER, origin
+from headwater.engine.code_origin import USER, origin, origin_of_module
+from headwater.engine.code_reads import Read
 from headwater.engine.code_source import Binding, SourceFile
 
 MISSING = object()
@@ -110,6 +111,52 @@ def imported_module(name: str) -> ModuleType | None:
     except Exception:
         # whatever stops the import stops the task too, and says so there
         return None
+
+
+def imported_by(scope: Scope, read: Read) -> ModuleType | None:
+    """The module that an import statement inside a function names, imported now with the submodules it names, if it is
+    the user's own."""
+    name = binding_scope(scope, Binding("import", (), read.root, None, read.level))[0]
+    module = imported_module(name)
+    if module is not None and origin_of_module(module) == USER:
+        for attr in read.attrs:
+            if attr not in vars(module) and not scope_of_module(module).bindings(attr):
+                imported_module(f"{name}.{attr}")
+    return module
+
+
+def module_under(module: ModuleType, name: str) -> ModuleType | None:
+    """The module that an attribute of a module is."""
+    held = vars(module).get(name)
+    return held if isinstance(held, ModuleType) else None
+
+
+def submodule(module: ModuleType, name: str, scope: Scope) -> ModuleType | None:
+    """The module that an attribute of a package stands for, if it is nothing else."""
+    inner = module_of(f"{scope.name}.{name}")
+    if inner is None:
+        return None
+    bindings = scope.bindings(name)
+    held = vars(module).get(name)
+    if held is None and bindings:
+        return None
+    only_imports = all(binding.kind == "import" for binding in bindings)
+    return inner if only_imports and (held is inner or held is None) else None
+
+
+def import_that_holds(
+    scope: Scope, name: str, bindings: list[Binding], value: object
+) -> tuple[str, str | None]:
+    """Of several imports of a name, the one that gave it its value: the last, or the one that did not fail
+    (`try: import a … except ImportError: import b`)."""
+    imports = [binding_scope(scope, binding) for binding in bindings]
+    # what a package imports from itself is a submodule, which the name does not stand for any longer
+    others = [one for one in imports if one != (scope.name, name)] or imports
+    there = [(one, module) for one in others if (module := module_of(one[0])) is not None]
+    for one, module in there:
+        if value is (module if one[1] is None else vars(module).get(one[1], MISSING)):
+            return one
+    return there[0][0] if there else others[0]
 
 
 def is_immutable(value: object) -> bool:

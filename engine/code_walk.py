@@ -9,19 +9,24 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from headwater.engine.code_files import source_file_of
+from headwater.engine.code_held import Named, TooLarge, held_by, is_own_code
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
-from headwater.engine.code_reads import CELL, IMPORT, Read, reads_of
+from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
     MISSING,
     Scope,
     binding_scope,
-    imported_module,
+    import_that_holds,
+    imported_by,
     is_immutable,
     module_of,
+    module_under,
     scope_of_function,
     scope_of_module,
+    submodule,
 )
-from headwater.engine.code_source import Binding, FunctionNode
+from headwater.engine.code_source import Binding, FunctionNode, SourceFile
+from headwater.engine.code_text import function_text, stable
 
 IsTask = Callable[[object], "Callable[..., Any] | None"]
 
@@ -114,7 +119,8 @@ class Walk:
             if decorators:
                 read_at_definition += node.decorator_list
             for expression in read_at_definition:
-                self._read_all(part, scope, source.code(expression), quiet=True)
+                # of a function inside another, they may be variables of that one
+                self._read_all(part, scope, source.code(expression), loose=node.col_offset > 0)
             self._read_annotations(part, scope, node)
         defaults = list(enumerate(func.__defaults__ or ())) + sorted((func.__kwdefaults__ or {}).items())
         for name, value in defaults:
@@ -146,7 +152,7 @@ class Walk:
         return self._number(("class", id(cls)), make)
 
     def _value(self, name: str, kind: str, value: object) -> str:
-        text = _stable(value)
+        text = stable(value)
         return self._number((kind, name, text), lambda: (Part(kind, name, text, ""), None))
 
     def _bound(self, scope: Scope, name: str, bindings: list[Binding]) -> str:
@@ -166,6 +172,7 @@ class Walk:
                     "functions assign it too (`global`): only its module-level statements count"
                 )
             self._replaced(part, scope.values.get(name), source.name, bindings)
+            self._registered(part, scope, scope.values.get(name), source, bindings)
             for binding in bindings:
                 for node in binding.nodes:
                     self._read_all(part, scope, source.code(node), quiet=True)
@@ -184,6 +191,23 @@ class Walk:
         if isinstance(value, FunctionType):
             self._edge(part, "replaced by", self._object(part.name, value))
 
+    def _registered(
+        self, part: Part, scope: Scope, value: object, source: SourceFile, bindings: list[Binding]
+    ) -> None:
+        """The functions and classes that a container or class holds, and that its statements do not name."""
+        if isinstance(value, type) and not any(binding.kind == "class" for binding in bindings):
+            return
+        try:
+            held = held_by(value, self._is_task)
+            named = Named(scope, source, bindings, value, self._is_task) if held else None
+        except TooLarge:
+            self.uncounted[part.name] = "too large to be looked through for functions that it holds"
+            return
+        for where, code in held:
+            own = not isinstance(code, (FunctionType, type)) or is_own_code(code)
+            if own and named is not None and not named.reach(code):
+                self._edge(part, f"holds {where}", self._object(part.name, code))
+
     # -- resolving names ---------------------------------------------------------------------------
 
     def _edge(self, part: Part, name: str, target: str | None) -> None:
@@ -198,18 +222,22 @@ class Walk:
         *,
         cells: dict[str, object] | None = None,
         quiet: bool = False,
+        loose: bool = False,
     ) -> None:
+        """quiet: say nothing of missing names that the code itself assigns; loose: of any."""
         everything = reads_of(code)
+        imports = [read for read in everything.reads if read.how == IMPORT]
         for read in everything.reads:
             label = ".".join((read.root, *read.attrs))
-            if read.how == IMPORT:
-                self._local_import(part, scope, read, everything.names)
-            elif read.how == CELL:
+            if read.how == CELL:
                 if cells and read.root in cells:
                     self._edge(part, label, self._cell(part, read, cells[read.root]))
-            elif read.root not in _MODULE_FACTS:
-                loose = quiet and read.root in everything.stored
-                self._edge(part, label, self._global(scope, read.root, read.attrs, loose))
+            elif read.how == GLOBAL and read.root not in _MODULE_FACTS:
+                missing = loose or (quiet and read.root in everything.stored)
+                self._edge(part, label, self._global(scope, read.root, read.attrs, missing))
+        # all are imported before one is looked at: what is found must not depend on what was imported already
+        for read, module in [(read, imported_by(scope, read)) for read in imports]:
+            self._local_import(part, scope, read, module, everything.names)
 
     def _global(self, scope: Scope, name: str, attrs: tuple[str, ...], loose: bool = False) -> str | None:
         value = scope.values.get(name, MISSING)
@@ -221,12 +249,12 @@ class Walk:
         statements = [binding for binding in bindings if binding.kind != "import"]
         if statements:
             target = self._bound(scope, name, statements)
+            if task is None and len(statements) < len(bindings):
+                # `try: from a import f … except ImportError: f = None`
+                task = self._imported_instead(scope, name, attrs, bindings, value)
             return target if task is None else f"{target} {task}"
-        imports = [binding_scope(scope, binding) for binding in bindings]
-        if imports:
-            # of several (`try: import a … except ImportError: import b`), the first that is there
-            there = [one for one in imports if module_of(one[0]) is not None]
-            return self._imported(*(there or imports)[0], attrs, name)
+        if bindings:
+            return self._imported(*import_that_holds(scope, name, bindings, value), attrs, name)
         for module in scope.star_modules():
             if name in vars(module):
                 return self._imported(module.__name__, name, attrs, name)
@@ -253,6 +281,18 @@ class Walk:
     def _imported(self, module: str, attr: str | None, attrs: tuple[str, ...], name: str) -> str | None:
         return self._module(module, attrs if attr is None else (attr, *attrs), name)
 
+    def _imported_instead(
+        self, scope: Scope, name: str, attrs: tuple[str, ...], bindings: list[Binding], value: object
+    ) -> str | None:
+        """What an import gave that stands beside other statements for the same name, if it is the user's own."""
+        imports = [binding for binding in bindings if binding.kind == "import"]
+        one = import_that_holds(scope, name, imports, value)
+        module = module_of(one[0])
+        if module is None or origin_of_module(module) != USER:
+            return None
+        held = module if one[1] is None else vars(module).get(one[1], MISSING)
+        return self._imported(*one, attrs, name) if held is value else None
+
     def _module(self, name: str, attrs: tuple[str, ...], read_as: str) -> str | None:
         """What a path of attributes from a module leads to."""
         module = module_of(name)
@@ -272,15 +312,15 @@ class Walk:
                 f"the module is used as a whole, as {read_as}: what is read from it is not seen"
             )
             return f"module {read_as}"
-        inner = module_of(f"{name}.{attrs[0]}")
-        held = vars(module).get(attrs[0])
-        if inner is not None and (held is inner or held is None) and not scope.bindings(attrs[0]):
+        inner = submodule(module, attrs[0], scope)
+        if inner is not None:
             return self._module(inner.__name__, attrs[1:], read_as)
         if scope.source is None and getattr(module, "__file__", None):
             self.uncounted[name] = "a compiled extension, or a module without its source"
             return f"module {read_as}"
         guard = ("visiting", name, attrs)
         if guard in self._numbers:
+            self.uncounted[f"{name}.{attrs[0]}"] = "imported in a circle: what is read from it is not seen"
             return f"circle {name}"
         self._numbers[guard] = -1
         try:
@@ -288,10 +328,11 @@ class Walk:
         finally:
             del self._numbers[guard]
 
-    def _local_import(self, part: Part, scope: Scope, read: Read, names: frozenset[str]) -> None:
-        """An import statement inside a function: the module is imported now if it is the user's own."""
+    def _local_import(
+        self, part: Part, scope: Scope, read: Read, module: ModuleType | None, names: frozenset[str]
+    ) -> None:
+        """An import statement inside a function."""
         name = binding_scope(scope, Binding("import", (), read.root, None, read.level))[0]
-        module = imported_module(name)
         if module is None:
             self.uncounted[name.partition(".")[0]] = _LATE
             return
@@ -300,21 +341,37 @@ class Walk:
             if origin_of_module(module) != STDLIB:
                 self.uncounted[name.partition(".")[0]] = _LATE
             return
-        scope = scope_of_module(module)
         for attr in read.attrs:
-            inner = None if scope.bindings(attr) else imported_module(f"{name}.{attr}")
-            if inner is None:
+            inner = module_under(module, attr)
+            if inner is None or origin_of_module(inner) != USER:
                 self._edge(part, f"import {name} {attr}", self._module(name, (attr,), name))
             else:
                 self._mentioned(part, inner, names)
         if not read.attrs:
             self._mentioned(part, module, names)
+            top = module_of(name.partition(".")[0])
+            if top is not None and top is not module:  # `import pkg.sub` gives the code `pkg`
+                self._mentioned(part, top, names, whole=False)
 
-    def _mentioned(self, part: Part, module: ModuleType, names: frozenset[str]) -> None:
-        """Of a module in a local variable: every name that the code mentions and the module binds."""
-        for name in sorted(names & scope_of_module(module).public_names()):
-            label = f"import {module.__name__} {name}"
-            self._edge(part, label, self._module(module.__name__, (name,), module.__name__))
+    def _mentioned(
+        self, part: Part, module: ModuleType, names: frozenset[str], *, whole: bool = True
+    ) -> None:
+        """Of a module in a local variable: every name that the code mentions and the module binds, and so on in the
+        modules that are found under such names. whole: note it where nothing was found."""
+        pending, seen, found = [module], [module], False
+        while pending:
+            one = pending.pop()
+            for name in sorted(names & scope_of_module(one).public_names()):
+                held = module_under(one, name)
+                if held is None or origin_of_module(held) != USER:
+                    found = True
+                    label = f"import {one.__name__} {name}"
+                    self._edge(part, label, self._module(one.__name__, (name,), one.__name__))
+                elif held not in seen:
+                    seen.append(held)
+                    pending.append(held)
+        if whole and not found:
+            self._module(module.__name__, (), module.__name__)
 
     def _cell(self, part: Part, read: Read, value: object) -> str | None:
         if value is MISSING:
@@ -437,38 +494,3 @@ def _cells(func: FunctionType) -> dict[str, object]:
         except ValueError:
             found[name] = MISSING
     return found
-
-
-def _stable(value: object) -> str:
-    """A text for an immutable value that is the same in every process."""
-    if isinstance(value, frozenset):
-        return f"frozenset({sorted(_stable(item) for item in value)})"
-    if isinstance(value, tuple):
-        return f"({','.join(_stable(item) for item in value)})"
-    return f"{type(value).__name__} {value!r}"
-
-
-def _bytecode(code: CodeType) -> str:
-    consts = [_bytecode(const) if isinstance(const, CodeType) else _stable(const) for const in code.co_consts]
-    return f"{code.co_code.hex()} {code.co_names} {consts}"
-
-
-def function_text(func: Callable[..., Any], *, decorators: bool) -> tuple[str, str | None]:
-    """A function's normalised source, and why it is not its source where it is not."""
-    code = func.__code__ if isinstance(func, FunctionType) else None
-    if code is None:
-        raise TypeError(f"{func!r} is not a Python function")
-    source = source_file_of(code)
-    if source is not None:
-        node = source.function(code)
-        if node is not None:
-            return source.text(node, decorators=decorators), None
-        if code.co_name == "<lambda>":
-            found = source.lambdas(code.co_firstlineno)
-            if found:
-                return "\n".join(source.text(one) for one in found), None
-    digest = hashlib.sha256(_bytecode(code).encode(errors="surrogatepass")).hexdigest()
-    return (
-        f"# no source was found for {func.__qualname__}; its bytecode is {digest}",
-        "no source was found: its bytecode counts, which differs between Python versions",
-    )

@@ -6,6 +6,7 @@ import sys
 from types import ModuleType
 
 import pytest
+from headwater.engine.code_reads import reads_of
 
 from tests.engine.code_projects import Load, Step, fp, same
 
@@ -167,3 +168,127 @@ def test_re_exports_through_a_package_are_followed(load: Load) -> None:
     }
     result = fp(load(**files).step)
     assert [counted.name for counted in result.counted] == ["lib.inner.clean", "lib.inner.other"]
+
+
+_WAYS = {
+    "from pkg import sub": "sub.helper",
+    "import pkg": "pkg.sub.helper",
+    "import pkg.sub": "pkg.sub.helper",
+    "import pkg.sub as sub": "sub.helper",
+    "from pkg.sub import helper": "helper",
+    "import pkg as p": "p.sub.helper",
+}
+
+
+@pytest.mark.parametrize("place", ["global", "local"])
+@pytest.mark.parametrize("way", _WAYS)
+@pytest.mark.parametrize(
+    "init", ["from . import sub", "from pkg import sub", "import pkg.sub", "from . import other as o, sub"]
+)
+def test_a_submodule_that_its_package_imports_is_gone_into(
+    load: Load, init: str, way: str, place: str
+) -> None:
+    flow = {
+        "global": f"{way}\ndef step(x):\n    return {_WAYS[way]}(x)\n",
+        "local": f"def step(x):\n    {way}\n    return {_WAYS[way]}(x)\n",
+    }
+    files = {
+        "flow": flow[place],
+        "pkg__INIT": f"{init}\n",
+        "pkg__sub": "from . import cfg\ndef helper(x):\n    return 1 + cfg.LIMIT\n",
+        "pkg__cfg": "LIMIT = 3\n",
+        "pkg__other": "",
+    }
+    result = fp(load(**files).step)
+    assert [counted.name for counted in result.counted] == ["pkg.cfg.LIMIT", "pkg.sub.helper"]
+    assert result.uncounted == ()
+    for file, old, new in ("pkg__sub", "return 1", "return 2"), ("pkg__cfg", "= 3", "= 4"):
+        assert not same(load, files, {**files, file: files[file].replace(old, new)})
+
+
+def test_siblings_and_bases_are_found_through_a_package_that_imports_them(load: Load) -> None:
+    files = {
+        "flow": "import pk\nfrom pk import work\nclass C(pk.base.B):\n    pass\n"
+        "def step(x):\n    return C(), work.f(x)\n",
+        "pk__INIT": "from . import cfg\nfrom . import base, work\n",
+        "pk__cfg": "LIMIT = 1\n",
+        "pk__base": "class B:\n    def m(self):\n        return 1\n",
+        "pk__work": "from . import cfg\nimport pk.base as b\ndef f(x):\n    return cfg.LIMIT, b.B\n",
+    }
+    assert fp(load(**files).step).uncounted == ()
+    for file, old, new in ("pk__cfg", "1", "2"), ("pk__base", "return 1", "return 2"):
+        assert not same(load, files, {**files, file: files[file].replace(old, new)})
+
+
+def test_a_function_that_has_the_name_of_its_module_is_not_taken_for_it(load: Load) -> None:
+    for init in "from .sub import sub", "from . import sub\nfrom .sub import sub":
+        files = {
+            "flow": "import pkg\nfrom pkg import sub\ndef step(x):\n    return sub(x), pkg.sub(x)\n",
+            "pkg__INIT": f"{init}\n",
+            "pkg__sub": "def sub(x):\n    return 1\n",
+        }
+        assert [counted.name for counted in fp(load(**files).step).counted] == ["pkg.sub.sub"]
+        assert not same(load, files, {**files, "pkg__sub": "def sub(x):\n    return 2\n"})
+
+
+def test_of_several_imports_of_a_name_the_one_counts_that_it_stands_for(load: Load) -> None:
+    files = {
+        "flow": "from a import f\nfrom b import f\ndef step(x):\n    return f(x)\n",
+        "a": "def f(x):\n    return 1\n",
+        "b": "def f(x):\n    return 1\n",
+    }
+    assert [counted.name for counted in fp(load(**files).step).counted] == ["b.f"]
+    optional = {
+        **files,
+        "flow": files["flow"]
+        .replace("from b", "try:\n    from gone")
+        .replace("def", "except ImportError:\n    pass\ndef", 1),
+    }
+    assert [counted.name for counted in fp(load(**optional).step).counted] == ["a.f"]
+
+
+def test_what_is_imported_in_a_circle_is_said_not_to_count(load: Load) -> None:
+    module = load(
+        flow="import a\ndef step(x):\n    return a.f(x)\n",
+        a="import b\nfrom b import *\n",
+        b="import a\na.f = len\nfrom a import f\n",
+    )
+    assert {one.name: one.reason.split(":")[0] for one in fp(module.step).uncounted} == {
+        "a.f": "imported in a circle"
+    }
+
+
+def test_an_import_with_something_in_its_place_counts_where_it_succeeds(load: Load) -> None:
+    files = {
+        "flow": "try:\n    from fast import f\nexcept ImportError:\n    f = None\n"
+        "def step(x):\n    return f(x)\n",
+        "fast": "def f(x):\n    return 1\n",
+    }
+    assert not same(load, files, {**files, "fast": "def f(x):\n    return 2\n"})
+    gone = {**files, "flow": files["flow"].replace("from fast", "from slow")}
+    assert same(load, gone, {**gone, "fast": "def f(x):\n    return 2\n"})
+
+
+def test_a_submodule_imported_by_the_code_itself_is_followed_the_same_whether_it_was_there_or_not(
+    load: Load,
+) -> None:
+    files = {
+        "flow": "def step(x):\n    import pkg\n    import pkg.sub\n    return pkg.sub.h(x), pkg.top(x)\n",
+        "pkg__INIT": "def top(x):\n    return 1\n",
+        "pkg__sub": "def h(x):\n    return 1\n",
+    }
+    module = load(**files)
+    first = fp(module.step)
+    module.step(1)
+    assert fp(module.step) == first
+    assert [counted.name for counted in first.counted] == ["pkg.sub.h", "pkg.top"]
+    only = {**files, "flow": files["flow"].replace("    import pkg\n", "")}
+    assert [counted.name for counted in fp(load(**only).step).counted] == ["pkg.sub.h", "pkg.top"]
+
+
+def test_the_cell_that_super_reads_in_some_pythons_is_no_read() -> None:
+    class Inner:
+        def m(self) -> object:
+            return super().__repr__(), __class__  # type: ignore[name-defined]
+
+    assert [read.root for read in reads_of(Inner.m.__code__).reads] == ["super"]

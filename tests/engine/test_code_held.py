@@ -1,0 +1,113 @@
+"""Code that is registered when a module is imported counts for what holds it."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from tests.engine.code_projects import Load, Step, fp, same
+
+_STEP = "def step(x):\n    return {}(x)\n"
+_FORMS = {
+    "decorator": (
+        "H = {}\ndef handler(f):\n    H[f.__name__] = f\n    return f\n@handler\ndef parse(x):\n    return 1\n",
+        "H['parse']",
+    ),
+    "decorator of an object": (
+        "class R:\n    def __init__(self):\n        self.h = {}\n    def add(self, f):\n        self.h['f'] = f\n"
+        "        return f\nr = R()\n@r.add\ndef parse(x):\n    return 1\n",
+        "r.h['f']",
+    ),
+    "wrapper": (
+        "import functools\nH = {}\ndef handler(f):\n    @functools.wraps(f)\n    def inner(x):\n        return f(x)\n"
+        "    H[f.__name__] = [inner]\n    return f\n@handler\ndef parse(x):\n    return 1\n",
+        "H['parse'][0]",
+    ),
+    "subclass": (
+        "H = []\nclass Base:\n    def __init_subclass__(cls):\n        H.append(cls)\n"
+        "class One(Base):\n    def m(self):\n        return 1\n",
+        "H[0]",
+    ),
+    "subclass in its base": (
+        "class Base:\n    H = {}\n    def __init_subclass__(cls):\n        Base.H['a'] = cls\n"
+        "class One(Base):\n    def m(self):\n        return 1\n",
+        "Base.H['a']",
+    ),
+    "setattr": (
+        "class A:\n    pass\ndef m(self, x):\n    return 1\nfor name in ('m',):\n    setattr(A, name, m)\n",
+        "A().m",
+    ),
+    "filled": (
+        "H = {}\ndef f(x):\n    return 1\ndef fill(table):\n    table['a'] = f\nfill(H)\n",
+        "H['a']",
+    ),
+    "partial": (
+        "from functools import partial\nH = {}\ndef f(n, x):\n    return 1\ndef fill(table):\n"
+        "    table['a'] = partial(f, 1)\nfill(H)\n",
+        "H['a']",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_what_is_registered_on_import_counts(load: Load, form: str) -> None:
+    text, read = _FORMS[form]
+    text += _STEP.format(read)
+    assert not same(load, {"flow": text}, {"flow": text.replace("return 1\n", "return 2\n")})
+    module = load(flow=text)
+    assert fp(module.step).uncounted == ()
+    assert fp(load(flow=text).step).digest == fp(load(flow=text).step).digest
+
+
+def test_which_key_a_function_stands_under_counts(load: Load) -> None:
+    text = "H = {}\ndef f(x):\n    return 1\ndef g(x):\n    return 2\ndef fill(t, a, b):\n    t.update(a=a, b=b)\n"
+    text += "fill(H, f, g)\n" + _STEP.format("H['a']")
+    assert not same(load, {"flow": text}, {"flow": text.replace("(H, f, g)", "(H, g, f)")})
+
+
+def test_a_table_of_another_module_holds_what_this_one_registers(load: Load) -> None:
+    files = {
+        "flow": "from reg import H, handler\n@handler\ndef parse(x):\n    return 1\n"
+        + _STEP.format("H['parse']"),
+        "reg": "H = {}\ndef handler(f):\n    H[f.__name__] = f\n    return f\n",
+    }
+    assert not same(load, files, {**files, "flow": files["flow"].replace("return 1", "return 2")})
+
+
+def test_tasks_in_a_table_count_by_name(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = ModuleType("test_code_step")
+    stand_in.Step = Step  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "test_code_step", stand_in)
+    text = (
+        "from test_code_step import Step\nH = {}\ndef f(x):\n    return 1\ndef reg(t):\n    t['a'] = Step(f)\nreg(H)\n"
+        + _STEP.format("H['a']")
+    )
+    assert same(load, {"flow": text}, {"flow": text.replace("return 1", "return 2")})
+    assert not same(load, {"flow": text}, {"flow": text.replace("def f", "def g").replace("(f)", "(g)")})
+
+
+def test_what_statements_name_is_not_counted_twice_nor_what_a_library_made(load: Load) -> None:
+    module = load(
+        flow="import enum, math\nfrom dataclasses import dataclass\nfrom deco import shown\n"
+        "def f(x):\n    return 1\n"
+        "@dataclass\nclass P:\n    a: int = 1\n    @shown\n    def m(self):\n        return 2\n"
+        "class E(enum.Enum):\n    A = 1\n"
+        "ONE = [f, P]\nH = {'f': f, 'sin': math.sin, 'l': lambda x: x, 'in': ONE, 'n': {'m': P.m}, 3: E}\n"
+        "COPY = {**H, 'one': ONE[0]}\nDATA = [(1, 2), 3]\n"
+        "def step(x):\n    return COPY, DATA, E.A\n",
+        deco="def shown(f):\n    def inner(*args):\n        return f(*args)\n    return inner\n",
+    )
+    result = fp(module.step)
+    assert [counted.name.partition(".")[2] for counted in result.counted] == [
+        *("shown", "COPY", "DATA", "E", "H", "ONE", "P", "f")
+    ]
+    assert result.uncounted == ()
+
+
+def test_what_is_too_large_to_be_looked_through_is_said(load: Load) -> None:
+    text = "H = [(n, n) for n in range({})]\n" + _STEP.format("H")
+    assert fp(load(flow=text.format(10)).step).uncounted == ()
+    assert [one.name for one in fp(load(flow=text.format(20_000)).step).uncounted] == ["flow.H"]
+    assert fp(load(flow=text.replace("(n, n)", "n").format(20_000)).step).uncounted == ()
