@@ -66,6 +66,7 @@ def test_a_trace_as_json_has_a_stable_shape(lab: Shell) -> None:
         "gaps",
         "more_makers",
         "datasets",
+        "handles",
     ]
     assert found["kind"] == "execution"
     assert list(found["calls"][0]) == [
