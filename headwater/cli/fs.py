@@ -18,6 +18,17 @@ _BLOCK = 1 << 20
 _STREAM = "-"
 
 
+class _Place(click.ParamType):
+    """A path or URL. An empty one, as a variable that is not set gives it, would mean the working directory."""
+
+    name = "path"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value:
+            self.fail("it is empty; type . if you mean this folder", param, ctx)
+        return value
+
+
 @click.group()
 def command() -> None:
     """List, copy, delete and identify files, here and at URLs.
@@ -28,7 +39,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("path")
+@click.argument("path", type=_Place())
 @click.option("-r", "--recursive", is_flag=True, help="Everything below, not just what is in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
 def ls(path: str, recursive: bool, as_json: bool) -> None:
@@ -46,8 +57,8 @@ def ls(path: str, recursive: bool, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.argument("dest")
+@click.argument("sources", nargs=-1, required=True, type=_Place(), metavar="SOURCE...")
+@click.argument("dest", type=_Place())
 @click.option("-r", "--recursive", is_flag=True, help="Copy folders with all that is below them.")
 @click.option("--resume", is_flag=True, help="Leave files that are there already with the same size.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -78,7 +89,7 @@ def cp(sources: tuple[str, ...], dest: str, recursive: bool, resume: bool, quiet
 
 
 @command.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=_Place(), metavar="PATH...")
 @click.option("-r", "--recursive", is_flag=True, help="Delete folders with all that is below them.")
 def rm(paths: tuple[str, ...], recursive: bool) -> None:
     """Delete files."""
@@ -99,7 +110,7 @@ def rm(paths: tuple[str, ...], recursive: bool) -> None:
 
 
 @command.command()
-@click.argument("path")
+@click.argument("path", type=_Place())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
 def stat(path: str, as_json: bool) -> None:
     """Say what a file or folder is known by.
@@ -131,7 +142,7 @@ def stat(path: str, as_json: bool) -> None:
 
 
 @command.command("hash")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=_Place(), metavar="PATH...")
 @click.option("-r", "--recursive", is_flag=True, help="Every file below a folder.")
 def hash_(paths: tuple[str, ...], recursive: bool) -> None:
     """Print the SHA-256 of files, in the form that `sha256sum -c` reads."""

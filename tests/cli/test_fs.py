@@ -87,6 +87,15 @@ def test_rm_deletes_files_and_on_request_folders(folder: Path) -> None:
     assert not (folder / "data").exists()
 
 
+@pytest.mark.parametrize(
+    "words", [("rm", "-r", ""), ("ls", ""), ("cp", "a.txt", ""), ("cp", "", "b"), ("stat", ""), ("hash", "")]
+)
+def test_an_empty_path_is_not_the_working_directory(folder: Path, words: tuple[str, ...]) -> None:
+    before = sorted(folder.rglob("*"))
+    assert "it is empty" in hw(folder, *words, code=2)
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_stat_says_what_a_task_depends_on(folder: Path) -> None:
     file = json.loads(hw(folder, "stat", "--json", "data/a"))
     assert (file["kind"], file["evidence"], file["size"]) == ("file", "stat", 3)
