@@ -12,11 +12,11 @@ import fcntl
 import json
 import os
 import secrets
+import select
 import shutil
 import signal
 import socket
 import sys
-import threading
 import time
 from contextlib import suppress
 from importlib import import_module
@@ -40,9 +40,11 @@ _LOOK_EVERY = 1.0
 def main(folder: Path, idle: float, ready: int | None) -> None:
     """Serve a folder's graph until it is time to leave."""
     _hold(folder / SERVER_LOCK)
-    leaving = threading.Event()
+    # A handler interrupts whatever runs, and so must take no lock: it writes into a pipe, on which we wait.
+    leaving, told = os.pipe()
+    os.set_blocking(told, False)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: leaving.set())
+        signal.signal(number, lambda *_: _tell(told))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     password = secrets.token_urlsafe(24)
     engine, port, http_port = _serve(folder, password)
@@ -56,6 +58,11 @@ def main(folder: Path, idle: float, ready: int | None) -> None:
     with suppress(FileNotFoundError):
         (folder / SERVER_FILE).unlink()
     engine.stop()
+
+
+def _tell(pipe: int) -> None:
+    with suppress(BlockingIOError):  # it is full of what was told before
+        os.write(pipe, b"!")
 
 
 def _hold(path: Path) -> None:
@@ -149,11 +156,14 @@ def _publish(folder: Path, told: dict[str, Any]) -> None:
     os.replace(draft, folder / SERVER_FILE)
 
 
-def _wait(folder: Path, clients: int, idle: float, leaving: threading.Event) -> None:
-    """Until it is time to leave. Who leaves because nobody came does so with the clients' lock in hand: somebody who
-    comes just then waits for the lock, finds no server, and starts one."""
+def _wait(folder: Path, clients: int, idle: float, leaving: int) -> None:
+    """Until it is time to leave, or `leaving` can be read from.
+
+    Who leaves because nobody came does so with the clients' lock in hand: somebody who comes just then waits for the
+    lock, finds no server, and starts one.
+    """
     used = time.time()
-    while not leaving.wait(min(_LOOK_EVERY, idle)):
+    while not select.select([leaving], [], [], min(_LOOK_EVERY, idle))[0]:
         if not (folder / SERVER_FILE).exists():
             return
         try:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from benchmarks.synthetic import write_fan_out
 
 OPEN = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from headwater.cypher.project import open_project
 from headwater.cypher.store import open_store
@@ -115,6 +117,15 @@ def test_the_server_stops_when_it_is_told_to(local_project: Project) -> None:
     assert local_graph.stop(local_project) is True
     assert local_graph.stop(local_project) is False
     assert local_graph.status(local_project)["running"] is False
+
+
+def test_a_server_stops_however_often_it_is_told_to(local_project: Project) -> None:
+    local_graph.start(local_project)
+    server = the_server(local_project).pid
+    with suppress(ProcessLookupError):
+        for _ in range(2_000):
+            os.kill(server, signal.SIGTERM)
+    wait_for(lambda: not local_graph.is_held(local_project.graph / "server.lock"))
 
 
 def test_a_server_that_is_stopped_stays_so_though_there_is_something_to_load(local_project: Project) -> None:
