@@ -18,7 +18,7 @@ _BLOCK = 1 << 20
 _STREAM = "-"
 
 
-class _Place(click.ParamType):
+class _Place(click.ParamType):  # type: ignore[type-arg]  # of older clicks it takes none
     """A path or URL. An empty one, as a variable that is not set gives it, would mean the working directory."""
 
     name = "path"
