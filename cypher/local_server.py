@@ -40,11 +40,12 @@ _LOOK_EVERY = 1.0
 def main(folder: Path, idle: float, ready: int | None) -> None:
     """Serve a folder's graph until it is time to leave."""
     _hold(folder / SERVER_LOCK)
-    # A handler interrupts whatever runs, and so must take no lock: it writes into a pipe, on which we wait.
+    # A handler interrupts whatever runs, and so must take no lock: signals write into a pipe, on which we wait.
     leaving, told = os.pipe()
     os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _tell(told))
+        signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     password = secrets.token_urlsafe(24)
     engine, port, http_port = _serve(folder, password)
@@ -58,11 +59,6 @@ def main(folder: Path, idle: float, ready: int | None) -> None:
     with suppress(FileNotFoundError):
         (folder / SERVER_FILE).unlink()
     engine.stop()
-
-
-def _tell(pipe: int) -> None:
-    with suppress(BlockingIOError):  # it is full of what was told before
-        os.write(pipe, b"!")
 
 
 def _hold(path: Path) -> None:

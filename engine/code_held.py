@@ -83,7 +83,7 @@ def _in_class(cls: type, is_task: Callable[[object], object]) -> Iterator[Held]:
     for name, member in list(vars(cls).items()):
         for way in ("", "__func__", "fget", "fset"):
             held = getattr(member, way, None) if way else member
-            if isinstance(held, FunctionType):
+            if isinstance(held, FunctionType) and is_own_code(held):
                 yield f".{name}", held
         if not name.startswith("__") and isinstance(member, (dict, list, tuple, set, frozenset)):
             yield from _in_container(f".{name}", member, is_task, _DEPTH)
@@ -137,6 +137,7 @@ class Named:
     ) -> None:
         self._file = source.name
         self._value = value
+        self._is_task = is_task
         self._ids = {id(value)}
         self._codes: set[CodeType] = set()
         self._lines: set[int] = set()
@@ -145,12 +146,12 @@ class Named:
                 self._lines.update(range(node.lineno, node.end_lineno + 1))  # type: ignore[attr-defined]
                 for read in reads_of(source.code(node)).reads:
                     if read.how == GLOBAL and scope.values.get(read.root) is not value:
-                        self._reach(_value_of(scope, read.root, read.attrs), value, is_task)
+                        self._reach(_value_of(scope, read.root, read.attrs))
 
-    def _reach(self, found: object, value: object, is_task: Callable[[object], object]) -> None:
-        if found is value:
+    def _reach(self, found: object) -> None:
+        if found is self._value:
             return
-        code = code_in(found, is_task)
+        code = code_in(found, self._is_task)
         self._ids.add(id(found if code is None else code))
         if isinstance(code, FunctionType):
             pending = [code.__code__]
@@ -159,7 +160,7 @@ class Named:
                 self._codes.add(one)
                 pending.extend(const for const in one.co_consts if isinstance(const, CodeType))
         elif not isinstance(found, type):
-            self._ids.update(id(held) for _, held in held_by(found, is_task))
+            self._ids.update(id(held) for _, held in held_by(found, self._is_task))
 
     def reach(self, code: object) -> bool:
         """Whether they name a function or class, stand around it, or made it."""

@@ -9,7 +9,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from headwater.engine.code_files import source_file_of
-from headwater.engine.code_held import Named, TooLarge, held_by, is_own_code
+from headwater.engine.code_held import Named, TooLarge, held_by
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
@@ -199,13 +199,14 @@ class Walk:
             return
         try:
             held = held_by(value, self._is_task)
-            named = Named(scope, source, bindings, value, self._is_task) if held else None
+            if not held:
+                return
+            named = Named(scope, source, bindings, value, self._is_task)
         except TooLarge:
             self.uncounted[part.name] = "too large to be looked through for functions that it holds"
             return
         for where, code in held:
-            own = not isinstance(code, (FunctionType, type)) or is_own_code(code)
-            if own and named is not None and not named.reach(code):
+            if not named.reach(code):
                 self._edge(part, f"holds {where}", self._object(part.name, code))
 
     # -- resolving names ---------------------------------------------------------------------------

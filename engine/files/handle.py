@@ -33,7 +33,7 @@ class WrittenFile(io.BufferedIOBase):
     ) -> None:
         self._file = file
         self._on_close = on_close
-        self._written: Identity | None = None
+        self._identity: Identity | None = None
         self._url = url
 
     @property
@@ -69,7 +69,7 @@ class WrittenFile(io.BufferedIOBase):
             finally:
                 self._close_file()
         finally:
-            self._on_close(self._written)
+            self._on_close(self._identity)
 
     def _close_file(self) -> None:
         if self._url is None:
@@ -171,9 +171,9 @@ class ReplacingFile(WrittenFile):
             self._file.close()
             if not self._discarded:
                 _stamp_finely(self._partial)
-                written = self._look(self._partial)
+                identity = self._look(self._partial)
                 os.replace(self._partial, self._target)
-                self._written = written
+                self._identity = identity
                 keep_time(self._target)
                 return
         except BaseException:

@@ -27,7 +27,6 @@ from benchmarks.synthetic import write_fan_out
 
 OPEN = """
 import sys
-from contextlib import suppress
 from pathlib import Path
 from headwater.cypher.project import open_project
 from headwater.cypher.store import open_store

@@ -12,6 +12,7 @@ import json
 import math
 import pathlib
 import uuid
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -147,10 +148,8 @@ def make() -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Print the hashes of all values, and which modules from elsewhere that took."""
-    import sys
-
+def hashes_of(make: Callable[[], dict[str, Any]]) -> dict[str, str]:
+    """The hash of each value, with a remark where it is another when the value was restored."""
     from headwater.engine.values import describe, hash_value, restore
 
     hashes = {name: hash_value(value).hex() for name, value in make().items()}
@@ -159,6 +158,14 @@ def main() -> None:
         again = restore(described.codec, described.type, described.payload)
         if hash_value(again).hex() != hashes[name]:
             hashes[name] += " changes when it is restored"
+    return hashes
+
+
+def main() -> None:
+    """Print the hashes of all values, and which modules from elsewhere that took."""
+    import sys
+
+    hashes = hashes_of(make)
     foreign = sorted({"numpy", "pandas", "pyarrow", "fsspec", "msgspec"} & set(sys.modules))
     print(json.dumps({"hashes": hashes, "foreign": foreign}))
 

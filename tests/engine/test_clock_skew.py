@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from headwater.engine.files.written import keep_time, was_there
+
+from tests.engine import commands
 
 Hw = Callable[..., str]
 
@@ -89,24 +90,16 @@ def hw(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hw]:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(SHIFTED)
     (tmp_path / "skew.py").write_text(WORKFLOW)
-    env = {name: value for name, value in os.environ.items() if not name.startswith("HEADWATER_")}
-    env |= {"PYTHONPATH": str(tmp_path / "site"), "SHIFTED_BY": str(request.param)}
-    env["HEADWATER_CACHE"] = str(tmp_path / "cache")
-
-    def run(*words: str) -> str:
-        command = [str(Path(sys.executable).with_name("hw")), *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True, timeout=120
-        ).stdout
-
+    run = partial(
+        commands.hw,
+        tmp_path,
+        PYTHONPATH=str(tmp_path / "site"),
+        SHIFTED_BY=str(request.param),
+        HEADWATER_CACHE=str(tmp_path / "cache"),
+    )
     run("init")
     yield run
     run("store", "stop")
-
-
-def done(hw: Hw) -> int:
-    told = json.loads(hw("log", "-", "--json"))
-    return sum(counts.get("DONE", 0) for counts in told["tasks"].values())
 
 
 def test_a_content_that_is_replaced_while_a_call_runs_spoils_no_later_run(hw: Hw, tmp_path: Path) -> None:
@@ -131,7 +124,7 @@ def test_changes_are_seen_whatever_the_date_of_the_file(hw: Hw, tmp_path: Path) 
             os.utime(file, (date, date))
         assert f"result: {len(text)}" in hw("run", "skew.py", "measuring")
     hw("run", "skew.py", "measuring")
-    assert done(hw) == 0
+    assert commands.jobs(hw("log", "-", "--json"), "DONE") == 0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ import pytest
 from headwater.engine.values import ValueStore
 
 from headwater import ContentFile, Dir, File, FileSet
+from tests.engine.commands import hw, jobs
 
 WRITE = """
 import sys, time
@@ -275,19 +275,6 @@ def project(tmp_path: Path) -> Iterator[Path]:
     hw(tmp_path, "store", "stop")
 
 
-def hw(folder: Path, *words: str) -> str:
-    env = {name: value for name, value in os.environ.items() if not name.startswith("HEADWATER_")}
-    command = [str(Path(sys.executable).with_name("hw")), *words]
-    return subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, check=True, timeout=120
-    ).stdout
-
-
-def jobs(folder: Path, status: str) -> int:
-    told = json.loads(hw(folder, "log", "-", "--json"))
-    return sum(counts.get(status, 0) for counts in told["tasks"].values())
-
-
 def test_of_two_workflows_that_write_one_path_the_last_wins_whole_and_the_other_runs_again(
     project: Path,
 ) -> None:
@@ -303,9 +290,9 @@ def test_of_two_workflows_that_write_one_path_the_last_wins_whole_and_the_other_
     assert (len(text), len(set(text))) == (500_000, 1)
     winner, loser = text[0], "y" if text[0] == "x" else "x"
     hw(project, "run", "race.py", "main", "--letter", winner)
-    assert jobs(project, "DONE") == 0
+    assert jobs(hw(project, "log", "-", "--json"), "DONE") == 0
     hw(project, "run", "race.py", "main", "--letter", loser)
-    assert jobs(project, "DONE") >= 1
+    assert jobs(hw(project, "log", "-", "--json"), "DONE") >= 1
     assert set((project / "out.txt").read_text()) == {loser}
     assert [path.name for path in project.iterdir() if "partial" in path.name] == []
 
