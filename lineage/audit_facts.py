@@ -52,7 +52,7 @@ class AuditFacts:
     def origins(self) -> list[dict[str, Any]]:
         """Maps of file, path, datasets (names), taken (when last): the files that no recorded call made."""
         taken: dict[str, tuple[str, datetime]] = {}
-        for file, path, at in self._store.rows("audit_taken" if self.as_of is None else "audit_taken_then"):
+        for file, path, at in self._store.rows("audit_taken", since=self.since):
             taken[file] = max(taken.get(file, (path, at)), (path, at))
         facts = GraphFacts(self._store)
         makers = facts.makers(taken)
