@@ -53,7 +53,9 @@ class ScopedFacts(ImpactFacts):
         jobs: jobs that are asked about, with their calls.
     """
 
-    def __init__(self, store: GraphStore, known: RememberedFacts, walk: Walk, jobs: Mapping[str, str]) -> None:
+    def __init__(
+        self, store: GraphStore, known: RememberedFacts, walk: Walk, jobs: Mapping[str, str]
+    ) -> None:
         super().__init__(store)
         self._known = known
         self._calls = walk.calls

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.sensitivity import lower, rank
 from headwater.lineage.datasets import Dataset, current, datasets_of, files_of
 from headwater.lineage.declassified import declassified
-from headwater.lineage.impact_facts import ImpactFacts
 from headwater.lineage.impact_walk import Spread
 from headwater.lineage.label_facts import RememberedFacts
 from headwater.lineage.label_scope import Scope
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
+    from headwater.lineage.impact_facts import ImpactFacts
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def labels(
     files = _files(store, datasets, scope)
     found: list[Label] = []
     for dataset in datasets:
-        levels = _levels(store, facts, dataset, files.get(dataset.id, []), limits, scope)
+        levels = _levels(facts, dataset, files.get(dataset.id, []), limits, scope)
         found += [Label(kind, id_, dataset, level) for (kind, id_), level in sorted(levels.items())]
     return found
 
@@ -91,7 +91,6 @@ def _files(store: GraphStore, datasets: Sequence[Dataset], scope: Scope | None) 
 
 
 def _levels(
-    store: GraphStore,
     facts: ImpactFacts,
     dataset: Dataset,
     files: Sequence[str],
@@ -109,12 +108,12 @@ def _levels(
         spread.begin({call for some in facts.takers(files).values() for call in some})
         spread.begin_at_namers(facts.namers(files))
         spread.run()
-        levels |= dict.fromkeys(_reached(store, spread, scope), level)
+        levels |= dict.fromkeys(_reached(facts, spread, scope), level)
     own = files if scope is None else scope.files & set(files)
     return {**levels, **{("file", file): highest for file in own}}
 
 
-def _reached(store: GraphStore, spread: Spread, scope: Scope | None) -> Iterable[tuple[str, str]]:
+def _reached(facts: ImpactFacts, spread: Spread, scope: Scope | None) -> Iterable[tuple[str, str]]:
     made = spread.files if scope is None else scope.files & spread.files.keys()
     jobs = spread.jobs if scope is None else scope.jobs.keys() & spread.jobs.keys()
     calls = spread.calls if scope is None else {scope.jobs[job] for job in jobs}
@@ -124,5 +123,5 @@ def _reached(store: GraphStore, spread: Spread, scope: Scope | None) -> Iterable
         fact = spread.flow.calls[call]
         yield "call", call
         yield from ((kind, key) for kind, key in (("value", fact.value), ("task", fact.task_hash)) if key)
-    for _, execution in ImpactFacts(store).rows("labels_roots", jobs):
+    for _, execution in facts.rows("labels_roots", jobs):
         yield "execution", execution

@@ -163,8 +163,12 @@ class Governed:
             for job in map(world.jobs.__getitem__, world.roots)
             if EPOCH + timedelta(seconds=job.at) >= since
         }
-        jobs = {job.id: world.calls[job.call] for job in world.jobs.values() if job.execution in runs and job.call}
-        files = {world.prefix + file for call in jobs.values() for file in call.result.union(*call.args.values())}
+        jobs = {
+            job.id: world.calls[job.call] for job in world.jobs.values() if job.execution in runs and job.call
+        }
+        files = {
+            world.prefix + file for call in jobs.values() for file in call.result.union(*call.args.values())
+        }
         found = {
             key: level
             for key, level in whole.items()
@@ -176,7 +180,11 @@ class Governed:
             if kind == "job":
                 call = jobs[job]
                 value = world._value(call.result, call.hash, values)
-                for one in (("call", call.hash), ("value", value), ("task", f"{world.prefix}task-{call.task}")):
+                for one in (
+                    ("call", call.hash),
+                    ("value", value),
+                    ("task", f"{world.prefix}task-{call.task}"),
+                ):
                     there = found.get((*one, dataset), level)
                     found[(*one, dataset)] = max(level, there, key=rank)
         return found
@@ -188,9 +196,7 @@ class Governed:
 KINDS = ("execution", "job", "call", "value", "task", "file")
 
 
-def told(
-    store: GraphStore, *kinds: str, since: datetime | None = None
-) -> dict[tuple[str, str, str], str]:
+def told(store: GraphStore, *kinds: str, since: datetime | None = None) -> dict[tuple[str, str, str], str]:
     return {
         (one.kind, one.id, one.dataset.name): one.sensitivity
         for one in labels(store, since=since)
