@@ -31,13 +31,14 @@ class AuditFacts:
 
     def __init__(self, store: GraphStore, since: datetime | None) -> None:
         self._store = store
+        self._asked = since
         self.since = since or _BEGINNING
         self.as_of: datetime | None = getattr(store, "moment", None)
 
     @cached_property
     def labels(self) -> list[dict[str, Any]]:
-        """Maps of kind, id, dataset, sensitivity, declared, licence, origin: what each dataset reached."""
-        return [label.to_dict() for label in labels(self._store)]
+        """Maps of kind, id, dataset, sensitivity, declared, licence, origin: what each dataset reached in the runs."""
+        return [label.to_dict() for label in labels(self._store, since=self._asked)]
 
     @cached_property
     def tags(self) -> list[dict[str, Any]]:
@@ -52,7 +53,7 @@ class AuditFacts:
     def origins(self) -> list[dict[str, Any]]:
         """Maps of file, path, datasets (names), taken (when last): the files that no recorded call made."""
         taken: dict[str, tuple[str, datetime]] = {}
-        for file, path, at in self._store.rows("audit_taken" if self.as_of is None else "audit_taken_then"):
+        for file, path, at in self._store.rows("audit_taken", since=self.since):
             taken[file] = max(taken.get(file, (path, at)), (path, at))
         facts = GraphFacts(self._store)
         makers = facts.makers(taken)

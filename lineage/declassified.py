@@ -14,16 +14,17 @@ from headwater.lineage.flow import Flow
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
-    from headwater.lineage.trace_facts import GraphFacts
+    from headwater.lineage.impact_facts import ImpactFacts
 
 
-def declassified(store: GraphStore, facts: GraphFacts) -> dict[str, str]:
+def declassified(store: GraphStore, facts: ImpactFacts) -> dict[str, str]:
     """Call hash to the level that the call's result is at most."""
-    found = {
-        call: json.loads(options)[OPTION]
-        for call, options in store.rows("labels_declassifying", option=f'"{OPTION}"')
+    tasks = {
+        task: json.loads(options)[OPTION]
+        for task, options in store.rows("labels_declassifying", option=f'"{OPTION}"')
         if OPTION in json.loads(options)
     }
+    found = {call: tasks[task] for task, calls in facts.calls_of(tasks).items() for call in calls}
     flow = Flow(facts)
     new = set(found)
     while new:

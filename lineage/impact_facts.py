@@ -45,6 +45,10 @@ class ImpactFacts(GraphFacts):
         """Every job of each call, the one that ran it first."""
         return _jobs((row[0], row) for row in self.listed_rows("impact_jobs", calls))
 
+    def jobs_named(self, jobs: Iterable[str]) -> dict[str, list[JobFact]]:
+        """Some jobs, by the calls that they made."""
+        return _jobs((row[0], row) for row in self.listed_rows("impact_jobs_named", jobs))
+
     def jobs_in(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[JobFact]]:
         """The jobs of each call whose parents made a call, by both."""
         wanted = set(places)
@@ -71,6 +75,10 @@ class ImpactFacts(GraphFacts):
     def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that returned each file without having made it."""
         return {file: sorted(calls) for file, calls in self.rows("impact_namers", files)}
+
+    def calls_of(self, tasks: Iterable[str]) -> dict[str, list[str]]:
+        """The calls of each version of a task."""
+        return {task: sorted(calls) for task, calls in self.rows("impact_calls_of", tasks)}
 
     def listed(self, query: str, **parameters: str) -> set[str]:
         """The first column of a named query."""

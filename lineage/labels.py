@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.sensitivity import lower, rank
-from headwater.lineage.datasets import Dataset, current, files_of
+from headwater.lineage.datasets import Dataset, current, datasets_of, files_of
 from headwater.lineage.declassified import declassified
-from headwater.lineage.impact_facts import ImpactFacts
 from headwater.lineage.impact_walk import Spread
 from headwater.lineage.label_facts import RememberedFacts
+from headwater.lineage.label_scope import Scope
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
+    from headwater.lineage.impact_facts import ImpactFacts
 
 
 @dataclass(frozen=True)
@@ -52,27 +54,52 @@ class Label:
         }
 
 
-def labels(store: GraphStore, datasets: Sequence[Dataset] | None = None) -> list[Label]:
+def labels(
+    store: GraphStore, datasets: Sequence[Dataset] | None = None, *, since: datetime | None = None
+) -> list[Label]:
     """Every label that there is, in a stable order.
 
     Args:
         datasets: the datasets to look at; None for all that are declared now.
+        since: only of what the runs did that began since, and looking at nothing but these and what is behind them:
+            of the runs, their jobs, the calls and files of these, and the values and tasks of these calls. A call, a
+            value or a task has the labels that it has in these runs.
     """
-    facts = RememberedFacts(store)
     datasets = current(store) if datasets is None else datasets
-    limits = declassified(store, facts) if datasets else {}
-    files = files_of(store, (dataset.id for dataset in datasets))
+    if not datasets:
+        return []
+    scope = None if since is None else Scope(store, since)
+    facts = RememberedFacts(store) if scope is None else scope.facts
+    limits = declassified(store, facts)
+    files = _files(store, datasets, scope)
     found: list[Label] = []
     for dataset in datasets:
-        levels = _levels(store, facts, dataset, files.get(dataset.id, []), limits)
+        levels = _levels(facts, dataset, files.get(dataset.id, []), limits, scope)
         found += [Label(kind, id_, dataset, level) for (kind, id_), level in sorted(levels.items())]
     return found
 
 
+def _files(store: GraphStore, datasets: Sequence[Dataset], scope: Scope | None) -> dict[str, list[str]]:
+    """The files of datasets by their ids; of a part of the history, those in it."""
+    if scope is None:
+        return files_of(store, (dataset.id for dataset in datasets))
+    found: dict[str, list[str]] = {}
+    for file, some in sorted(datasets_of(store, scope.files_behind()).items()):
+        for dataset in some:
+            found.setdefault(dataset, []).append(file)
+    return found
+
+
 def _levels(
-    store: GraphStore, facts: ImpactFacts, dataset: Dataset, files: Sequence[str], limits: dict[str, str]
+    facts: ImpactFacts,
+    dataset: Dataset,
+    files: Sequence[str],
+    limits: dict[str, str],
+    scope: Scope | None,
 ) -> dict[tuple[str, str], str]:
     """What a dataset reached, and how sensitive that is."""
+    if not files:
+        return {}
     highest = dataset.sensitivity
     levels: dict[tuple[str, str], str] = {}
     for level in sorted({highest, *(lower(highest, one) for one in limits.values())}, key=rank):
@@ -81,16 +108,20 @@ def _levels(
         spread.begin({call for some in facts.takers(files).values() for call in some})
         spread.begin_at_namers(facts.namers(files))
         spread.run()
-        levels |= dict.fromkeys(_reached(store, spread), level)
-    return {**levels, **{("file", file): highest for file in files}}
+        levels |= dict.fromkeys(_reached(facts, spread, scope), level)
+    own = files if scope is None else scope.files & set(files)
+    return {**levels, **{("file", file): highest for file in own}}
 
 
-def _reached(store: GraphStore, spread: Spread) -> Iterable[tuple[str, str]]:
-    yield from (("file", file) for file in spread.files)
-    yield from (("job", job) for job in spread.jobs)
-    for call in spread.calls:
+def _reached(facts: ImpactFacts, spread: Spread, scope: Scope | None) -> Iterable[tuple[str, str]]:
+    made = spread.files if scope is None else scope.files & spread.files.keys()
+    jobs = spread.jobs if scope is None else scope.jobs.keys() & spread.jobs.keys()
+    calls = spread.calls if scope is None else {scope.jobs[job] for job in jobs}
+    yield from (("file", file) for file in made)
+    yield from (("job", job) for job in jobs)
+    for call in calls:
         fact = spread.flow.calls[call]
         yield "call", call
         yield from ((kind, key) for kind, key in (("value", fact.value), ("task", fact.task_hash)) if key)
-    for _, execution in ImpactFacts(store).rows("labels_roots", spread.jobs):
+    for _, execution in facts.rows("labels_roots", jobs):
         yield "execution", execution

@@ -55,9 +55,9 @@ def trace(
                 f"the {'run' if found.kind == 'execution' else found.kind} {found.id} came to no result, so there is "
                 f"nothing to trace. What became of it: hw log {found.id[:13]}"
             )
-        walk.start_at_job(*rows[0])
+        walk.start_at_jobs([rows[0]])
     elif found.kind == "file":
-        walk.start_at_file(FileFact(*store.rows("trace_file", file=found.id)[0]))
+        walk.start_at_files([FileFact(*store.rows("trace_file", file=found.id)[0])])
     else:
         calls, more = ([found.id], 0) if found.kind == "call" else value_makers(store, found.id, _MAKERS)
         walk.start_at_calls(calls)

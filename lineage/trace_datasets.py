@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.lineage.datasets import Dataset, current, datasets_of
 from headwater.lineage.declassified import declassified
+from headwater.lineage.impact_facts import ImpactFacts
 from headwater.lineage.labels import labels
-from headwater.lineage.trace_facts import GraphFacts
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -60,7 +60,7 @@ def traced_datasets(store: GraphStore, traced: Trace) -> list[TracedDataset]:
 
 def _levels(store: GraphStore, traced: Trace, found: list[Dataset]) -> dict[str, str]:
     """How sensitive what was traced is by each dataset, where a task in the trace lowers that."""
-    if not found or not declassified(store, GraphFacts(store)).keys() & {
+    if not found or not declassified(store, ImpactFacts(store)).keys() & {
         c.call for c in traced.calls.values()
     }:
         return {}

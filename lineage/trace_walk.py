@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import starmap
 from typing import NamedTuple
 
 from headwater.lineage.flow import Flow
-from headwater.lineage.trace_facts import Facts, FileFact
+from headwater.lineage.trace_facts import CallFact, Facts, FileFact
 from headwater.lineage.trace_views import Gap, Trace, TracedArgument, TracedCall, TracedFile
 
 
@@ -73,10 +73,14 @@ class Walk:
 
     # -- starting ----------------------------------------------------------------------------------------------
 
-    def start_at_job(self, job: str, call: str) -> None:
-        """Begin at the result of the call that a job made."""
-        place, way = self._places_of_jobs([(call, job)])[call, job]
-        self._start.append(self._visit(place, True, way))
+    def start_at_jobs(self, made: Iterable[tuple[str, str]]) -> None:
+        """Begin at the results of calls, where jobs made them.
+
+        Args:
+            made: (job, call).
+        """
+        for place, way in self._places_of_jobs((call, job) for job, call in made).values():
+            self._start.append(self._visit(place, True, way))
 
     def start_at_calls(self, calls: Iterable[str]) -> None:
         """Begin at the results of calls, in the parents of the jobs that ran them."""
@@ -85,11 +89,12 @@ class Walk:
             for place, way in places[call]:
                 self._start.append(self._visit(place, True, way))
 
-    def start_at_file(self, file: FileFact) -> None:
-        """Begin at the calls that made a file."""
-        self._files[file.file] = file
-        self._join({(file.file, None)})
-        self._start.extend(self._made_by.get(file.file, ()))
+    def start_at_files(self, files: Iterable[FileFact]) -> None:
+        """Begin at the calls that made files."""
+        began = {file.file: file for file in files}
+        self._files.update(began)
+        self._join({(file, None) for file in began})
+        self._start.extend(call for file in began for call in self._made_by.get(file, ()))
 
     # -- walking -----------------------------------------------------------------------------------------------
 
@@ -260,6 +265,16 @@ class Walk:
         return places
 
     # -- answering ---------------------------------------------------------------------------------------------
+
+    @property
+    def visits(self) -> Collection[Visit]:
+        """Where the walk came, each place as often as there were ways to it."""
+        return self._visited
+
+    @property
+    def calls(self) -> dict[str, CallFact]:
+        """The calls that it came to."""
+        return {place.call: self._flow.calls[place.call] for place in self._nodes}
 
     def answer(self, kind: str, id_: str) -> Trace:
         """What the walk found."""

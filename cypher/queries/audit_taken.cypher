@@ -1,13 +1,27 @@
-// The files that calls took, or named without having made them, with the time of the last such call. (Code is recorded
-// like files, and is none; of folders and patterns, the files in them count; what was missing is no origin.)
-// Parameters: none.
-MATCH (f:File)<-[:REFERS_TO]-(:Value)<-[:TOOK]-(c:CallNode)
+// The files that calls took, or named without having made them, in the runs that began since a moment, with the time of
+// the last such call. (Code is recorded like files, and is none; of folders and patterns, the files in them count; what
+// was missing is no origin. A job that was answered from the cache took nothing, but where only its single reduction was.)
+// Parameters: $since.
+// $as_of: leave out what was recorded later; null for nothing.
+MATCH (e:Execution)
+WHERE e.started >= $since AND ($as_of IS NULL OR e.started <= $as_of)
+WITH e
+MATCH (j:Job {execution_id: e.id})-[:MADE]->(c:CallNode)
+WHERE (j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction')
+  AND ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of)
+WITH c, max(coalesce(j.finished, j.started)) AS at
+MATCH (c)-[:TOOK]->(:Value)-[:REFERS_TO]->(f:File)
 WHERE NOT f.evidence IN ['class', 'function', 'task', 'folder', 'glob', 'folder-content', 'glob-content', 'missing']
-RETURN f.file_hash AS file, f.path AS path, max(c.recorded_at) AS at
+RETURN f.file_hash AS file, f.path AS path, max(at) AS at
 UNION ALL
-MATCH (c:CallNode)
-WHERE c.named IS NOT NULL
+MATCH (e:Execution)
+WHERE e.started >= $since AND ($as_of IS NULL OR e.started <= $as_of)
+WITH e
+MATCH (j:Job {execution_id: e.id})-[:MADE]->(c:CallNode)
+WHERE (j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction')
+  AND ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of) AND c.named IS NOT NULL
+WITH c, max(coalesce(j.finished, j.started)) AS at
 UNWIND c.named AS file
 MATCH (f:File {file_hash: file})
 WHERE NOT f.evidence IN ['class', 'function', 'task', 'folder', 'glob', 'folder-content', 'glob-content', 'missing']
-RETURN file, f.path AS path, max(c.recorded_at) AS at
+RETURN file, f.path AS path, max(at) AS at

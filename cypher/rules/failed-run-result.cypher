@@ -2,14 +2,22 @@
 // severity: warning
 // why: What a run left behind that failed later may be part of something that was never finished.
 // fix: Run the failed run's call again until it ends well, or run the other one with --no-cache.
-MATCH (e:Execution)
-WHERE e.status IN ['FAILED', 'CANCELLED'] AND ($as_of IS NULL OR e.finished <= $as_of)
-MATCH (j:Job {execution_id: e.id})-[:MADE]->(c:CallNode)
+MATCH (u:Execution)
+WHERE u.started >= $since
+WITH u
+WHERE u.status = 'DONE' AND ($as_of IS NULL OR u.finished <= $as_of)
+MATCH (k:Job {execution_id: u.id})-[:MADE]->(c:CallNode)
+WHERE k.status = 'CACHED'
+WITH c, collect([u.id, k.id, k.task_name]) AS uses
+MATCH (c)<-[:MADE]-(j:Job)
 WHERE j.status = 'DONE' AND ($as_of IS NULL OR j.finished <= $as_of)
-MATCH (c)<-[:MADE]-(k:Job {status: 'CACHED'})
-MATCH (u:Execution {id: k.execution_id})
-WHERE u.status = 'DONE' AND u.started >= $since AND ($as_of IS NULL OR u.finished <= $as_of)
-  AND NOT EXISTS { MATCH (c)<-[:MADE]-(o:Job {status: 'DONE'}) MATCH (x:Execution {id: o.execution_id})
-                   WHERE x.status = 'DONE' AND ($as_of IS NULL OR x.finished <= $as_of) }
-RETURN DISTINCT 'the run ' + left(u.id, 13) + ' used ' + k.task_name + ' of the run ' + left(e.id, 13)
-       + ', which is ' + e.status AS message, ['job:' + k.id, 'execution:' + e.id] AS nodes
+MATCH (e:Execution {id: j.execution_id})
+WHERE $as_of IS NULL OR e.finished <= $as_of
+WITH c, uses, collect(DISTINCT [e.id, e.status]) AS made
+WHERE none(run IN made WHERE run[1] = 'DONE')
+UNWIND made AS run
+WITH run, uses
+WHERE run[1] IN ['FAILED', 'CANCELLED']
+UNWIND uses AS use
+RETURN DISTINCT 'the run ' + left(use[0], 13) + ' used ' + use[2] + ' of the run ' + left(run[0], 13)
+       + ', which is ' + run[1] AS message, ['job:' + use[1], 'execution:' + run[0]] AS nodes

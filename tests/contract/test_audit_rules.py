@@ -187,3 +187,11 @@ def test_what_began_before_is_left_out_and_parameters_can_be_given(store: GraphS
     assert found(store, "undeclared-origin", AT + timedelta(hours=1)) == []
     assert found(store, "old-cache", days=0) == ["call:c1", "job:j2"]
     assert found(store, "old-cache", AT + timedelta(days=2), days=0) == []
+
+
+def test_labels_are_those_of_the_runs_that_are_asked_about(store: GraphStore, cypher: Cypher) -> None:
+    build(cypher, [ANOTHER_RUN, (TAG, {"kind": "file", "target": "f2"})])
+    rule = "personal-data-in-public"
+    assert found(store, rule) == ["file:f2"]
+    assert found(store, rule, AT + timedelta(hours=1)) == ["file:f2"]
+    assert found(store, rule, AT + timedelta(days=2)) == []

@@ -6,6 +6,7 @@ import json
 import random
 import uuid
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import networkx as nx
 import pytest
@@ -151,13 +152,55 @@ class Governed:
                     note("file", world.prefix + file, name, rank(declared))
         return {key: LEVELS[level] for key, level in found.items()}
 
+    def part_of(
+        self, whole: dict[tuple[str, str, str], str], since: datetime
+    ) -> dict[tuple[str, str, str], str]:
+        """What of all labels belongs to the runs that began since: a call, its value and its task have those of its
+        jobs there."""
+        world = self.world
+        runs = {
+            job.execution: job
+            for job in map(world.jobs.__getitem__, world.roots)
+            if EPOCH + timedelta(seconds=job.at) >= since
+        }
+        jobs = {
+            job.id: world.calls[job.call] for job in world.jobs.values() if job.execution in runs and job.call
+        }
+        files = {
+            world.prefix + file for call in jobs.values() for file in call.result.union(*call.args.values())
+        }
+        found = {
+            key: level
+            for key, level in whole.items()
+            if (key[0] in ("job", "execution") and key[1] in jobs.keys() | runs.keys())
+            or (key[0] == "file" and key[1] in files)
+        }
+        values: dict[str, set[str]] = {}
+        for (kind, job, dataset), level in list(found.items()):
+            if kind == "job":
+                call = jobs[job]
+                value = world._value(call.result, call.hash, values)
+                for one in (
+                    ("call", call.hash),
+                    ("value", value),
+                    ("task", f"{world.prefix}task-{call.task}"),
+                ):
+                    there = found.get((*one, dataset), level)
+                    found[(*one, dataset)] = max(level, there, key=rank)
+        return found
+
     def recorded(self) -> set[str]:
         return {file for call in self.world.calls.values() for file in call.result.union(*call.args.values())}
 
 
-def told(store: GraphStore, *kinds: str) -> dict[tuple[str, str, str], str]:
+KINDS = ("execution", "job", "call", "value", "task", "file")
+
+
+def told(store: GraphStore, *kinds: str, since: datetime | None = None) -> dict[tuple[str, str, str], str]:
     return {
-        (one.kind, one.id, one.dataset.name): one.sensitivity for one in labels(store) if one.kind in kinds
+        (one.kind, one.id, one.dataset.name): one.sensitivity
+        for one in labels(store, since=since)
+        if one.kind in kinds
     }
 
 
@@ -191,6 +234,9 @@ def test_labels_are_what_the_definition_says_on_any_history(
     )
     governed.write(cypher)
     assert told(store, "job", "call", "file") == governed.expected()
+    begins = [world.jobs[root].at for root in world.roots]
+    since = EPOCH + timedelta(seconds=chance.choice([*begins, 0, len(world.jobs)]))
+    assert told(store, *KINDS, since=since) == governed.part_of(told(store, *KINDS), since)
 
 
 @pytest.fixture

@@ -1,0 +1,8 @@
+// Some jobs that made calls, or were answered with them; the columns of impact_jobs.
+// Parameters: $keys (job ids). One row with a list of rows.
+UNWIND $keys AS key
+MATCH (j:Job {id: key})-[:MADE]->(c:CallNode)
+OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
+OPTIONAL MATCH (p)-[:MADE]->(d:CallNode)
+RETURN collect([c.call_hash, j.id, j.status, j.started, j.execution_id, p.id, d.call_hash,
+       EXISTS { (j)-[:SPAWNED]->() }]) AS rows
