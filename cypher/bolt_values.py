@@ -20,7 +20,7 @@ def plain(value: Any) -> Any:
     if value.__class__ in _AS_THEY_ARE:
         return value
     if isinstance(value, (list, tuple)):
-        return [plain(part) for part in value]
+        return [part if part.__class__ in _AS_THEY_ARE else plain(part) for part in value]
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if hasattr(value, "to_native"):

@@ -6,7 +6,6 @@ became ready, and hands what must run to the executors. Between turns it sleeps 
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -17,6 +16,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import InternalError
+from headwater.cypher.garbage import few_collections
 from headwater.cypher.project import Project
 from headwater.engine.cache import NEVER_RUN, Answer, Cache, GraphCache, Miss, NoCache, OneStep, Result
 from headwater.engine.cancel import Requests
@@ -112,7 +112,7 @@ class Run(Control):
         self._executors.start(self.recorder.prepare, self._complete, self._ask)
         status, error = "FAILED", None
         try:
-            with _interrupts(self._interrupt), _few_collections():
+            with _interrupts(self._interrupt), few_collections():
                 self._root = self._begin(call)
                 value = self._loop(self._root)
             status = "DONE"
@@ -478,14 +478,3 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
         for number, handler in before.items():
             # (None: it was set by something else than Python, and cannot be put back from here.)
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Collect garbage seldom during a run: most of what it makes is needed until its end, and holds no cycles."""
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

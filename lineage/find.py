@@ -11,7 +11,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,12 +19,12 @@ from headwater.cypher.errors import UsageError
 from headwater.lineage import log
 from headwater.lineage.find_tags import tagged
 from headwater.lineage.log_views import Execution, FileLine, Job, ListedExecution
+from headwater.lineage.moments import micros
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
 _T = TypeVar("_T")
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NEVER = 253_402_300_799_000_000
 """microseconds until the last second of the year 9999"""
 _LAST = "~"
@@ -143,8 +143,8 @@ def _run_ids(store: GraphStore, wanted: Wanted, upto: str, *, of_jobs: bool) -> 
         user=wanted.user,
         host=wanted.host,
         commit=wanted.commit and wanted.commit.lower(),
-        since=0 if of_jobs else _micros(wanted.since, 0),
-        until=_micros(wanted.until, _NEVER),
+        since=0 if of_jobs else micros(wanted.since, 0),
+        until=micros(wanted.until, _NEVER),
     )
     if of_jobs:
         return [row[0] for row in rows]
@@ -164,8 +164,8 @@ class _Jobs:
         self._about_job = {
             "tasks": self._tasks,
             "statuses": list(wanted.statuses) or None,
-            "since": _micros(wanted.since, 0),
-            "until": _micros(wanted.until, _NEVER),
+            "since": micros(wanted.since, 0),
+            "until": micros(wanted.until, _NEVER),
             "tags": [tag.of_jobs() for tag in tagged(store, wanted.tags)],
         }
         self._calls = self._few_calls()
@@ -265,7 +265,3 @@ def _chunks(runs: Sequence[str]) -> Iterator[Sequence[str]]:
     while begin < len(runs):
         yield runs[begin : begin + size]
         begin, size = begin + size, min(4 * size, _LARGEST)
-
-
-def _micros(moment: datetime | None, otherwise: int) -> int:
-    return otherwise if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)

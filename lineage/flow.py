@@ -23,7 +23,8 @@ class Flow:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self.calls: dict[str, CallFact] = {}
-        self._wirings: dict[str, Wiring] = {}
+        self._fed: dict[str, Wiring] = {}
+        self._mixed: dict[str, dict[str, set[str]]] = {}
         self._consumers: dict[str, dict[str, list[str]]] = {}
         self._first_made: dict[str, datetime] = {}
 
@@ -37,9 +38,14 @@ class Flow:
             self.calls.update(self._facts.calls(missing))
 
     def learn_wiring(self, parents: set[str]) -> None:
-        missing = {parent for parent in parents if parent not in self._wirings}
-        if missing:
-            self._wirings.update(self._facts.wiring(missing))
+        missing = {parent for parent in parents if parent not in self._fed}
+        for parent, wiring in self._facts.wiring(missing).items() if missing else ():
+            fed = self._fed[parent] = {}
+            mixed = self._mixed[parent] = {}
+            for consumer, wires in wiring.items():
+                fed[consumer] = [wire for wire in wires if wire[1] != parent]
+                if len(fed[consumer]) < len(wires):
+                    mixed[consumer] = {name for name, producer in wires if producer == parent}
 
     def learn_makers(self, calls: Iterable[str]) -> None:
         """All that `is_first_maker` needs to know of calls."""
@@ -52,15 +58,15 @@ class Flow:
 
     def fed(self, consumer: str, parent: str) -> list[tuple[str, str]]:
         """(parameter, producer): the calls that fed a call inside a parent."""
-        return [wire for wire in self._wirings[parent].get(consumer, ()) if wire[1] != parent]
+        return self._fed[parent].get(consumer, [])
 
     def mixed(self, consumer: str, parent: str) -> set[str]:
         """The arguments into which calls and the parent's own body put something."""
-        return {name for name, producer in self._wirings[parent].get(consumer, ()) if producer == parent}
+        return self._mixed[parent].get(consumer, set())
 
     def has_wiring(self, call: str) -> bool:
         """Whether the wiring inside a call was learned."""
-        return call in self._wirings
+        return call in self._fed
 
     def returned_by(self, call: str) -> list[str]:
         """The children whose results became a call's own."""
@@ -71,8 +77,8 @@ class Flow:
         found = self._consumers.get(parent)
         if found is None:
             found = self._consumers[parent] = {}
-            for consumer in self._wirings[parent]:
-                for producer in dict.fromkeys(one for _, one in self.fed(consumer, parent)):
+            for consumer, wires in self._fed[parent].items():
+                for producer in dict.fromkeys(one for _, one in wires):
                     found.setdefault(producer, []).append(consumer)
         return found
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from headwater.cypher.garbage import few_collections
 from headwater.lineage.impact_facts import ImpactFacts
 from headwater.lineage.impact_views import AffectedCall, AffectedFile, AffectedRun, Impact, Person
 from headwater.lineage.impact_walk import Spread
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
+@few_collections()
 def impact(
     store: GraphStore,
     found: Found,
@@ -65,6 +67,7 @@ def impact(
     return answer if complete else replace(answer, complete=False)
 
 
+@few_collections()
 def impact_of_calls(store: GraphStore, found: Found, calls: Collection[str]) -> Impact:
     """What some calls reached, themselves included.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple, TypeVar
 
+from headwater.lineage.moments import moment
 from headwater.lineage.trace_facts import GraphFacts
 
 MANY = 100
@@ -66,15 +67,15 @@ class ImpactFacts(GraphFacts):
 
     def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
         """The calls that each call made."""
-        return {call: sorted(made) for call, made in self.rows("impact_children", calls)}
+        return {call: sorted(made) for call, made in self.listed_rows("impact_children", calls)}
 
     def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that took each file, inside whatever value."""
-        return {file: sorted(calls) for file, calls in self.rows("impact_takers", files)}
+        return {file: sorted(calls) for file, calls in self.listed_rows("impact_takers", files)}
 
     def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that returned each file without having made it."""
-        return {file: sorted(calls) for file, calls in self.rows("impact_namers", files)}
+        return {file: sorted(calls) for file, calls in self.listed_rows("impact_namers", files)}
 
     def calls_of(self, tasks: Iterable[str]) -> dict[str, list[str]]:
         """The calls of each version of a task."""
@@ -88,8 +89,8 @@ class ImpactFacts(GraphFacts):
 def _jobs(rows: Iterable[tuple[_K, Sequence[Any]]]) -> dict[_K, list[JobFact]]:
     """Jobs by a key, the one that ran the call first."""
     found: dict[_K, list[JobFact]] = {}
-    for key, (_, *columns) in rows:
-        fact = JobFact(*columns)
+    for key, (_, job, status, started, *columns) in rows:
+        fact = JobFact(job, status, moment(started), *columns)
         if fact.parent_call is None:
             fact = fact._replace(parent=None)
         found.setdefault(key, []).append(fact)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from headwater.cypher.garbage import few_collections
 from headwater.cypher.sensitivity import lower, rank
 from headwater.lineage.datasets import Dataset, current, datasets_of, files_of
 from headwater.lineage.declassified import declassified
@@ -54,6 +55,7 @@ class Label:
         }
 
 
+@few_collections()
 def labels(
     store: GraphStore, datasets: Sequence[Dataset] | None = None, *, since: datetime | None = None
 ) -> list[Label]:

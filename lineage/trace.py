@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.garbage import few_collections
 from headwater.lineage.trace_facts import FileFact, GraphFacts, value_makers
 from headwater.lineage.trace_views import Author, Trace
 from headwater.lineage.trace_walk import Walk
@@ -30,6 +31,7 @@ _MAKERS = 20
 """calls that made equal values which a trace follows"""
 
 
+@few_collections()
 def trace(
     store: GraphStore, found: Found, *, depth: int | None = None, since: datetime | None = None
 ) -> Trace:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from headwater.lineage.moments import moment
+
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
@@ -113,6 +115,7 @@ class GraphFacts:
         for *columns, took, files in self.listed_rows("trace_calls", calls):
             if columns[0] in found:
                 continue
+            columns[4] = moment(columns[4])
             fact = found[columns[0]] = CallFact(*columns)
             arguments: dict[tuple[str, int | None], ArgumentFact] = {}
             for *argument, inside in took:
@@ -142,7 +145,7 @@ class GraphFacts:
         return {job: ParentJob(parent, call) for job, parent, call in self.rows("trace_job_parents", jobs)}
 
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
-        return grouped(self.rows("trace_call_parents", calls))
+        return grouped(self.listed_rows("trace_call_parents", calls))
 
     def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
         return {call: at for call, at in self.rows("trace_first_made", calls) if at is not None}
@@ -154,7 +157,7 @@ class GraphFacts:
         return grouped(self.rows("trace_file_makers", files))
 
 
-def grouped(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[str]]:
+def grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for key, one in rows:
         found.setdefault(key, set()).add(one)

@@ -31,6 +31,7 @@ from headwater.cypher.records import (
     tag_texts,
 )
 from headwater.cypher.targets import own_store, target_of
+from headwater.lineage.moments import moment
 from headwater.lineage.seals.verify import verify_seals
 from headwater.lineage.verify_changes import change_findings
 from headwater.lineage.verify_damage import salvage
@@ -43,7 +44,6 @@ from headwater.lineage.verify_facts import (
     actual,
     differences,
     expected,
-    moment,
     open_job,
     same,
 )

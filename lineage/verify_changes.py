@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.journal import CHANGE
 from headwater.cypher.load_change import change_facts, dataset_facts, tag_facts
 from headwater.cypher.records import ChangeMade
-from headwater.lineage.verify_facts import Fact, moment
+from headwater.lineage.moments import moment
+from headwater.lineage.verify_facts import Fact
 from headwater.lineage.verify_findings import Finding, Place
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ A fact is what the graph has under one key: a dict of named properties, edges in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.load_batch import fullname, task_counted, task_options, task_uncounted
@@ -29,12 +29,12 @@ from headwater.cypher.records import (
     job_id,
     tag_texts,
 )
+from headwater.lineage.moments import moment
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
 Fact = dict[str, Any]
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 EXTRA = "properties that headwater does not write"
 STRAY = "fed by, within no call that made it"
@@ -122,11 +122,6 @@ _QUERIES = {
     "Job": "verify_jobs",
     "Handle": "verify_handles",
 }
-
-
-def moment(microseconds: int | None) -> datetime | None:
-    """A record's time as the graph has it."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def expected(run: str, record: AnyRecord, names: Mapping[bytes, str | None]) -> tuple[str, str, Fact] | None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.cypher.errors import UsageError
+from headwater.lineage.moments import micros
 from headwater.lineage.why_views import JobLine
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _COMPARED = 200
 """the newest earlier calls among which the nearest is looked for"""
 _EQUAL = 50
@@ -41,7 +41,7 @@ class JobFact(NamedTuple):
 
     def before(self) -> int:
         """When it began, in microseconds."""
-        return 0 if self.started is None else (self.started - _EPOCH) // timedelta(microseconds=1)
+        return micros(self.started, 0)
 
 
 class EarlierJob(NamedTuple):

@@ -4,5 +4,6 @@ UNWIND $keys AS key
 MATCH (j:Job {id: key})-[:MADE]->(c:CallNode)
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
 OPTIONAL MATCH (p)-[:MADE]->(d:CallNode)
-RETURN collect([c.call_hash, j.id, j.status, j.started, j.execution_id, p.id, d.call_hash,
+RETURN collect([c.call_hash, j.id, j.status, datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
+       j.execution_id, p.id, d.call_hash,
        EXISTS { (j)-[:SPAWNED]->() }]) AS rows

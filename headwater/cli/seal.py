@@ -237,6 +237,6 @@ def _seal_json(seal: Seal) -> dict[str, Any]:
 
 
 def _moment(seal: Seal) -> Any:
-    from headwater.lineage.verify_facts import moment
+    from headwater.lineage.moments import moment
 
     return moment(seal.statement.at)

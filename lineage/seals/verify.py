@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import SUFFIX, Group, first_head
 from headwater.cypher.targets import own_store, target_of
+from headwater.lineage.moments import moment
 from headwater.lineage.seals.check_proof import is_signed, signed_bytes
 from headwater.lineage.seals.files import (
     Seal,
@@ -27,7 +28,7 @@ from headwater.lineage.seals.files import (
 )
 from headwater.lineage.seals.make import leaves_of, sealed_groups
 from headwater.lineage.seals.merkle import Frontier
-from headwater.lineage.verify_facts import EXTRA, PROPERTIES, moment, same
+from headwater.lineage.verify_facts import EXTRA, PROPERTIES, same
 from headwater.lineage.verify_findings import Finding, Place
 
 if TYPE_CHECKING:
