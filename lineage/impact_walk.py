@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from headwater.lineage.flow import Flow
 
@@ -117,10 +117,12 @@ class Spread:
         """Note what is reached. `given`: what it was given is, and so what its body makes of that, not its result
         alone."""
         call, parent, way = reach
-        wider = [Reach(call, EVERYWHERE, ANY), Reach(call, parent, ANY)]
-        wider += [] if way == ANY else [Reach(call, parent, OPEN), reach]
-        if all(self._reached.get(one, None) not in (True, given) for one in wider):
-            self._reached[reach] = self._pending[reach] = given
+        known: Mapping[Any, bool] = self._reached
+        wider = [(call, EVERYWHERE, ANY), (call, parent, ANY), (call, parent, OPEN), reach]
+        for one in wider[:2] if way == ANY else wider:  # plain tuples are equal to these, and are made sooner
+            if known.get(one) in (True, given):
+                return
+        self._reached[reach] = self._pending[reach] = given
 
     def _step(self, reach: Reach, given: bool, made: dict[str, None]) -> None:
         """From a call to the calls that it fed, to its parent where it became its result, and, if what it was given is
