@@ -9,6 +9,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any, TypeVar, overload
@@ -31,6 +32,7 @@ from headwater.engine.script_places import (
     stage_inputs,
 )
 from headwater.engine.script_process import run_group
+from headwater.engine.script_room import room
 from headwater.engine.script_watch import Declared
 from headwater.engine.secrets import Secrets
 from headwater.engine.signature import JobInfo
@@ -207,9 +209,12 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
     check_inputs(inputs)
     scratch = tempfile.mkdtemp(prefix="headwater-script-")
     note(None)
-    try:
+    with ExitStack() as ends:
+        ends.callback(shutil.rmtree, scratch, ignore_errors=True)
         folder = os.path.join(scratch, "folder") if tempdir else os.getcwd()
         os.makedirs(folder, exist_ok=True)
+        if not tempdir:
+            ends.enter_context(room(inputs, outputs, folder))
         stage_inputs(inputs, folder)
         declared = Declared(command, inputs, outputs, folder)
         manners = Manners(declared, scratch, folder, info, tempdir=tempdir)
@@ -226,8 +231,6 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         result = ScriptRun(collect_outputs(outputs, folder, stdout), interpreter)
         note(observed)
         return result
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _run(text: str, scratch: str, folder: str, log: ScriptLog, manners: Manners) -> tuple[str | bytes, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from headwater.engine.errors import CallError, ScriptError
 from headwater.engine.files import Artefact, Dir, File, FileSet, Staging
+from headwater.engine.files.address import normal
 from headwater.engine.files.staging import staging_of
 from headwater.engine.observed import some
 
@@ -132,7 +133,12 @@ def stage_inputs(inputs: Any, folder: str) -> None:
     """Copy every staged input to its local place, relative to the folder that the script runs in."""
     for leaf in leaves(inputs):
         if isinstance(leaf, StagedInput):
-            staging_of(leaf.home, os.path.join(folder, leaf.local)).stage()
+            staging_of(leaf.home, place_in(folder, leaf.local)).stage()
+
+
+def place_in(folder: str, local: str) -> str:
+    """Where a staged file is, for a script that runs in a folder."""
+    return normal(os.path.join(folder, os.path.expanduser(local)))
 
 
 def check_unchanged(inputs: Any) -> list[str]:
@@ -183,7 +189,7 @@ def collect_outputs(outputs: Any, folder: str, stdout: str | bytes) -> Any:
 
     def change(leaf: Any) -> Any:
         if isinstance(leaf, Staging):
-            here = type(leaf)(os.path.join(folder, leaf.local.path), leaf.remote)
+            here = type(leaf)(place_in(folder, leaf.local.path), leaf.remote)
             _check_written(here.local, folder)
             return here.unstage()
         if not isinstance(leaf, Output):

@@ -103,6 +103,17 @@ def run_group(command: Sequence[str], folder: str, sink: Sink) -> int:
     return process.returncode
 
 
+def check_going_on() -> None:
+    """See whether this thread may still start something.
+
+    Raises:
+        Cancelled: `end_groups` was called for it.
+    """
+    with _lock:
+        if threading.current_thread() in _ended:
+            raise Cancelled("the run was stopped before the script began")
+
+
 def runs_program(thread: threading.Thread) -> bool:
     """Whether a thread waits for a program now."""
     with _lock:

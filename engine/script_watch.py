@@ -14,7 +14,7 @@ from headwater.cypher.journal import SUFFIX, execution_id_of, is_open
 from headwater.engine.files import Artefact, Dir, FileSet, Staging
 from headwater.engine.files.address import local_path
 from headwater.engine.files.handle import PARTIAL
-from headwater.engine.script_places import Output, StagedInput, leaves
+from headwater.engine.script_places import Output, StagedInput, leaves, place_in
 
 IGNORED = frozenset({".headwater", ".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints"})
 """folders that are not looked into"""
@@ -85,10 +85,10 @@ class Declared:
             if isinstance(place, Artefact):
                 self._add(type(place), place.uri, written=False)
             if isinstance(leaf, StagedInput):
-                self._add(type(place), os.path.join(folder, leaf.local), written=True)
+                self._add(type(place), place_in(folder, leaf.local), written=True)
         for leaf in leaves(outputs):
             if isinstance(leaf, Staging):
-                self._add(type(leaf.local), os.path.join(folder, leaf.local.path), written=True)
+                self._add(type(leaf.local), place_in(folder, leaf.local.path), written=True)
                 self._add(type(leaf.remote), leaf.remote.uri, written=True)
             elif isinstance(leaf, Output) and leaf.kind is not None:
                 self._add(leaf.kind, leaf.uri, written=True)

@@ -55,12 +55,26 @@ def absolute(address: str) -> str:
     path = local_path(address)
     if path is None:
         return without_credentials(address)
-    path = os.path.abspath(path)
+    path = normal(path)
     try:
         path.encode()
     except UnicodeEncodeError:
         return f"file://{quote(os.fsencode(path))}"
     return path
+
+
+def normal(path: str) -> str:
+    """The absolute form of a local path. A `..` behind a link leads to where the link leads and up from there, as it does
+    for every program; other links stay as they are."""
+    if os.pardir not in path:
+        return os.path.abspath(path)
+    found = os.sep
+    for part in os.path.join(os.getcwd(), path).split(os.sep):
+        if part == os.pardir:
+            found = os.path.dirname(os.path.realpath(found) if os.path.islink(found) else found)
+        elif part not in ("", os.curdir):
+            found = os.path.join(found, part)
+    return found
 
 
 def without_credentials(url: str) -> str:

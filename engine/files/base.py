@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar, TypeVar
 
-from headwater.engine.files.address import absolute, is_url, local_path, open_filesystem, without_credentials
+from headwater.engine.files.address import (
+    absolute,
+    is_url,
+    local_path,
+    normal,
+    open_filesystem,
+    without_credentials,
+)
 from headwater.engine.files.identity import Identity, file_hash
 
 _Self = TypeVar("_Self", bound="Artefact")
@@ -25,7 +32,7 @@ class Artefact:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         given = os.fspath(path)
         local = local_path(given)
-        self._address = os.path.abspath(os.path.expanduser(local)) if local is not None else given
+        self._address = normal(os.path.expanduser(local)) if local is not None else given
         self.path: str = without_credentials(given) if local is None else given
         self.uri: str = absolute(self._address)
         self._identity: Identity | None = None

@@ -324,3 +324,64 @@ def test_scripts_run_in_worker_processes() -> None:
     with pytest.raises(ScriptError, match="exit status 5") as caught:
         run(script("echo bad >&2; exit 5", executor="process"))
     assert caught.value.exit_status == 5
+
+
+# -- staged files where scripts share a folder -------------------------------------------------------------------------
+
+
+@task
+def staged_side_by_side(home: str, count: int) -> Any:
+    return [
+        script(
+            "sleep 0.05; cat in.txt > out.txt; sleep 0.05; cat in.txt >> out.txt",
+            inputs=File(f"{home}/in{n}").stage("in.txt"),
+            outputs=File(f"{home}/out{n}").stage("out.txt"),
+            executor=("default", "process")[n % 2],
+        )
+        for n in range(count)
+    ]
+
+
+def test_scripts_that_stage_to_one_place_take_turns(tmp_path: Path) -> None:
+    for n in range(4):
+        (tmp_path / f"in{n}").write_text(f"{n}\n")
+    made = run(staged_side_by_side(str(tmp_path), 4))
+    assert [file.read() for file in made] == [f"{n}\n{n}\n" for n in range(4)]
+
+
+def test_what_an_earlier_run_left_where_files_are_staged_takes_no_part(tmp_path: Path, here: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_text("a")
+    for folder in ("taken", "made"):
+        (here / folder).mkdir()
+        (here / folder / "old").write_text("old")
+    folders = run(
+        script(
+            "ls taken > made/list",
+            inputs=Dir(tmp_path / "in").stage("taken"),
+            outputs=Dir(tmp_path / "out").stage("made"),
+        )
+    )
+    assert {file.basename(): file.read() for file in folders} == {"list": "a\n"}
+    assert (here / "made" / "old").read_text() == "old", "nobody loses what was there"
+
+    (here / "out.txt").write_text("old")
+    with pytest.raises(ScriptError, match="its output .*out.txt is no file"):
+        run(script("true", outputs=File(tmp_path / "home").stage("out.txt")))
+    assert (here / "out.txt").read_text() == "old"
+    assert run(script("echo new >> out.txt", outputs=File(tmp_path / "home").stage("out.txt"))).read() == "new\n"
+    assert sorted(os.listdir(here)) == ["made", "out.txt", "taken"]
+
+
+def test_what_a_script_takes_as_it_is_is_no_leftover(tmp_path: Path, here: Path) -> None:
+    (here / "a.txt").write_text("a")
+    home = File(tmp_path / "home")
+    assert run(script("true", inputs=File("a.txt"), outputs=home.stage("a.txt"))).read() == "a"
+    own = File("a.txt")
+    assert run(script("true", inputs=own.stage("a.txt"), outputs=own.stage("a.txt"))).read() == "a"
+    (here / "made").mkdir()
+    (here / "made" / "in").write_text("in")
+    for places in (Dir(tmp_path / "x").stage("."), Dir(tmp_path / "x").stage("made")):
+        with pytest.raises(CallError, match="use tempdir=True"):
+            run(script("true", inputs=File("made/in"), outputs=places))
+    assert (here / "made" / "in").read_text() == "in"

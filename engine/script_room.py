@@ -1,0 +1,167 @@
+"""The local places of a script's staged files, where it has no folder of its own: one script at a time has them, and what
+lay there before takes no part.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+from headwater.engine.errors import CallError
+from headwater.engine.files import Artefact, Dir, FileSet, Staging
+from headwater.engine.files.address import local_path, normal
+from headwater.engine.files.content import cache_folder
+from headwater.engine.files.handle import PARTIAL
+from headwater.engine.script_places import StagedInput, leaves, place_in
+from headwater.engine.script_process import check_going_on
+
+_log = logging.getLogger("headwater")
+
+_LOCKS = 64
+"""Files that are locked for places; two places may share one, which costs time only."""
+_POLL = 0.02
+_SAID_AFTER = 1.0
+"""seconds of waiting until somebody is told"""
+
+
+@contextmanager
+def room(inputs: Any, outputs: Any, folder: str) -> Iterator[None]:
+    """Have the local places of what is staged to oneself. What lies there is put aside, and comes back afterwards beside
+    what the script wrote: what it did not write is then no input and no output of it, and nobody loses it.
+
+    Raises:
+        CallError: a place is the working directory, or holds what the script takes from elsewhere.
+        Cancelled: the run was stopped while another script had a place.
+    """
+    places = _places(inputs, outputs, folder)
+    with ExitStack() as held:
+        _lock({_top(place, folder) for place in places}, held)
+        for place in places:
+            held.enter_context(_cleared(place))
+        yield
+
+
+def _places(inputs: Any, outputs: Any, folder: str) -> list[str]:
+    """Where files are staged to, without those that are below another, and without what is its own home."""
+    taken: set[str] = set()
+    found: set[str] = set()
+    for leaf in leaves([inputs, outputs]):
+        home: Any = None
+        if isinstance(leaf, StagedInput):
+            home, local = leaf.home, leaf.local
+            taken |= _local(home)
+        elif isinstance(leaf, Staging):
+            home, local = leaf.remote, leaf.local.path
+        else:
+            if isinstance(leaf, Artefact) and not isinstance(leaf, FileSet):
+                taken |= _local(leaf)
+            continue
+        place = place_in(folder, local)
+        is_folder = isinstance(home, Dir)
+        if is_folder and f"{normal(folder)}/".startswith(f"{place.rstrip('/')}/"):
+            raise CallError(
+                f"stage({local!r}) is the folder that the script runs in, or one above it: what lies there already "
+                "cannot be told from what is staged. Stage to a folder below it, or use tempdir=True"
+            )
+        if place not in _local(home):
+            found.add(os.path.realpath(place))
+    taken = {os.path.realpath(path) for path in taken}
+    for place in sorted(found):
+        inside = [path for path in taken if path.startswith(place + os.sep)]
+        if inside:
+            raise CallError(
+                f"the script takes {min(inside)}, which lies in {place}, where it stages: what else lies there cannot be "
+                "told from what is staged. Stage to another folder, or use tempdir=True"
+            )
+    # What the script takes as it is, is no leftover.
+    found = {p for p in found if not any(f"{p}/".startswith(f"{path}/") for path in taken)}
+    return sorted(p for p in found if not any(p.startswith(other + os.sep) for other in found))
+
+
+def _local(place: Artefact) -> set[str]:
+    path = local_path(place.uri)
+    return set() if path is None else {path}
+
+
+def _top(place: str, folder: str) -> str:
+    """What two places have in common where one may be inside the other."""
+    folder = os.path.realpath(folder)
+    if place.startswith(folder + os.sep):
+        return os.path.join(folder, place[len(folder) + 1 :].partition(os.sep)[0])
+    return os.sep + place.lstrip(os.sep).partition(os.sep)[0]
+
+
+def _lock(places: set[str], held: ExitStack) -> None:
+    """Lock places against all scripts of this user on this machine, in an order that all keep."""
+    if not places:
+        return
+    locks = os.path.join(cache_folder(), "staging")
+    os.makedirs(locks, mode=0o700, exist_ok=True)
+    names = {int.from_bytes(sha256(os.fsencode(place)).digest()[:4], "big") % _LOCKS for place in places}
+    began, said = time.monotonic(), False
+    for name in sorted(names):
+        handle = os.open(os.path.join(locks, f"{name:02}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        held.callback(_unlock, handle)
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                check_going_on()
+                if not said and time.monotonic() - began > _SAID_AFTER:
+                    said = True
+                    _log.warning(
+                        "a script waits until another one no longer stages to %s. With tempdir=True each has a "
+                        "folder of its own, and they run side by side",
+                        min(places),
+                    )
+                time.sleep(_POLL)
+
+
+def _unlock(handle: int) -> None:
+    # A process that was forked meanwhile may have the lock file open, too.
+    fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
+
+
+@contextmanager
+def _cleared(place: str) -> Iterator[None]:
+    """Put aside what lies at a place, and back afterwards what was not written anew."""
+    aside = os.path.join(
+        os.path.dirname(place), f".{os.path.basename(place)[:100]}.{uuid4().hex[:8]}{PARTIAL}"
+    )
+    try:
+        os.rename(place, aside)
+    except (FileNotFoundError, NotADirectoryError):
+        yield
+        return
+    try:
+        if os.path.isdir(aside):
+            os.mkdir(place)  # a script may count on its folder
+        yield
+    finally:
+        _put_back(aside, place)
+
+
+def _put_back(aside: str, place: str) -> None:
+    if not os.path.lexists(place):
+        os.rename(aside, place)
+    elif os.path.isdir(aside) and not os.path.islink(aside):
+        if os.path.isdir(place):
+            for name in os.listdir(aside):
+                _put_back(os.path.join(aside, name), os.path.join(place, name))
+            with suppress(OSError):
+                os.rmdir(aside)
+        else:
+            _log.warning("a script wrote %s in place of a folder, which is kept as %s", place, aside)
+    elif os.path.isdir(place):
+        _log.warning("a script made the folder %s in place of a file, which is kept as %s", place, aside)
+    else:
+        os.unlink(aside)
