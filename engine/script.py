@@ -23,6 +23,7 @@ from headwater.engine.script_log import ScriptLog, log_path
 from headwater.engine.script_manners import Manners
 from headwater.engine.script_places import (
     STDOUT_PATH,
+    Unstaged,
     as_inputs,
     as_outputs,
     check_inputs,
@@ -216,6 +217,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         if not tempdir:
             ends.enter_context(room(inputs, outputs, folder))
         stage_inputs(inputs, folder)
+        unstaged = Unstaged(outputs if tempdir else (), folder)
         declared = Declared(command, inputs, outputs, folder)
         manners = Manners(declared, scratch, folder, info, tempdir=tempdir)
         path = None
@@ -226,6 +228,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         except ScriptError as error:
             error.observed = manners.observed([])
             raise
+        unstaged.check()
         told = check_unchanged(inputs)
         observed = manners.observed(told)
         result = ScriptRun(collect_outputs(outputs, folder, stdout), interpreter)

@@ -6,12 +6,13 @@ import dataclasses
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from headwater.engine.errors import CallError, ScriptError
 from headwater.engine.files import Artefact, Dir, File, FileSet, Staging
-from headwater.engine.files.address import normal
+from headwater.engine.files.address import local_path, normal
 from headwater.engine.files.staging import staging_of
 from headwater.engine.observed import some
 
@@ -201,6 +202,56 @@ def collect_outputs(outputs: Any, folder: str, stdout: str | bytes) -> Any:
         return made
 
     return map_nested(outputs, change)
+
+
+class Unstaged:
+    """The relative places that a script in a temporary folder declares as outputs without staging them: they lie in our
+    own working directory, where the script does not run, so that what is there afterwards may be anybody's.
+
+    Args:
+        folder: the temporary folder.
+    """
+
+    def __init__(self, outputs: Any, folder: str) -> None:
+        self._folder = folder
+        self._places = [
+            leaf.kind(leaf.path)
+            for leaf in leaves(outputs)
+            if isinstance(leaf, Output) and leaf.kind is not None and leaf.kind(leaf.path).is_relative
+        ]
+        self._before = [_seen(place) for place in self._places]
+
+    def check(self) -> None:
+        """See to it that the script wrote them, now that it has ended.
+
+        Raises:
+            ScriptError: it did not; the message names the place.
+        """
+        for place, before in zip(self._places, self._before, strict=True):
+            inside = type(place)(os.path.join(self._folder, place.path))
+            if _seen(place) != before:
+                continue
+            if inside.exists():
+                found = f"the script wrote its output {place.path} in the temporary folder, which goes"
+            elif before:
+                found = f"the script did not write its output {place.uri}, which was there before"
+            else:
+                continue
+            raise ScriptError(
+                f"{found}. With tempdir=True, a path relative to the temporary folder is declared by "
+                f"{type(place).__name__}(...).stage({place.path!r})"
+            )
+
+
+def _seen(place: Artefact) -> dict[str, tuple[int, int, int, int]]:
+    """What can be seen of the files at a place from outside."""
+    found = {}
+    paths = [file.uri for file in place.files()] if isinstance(place, (Dir, FileSet)) else [place.uri]
+    for path in [local_path(uri) for uri in paths]:
+        with suppress(OSError):
+            status = os.stat(path or "")
+            found[path or ""] = status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return found
 
 
 def _check_written(place: Artefact, folder: str) -> None:

@@ -385,3 +385,28 @@ def test_what_a_script_takes_as_it_is_is_no_leftover(tmp_path: Path, here: Path)
         with pytest.raises(CallError, match="use tempdir=True"):
             run(script("true", inputs=File("made/in"), outputs=places))
     assert (here / "made" / "in").read_text() == "in"
+
+
+def test_of_a_temporary_folder_no_file_of_the_working_directory_is_an_output(here: Path) -> None:
+    (here / "made").mkdir()
+    for name in ("out.txt", "made/out.txt"):
+        (here / name).write_text("old")
+    for place in (File("out.txt"), Dir("made"), FileSet("made/*.txt")):
+        with pytest.raises(ScriptError, match="did not write .*stage"):
+            run(script("true", outputs=place, tempdir=True))
+        with pytest.raises(ScriptError, match="in the temporary folder.*stage"):
+            run(script("mkdir made; echo new | tee out.txt > made/out.txt", outputs=place, tempdir=True))
+    assert (here / "out.txt").read_text() == "old"
+
+
+def test_from_a_temporary_folder_a_script_may_write_where_it_is_told(here: Path) -> None:
+    for text in ("one", "two"):
+        made = run(
+            script(
+                f"#!/bin/sh\nmkdir -p {here}/made; echo {text} | tee {here}/out.txt > {here}/made/out.txt",
+                outputs=[File("out.txt"), Dir("made"), FileSet("made/*.txt"), File(here / "out.txt")],
+                tempdir=True,
+            )
+        )
+        assert made[0].read() == made[3].read() == made[1].files()[0].read() == f"{text}\n"
+        assert len(made[2]) == 1
