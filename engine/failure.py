@@ -9,9 +9,10 @@ from contextlib import suppress
 from time import time
 from typing import Any, Protocol
 
+from headwater.cypher.records import FileSeen
 from headwater.engine.context import Context, add_reads
 from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
-from headwater.engine.job import CANCELLED, FAILED, WAITING, Job, Node, StepNode, Stored
+from headwater.engine.job import CANCELLED, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
 from headwater.engine.reasons import UNREADABLE_RESULT
 from headwater.engine.traceback import attach_traceback, error_hash, error_text
@@ -30,6 +31,8 @@ class Recording(Protocol):
     def called(self, job: Job, children: list[bytes], *, cacheable: bool) -> None: ...
     def failed(self, job: Job, children: list[bytes]) -> None: ...
     def changed_file(self, job: Job) -> str | None: ...
+    def far_files(self, job: Job) -> list[FileSeen]: ...
+    def look(self, files: Sequence[FileSeen]) -> list[str]: ...
     def ended(self, job: Job) -> None: ...
     def spare(self, job: Job) -> Stored | None: ...
     def fetch(self, stored: Stored) -> Any: ...
@@ -198,6 +201,8 @@ class Failures:
         attach_traceback(job, error)
         if job.eval_hash is not None:
             job.value_hash = error_hash(error)
+            if job.status == RUNNING and self.recording_of(job).changed_file(job) is not None:
+                job.outdated = True
             if job.unrecorded:
                 return
             children = [call for call in job.calls or () if call is not None]

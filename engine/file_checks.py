@@ -2,59 +2,160 @@
 
 A file is identified when it is named, and read later. Somebody may write it in between: then the result does not belong
 to what was recorded of the argument, and must not be served to whoever has that file again.
+
+Files of this machine are looked at when the result is taken in. A store at a URL, or a folder with many files, takes
+longer to ask: that is done where the call has run, at once, while others run on.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from headwater.cypher.records import FileSeen
-from headwater.engine.files.address import local_path
-from headwater.engine.files.identity import CONTENT, STAT, still_valid
+from headwater.engine.files.address import is_url, local_path
+from headwater.engine.files.identity import CONTENT, FOLDER, LISTINGS, MISSING, PATH, STAT
+from headwater.engine.files.listing import NO_FOLDER
+from headwater.engine.validity import NO_FILES, still_holds
 
+if TYPE_CHECKING:
+    from headwater.engine.executors import Outcome
+    from headwater.engine.failure import Recording
+    from headwater.engine.job import Job
+
+_NO_FAR_FILE = LISTINGS | {MISSING, PATH, *NO_FILES}
 _Stamp = tuple[int, int, int, int]
 
 
 class FileChecks:
-    """The files inside the values of one run, on this machine. (A question to a remote store for each call would cost
-    more than it is worth.)"""
+    """The files inside the values of one run."""
 
     def __init__(self) -> None:
         self._files: dict[bytes, list[FileSeen]] = {}
+        self._far: dict[bytes, list[FileSeen]] = {}
         self._read: dict[bytes, _Stamp] = {}
         """by file_hash: what a file looked like when its content was found to be what it is to be"""
+        self._looks = _Looks()
 
     def took(self, value_hash: bytes, files: Sequence[FileSeen]) -> None:
         """Files were found inside a value."""
-        here = [file for file in files if file.evidence in (STAT, CONTENT) and _path(file)]
+        listings = [f for f in files if f.evidence in LISTINGS]
+        # What is in a folder comes beside it, and is looked at with it.
+        rest = [f for f in files if not any(_is_member(f, of) for of in listings)] if listings else files
+        here = [file for file in rest if file.evidence in (STAT, CONTENT) and _path(file)]
+        far = [file for file in rest if is_far(file)] + [f for f in listings if f.digest != NO_FOLDER]
         if here:
             self._files[value_hash] = here
+        if far:
+            self._far[value_hash] = far
 
-    def changed(self, arguments: Iterable[bytes | None], result: bytes | None) -> str | None:
+    def changed(
+        self, arguments: Iterable[bytes | None], result: bytes | None, far: Sequence[str] = ()
+    ) -> str | None:
         """The path of the first file inside a call's arguments that is not what it was, or None. One that was not there
-        was named to be made, and one that is in the result was written by the call: these do not count."""
+        was named to be made, and one that is in the result was written by the call: these do not count.
+
+        Args:
+            far: the paths of those that `look` has found to be changed.
+        """
         files = self._files
-        if files:
+        if files or far:
+            made = {file.path for known in (files, self._far) for file in known.get(result or b"", ())}
+            for path in far:
+                if path not in made:
+                    return path
             for digest in arguments:
                 for file in files.get(digest, ()) if digest is not None else ():
-                    made = files.get(result, ()) if result is not None else ()
-                    if not self._holds(file) and all(file.path != other.path for other in made):
+                    if file.path not in made and not self._holds(file):
                         return file.path
         return None
 
+    def far(self, arguments: Iterable[bytes | None]) -> list[FileSeen]:
+        """What is inside a call's arguments and takes longer to ask for: files at URLs, folders and patterns."""
+        far = self._far
+        return [file for digest in arguments if digest is not None for file in far.get(digest, ())] if far else []
+
+    def look(self, files: Sequence[FileSeen]) -> list[str]:
+        """The paths of those that are not what they were; may be called on any thread."""
+        return [file.path for file in files if not self._looks.holds(file)]
     def _holds(self, file: FileSeen) -> bool:
         if file.evidence != CONTENT:
-            return still_valid(file.path, file.evidence, file.digest)
+            return still_holds(file.path, file.evidence, file.digest)
         stamp = _stamp(_path(file))
         if stamp is None:
             return False
         if self._read.get(file.file_hash) == stamp:
             return True
-        if not still_valid(file.path, file.evidence, file.digest):
+        if not still_holds(file.path, file.evidence, file.digest):
             return False
         self._read[file.file_hash] = stamp
         return True
+
+
+def look_after(recording: Recording, job: Job, outcome: Outcome, tell: Callable[[Outcome], None]) -> None:
+    """Tell what came of a call, with what has changed of the files that take longer to look at. Called where the call
+    ran, which waits for that; the event loop of async tasks does not."""
+    files = recording.far_files(job)
+    if not files:
+        tell(outcome)
+        return
+
+    def look() -> None:
+        tell(outcome._replace(changed=recording.look(files)))
+
+    if job.body is None:
+        look()
+    else:
+        threading.Thread(target=look, name="headwater-look", daemon=True).start()
+
+
+def is_far(file: FileSeen) -> bool:
+    """Whether what was recorded is a file that was there, at a URL."""
+    return file.evidence not in _NO_FAR_FILE and is_url(file.path) and not _path(file)
+
+
+def _is_member(file: FileSeen, listing: FileSeen) -> bool:
+    if listing.evidence.startswith(FOLDER):
+        return file.path.startswith(listing.path.rstrip("/") + "/")
+    # A pattern matches more here than where it is expanded; files of this machine are cheap to look at twice.
+    return not _path(file) and file is not listing and fnmatchcase(file.path, listing.path)
+
+
+class _Looks:
+    """Looks at files on many threads: those who want to know the same at the same time share one look, which begins
+    after each of them has asked."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._begun: dict[bytes, int] = {}
+        self._ended: dict[bytes, tuple[int, bool]] = {}
+
+    def holds(self, file: FileSeen) -> bool:
+        key = file.file_hash
+        with self._condition:
+            wanted = self._begun.get(key, 0) + 1
+            while True:
+                number, answer = self._ended.get(key, (0, True))
+                if number >= wanted:
+                    return answer
+                begun = self._begun.get(key, 0)
+                if begun == number:
+                    break
+                self._condition.wait()
+            self._begun[key] = number = begun + 1
+        answer = False
+        try:
+            with suppress(Exception):  # what cannot be looked at is not known to be what it was
+                answer = still_holds(file.path, file.evidence, file.digest)
+        finally:
+            with self._condition:
+                self._ended[key] = number, answer
+                self._condition.notify_all()
+        return answer
 
 
 def _path(file: FileSeen) -> str:

@@ -132,6 +132,7 @@ class Job(Node):
         body: of an async task that runs, its function and what that has waited for so far.
         result: what the function returned, while expressions in it are being reduced.
         memo, scope: the nodes of the expressions in `result`, by identity and by key.
+        changed: paths of files at URLs and folders that were not what they were when its function had run.
         outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded; or
             a call under it that is not recorded is never to be reused.
         unrecorded: whether nothing of it is written down (`prov=False`).
@@ -157,6 +158,7 @@ class Job(Node):
         "body",
         "call_hash",
         "calls",
+        "changed",
         "context",
         "described",
         "eval_hash",
@@ -226,6 +228,7 @@ class Job(Node):
         self.stopped = 0.0
         self.reason: str | None = None
         self.outdated = False
+        self.changed: Sequence[str] = ()
         self.unrecorded = False
         self.gap: set[str] | None = None
         self.taken: Taken | None = None

@@ -30,6 +30,7 @@ from headwater.engine.executors import Executor, Outcome, perform, prepare_for
 from headwater.engine.executors.owned import own
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
+from headwater.engine.file_checks import look_after
 from headwater.engine.job import RUNNING, Job
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import Company
@@ -264,6 +265,9 @@ class Run(Control):
 
     def _complete(self, job: Job, n: int, outcome: Outcome) -> None:
         """Called by executors, on any thread."""
+        look_after(self.reduction.recording_of(job), job, outcome, lambda told: self._heard(job, n, told))
+
+    def _heard(self, job: Job, n: int, outcome: Outcome) -> None:
         self._completed.append((job, n, outcome))
         if self._sleeping:
             self._wake.set()
@@ -282,7 +286,7 @@ class Run(Control):
             self._cache.something_ran()
             if timed or job.options:
                 self._release(job)
-            job.started = outcome.started
+            job.started, job.changed = outcome.started, outcome.changed
             latest = outcome.stopped
             if job.task.plan.info:
                 job.observed = self._company.heard(job.n, outcome, self._id_of(job))
@@ -443,7 +447,7 @@ class Run(Control):
             outcome = Outcome(None, False, None, interrupt, began, time())
         finally:
             self._here = False
-        self._completed.append((job, job.n, outcome))
+        self._complete(job, job.n, outcome)
 
     def _drain(self) -> None:
         """After the root has ended: let what still runs finish, and record it; start nothing."""

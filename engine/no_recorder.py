@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from headwater.cypher.records import AnyRecord
+from headwater.cypher.records import AnyRecord, FileSeen
 from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.job import Job, Stored
 from headwater.engine.prepare import RESULT, Prepared, with_stand_ins
@@ -51,6 +51,12 @@ class NoRecorder:
 
     def changed_file(self, job: Job) -> str | None:
         return None
+
+    def far_files(self, job: Job) -> list[FileSeen]:
+        return []
+
+    def look(self, files: Sequence[FileSeen]) -> list[str]:
+        return []
 
     def ended(self, job: Job) -> None:
         return

@@ -306,7 +306,15 @@ class Recorder:
 
     def changed_file(self, job: Job) -> str | None:
         """The path of a file that a call took, or awaited, and that has changed since it was named, or None."""
-        return self._files.changed(job.took(), job.value_hash)
+        return self._files.changed(job.took(), job.value_hash, job.changed)
+
+    def far_files(self, job: Job) -> list[FileSeen]:
+        """What a call took, or awaited, that takes longer to look at; may be called on any thread."""
+        return self._files.far(job.took())
+
+    def look(self, files: Sequence[FileSeen]) -> list[str]:
+        """The paths of those that are not what they were; may be called on any thread."""
+        return self._files.look(files)
 
     def failed(self, job: Job, children: list[bytes]) -> None:
         """A call ended in an error: the error is its result, never to be reused. What was made of an error is, unless

@@ -119,7 +119,13 @@ class Unrecorded:
         return
 
     def changed_file(self, job: Job) -> str | None:
-        return self._checks.changed(job.took(), job.value_hash)
+        return self._checks.changed(job.took(), job.value_hash, job.changed)
+
+    def far_files(self, job: Job) -> list[FileSeen]:
+        return self._checks.far(job.took())
+
+    def look(self, files: Sequence[FileSeen]) -> list[str]:
+        return self._checks.look(files)
 
     def spare(self, job: Job) -> Stored | None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -24,6 +24,7 @@ class Outcome(NamedTuple):
         prepared: its description, made where it ran; None for atoms and lazy values.
         error: what it raised instead.
         started, stopped: seconds since the epoch.
+        changed: paths of files at URLs and folders among the arguments that were not what they were afterwards.
     """
 
     value: Any
@@ -32,6 +33,7 @@ class Outcome(NamedTuple):
     error: BaseException | None
     started: float
     stopped: float
+    changed: Sequence[str] = ()
 
 
 Prepare = Callable[[Any, float], "Prepared"]

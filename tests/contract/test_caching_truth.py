@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from headwater import ContentFile, File, Project, catch, delay, force, task
+from headwater import ContentFile, Dir, File, FileSet, Project, catch, delay, force, task
 from tests.contract.conftest import Run, define
 
 headwater_namespace = "caching_truth"
@@ -360,3 +360,59 @@ def test_a_file_that_changed_after_it_was_named_is_not_taken_for_what_it_was(
     assert run(define("late", "1", main)(1)) == "one"
     assert run(define("late", "1", main)(1)) == "one"
     assert run.counts["caching.late"] == {"CACHED": 1}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("s3", "default"), ("dir", "process"), ("s3 dir", "async"), ("pattern", "default"), ("s3", "caught")],
+)
+def test_what_changes_elsewhere_or_in_a_folder_while_a_call_reads_it_spoils_no_later_run(
+    run: Run, tmp_path: Path, bucket: str, kind: str, how: str
+) -> None:
+    base = f"s3://{bucket}/data" if kind.startswith("s3") else str(tmp_path / "data")
+    File(f"{base}/a").write("a")
+    changed = File(f"{base}/a" if kind == "s3" else f"{base}/b")
+    flag = tmp_path / "flag"
+    cls = {"s3": File, "pattern": FileSet}.get(kind, Dir)
+
+    def place() -> Any:
+        return cls(f"{base}/a" if kind == "s3" else f"{base}/*" if kind == "pattern" else base)
+
+    def restore() -> None:
+        changed.write("a") if kind == "s3" else changed.remove()
+
+    if how == "caught":
+        expression: Any = catch(looking(place(), changed.path, str(flag), True), ValueError, _words_of)
+    else:
+        task_of = looking_async if how == "async" else looking
+        options = {"executor": how} if how == "process" else {}
+        expression = task_of.options(**options)(place(), changed.path, str(flag), False)
+    wrong = "b" if kind == "s3" else "a b"
+    flag.touch()
+    assert run(expression) == wrong
+    flag.unlink()
+    restore()
+    assert run(expression) == "a"
+    flag.touch()
+    assert run(expression) == "a", "nothing changed, so it is reused"
+
+
+@task(namespace="caching_truth")
+def looking(place: Any, changed: str, flag: str, fails: bool) -> str:
+    if os.path.exists(flag):
+        File(changed).write("b")
+    files = [place] if isinstance(place, File) else type(place)(place.path)
+    found = " ".join(file.read() for file in files)
+    if fails:
+        raise ValueError(found)
+    return found
+
+
+@task(namespace="caching_truth")
+async def looking_async(place: Any, changed: str, flag: str, fails: bool) -> str:
+    return str(looking.func(place, changed, flag, fails))
+
+
+@task(namespace="caching_truth")
+def _words_of(error: Exception) -> str:
+    return str(error)
