@@ -258,7 +258,7 @@ def _run(text: str, scratch: str, folder: str, log: ScriptLog, manners: Manners)
         log.note(f"{interpreter} in {folder}")
         manners.explain(log)
         began = time.monotonic()
-        status = run_group(manners.command([*words, program]), folder, take)
+        status = run_group(manners.command([*words, program]), folder, take, log.note)
         log.note(f"{_ended(status)} after {time.monotonic() - began:.3f} s")
         if status != 0:
             raise _failed(text, status, log)

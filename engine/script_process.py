@@ -25,6 +25,10 @@ _GRACE = 3.0
 _BLOCK = 1 << 16
 _POLL = 0.1
 """seconds; a program that ends while others hold its pipes open is noticed this late"""
+_DRAIN = 0.5
+"""seconds that what a program left running may go on writing, and those that a daemon outside its group may"""
+_GONE = 0.1
+"""seconds in which what was killed is gone, but for somebody who takes note of it"""
 
 _GUARD = """
 groups=
@@ -53,13 +57,16 @@ _ended: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 _lock = threading.Lock()
 
 
-def run_group(command: Sequence[str], folder: str, sink: Sink) -> int:
+def run_group(
+    command: Sequence[str], folder: str, sink: Sink, say: Callable[[str], None] = lambda _: None
+) -> int:
     """Run a program in a folder, hand on all that it writes, and wait until it has ended. What it left running in its
     process group is ended then.
 
     Args:
         command: the program's path, or a name to be found, and its arguments. Where there is no such program, the
             status is 127.
+        say: is told of what the program left running.
 
     Returns:
         Its exit status; minus the number of the signal that ended it.
@@ -85,7 +92,7 @@ def run_group(command: Sequence[str], folder: str, sink: Sink) -> int:
     try:
         _Guard.tell("+", process.pid)
         _open_gate(process)
-        _pump(process, sink)
+        _pump(process, sink, say)
     except BaseException:
         _signal_group(process.pid, signal.SIGKILL)
         raise
@@ -96,6 +103,8 @@ def run_group(command: Sequence[str], folder: str, sink: Sink) -> int:
             _signal_group(process.pid, signal.SIGKILL)
             _running.pop(thread, None)
         process.wait()
+        if _outlives(process.pid):
+            say("what it left running was ended")
         _Guard.tell("-", process.pid)
         for pipe in (process.stdout, process.stderr):
             assert pipe is not None
@@ -143,13 +152,16 @@ def _signal_groups(threads: set[threading.Thread], number: int) -> bool:
     return bool(groups)
 
 
-def _pump(process: subprocess.Popen[bytes], sink: Sink) -> None:
-    """Hand on what a program writes until it has ended and its pipes are empty."""
+def _pump(process: subprocess.Popen[bytes], sink: Sink, say: Callable[[str], None]) -> None:
+    """Hand on what a program writes until it has ended and its pipes are empty. Who still holds them when it has ended,
+    what it left running or a daemon in a group of its own, is not waited for."""
     with selectors.DefaultSelector() as selector:
         for is_error, pipe in ((False, process.stdout), (True, process.stderr)):
             assert pipe is not None
             selector.register(pipe, selectors.EVENT_READ, is_error)
-        ended_at: float | None = None
+        looked = time.monotonic()
+        ended: float | None = None
+        killed: float | None = None
         while selector.get_map():
             ready = selector.select(_POLL)
             for key, _ in ready:
@@ -158,14 +170,37 @@ def _pump(process: subprocess.Popen[bytes], sink: Sink) -> None:
                     sink(key.data, data)
                 else:
                     selector.unregister(key.fileobj)
-            if ready:
-                continue
-            if ended_at is None and _has_ended(process.pid):
-                # Somebody else still holds a pipe: what it left running, and perhaps a daemon in a group of its own.
-                ended_at = time.monotonic()
+            now = time.monotonic()
+            if ended is None and (not ready or now - looked > _POLL):
+                looked = now
+                ended = now if _has_ended(process.pid) else None
+            if killed is None and ended is not None and (not ready or now - ended > _DRAIN):
+                killed = now
                 _signal_group(process.pid, signal.SIGKILL)
-            elif ended_at is not None and time.monotonic() - ended_at > 1:
+            elif killed is not None and now - killed > _DRAIN:
+                say("another process group has its output open still; what that writes from now on is not kept")
                 return
+
+
+def _outlives(group: int) -> bool:
+    """Whether there is something left of a group whose leader is reaped. What was killed is waited for a little: until
+    it is gone, it may write."""
+    deadline = time.monotonic() + _GONE
+    found = False
+    while _is_there(group) and time.monotonic() < deadline:
+        found = True
+        time.sleep(0.005)
+    return found
+
+
+def _is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _open_gate(process: subprocess.Popen[bytes]) -> None:

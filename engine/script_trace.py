@@ -7,17 +7,22 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 _CALLS = (
     "open,openat,openat2,creat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,truncate,"
     "execve,execveat,chdir,fchdir,clone,clone3,fork,vfork"
 )
 _LINE = re.compile(r"(\d+) +(\w+)\((.*)\) += (-?\d+)(?:<(.*)>)?$")
+_PART = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>)?(.*?)( *<unfinished \.\.\.>)?$")
+"""A call that others come between is written in two parts."""
+_SUPERSEDED = re.compile(r"(\d+) +\+\+\+ superseded by execve in pid (\d+) \+\+\+$")
 _ARGUMENT = re.compile(r'(?:AT_FDCWD|\d+)<((?:[^>\\]|\\.)*)>(?=,)|"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|x[0-9a-f]{2}|.)")
 _LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"v": b"\v", b"f": b"\f"}
+_FORKS = ("clone", "clone3", "fork", "vfork")
 _WRITING = re.compile(r"\bO_(WRONLY|RDWR|CREAT|TRUNC|APPEND)\b")
 _NO_CONTENT = re.compile(r"\bO_(DIRECTORY|PATH)\b")
 _SYSTEM = (
@@ -35,7 +40,7 @@ def can_trace() -> bool:
         return False
     try:
         done = subprocess.run(
-            ["strace", "-f", "-y", "-qq", "-o", os.devnull, "-e", "status=successful", "--", "true"],
+            ["strace", "-DD", "-f", "-y", "-qq", "-o", os.devnull, "-e", "status=successful", "--", "true"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE,
@@ -47,8 +52,9 @@ def can_trace() -> bool:
 
 
 def traced(words: Sequence[str], report: str) -> list[str]:
-    """The command that runs another one and writes its system calls into a file."""
-    options = ["-f", "-y", "-qq", "-s", "4096", "-e", f"trace={_CALLS}", "-e", "status=successful"]
+    """The command that runs another one and writes its system calls into a file. It is that program which ends and is
+    killed, not its tracer, which ends when it has nothing more to trace."""
+    options = ["-DD", "-f", "-y", "-qq", "-s", "4096", "-e", f"trace={_CALLS}", "-e", "status=successful"]
     return ["strace", *options, "-o", report, "--", *words]
 
 
@@ -61,12 +67,11 @@ def read_report(report: str, folder: str) -> tuple[set[str], set[str]]:
     Args:
         folder: where it began.
     """
-    trace = _Trace(folder)
-    with open(report, encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            found = _LINE.match(line.rstrip("\n"))
-            if found is not None:
-                trace.call(*found.groups())
+    # Where a program began is known when its parent's call has ended, which may be told after its own first calls.
+    parents = {result: (pid, arguments) for pid, name, arguments, result, _ in _calls(report) if name in _FORKS}
+    trace = _Trace(folder, parents)
+    for call in _calls(report):
+        trace.call(*call)
     hidden = os.path.expanduser("~/.")
     own = tuple({*(f"{prefix}/" for prefix in trace.prefixes), f"{sys.prefix}/", *_SYSTEM, hidden})
     read = {path for path in trace.read if not path.startswith(own) and "/site-packages/" not in path}
@@ -74,25 +79,54 @@ def read_report(report: str, folder: str) -> tuple[set[str], set[str]]:
     return written, {path for path in read - trace.written if os.path.isfile(path)}
 
 
+def _calls(report: str) -> Iterator[tuple[Any, ...]]:
+    """Process, name, arguments, result and opened path of each call that succeeded, in the order in which they ended."""
+    begun: dict[str, str] = {}
+    with open(report, encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            line = line.rstrip("\n")
+            superseded = _SUPERSEDED.match(line)
+            if superseded is not None:
+                # A thread that runs a program goes on under the number of its process.
+                begun[superseded[1]] = begun.pop(superseded[2], "")
+                continue
+            part = _PART.match(line)
+            if part is None:
+                continue
+            pid, resumed, text, unfinished = part.groups()
+            if unfinished:
+                begun[pid] = text
+                continue
+            found = _LINE.match(f"{pid} {begun.pop(pid, '') if resumed else ''}{text}")
+            if found is not None:
+                yield found.groups()
+
+
 class _Trace:
     """What the calls so far come to.
+
+    Args:
+        parents: of each process or thread, that which began it, and how.
 
     Attributes:
         prefixes: the folders in which the programs that were run are installed.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, parents: Mapping[str, tuple[str, str]]) -> None:
         self.written: set[str] = set()
         self.read: set[str] = set()
         self.prefixes: set[str] = set()
         self._made: set[str] = set()
         self._folder = folder
         self._folders: dict[str, str] = {}
+        self._processes: dict[str, str] = {}
+        self._parents = parents
 
     def call(self, pid: str, name: str, arguments: str, result: str, opened: str | None) -> None:
-        here = self._folders.get(pid, self._folder)
-        if name in ("clone", "clone3", "fork", "vfork"):
-            self._folders.setdefault(result, here)
+        pid = self._process_of(pid)
+        here = self._folders[pid]
+        if name in _FORKS:
+            self._process_of(result)
             return
         paths = list(_paths(arguments, here))
         if name in ("open", "openat", "openat2", "creat"):
@@ -113,6 +147,17 @@ class _Trace:
             self._write(paths[0])
         else:  # a link: the new name comes last
             self._write(paths[-1])
+
+    def _process_of(self, pid: str) -> str:
+        """Whose working directory counts: a thread's is that of its process. A process begins in its parent's."""
+        if pid not in self._processes:
+            parent, how = self._parents.get(pid, ("", ""))
+            above = self._processes.get(parent)
+            is_thread = above is not None and "CLONE_FS" in how
+            self._processes[pid] = process = above if above is not None and is_thread else pid
+            if not is_thread:
+                self._folders[process] = self._folder if above is None else self._folders[above]
+        return self._processes[pid]
 
     def _open(self, name: str, arguments: str, path: str) -> None:
         if name == "creat" or _WRITING.search(arguments):

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine import script_trace
 from headwater.engine.script_process import end_groups, run_group
 
 from headwater import Cancelled, Scheduler, script
 
+TRACED = pytest.mark.skipif(not script_trace.can_trace(), reason="needs strace, and leave to use it")
 STUBBORN = "trap '' TERM INT; sleep 1000 & echo $$ $! > pids; wait"
 WILLING = "trap 'echo cleaned > cleaned; exit 1' TERM; sleep 1000 & echo $$ $! > pids; wait"
 
@@ -51,6 +53,42 @@ def test_what_a_script_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
     assert time.monotonic() - began < 5
     _, child = pids_in(tmp_path)
     wait_until(lambda: not alive(child))
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        ("(echo $BASHPID > pid; while :; do echo x; echo x >&2; sleep .01; done) &", "what it left running was ended"),
+        ("sh -c 'echo $$ > pid; exec sleep 1000' > /dev/null 2>&1 &", "what it left running was ended"),
+        ("setsid sh -c 'echo $$ > pid; while :; do echo x; sleep .01; done' &", "is not kept"),
+    ],
+)
+@pytest.mark.parametrize("traced", [False, pytest.param(True, marks=TRACED)])
+def test_what_goes_on_writing_when_a_script_has_ended_is_not_waited_for(
+    tmp_path: Path, left: str, told: str, traced: bool
+) -> None:
+    said: list[str] = []
+    words = ["bash", "-c", f"{left}\nwhile [ ! -s pid ]; do sleep .01; done; exit 3"]
+    command = script_trace.traced(words, str(tmp_path / "trace")) if traced else words
+    began = time.monotonic()
+    assert run_group(command, str(tmp_path), lambda *_: None, said.append) == 3
+    assert time.monotonic() - began < 5
+    pid = int((tmp_path / "pid").read_text())
+    try:
+        if "setsid" not in left:
+            wait_until(lambda: not alive(pid))
+        assert told in " ".join(said)
+    finally:
+        if alive(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_what_ends_by_itself_soon_after_is_waited_for_and_not_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    run_group(
+        ["bash", "-c", "exec > >(sleep .05; cat > out); echo kept"], str(tmp_path), lambda *_: None, said.append
+    )
+    assert (tmp_path / "out").read_text() == "kept\n"
 
 
 def test_a_program_that_closes_its_pipes_is_waited_for(tmp_path: Path) -> None:
