@@ -123,10 +123,11 @@ def check_inside(inputs: Any, outputs: Any) -> None:
             local = leaf.local.path
         else:
             continue
-        if os.path.isabs(local) or os.path.normpath(local).split(os.sep)[0] == os.pardir:
+        # Behind a link that the script makes, even `a/../b` may lead out.
+        if os.path.isabs(local) or local.startswith("~") or os.pardir in local.split(os.sep):
             raise CallError(
                 f"stage({local!r}) leads out of the temporary folder that tempdir=True gives the script. Stage to a "
-                "path inside it, like stage('in.txt')"
+                "path inside it without .., like stage('in.txt')"
             )
 
 

@@ -8,7 +8,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from headwater.engine.files.address import is_url, make_folders, open_filesystem
+from headwater.engine.files.address import is_url, make_folders, normal, open_filesystem
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.file import ContentFile, File, IFile, copy_command
 from headwater.engine.files.handle import PARTIAL
@@ -65,6 +65,14 @@ class Dir(Members):
             raise ValueError(
                 f"{name!r} is not below {self!r}. Give a path relative to the folder, without .."
             )
+        if os.pardir in name.split("/") and not is_url(self._address):
+            # Behind a link, `..` leads somewhere else than the name says.
+            inside = normal(os.path.join(self._address, name))
+            if not inside.startswith(self._address.rstrip("/") + "/"):
+                raise ValueError(
+                    f"{name!r} leads out of {self!r} through a link. Give a path relative to the folder, without .."
+                )
+            plain = os.path.relpath(inside, self._address)
         # What was given may have had credentials, which `path` has not.
         base = self._address if is_url(self._address) else self.path
         return base + plain if base.endswith("/") else f"{base}/{plain}"

@@ -295,3 +295,26 @@ def test_a_pipe_is_no_file_and_does_not_block(folder: Path) -> None:
         assert [file.basename() for file in kind(folder)] == ["a", "b"]
     with pytest.raises(OSError, match="no regular file"):
         ContentFile(folder / "pipe")
+
+
+def test_two_dots_behind_a_link_lead_where_every_program_finds_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("x", "d/x", "far/x", "d/in/x"):
+        File(name).write(name)
+    (tmp_path / "far/sub").mkdir()
+    (tmp_path / "d/out").symlink_to("../far/sub")
+    (tmp_path / "d/loop").symlink_to("loop")
+    for name in ("d/out/../x", "d/in/../x", "d/out/../../x", "./d/../d/x"):
+        file = File(name)
+        assert file.read() == Path(name).read_text()
+        assert file.uri == os.path.realpath(name)
+    folder = Dir("d")
+    assert (folder / "in/../x").read() == "d/x"
+    for name in ("out/../x", "out/../../d/x", "in/../../x"):
+        with pytest.raises(ValueError, match="without \\.\\."):
+            folder / name
+    assert not File("d/loop/../x").uri.startswith("d/loop")
+    assert not File("d/loop/x").exists()
+    assert File("d/loop/x").evidence == "missing"
