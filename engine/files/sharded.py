@@ -159,13 +159,15 @@ class ShardedDataset(FileSet):
             **options: for the library's own reader.
 
         Raises:
-            UsageError: as of `read_frame`; or there are no shards.
+            UsageError: as of `read_frame`; or there are no shards, or `max_shards` is not 1 or more.
         """
         return joined(self.load_shards(into, max_shards, **options), into)
 
     def load_shards(self, into: str = "pandas", max_shards: int | None = None, **options: Any) -> list[Any]:
         """The tables in the shards, each for itself. Arguments and errors are those of `load`."""
         check_word("into", into, LIBRARIES)
+        if max_shards is not None and (isinstance(max_shards, bool) or max_shards < 1):
+            raise UsageError(f"max_shards={max_shards!r}: how many shards to read at most, 1 or more")
         shards = self.files()[:max_shards]
         if not shards:
             raise UsageError(f"{self.folder} has no files that end in {self.suffix!r}, so there is no table")

@@ -167,10 +167,43 @@ def _write_lines(table: Any, data: BytesIO, options: dict[str, Any]) -> None:
     table.to_pandas().to_json(data, orient="records", lines=True, **options)
 
 
+def _read_lines_pandas(data: BytesIO, options: dict[str, Any]) -> Any:
+    """JSON says what is text and what is a number; pandas would guess again."""
+    pandas = _need("pandas")
+    plain: dict[str, Any] = {"lines": True, "dtype": False}
+    if tuple(int(part) for part in pandas.__version__.split(".")[:2]) < (3, 1):
+        plain["convert_dates"] = False  # later, `dtype` says that, too
+    return pandas.read_json(data, **{**plain, **options})
+
+
+def _read_lines(data: BytesIO, options: dict[str, Any]) -> Any:
+    """JSON as an Arrow table, with text as text, where Arrow would make times of some."""
+    arrow, json = _need("pyarrow"), _need("pyarrow.json")
+    table = json.read_json(data, **options)
+    texts = [arrow.field(field.name, _with_text(arrow, field.type)) for field in table.schema]
+    if options.get("parse_options") is not None or arrow.schema(texts).equals(table.schema):
+        return table
+    data.seek(0)
+    return json.read_json(
+        data, **{**options, "parse_options": json.ParseOptions(explicit_schema=arrow.schema(texts))}
+    )
+
+
+def _with_text(arrow: Any, kind: Any) -> Any:
+    """A type with text in the place of every time in it."""
+    if arrow.types.is_timestamp(kind):
+        return arrow.string()
+    if arrow.types.is_list(kind):
+        return arrow.list_(_with_text(arrow, kind.value_type))
+    if arrow.types.is_struct(kind):
+        return arrow.struct([arrow.field(one.name, _with_text(arrow, one.type)) for one in kind])
+    return kind
+
+
 _READERS: dict[tuple[str, str], _Reader] = {
     ("pandas", "parquet"): lambda data, o: _need("pandas").read_parquet(data, **o),
     ("pandas", "csv"): lambda data, o: _need("pandas").read_csv(data, **o),
-    ("pandas", "json"): lambda data, o: _need("pandas").read_json(data, **{"lines": True, **o}),
+    ("pandas", "json"): _read_lines_pandas,
     ("pandas", "orc"): lambda data, o: _need("pandas").read_orc(data, **o),
     ("pandas", "avro"): lambda data, o: _read_avro(data, o).to_pandas(),
     ("polars", "parquet"): lambda data, o: _need("polars").read_parquet(data, **o),
@@ -180,7 +213,7 @@ _READERS: dict[tuple[str, str], _Reader] = {
     ("polars", "avro"): lambda data, o: _need("polars").read_avro(data, **o),
     ("arrow", "parquet"): lambda data, o: _need("pyarrow.parquet").read_table(data, **o),
     ("arrow", "csv"): lambda data, o: _need("pyarrow.csv").read_csv(data, **o),
-    ("arrow", "json"): lambda data, o: _need("pyarrow.json").read_json(data, **o),
+    ("arrow", "json"): _read_lines,
     ("arrow", "orc"): lambda data, o: _need("pyarrow.orc").read_table(data, **o),
     ("arrow", "avro"): _read_avro,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import pickle
 from collections.abc import Callable
@@ -234,3 +235,30 @@ def test_one_shard_changed_on_s3_is_one_shards_work(bucket: str, tmp_path: Path)
         from headwater.cypher.project import open_project
 
         local_graph.stop(open_project(tmp_path / "project"))
+
+
+def test_what_is_text_stays_text(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    file = File(tmp_path / "a.json")
+    row = '{"zip":"00501","n":1,"date":"2020-01-02","modified_at":"3","nested":{"day":["2020-01-02"]}}\n'
+    file.write(row * 2)
+    for library in LIBRARIES:
+        table = read_frame(file, into=library)
+        rows = table.to_dict("records") if library == "pandas" else getattr(table, _ROWS[library])()
+        assert rows == 2 * [json.loads(row)], library
+    texts = pandas.DataFrame({"zip": ["00501", "10001"], "date": ["2020-01-01", "1"]})
+    for format in ("json", "csv", "parquet"):
+        data = ShardedDataset.from_data(texts, tmp_path / format, format=format, rows=1)
+        options = {"dtype": str} if format == "csv" else {}
+        assert data.load(**options).to_dict("records") == texts.to_dict("records"), format
+
+
+_ROWS = {"polars": "to_dicts", "arrow": "to_pylist"}
+
+
+@pytest.mark.parametrize("most", [-1, 0, True])
+def test_a_number_of_shards_that_cannot_be_is_refused(tmp_path: Path, most: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    data = ShardedDataset.from_data(pandas.DataFrame({"a": [1, 2]}), tmp_path / "d", format="csv", rows=1)
+    with pytest.raises(UsageError, match="max_shards"):
+        data.load(max_shards=most)
