@@ -137,13 +137,39 @@ def as_os_errors(url: str, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except OSError:
-        raise
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        if _says_gone(url, error):
+            raise
+        raise OSError(f"{without_credentials(url)} cannot be {what}: {_reason(error.__cause__)}") from error
+    except (ConnectionError, TimeoutError) as error:
+        kind = ConnectionError if isinstance(error, ConnectionError) else TimeoutError
+        raise kind(f"{without_credentials(url)} cannot be {what}: {error}") from error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in _CLIENTS and type(error) is not RuntimeError:
+        theirs = type(error).__module__.partition(".")[0] in _CLIENTS
+        if not theirs and (isinstance(error, OSError) or type(error) is not RuntimeError):
             raise
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if type(error).__module__.partition(".")[0] == "aiohttp":
+            reason = _reason(error)
         raise OSError(f"{without_credentials(url)} cannot be {what}: {reason}") from error
+
+
+def _says_gone(url: str, error: OSError) -> bool:
+    """Whether there really is no file. The file system for the web says so of every refusal, fault and lost connection;
+    what it was stands behind it."""
+    if not url.partition("://")[0].lower().startswith("http") or error.__cause__ is None:
+        return True
+    return getattr(error.__cause__, "status", None) in (404, 410) or isinstance(
+        error.__cause__, FileNotFoundError
+    )
+
+
+def _reason(cause: BaseException | None) -> str:
+    """Why the web refused; its own words may hold the whole URL, with secrets."""
+    status = getattr(cause, "status", None)
+    if status is not None:
+        return f"{status} {getattr(cause, 'message', '')}".rstrip()
+    return f"no answer ({type(cause).__name__})"
 
 
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})

@@ -7,13 +7,14 @@ from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.files.address import (
     absolute,
+    as_os_errors,
     is_url,
     local_path,
     normal,
     open_filesystem,
     without_credentials,
 )
-from headwater.engine.files.identity import Identity, file_hash
+from headwater.engine.files.identity import Identity, file_hash, info_of
 
 _Self = TypeVar("_Self", bound="Artefact")
 
@@ -96,15 +97,16 @@ class Artefact:
     def isfile(self) -> bool:
         """Whether there is a file now."""
         if is_url(self._address):
-            files, path = self._fresh()
-            return bool(files.isfile(path))
+            info = info_of(self._address)
+            return info is not None and info.get("type") != "directory"
         return os.path.isfile(self._address)
 
     def isdir(self) -> bool:
         """Whether there is a folder now."""
         if is_url(self._address):
             files, path = self._fresh()
-            return bool(files.isdir(path))
+            with as_os_errors(self._address, "looked at"):
+                return bool(files.isdir(path))
         return os.path.isdir(self._address)
 
     def exists(self) -> bool:

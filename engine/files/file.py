@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 from headwater.engine.files.address import as_os_errors, is_url, make_folders, open_filesystem
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
-from headwater.engine.files.identity import CONTENT, MISSING, PATH, Identity, identify
+from headwater.engine.files.identity import CONTENT, MISSING, PATH, Identity, identify, info_of
 
 if TYPE_CHECKING:
     from headwater.engine.files.staging import StagingFile
@@ -165,8 +165,12 @@ class File(Artefact):
             FileNotFoundError: it is not there.
         """
         if is_url(self._address):
-            files, path = self._fresh()
-            return int(files.size(path))
+            info = info_of(self._address)
+            if info is None:
+                raise FileNotFoundError(f"there is no {self.path}")
+            if info.get("size") is None:
+                raise OSError(f"{self.path}: its store does not say how large it is")
+            return int(info["size"])
         return os.path.getsize(self._address)
 
     def remove(self) -> None:
@@ -174,7 +178,8 @@ class File(Artefact):
         try:
             if is_url(self._address):
                 files, path = open_filesystem(self._address)
-                files.rm_file(path)
+                with as_os_errors(self._address, "deleted"):
+                    files.rm_file(path)
             else:
                 os.remove(self._address)
         except FileNotFoundError:
@@ -189,12 +194,13 @@ class File(Artefact):
         """
         if is_url(self._address):
             files, path = open_filesystem(self._address)
-            if not files.exists(path):
-                make_folders(files, path.rpartition("/")[0])
-                files.touch(path)
-            else:
-                with suppress(NotImplementedError):
-                    files.touch(path, truncate=False)
+            with as_os_errors(self._address, "touched"):
+                if not files.exists(path):
+                    make_folders(files, path.rpartition("/")[0])
+                    files.touch(path)
+                else:
+                    with suppress(NotImplementedError):
+                        files.touch(path, truncate=False)
         else:
             os.makedirs(os.path.dirname(self._address), exist_ok=True)
             with open(self._address, "ab"):

@@ -8,7 +8,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from headwater.engine.files.address import is_url, make_folders, normal, open_filesystem
+from headwater.engine.files.address import as_os_errors, is_url, make_folders, normal, open_filesystem
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.file import ContentFile, File, IFile, copy_command
 from headwater.engine.files.handle import PARTIAL
@@ -90,7 +90,8 @@ class Dir(Members):
                 ]
         else:
             files, path = self._fresh()
-            listed = files.ls(path, detail=True)
+            with as_os_errors(self._address, "listed"):
+                listed = files.ls(path, detail=True)
             found = [
                 (info["name"].rstrip("/").rpartition("/")[2], info.get("type") == "directory")
                 for info in listed
@@ -131,10 +132,11 @@ class Dir(Members):
         try:
             if is_url(self._address):
                 files, path = self._fresh()
-                if recursive:
-                    files.rm(path, recursive=True)
-                elif files.isdir(path):
-                    files.rmdir(path)
+                with as_os_errors(self._address, "deleted"):
+                    if recursive:
+                        files.rm(path, recursive=True)
+                    elif files.isdir(path):
+                        files.rmdir(path)
             elif recursive:
                 shutil.rmtree(self._address)
             else:

@@ -16,13 +16,16 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from headwater.engine.files.address import as_os_errors, local_path, open_filesystem, without_credentials
+from headwater.engine.files.address import as_os_errors, local_path, open_filesystem
 from headwater.engine.files.content import digest_file, digest_stream
+
+_log = logging.getLogger("headwater")
 
 STAT = "stat"
 CONTENT = "content"
@@ -110,43 +113,48 @@ def by_status(status: os.stat_result) -> Identity:
     return Identity(STAT, f"{status.st_size} {status.st_mtime_ns}", status.st_size)
 
 
+def info_of(url: str) -> dict[str, Any] | None:
+    """What a store says of a file or folder now; None where it says that there is none.
+
+    Raises:
+        OSError: it does not say: it is down, or refuses.
+        UsageError: the URL's protocol is not known.
+    """
+    files, path = open_filesystem(url)
+    files.invalidate_cache(path)
+    try:
+        with as_os_errors(url, "looked at"):
+            info: dict[str, Any] = files.info(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return info
+
+
 def _identify_remote(url: str, evidence: str | None) -> Identity:
+    if evidence != CONTENT:
+        info = info_of(url)
+        if info is None or info.get("type") == "directory":
+            return NOT_THERE
+        found = by_info(info)
+        if found is not None:
+            return found
     files, path = open_filesystem(url)
     try:
-        if evidence != CONTENT:
-            files.invalidate_cache(path)
-            with as_os_errors(url, "looked at"):
-                info = files.info(path)
-            if info.get("type") == "directory":
-                return NOT_THERE
-            found = by_info(info)
-            if found is not None:
-                return found
-        return by_content(files, path)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        if not _says_gone(url, error):
-            raise OSError(
-                f"{without_credentials(url)} cannot be looked at: {_reason(error.__cause__)}"
-            ) from error
+        with as_os_errors(url, "looked at"):
+            return by_content(files, path)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return NOT_THERE
 
 
-def _says_gone(url: str, error: OSError) -> bool:
-    """Whether there really is no file. The file system for the web says so of every refusal, fault and lost connection;
-    what it was stands behind it."""
-    if not url.partition("://")[0].lower().startswith("http") or error.__cause__ is None:
-        return True
-    return getattr(error.__cause__, "status", None) in (404, 410) or isinstance(
-        error.__cause__, FileNotFoundError
-    )
+_warned: set[str] = set()
+"""the stores of whose silence was told"""
 
 
-def _reason(cause: BaseException | None) -> str:
-    """Why the web refused; its own words may hold the whole URL, with secrets."""
-    status = getattr(cause, "status", None)
-    if status is not None:
-        return f"{status} {getattr(cause, 'message', '')}".rstrip()
-    return f"no answer ({type(cause).__name__})"
+def _warn_once(path: str, error: Exception) -> None:
+    store = "/".join(path.split("/")[:3]) if local_path(path) is None else path
+    if store not in _warned:
+        _warned.add(store)
+        _log.warning("%s. Calls that depend on what is there run again", error)
 
 
 def by_info(info: dict[str, Any]) -> Identity | None:
@@ -178,7 +186,8 @@ def file_hash(uri: str, evidence: str, digest: str) -> bytes:
 
 
 def still_valid(path: str, evidence: str, digest: str) -> bool:
-    """Whether a recorded file is now what it was then. What cannot be looked at is not.
+    """Whether a recorded file is now what it was then. What cannot be looked at is not; of a store that does not answer,
+    a warning says so once.
 
     Args:
         path: absolute path or URL, as recorded.
@@ -192,6 +201,7 @@ def still_valid(path: str, evidence: str, digest: str) -> bool:
             now = summary(list_files(path, evidence), evidence)
         else:
             now = identify(path, evidence)
-    except Exception:
+    except Exception as error:
+        _warn_once(path, error)
         return False
     return now.evidence == evidence and now.digest == digest

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine.files import still_valid
 from headwater.engine.values import ValueStore
 
-from headwater import ContentFile, Dir, File, FileSet
+from headwater import ContentFile, Dir, File, FileSet, IFile, Scheduler, ScriptError, script
 from tests.engine.commands import hw, jobs
 
 WRITE = """
@@ -142,12 +143,62 @@ def test_a_store_that_refuses_or_fails_is_an_error(
     assert "hunter2" not in str(caught.value)
 
 
+ASKED: dict[str, Callable[[str], Any]] = {
+    "File": File,
+    "read": lambda url: IFile(url).read(),
+    "exists": lambda url: IFile(url).exists(),
+    "isfile": lambda url: IFile(url).isfile(),
+    "isdir": lambda url: IFile(url).isdir(),
+    "size": lambda url: IFile(url).size(),
+    "files": lambda url: Dir(url).files(),
+    "children": lambda url: Dir(url).children(),
+    "pattern": lambda url: FileSet(f"{url}/*").files(),
+    "copy": lambda url: IFile("here").copy_to(IFile(url), skip_if_exists=True),
+    "script": lambda url: Scheduler(record=False).run(script("true", IFile(url).stage("x"), tempdir=True)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("scheme", ["s3", "http", "sftp", "ftp"])
+def test_a_store_that_is_down_has_not_said_that_nothing_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, scheme: str
+) -> None:
+    for package in ("s3fs", "aiohttp", "paramiko"):
+        pytest.importorskip(package)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    monkeypatch.chdir(tmp_path)
+    Path("here").write_text("x")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # nobody listens there from now on
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "somebody",
+        "AWS_SECRET_ACCESS_KEY": "hunter2-and-much-more",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_MAX_ATTEMPTS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    url = f"s3://bucket-{port}/x" if scheme == "s3" else f"{scheme}://somebody@127.0.0.1:{port}/x"
+    shown = url.replace("somebody@", "") if scheme == "http" else url
+    for what, ask in ASKED.items():
+        with pytest.raises(OSError) as caught:  # noqa: PT011
+            ask(url)
+        assert not isinstance(caught.value, (FileNotFoundError, ScriptError)), what
+        assert shown in str(caught.value), what
+    for _ in range(2):
+        assert not still_valid(url, "etag", "x")
+    assert [shown in record.getMessage() for record in caplog.records].count(True) == 1
+
+
 # -- full disks and closed doors ------------------------------------------------------------------------------------
 
 
 FULL = """
 import os, resource, sys
 from headwater import File
+from headwater.engine.files import still_valid
 from headwater.engine.values import ValueStore
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
