@@ -8,6 +8,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from headwater.engine.files.address import masked
 from headwater.engine.values import preview
 
 if TYPE_CHECKING:
@@ -140,8 +141,8 @@ def error_hash(error: BaseException) -> bytes:
 
 
 def message_of(error: BaseException) -> str:
-    """What an error says, whatever its class does when asked."""
+    """What an error says, whatever its class does when asked, without the secrets of addresses in it."""
     try:
-        return str(error)
+        return masked(str(error))
     except Exception:
         return "<its message cannot be had>"

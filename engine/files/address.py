@@ -7,14 +7,18 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from headwater.cypher.errors import UsageError
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:[a-z0-9]+::)+[A-Za-z/]")
 _SECRET = re.compile(
-    r"(?i)token|secret|passw|signature|credential|^sig$|^key$|(api|access|auth)[-_]?key|^auth|^x-(amz|goog)-"
+    r"(?i)token|secret|passw|passphrase|^pass$|pwd|signature|credential|jwt|bearer|^sas|^sig$|^key$|^auth(?!or)"
+    r"|(api|access|auth|account|private|session)[-_]?(key|id$)|^x-(amz|goog)-"
 )
+_NAMES = frozenset({"file", "ftp", "gcs", "gs", "memory", "s3", "s3a", "sftp", "ssh"})
+"""protocols in which `?` and `#` are letters of a name like any other"""
+_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 
 
 EXTRAS = {
@@ -95,14 +99,32 @@ def _cleaned(url: str) -> str:
         name = "" if is_web else user.partition(":")[0]
         place = f"{name}@{host}" if name else host
     cleaned = f"{scheme}://{place}{slash}{path}"
-    if not is_web or "?" not in cleaned:
+    if scheme in _NAMES:
         return cleaned
-    parts = urlsplit(cleaned)
-    fields = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [(name, value) for name, value in fields if not _SECRET.search(name)]
-    if len(kept) == len(fields):
-        return cleaned
-    return urlunsplit(parts._replace(query=urlencode(kept, quote_via=quote)))
+    rest, number_sign, fragment = cleaned.partition("#")
+    rest, question_mark, query = rest.partition("?")
+    for mark, fields in ((question_mark, query), (number_sign, fragment)):
+        kept = _without_secrets(fields)
+        rest += mark + kept if kept or not fields else ""
+    return rest
+
+
+def _without_secrets(fields: str) -> str:
+    """The fields of a query or fragment, as they were written, without those whose name speaks of a secret."""
+    if "=" not in fields:
+        return fields
+    parts = re.split("([&;])", fields)
+    kept = [
+        (parts[at - 1] if at else "", part)
+        for at, part in list(enumerate(parts))[::2]
+        if not _SECRET.search(unquote(part.partition("=")[0]))
+    ]
+    return "".join(mark + part for mark, part in kept)[len(kept[0][0]) if kept else 0 :]
+
+
+def masked(text: str) -> str:
+    """A text with the URLs in it as they are recorded: what clients say of a fault may hold the whole address."""
+    return _IN_TEXT.sub(lambda found: without_credentials(found[0]), text) if "://" in text else text
 
 
 def open_filesystem(url: str) -> tuple[Any, str]:
@@ -139,6 +161,8 @@ def as_os_errors(url: str, what: str) -> Iterator[None]:
         yield
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         if _says_gone(url, error):
+            if str(error) != masked(str(error)):
+                raise type(error)(masked(str(error))) from None
             raise
         raise OSError(f"{without_credentials(url)} cannot be {what}: {_reason(error.__cause__)}") from error
     except (ConnectionError, TimeoutError) as error:
@@ -148,7 +172,7 @@ def as_os_errors(url: str, what: str) -> Iterator[None]:
         theirs = type(error).__module__.partition(".")[0] in _CLIENTS
         if not theirs and (isinstance(error, OSError) or type(error) is not RuntimeError):
             raise
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = masked((str(error).strip() or type(error).__name__).splitlines()[0])
         if type(error).__module__.partition(".")[0] == "aiohttp":
             reason = _reason(error)
         raise OSError(f"{without_credentials(url)} cannot be {what}: {reason}") from error

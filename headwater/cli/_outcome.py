@@ -35,14 +35,18 @@ class Outcome:
         self.result = preview(value, RESULT_CHARACTERS)
 
     def cancelled(self, error: BaseException) -> None:
-        self.error = str(error)
+        from headwater.engine.traceback import message_of
+
+        self.error = message_of(error)
         click.echo(self.error, err=True)
 
     def failed(self, error: BaseException) -> None:
+        from headwater.engine.files.address import masked
+
         self.status = "FAILED"
-        self.error = "".join(traceback.format_exception_only(type(error), error)).strip()
+        self.error = masked("".join(traceback.format_exception_only(type(error), error)).strip())
         tasks = getattr(error, "headwater_traceback", None)
-        told = str(tasks) if tasks is not None else "".join(traceback.format_exception(error))
+        told = masked(str(tasks) if tasks is not None else "".join(traceback.format_exception(error)))
         click.echo(told.rstrip("\n"), err=True)
 
     def stopped(self, as_json: bool) -> None:

@@ -173,6 +173,14 @@ SECRETS = {
     "s3://bucket/a@b.csv": "s3://bucket/a@b.csv",
     "abfs://container@account.dfs.core.windows.net/a": "abfs://container@account.dfs.core.windows.net/a",
     "zip://x.csv::https://u:hunter2@host/a.zip": "zip://x.csv::https://host/a.zip",
+    "https://host/a?pwd=hunter2&page=1;sig=hunter2;v=2": "https://host/a?page=1;v=2",
+    "https://host/a?%74oken=hunter2": "https://host/a",
+    "https://host/a?page=1#access_token=hunter2&part=2": "https://host/a?page=1#part=2",
+    "https://host/a?monkey=1&keyword=x&author=y#part": "https://host/a?monkey=1&keyword=x&author=y#part",
+    "az://container/a?sv=1&sig=hunter2": "az://container/a?sv=1",
+    "abfs://c@account.dfs.core.windows.net/a?sig=hunter2": "abfs://c@account.dfs.core.windows.net/a",
+    "zip://x.csv::https://host/a.zip?token=hunter2": "zip://x.csv::https://host/a.zip",
+    "s3://bucket/what?token=1": "s3://bucket/what?token=1",
 }
 
 

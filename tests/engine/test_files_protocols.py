@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 import pytest
 from headwater.engine.files import still_valid
+from headwater.engine.traceback import message_of
 from headwater.engine.files.address import EXTRAS
 
-from headwater import ContentDir, ContentFile, Dir, File, FileSet
+from headwater import ContentDir, ContentFile, Dir, File, FileSet, IFile
 
 # -- S3 --------------------------------------------------------------------------------------------------------------
 
@@ -178,6 +179,22 @@ class TestHttp:
             port = probe.getsockname()[1]
         with pytest.raises(OSError, match="cannot be looked at"):
             File(f"http://127.0.0.1:{port}/a")
+
+    @pytest.mark.parametrize("status", [403, 404, 500])
+    def test_no_error_tells_the_secrets_of_an_address(
+        self, web: tuple[str, type[Answers]], tmp_path: Path, status: int
+    ) -> None:
+        url, answers = web
+        answers.status = status
+        file = IFile(f"{url}?pwd=hunter2&page=1#token=hunter2")
+        assert file.uri == f"{url}?page=1"
+        for ask in (file.read, file.size, lambda: file.copy_to(File(tmp_path / "x"))):
+            with pytest.raises(OSError) as caught:  # noqa: PT011
+                ask()
+            assert "hunter2" not in str(caught.value)
+            assert isinstance(caught.value, FileNotFoundError) == (status == 404)
+        raw = OSError(f"{status} for {url}?pwd=hunter2&page=1 (of https://somebody:hunter2@host/)")
+        assert message_of(raw) == f"{status} for {url}?page=1 (of https://host/)"
 
     def test_a_real_server_of_files_works(self, tmp_path: Path) -> None:
         pytest.importorskip("aiohttp")
