@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from urllib.parse import unquote
 
@@ -12,6 +14,10 @@ from headwater.engine.errors import Undecodable
 from headwater.engine.values.codecs import Buffer, size_of
 from headwater.engine.values.value_places import Entry, Folder, Remote
 
+_log = logging.getLogger("headwater")
+
+_told: set[tuple[str, str]] = set()
+"""the damaged values of which was told"""
 _LOCATION = re.compile("[0-9a-f]{2}/[0-9a-f]{62}")
 _ENTRY = re.compile(
     r"([0-9a-f]{2}/[0-9a-f]{62})(?:\.[0-9a-f]{32}\.(partial)|\.(damaged)|\.([0-9a-f]{12})\.(aside))?"
@@ -75,7 +81,7 @@ class ValueStore:
     def get(self, location: str) -> bytes | bytearray:
         """The bytes at a location, after checking them against it.
 
-        Damaged bytes are put aside (`….damaged`), so that the value can be stored again.
+        Damaged bytes are put aside (`….damaged`), so that the value can be stored again, and a warning says so once.
 
         Raises:
             Undecodable: they are not there, cannot be read, or are not what was stored.
@@ -91,10 +97,13 @@ class ValueStore:
                 f"the value store {self._place.address} cannot read {location}: {error}"
             ) from error
         if sha256(data).hexdigest() != location.replace("/", ""):
-            self._place.set_aside(location)
-            raise Undecodable(
-                f"{location} in the value store {self._place.address} is damaged: its digest differs"
-            )
+            damage = f"{location} in the value store {self._place.address} is damaged: its digest differs"
+            with suppress(Exception):  # it may not be ours to move
+                self._place.set_aside(location)
+            if (self._place.address, location) not in _told:
+                _told.add((self._place.address, location))
+                _log.warning("%s. What it held is made again where it is needed. To see what else is: hw verify", damage)
+            raise Undecodable(damage)
         return data
 
     def has(self, location: str) -> bool:

@@ -65,12 +65,20 @@ def test_a_value_is_written_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 9_999, b"x" * 9_999 + b"y", b"x" * 10_001])
-def test_damage_is_noticed_put_aside_and_healed_by_the_next_writer(tmp_path: Path, damage: bytes) -> None:
+def test_damage_is_noticed_put_aside_and_healed_by_the_next_writer(
+    tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     store = ValueStore(tmp_path)
     location = store.put(b"x" * 10_000)
     (tmp_path / location).write_bytes(damage)
     with pytest.raises(Undecodable, match="damaged"):
         store.get(location)
+    for _ in range(2):
+        (tmp_path / location).write_bytes(damage)
+        with pytest.raises(Undecodable, match="damaged"):
+            store.get(location)
+    [warning] = caplog.records
+    assert location in warning.getMessage()
     assert (tmp_path / f"{location}.damaged").read_bytes() == damage
     assert store.put(b"x" * 10_000) == location
     assert store.get(location) == b"x" * 10_000
