@@ -58,13 +58,35 @@ def absolute(address: str) -> str:
     """
     path = local_path(address)
     if path is None:
-        return without_credentials(address)
+        return without_credentials(in_full(address))
     path = normal(path)
     try:
         path.encode()
     except UnicodeEncodeError:
         return f"file://{quote(os.fsencode(path))}"
     return path
+
+
+def split_chain(address: str) -> tuple[str, str]:
+    """The link of a chain that names a file, `zip://a.csv`, and what it is in, `::s3://bucket/data.zip`."""
+    if is_url(address):
+        links = address.split("::")
+        for at, link in enumerate(links):
+            if "://" in link:
+                return "::".join(links[: at + 1]), "".join(f"::{other}" for other in links[at + 1 :])
+    return address, ""
+
+
+def ends_relative(address: str) -> bool:
+    """Whether the working directory decides what an address means, as of `zip://a.csv::data.zip`."""
+    last = address.rpartition("::")[2] if is_url(address) else address
+    return not is_url(last) and not os.path.isabs(os.path.expanduser(last))
+
+
+def in_full(address: str) -> str:
+    """A URL whose last link, where that is a local path, is absolute."""
+    head, chain, last = address.rpartition("::")
+    return f"{head}::{normal(os.path.expanduser(last))}" if chain and last and not is_url(last) else address
 
 
 def normal(path: str) -> str:

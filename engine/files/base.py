@@ -8,10 +8,13 @@ from typing import Any, ClassVar, TypeVar
 from headwater.engine.files.address import (
     absolute,
     as_os_errors,
+    ends_relative,
+    in_full,
     is_url,
     local_path,
     normal,
     open_filesystem,
+    split_chain,
     without_credentials,
 )
 from headwater.engine.files.identity import Identity, file_hash, info_of
@@ -32,8 +35,13 @@ class Artefact:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         given = os.fspath(path)
+        if not given:
+            raise ValueError(
+                f"{type(self).__name__}('') names nothing: its path is empty, as of a variable that is not set. "
+                "Write '.' for the working directory"
+            )
         local = local_path(given)
-        self._address = normal(os.path.expanduser(local)) if local is not None else given
+        self._address = normal(os.path.expanduser(local)) if local is not None else in_full(given)
         self.path: str = without_credentials(given) if local is None else given
         self.uri: str = absolute(self._address)
         self._identity: Identity | None = None
@@ -41,7 +49,7 @@ class Artefact:
     @property
     def is_relative(self) -> bool:
         """Whether the working directory decides what it is."""
-        return not is_url(self.path) and not os.path.isabs(os.path.expanduser(self.path))
+        return ends_relative(self.path)
 
     def _look(self) -> Identity:
         """What it is now."""
@@ -104,9 +112,12 @@ class Artefact:
     def isdir(self) -> bool:
         """Whether there is a folder now."""
         if is_url(self._address):
-            files, path = self._fresh()
-            with as_os_errors(self._address, "looked at"):
-                return bool(files.isdir(path))
+            try:
+                files, path = self._fresh()
+                with as_os_errors(self._address, "looked at"):
+                    return bool(files.isdir(path))
+            except FileNotFoundError:
+                return False
         return os.path.isdir(self._address)
 
     def exists(self) -> bool:
@@ -120,12 +131,14 @@ class Artefact:
 
     def basename(self) -> str:
         """The last part of the path."""
-        return self.path.rstrip("/").rpartition("/")[2]
+        return split_chain(self.path)[0].rstrip("/").rpartition("/")[2]
 
     def dirname(self) -> str:
         """The path without its last part."""
         if is_url(self.path):
-            return self.path.rstrip("/").rpartition("/")[0]
+            head, chain = split_chain(self.path)
+            above = head.rstrip("/").rpartition("/")[0]
+            return (f"{above}/" if above.endswith(":/") else above) + chain
         return os.path.dirname(self.path)
 
     @classmethod

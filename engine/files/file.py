@@ -128,7 +128,12 @@ class File(Artefact):
             if writes:
                 make_folders(files, path.rpartition("/")[0])
             with as_os_errors(self._address, "opened"):
-                return files.open(path, mode, **options)
+                file = files.open(path, mode, **options)
+            if not files.cachable:
+                # What reads an archive closes it with its file system.
+                with suppress(AttributeError):
+                    file.file_system = files
+            return file
         if options:
             raise TypeError(f"open() of a local file takes no {', '.join(options)}")
         if writes:

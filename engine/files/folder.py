@@ -8,7 +8,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from headwater.engine.files.address import as_os_errors, is_url, make_folders, normal, open_filesystem
+from headwater.engine.files.address import as_os_errors, is_url, make_folders, normal, open_filesystem, split_chain
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.file import ContentFile, File, IFile, copy_command
 from headwater.engine.files.handle import PARTIAL
@@ -75,7 +75,8 @@ class Dir(Members):
             plain = os.path.relpath(inside, self._address)
         # What was given may have had credentials, which `path` has not.
         base = self._address if is_url(self._address) else self.path
-        return base + plain if base.endswith("/") else f"{base}/{plain}"
+        base, chain = split_chain(base)
+        return f"{base}{plain if base.endswith('/') else f'/{plain}'}{chain}"
 
     def children(self) -> list[File | Dir]:
         """The files and folders that are in it now, by name; not what is below these.
@@ -106,10 +107,12 @@ class Dir(Members):
             ValueError: it is not below the folder.
         """
         uri = path.uri if isinstance(path, Artefact) else Artefact(path).uri
-        base = self.uri.rstrip("/") + "/"
-        if not uri.startswith(base):
+        base, chain = split_chain(self.uri)
+        base = base if base.endswith("://") else base.rstrip("/") + "/"
+        name, inside = split_chain(uri)
+        if not name.startswith(base) or chain != inside:
             raise ValueError(f"{uri} is not below {self!r}")
-        return uri[len(base) :]
+        return name[len(base) :]
 
     def mkdir(self) -> None:
         """Make the folder and those above it; it may be there already."""

@@ -120,9 +120,9 @@ def info_of(url: str) -> dict[str, Any] | None:
         OSError: it does not say: it is down, or refuses.
         UsageError: the URL's protocol is not known.
     """
-    files, path = open_filesystem(url)
-    files.invalidate_cache(path)
     try:
+        files, path = open_filesystem(url)
+        files.invalidate_cache(path)
         with as_os_errors(url, "looked at"):
             info: dict[str, Any] = files.info(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -138,8 +138,8 @@ def _identify_remote(url: str, evidence: str | None) -> Identity:
         found = by_info(info)
         if found is not None:
             return found
-    files, path = open_filesystem(url)
     try:
+        files, path = open_filesystem(url)
         with as_os_errors(url, "looked at"):
             return by_content(files, path)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):

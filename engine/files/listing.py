@@ -205,9 +205,9 @@ def _names(folder: str) -> list[str]:
 
 
 def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
-    files, path = open_filesystem(url)
-    files.invalidate_cache()
     try:
+        files, path = open_filesystem(url)
+        files.invalidate_cache()
         with as_os_errors(url, "listed"):
             if kind == FOLDER:
                 found = files.find(path, detail=True)
@@ -218,8 +218,16 @@ def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
     except FileNotFoundError:
         return None if kind == FOLDER else []
     members = []
+    marks = [key for key in found if key.endswith("/")]
+    above = {folder for key in found for folder in _above(key)} if marks else set()
     for key, info in found.items():
         if info.get("type") == "directory" or (kind == FOLDER and key == path):
+            continue
+        if key.endswith("/") and not info.get("size"):
+            # Stores without folders mark one by an empty object of its name: it tells of one that is empty.
+            name = key[len(path.rstrip("/")) + 1 :]
+            if kind == FOLDER and name and key not in above:
+                members.append(Member(name, f"{url.rstrip('/')}/{name}", _EMPTY_FOLDER))
             continue
         address = _address(url, path, key) or files.unstrip_protocol(key)
         if by == PATH:
@@ -229,6 +237,14 @@ def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
         name = key[len(path.rstrip("/")) + 1 :] if kind == FOLDER else absolute(address)
         members.append(Member(name, address, identity or by_content(files, key)))
     return members
+
+
+def _above(key: str) -> Iterator[str]:
+    """The folders above a key, each with its slash."""
+    end = key.rfind("/", 0, len(key) - 1)
+    while end > 0:
+        yield key[: end + 1]
+        end = key.rfind("/", 0, end)
 
 
 def _address(url: str, path: str, key: str) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -218,6 +220,70 @@ class TestHttp:
             finally:
                 server.shutdown()
                 thread.join()
+
+
+# -- archives, and stores with marks of folders ----------------------------------------------------------------------
+
+
+def pack(**files: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("__", "/") + ".csv", text)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("where", ["", "here", "s3"])
+def test_a_file_in_an_archive_is_a_file(
+    where: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = {"": "", "here": f"{tmp_path}/", "s3": f"s3://{bucket}/"}[where]
+    whole = f"{base}data.zip" if where == "s3" else f"{tmp_path}/data.zip"
+    archive = File(f"{base}data.zip")
+    assert File(f"zip://a.csv::{base}data.zip").evidence == "missing"
+    assert not Dir(f"zip://in::{base}data.zip").isdir()
+    archive.write(pack(a="1", in__b="2", in__c="3"))
+    file = File(f"zip://in/b.csv::{base}data.zip")
+    assert (file.read(), file.basename(), file.dirname()) == ("2", "b.csv", f"zip://in::{base}data.zip")
+    assert file.uri == f"zip://in/b.csv::{whole}"
+    assert file.is_relative == (where == "")
+    assert File(f"zip://no.csv::{base}data.zip").evidence == "missing"
+    folder = Dir(f"zip://in::{base}data.zip")
+    assert [folder.rel_path(member) for member in folder] == ["b.csv", "c.csv"]
+    assert ((folder / "c.csv").read(), [one.basename() for one in folder.children()]) == ("3", ["b.csv", "c.csv"])
+    assert [one.read() for one in FileSet(f"zip://**/*.csv::{base}data.zip")] == ["1", "2", "3"]
+    assert [one.read() for one in folder.copy_to(Dir("copy"))] == ["2", "3"]
+    assert file.stage().local.path == "b.csv"
+    archive.write(pack(a="other", in__b="2", in__c="3"))
+    assert file.is_valid()
+    archive.write(pack(in__b="two"))
+    assert not file.is_valid()
+    assert not folder.is_valid()
+    assert file.read() == "two"
+
+
+def test_marks_of_folders_in_a_store_are_no_files(bucket: str, tmp_path: Path) -> None:
+    import boto3
+
+    store = boto3.client("s3")
+    for key in ("d/a", "d/sub/b"):
+        store.put_object(Bucket=bucket, Key=key, Body=b"x")
+    plain = Dir(f"s3://{bucket}/d").hash
+    for key in ("d/", "d/sub/"):
+        store.put_object(Bucket=bucket, Key=key, Body=b"")
+    folder = Dir(f"s3://{bucket}/d")
+    assert folder.hash == plain, "the folders were there already"
+    store.put_object(Bucket=bucket, Key="d/sub/empty/", Body=b"")
+    assert not folder.is_valid(), "this one was not"
+    folder.update_hash()
+    assert [folder.rel_path(file) for file in folder] == ["a", "sub/b"]
+    assert [file.basename() for file in FileSet(f"s3://{bucket}/d/**")] == ["a", "b"]
+    copied = folder.copy_to(Dir(tmp_path / "d"))
+    assert [copied.rel_path(file) for file in copied] == ["a", "sub/b"]
+    assert (tmp_path / "d" / "sub" / "empty").is_dir()
+    assert len(ContentDir(folder.path)) == len(ContentDir(copied.path)) == 2
+    assert not Dir(f"s3://{bucket}/d/sub/empty").files()
 
 
 # -- FTP and SFTP ----------------------------------------------------------------------------------------------------
