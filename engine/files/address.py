@@ -181,12 +181,13 @@ def as_os_errors(url: str, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        if _says_gone(url, error):
-            if str(error) != masked(str(error)):
-                raise type(error)(masked(str(error))) from None
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        shown, text = without_credentials(url), str(error)
+        if not _says_gone(url, error):
+            raise OSError(f"{shown} cannot be {what}: {_reason(error.__cause__)}") from error
+        if shown in text and text == masked(text):
             raise
-        raise OSError(f"{without_credentials(url)} cannot be {what}: {_reason(error.__cause__)}") from error
+        raise type(error)(f"{shown} cannot be {what}: {masked(text)}") from None
     except (ConnectionError, TimeoutError) as error:
         kind = ConnectionError if isinstance(error, ConnectionError) else TimeoutError
         raise kind(f"{without_credentials(url)} cannot be {what}: {error}") from error
@@ -221,11 +222,23 @@ def _reason(cause: BaseException | None) -> str:
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
 
 
+def _has_objects(files: Any) -> bool:
+    protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
+    return bool(protocols & _OBJECT_STORES)
+
+
+def is_bucket(address: str) -> bool:
+    """Whether an address is that of a whole bucket or container in a store of objects."""
+    if not is_url(address):
+        return False
+    files, path = open_filesystem(address)
+    return _has_objects(files) and "/" not in path.strip("/")
+
+
 def make_folders(files: Any, path: str) -> None:
     """Make a folder and those above it, where there are such things. Stores of objects have none, and a bucket that is
     not there is not made by writing to it."""
-    protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
-    if protocols & _OBJECT_STORES:
+    if _has_objects(files):
         return
     left = path.count("/")
     while True:

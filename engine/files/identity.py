@@ -131,13 +131,12 @@ def info_of(url: str) -> dict[str, Any] | None:
 
 
 def _identify_remote(url: str, evidence: str | None) -> Identity:
-    if evidence != CONTENT:
-        info = info_of(url)
-        if info is None or info.get("type") == "directory":
-            return NOT_THERE
-        found = by_info(info)
-        if found is not None:
-            return found
+    info = info_of(url)
+    if info is None or info.get("type") == "directory":
+        return NOT_THERE
+    found = by_info(info) if evidence != CONTENT else None
+    if found is not None:
+        return found
     try:
         files, path = open_filesystem(url)
         with as_os_errors(url, "looked at"):

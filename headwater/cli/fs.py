@@ -92,9 +92,10 @@ def cp(sources: tuple[str, ...], dest: str, recursive: bool, resume: bool, quiet
 @click.argument("paths", nargs=-1, required=True, type=_Place(), metavar="PATH...")
 @click.option("-r", "--recursive", is_flag=True, help="Delete folders with all that is below them.")
 def rm(paths: tuple[str, ...], recursive: bool) -> None:
-    """Delete files."""
+    """Delete files. A whole bucket is not deleted."""
     from headwater.cypher.errors import UsageError
     from headwater.engine.files import Dir, File
+    from headwater.engine.files.address import is_bucket
 
     with _os_errors():
         for path in paths:
@@ -105,6 +106,11 @@ def rm(paths: tuple[str, ...], recursive: bool) -> None:
                 raise UsageError(f"{file.path} is not there")
             elif not recursive:
                 raise UsageError(f"{file.path} is a folder. To delete it with all that is in it: hw fs rm -r")
+            elif is_bucket(path):
+                raise UsageError(
+                    f"{folder.path} is a whole bucket, which would go with all that is in it. Name what is to go: "
+                    f"hw fs rm -r {folder.path.rstrip('/')}/FOLDER"
+                )
             else:
                 folder.rmdir(recursive=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,68 @@ def test_names_that_begin_with_a_dash_stand_after_two(folder: Path) -> None:
 
 def test_an_unknown_protocol_is_named(folder: Path) -> None:
     assert "nosuch" in hw(folder, "ls", "nosuch://x", code=2)
+
+
+# -- elsewhere ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["s3", "sftp"])
+def place(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A URL to write to, and how it is shown."""
+    if request.param == "s3":
+        url = f"s3://{request.getfixturevalue('bucket')}/in"
+        return url, url
+    url = f"{request.getfixturevalue('sftp')}/in"
+    start, _, host = url.rpartition("@")
+    return url, f"{start.rpartition(':')[0]}@{host}"
+
+
+def test_all_of_it_works_elsewhere(folder: Path, place: tuple[str, str]) -> None:
+    url, shown = place
+    hw(folder, "cp", "-r", "data", url)
+    (folder / "data" / "sub" / "b").write_text("half")
+    (folder / "data" / "c").write_text("later")
+    hw(folder, "cp", "-r", "--resume", "data", url)
+    assert hw(folder, "ls", url).split() == ["3", "B", "a", "5", "B", "c", "sub/"]
+    assert hw(folder, "ls", "-r", url).split()[-3:] == ["4", "B", "sub/b"]
+    assert hw(folder, "ls", f"{url}/*").split() == ["3", "B", f"{shown}/a", "5", "B", f"{shown}/c"]
+    hw(folder, "cp", f"{url}/sub/b", f"{url}/a", "back")
+    assert (folder / "back" / "b").read_text() == "four", "of the same size: left where it was"
+    hw(folder, "cp", "-r", url, "all")
+    assert {p.name: p.read_text() for p in (folder / "all").rglob("*") if p.is_file()} == {
+        "a": "one",
+        "b": "four",
+        "c": "later",
+    }
+    hw(folder, "cp", "-", f"{url}/typed", stdin=b"typed")
+    assert hw(folder, "cp", f"{url}/typed", "-") == "typed"
+    facts = json.loads(hw(folder, "stat", "--json", url))
+    assert (facts["path"], facts["kind"], facts["files"], facts["size"]) == (shown, "folder", 4, 17)
+    assert json.loads(hw(folder, "stat", "--json", f"{url}/no"))["kind"] == "missing"
+    lines = hw(folder, "hash", "-r", url).splitlines()
+    assert lines[0] == f"{hashlib.sha256(b'one').hexdigest()}  {shown}/a"
+    assert "hw fs rm -r" in hw(folder, "rm", url, code=2)
+    hw(folder, "rm", f"{url}/a")
+    for words in (("rm", f"{url}/a"), ("hash", f"{url}/a"), ("cp", f"{url}/a", "x"), ("ls", f"{url}/a")):
+        assert f"{shown}/a is not there" in hw(folder, *words, code=2)
+    hw(folder, "rm", "-r", url)
+    assert "is not there" in hw(folder, "ls", url, code=2)
+
+
+def test_a_whole_bucket_is_not_deleted(folder: Path, bucket: str) -> None:
+    hw(folder, "cp", "data/a", f"s3://{bucket}/a")
+    for url in (f"s3://{bucket}", f"s3://{bucket}/"):
+        assert "whole bucket" in hw(folder, "rm", "-r", url, code=2)
+    assert "a" in hw(folder, "ls", f"s3://{bucket}")
+    assert "s3://no-such-bucket-here/x cannot be" in hw(
+        folder, "cp", "data/a", "s3://no-such-bucket-here/x", code=1
+    )
+
+
+@pytest.mark.parametrize("words", [("ls",), ("stat",), ("hash",), ("rm",), ("cp",)])
+def test_a_server_that_is_away_is_said_to_be(folder: Path, words: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a?token=hunter2"
+    told = hw(folder, *words, url, *(["x"] if words == ("cp",) else []), code=1)
+    assert "cannot be looked at: no answer" in told
+    assert "hunter2" not in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from headwater import ContentFile, File
+from headwater import ContentFile, Dir, File, FileSet
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -194,3 +195,10 @@ def test_an_unknown_protocol_is_named() -> None:
 
     with pytest.raises(UsageError, match="nosuch"):
         File("nosuch://a/b")
+
+
+@pytest.mark.parametrize("kind", [File, ContentFile, Dir, FileSet])
+def test_an_empty_path_is_not_the_working_directory(kind: type) -> None:
+    with pytest.raises(ValueError, match="path is empty"):
+        kind("")
+    assert kind(".").uri == os.getcwd()
