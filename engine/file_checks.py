@@ -77,11 +77,16 @@ class FileChecks:
     def far(self, arguments: Iterable[bytes | None]) -> list[FileSeen]:
         """What is inside a call's arguments and takes longer to ask for: files at URLs, folders and patterns."""
         far = self._far
-        return [file for digest in arguments if digest is not None for file in far.get(digest, ())] if far else []
+        return (
+            [file for digest in arguments if digest is not None for file in far.get(digest, ())]
+            if far
+            else []
+        )
 
     def look(self, files: Sequence[FileSeen]) -> list[str]:
         """The paths of those that are not what they were; may be called on any thread."""
         return [file.path for file in files if not self._looks.holds(file)]
+
     def _holds(self, file: FileSeen) -> bool:
         if file.evidence != CONTENT:
             return still_holds(file.path, file.evidence, file.digest)

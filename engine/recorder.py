@@ -21,6 +21,7 @@ from headwater.cypher.records import (
     EvaluationSeen,
     ExecutionEnded,
     ExecutionStarted,
+    FileSeen,
     HandleSeen,
     JobEnded,
     JobStarted,

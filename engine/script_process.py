@@ -178,7 +178,9 @@ def _pump(process: subprocess.Popen[bytes], sink: Sink, say: Callable[[str], Non
                 killed = now
                 _signal_group(process.pid, signal.SIGKILL)
             elif killed is not None and now - killed > _DRAIN:
-                say("another process group has its output open still; what that writes from now on is not kept")
+                say(
+                    "another process group has its output open still; what that writes from now on is not kept"
+                )
                 return
 
 

@@ -1,5 +1,5 @@
-"""The local places of a script's staged files, where it has no folder of its own: one script at a time has them, and what
-lay there before takes no part.
+"""The local places of a script's staged files, where it has no folder of its own: one script at a time has them, and
+what lay there before takes no part.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _SAID_AFTER = 1.0
 
 @contextmanager
 def room(inputs: Any, outputs: Any, folder: str) -> Iterator[None]:
-    """Have the local places of what is staged to oneself. What lies there is put aside, and comes back afterwards beside
-    what the script wrote: what it did not write is then no input and no output of it, and nobody loses it.
+    """Have the local places of what is staged to oneself. What lies there is put aside, and comes back afterwards
+    beside what the script wrote: what it did not write is then no input and no output of it, and nobody loses it.
 
     Raises:
         CallError: a place is the working directory, or holds what the script takes from elsewhere.
@@ -77,8 +77,8 @@ def _places(inputs: Any, outputs: Any, folder: str) -> list[str]:
         inside = [path for path in taken if path.startswith(place + os.sep)]
         if inside:
             raise CallError(
-                f"the script takes {min(inside)}, which lies in {place}, where it stages: what else lies there cannot be "
-                "told from what is staged. Stage to another folder, or use tempdir=True"
+                f"the script takes {min(inside)}, which lies in {place}, where it stages: what else lies there "
+                "cannot be told from what is staged. Stage to another folder, or use tempdir=True"
             )
     # What the script takes as it is, is no leftover.
     found = {p for p in found if not any(f"{p}/".startswith(f"{path}/") for path in taken)}

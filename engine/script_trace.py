@@ -68,7 +68,9 @@ def read_report(report: str, folder: str) -> tuple[set[str], set[str]]:
         folder: where it began.
     """
     # Where a program began is known when its parent's call has ended, which may be told after its own first calls.
-    parents = {result: (pid, arguments) for pid, name, arguments, result, _ in _calls(report) if name in _FORKS}
+    parents = {
+        result: (pid, arguments) for pid, name, arguments, result, _ in _calls(report) if name in _FORKS
+    }
     trace = _Trace(folder, parents)
     for call in _calls(report):
         trace.call(*call)
@@ -80,11 +82,10 @@ def read_report(report: str, folder: str) -> tuple[set[str], set[str]]:
 
 
 def _calls(report: str) -> Iterator[tuple[Any, ...]]:
-    """Process, name, arguments, result and opened path of each call that succeeded, in the order in which they ended."""
+    """Process, name, arguments, result and opened path of each call that succeeded, in the order of their ends."""
     begun: dict[str, str] = {}
     with open(report, encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            line = line.rstrip("\n")
+        for line in (text.rstrip("\n") for text in lines):
             superseded = _SUPERSEDED.match(line)
             if superseded is not None:
                 # A thread that runs a program goes on under the number of its process.

@@ -90,8 +90,8 @@ def in_full(address: str) -> str:
 
 
 def normal(path: str) -> str:
-    """The absolute form of a local path. A `..` behind a link leads to where the link leads and up from there, as it does
-    for every program; other links stay as they are."""
+    """The absolute form of a local path. A `..` behind a link leads to where the link leads and up from there, as for
+    every program; other links stay as they are."""
     if os.pardir not in path:
         return os.path.abspath(path)
     found = os.sep

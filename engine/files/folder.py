@@ -8,7 +8,14 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from headwater.engine.files.address import as_os_errors, is_url, make_folders, normal, open_filesystem, split_chain
+from headwater.engine.files.address import (
+    as_os_errors,
+    is_url,
+    make_folders,
+    normal,
+    open_filesystem,
+    split_chain,
+)
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.file import ContentFile, File, IFile, copy_command
 from headwater.engine.files.handle import PARTIAL

@@ -185,8 +185,8 @@ def file_hash(uri: str, evidence: str, digest: str) -> bytes:
 
 
 def still_valid(path: str, evidence: str, digest: str) -> bool:
-    """Whether a recorded file is now what it was then. What cannot be looked at is not; of a store that does not answer,
-    a warning says so once.
+    """Whether a recorded file is now what it was then. What cannot be looked at is not; of a store that does not
+    answer, a warning says so once.
 
     Args:
         path: absolute path or URL, as recorded.

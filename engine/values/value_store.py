@@ -102,7 +102,10 @@ class ValueStore:
                 self._place.set_aside(location)
             if (self._place.address, location) not in _told:
                 _told.add((self._place.address, location))
-                _log.warning("%s. What it held is made again where it is needed. To see what else is: hw verify", damage)
+                _log.warning(
+                    "%s. What it held is made again where it is needed. To see what else is: hw verify",
+                    damage,
+                )
             raise Undecodable(damage)
         return data
 

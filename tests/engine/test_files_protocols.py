@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 
 import pytest
 from headwater.engine.files import still_valid
-from headwater.engine.traceback import message_of
 from headwater.engine.files.address import EXTRAS
+from headwater.engine.traceback import message_of
 
 from headwater import ContentDir, ContentFile, Dir, File, FileSet, IFile
 
@@ -251,7 +251,10 @@ def test_a_file_in_an_archive_is_a_file(
     assert File(f"zip://no.csv::{base}data.zip").evidence == "missing"
     folder = Dir(f"zip://in::{base}data.zip")
     assert [folder.rel_path(member) for member in folder] == ["b.csv", "c.csv"]
-    assert ((folder / "c.csv").read(), [one.basename() for one in folder.children()]) == ("3", ["b.csv", "c.csv"])
+    assert ((folder / "c.csv").read(), [one.basename() for one in folder.children()]) == (
+        "3",
+        ["b.csv", "c.csv"],
+    )
     assert [one.read() for one in FileSet(f"zip://**/*.csv::{base}data.zip")] == ["1", "2", "3"]
     assert [one.read() for one in folder.copy_to(Dir("copy"))] == ["2", "3"]
     assert file.stage().local.path == "b.csv"

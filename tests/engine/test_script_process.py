@@ -58,7 +58,10 @@ def test_what_a_script_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("left", "told"),
     [
-        ("(echo $BASHPID > pid; while :; do echo x; echo x >&2; sleep .01; done) &", "what it left running was ended"),
+        (
+            "(echo $BASHPID > pid; while :; do echo x; echo x >&2; sleep .01; done) &",
+            "what it left running was ended",
+        ),
         ("sh -c 'echo $$ > pid; exec sleep 1000' > /dev/null 2>&1 &", "what it left running was ended"),
         ("setsid sh -c 'echo $$ > pid; while :; do echo x; sleep .01; done' &", "is not kept"),
     ],
@@ -86,7 +89,10 @@ def test_what_goes_on_writing_when_a_script_has_ended_is_not_waited_for(
 def test_what_ends_by_itself_soon_after_is_waited_for_and_not_told(tmp_path: Path) -> None:
     said: list[str] = []
     run_group(
-        ["bash", "-c", "exec > >(sleep .05; cat > out); echo kept"], str(tmp_path), lambda *_: None, said.append
+        ["bash", "-c", "exec > >(sleep .05; cat > out); echo kept"],
+        str(tmp_path),
+        lambda *_: None,
+        said.append,
     )
     assert (tmp_path / "out").read_text() == "kept\n"
 

@@ -366,10 +366,12 @@ def test_what_an_earlier_run_left_where_files_are_staged_takes_no_part(tmp_path:
     assert (here / "made" / "old").read_text() == "old", "nobody loses what was there"
 
     (here / "out.txt").write_text("old")
-    with pytest.raises(ScriptError, match="its output .*out.txt is no file"):
+    with pytest.raises(ScriptError, match=r"its output .*out\.txt is no file"):
         run(script("true", outputs=File(tmp_path / "home").stage("out.txt")))
     assert (here / "out.txt").read_text() == "old"
-    assert run(script("echo new >> out.txt", outputs=File(tmp_path / "home").stage("out.txt"))).read() == "new\n"
+    assert (
+        run(script("echo new >> out.txt", outputs=File(tmp_path / "home").stage("out.txt"))).read() == "new\n"
+    )
     assert sorted(os.listdir(here)) == ["made", "out.txt", "taken"]
 
 
@@ -392,9 +394,9 @@ def test_of_a_temporary_folder_no_file_of_the_working_directory_is_an_output(her
     for name in ("out.txt", "made/out.txt"):
         (here / name).write_text("old")
     for place in (File("out.txt"), Dir("made"), FileSet("made/*.txt")):
-        with pytest.raises(ScriptError, match="did not write .*stage"):
+        with pytest.raises(ScriptError, match=r"did not write .*stage"):
             run(script("true", outputs=place, tempdir=True))
-        with pytest.raises(ScriptError, match="in the temporary folder.*stage"):
+        with pytest.raises(ScriptError, match=r"in the temporary folder.*stage"):
             run(script("mkdir made; echo new | tee out.txt > made/out.txt", outputs=place, tempdir=True))
     assert (here / "out.txt").read_text() == "old"
 
