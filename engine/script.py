@@ -26,6 +26,7 @@ from headwater.engine.script_places import (
     Unstaged,
     as_inputs,
     as_outputs,
+    check_apart,
     check_inputs,
     check_inside,
     check_unchanged,
@@ -214,6 +215,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         ends.callback(shutil.rmtree, scratch, ignore_errors=True)
         folder = os.path.join(scratch, "folder") if tempdir else os.getcwd()
         os.makedirs(folder, exist_ok=True)
+        check_apart(inputs, outputs, folder)
         if not tempdir:
             ends.enter_context(room(inputs, outputs, folder))
         stage_inputs(inputs, folder)

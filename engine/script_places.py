@@ -131,6 +131,30 @@ def check_inside(inputs: Any, outputs: Any) -> None:
             )
 
 
+def check_apart(inputs: Any, outputs: Any, folder: str) -> None:
+    """Refuse that two inputs are staged to one place, or two outputs go home to one: only one of them would be there.
+
+    Raises:
+        CallError: two are; the message names the place.
+    """
+    taken: dict[str, str] = {}
+    made: dict[str, str] = {}
+    for leaf in leaves(inputs):
+        if isinstance(leaf, StagedInput):
+            other = taken.setdefault(place_in(folder, leaf.local), leaf.home.uri)
+            if other != leaf.home.uri:
+                raise CallError(
+                    f"{other} and {leaf.home.uri} are both staged to {leaf.local}. Give each a place: .stage('in1.txt')"
+                )
+    for leaf in leaves(outputs):
+        if isinstance(leaf, Staging):
+            local = place_in(folder, leaf.local.path)
+            if made.setdefault(leaf.remote.uri, local) != local:
+                raise CallError(
+                    f"two outputs of the script go to {leaf.remote.uri}. Give each a path of its own"
+                )
+
+
 def stage_inputs(inputs: Any, folder: str) -> None:
     """Copy every staged input to its local place, relative to the folder that the script runs in."""
     for leaf in leaves(inputs):

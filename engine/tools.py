@@ -8,7 +8,7 @@ from typing import Any
 
 from headwater.cypher.errors import UsageError
 from headwater.engine.errors import CallError
-from headwater.engine.files import Dir, File
+from headwater.engine.files import Dir, File, IFile
 from headwater.engine.task import task
 
 
@@ -46,12 +46,16 @@ def copy_files(
         copy_options: options for the calls of `copy_file`, like `limits`.
 
     Raises:
-        CallError: there are not as many paths as files.
+        CallError: there are not as many paths as files, or two files are to go to one path.
     """
     if len(srcs) != len(dests):
         raise CallError(
             f"copy_files: {len(srcs)} files and {len(dests)} paths to copy them to; one each is needed"
         )
+    goes: dict[str, str] = {}
+    for src, dest in zip(srcs, dests, strict=True):
+        if goes.setdefault(IFile(dest).uri, src.uri) != src.uri:
+            raise CallError(f"copy_files: two files are to be copied to {dest}, and one would be lost")
     copy = copy_file.options(**(copy_options or {}))
     return [copy(src, os.fspath(dest), skip_if_exists) for src, dest in zip(srcs, dests, strict=True)]
 

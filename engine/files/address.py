@@ -46,8 +46,9 @@ def local_path(address: str) -> str | None:
     """The path that an address means on this machine, or None for one that is elsewhere."""
     if not is_url(address):
         return address
-    if address[:7].lower() == "file://":
-        return os.fsdecode(unquote_to_bytes(address[7:]))
+    scheme, _, path = address.partition("://")
+    if scheme.lower() in ("file", "local"):
+        return os.fsdecode(unquote_to_bytes(path))
     return None
 
 

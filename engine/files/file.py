@@ -221,7 +221,7 @@ class File(Artefact):
             dest: the file to write.
             skip_if_exists: leave it as it is where there is one.
         """
-        if dest.uri == self.uri or (skip_if_exists and dest.exists()):
+        if dest.uri == self.uri or (skip_if_exists and dest.isfile()):
             return dest
         with self.open("rb") as source, dest.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)

@@ -159,6 +159,11 @@ def test_a_file_url_is_the_local_file(tmp_path: Path) -> None:
     assert file.read() == "one"
 
 
+def test_a_file_of_this_machine_is_one_file_whatever_the_scheme(tmp_path: Path) -> None:
+    for scheme in ("", "file://", "local://", "LOCAL://"):
+        assert File(f"{scheme}{tmp_path}/a").uri == f"{tmp_path}/a"
+
+
 def test_the_home_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert File("~/a.txt").uri == str(tmp_path / "a.txt")

@@ -375,6 +375,21 @@ def test_what_an_earlier_run_left_where_files_are_staged_takes_no_part(tmp_path:
     assert sorted(os.listdir(here)) == ["made", "out.txt", "taken"]
 
 
+def test_two_files_are_not_staged_to_one_place(tmp_path: Path) -> None:
+    one, two = File(tmp_path / "one"), File(tmp_path / "two")
+    one.write("1")
+    two.write("2")
+    for tempdir in (True, False):
+        with pytest.raises(CallError, match="both staged to"):
+            run(script("cat in", [one.stage("in"), two.stage("./in")], tempdir=tempdir))
+        with pytest.raises(CallError, match="two outputs"):
+            run(script("touch a b", outputs=[one.stage("a"), one.stage("b")], tempdir=tempdir))
+    made = run(
+        script("cat in > out", [one.stage("in"), one.stage("in")], [two.stage("out")] * 2, tempdir=True)
+    )
+    assert [file.read() for file in made] == ["1", "1"]
+
+
 def test_what_a_script_takes_as_it_is_is_no_leftover(tmp_path: Path, here: Path) -> None:
     (here / "a.txt").write_text("a")
     home = File(tmp_path / "home")

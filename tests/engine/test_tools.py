@@ -136,3 +136,14 @@ def test_without_jinja_the_line_to_type_is_said(here: Path, monkeypatch: pytest.
     (here / "t").write_text("")
     with pytest.raises(UsageError, match=r"pip install 'headwater\[templates\]'"):
         run(render_template("out", "t", {}))
+
+
+def test_no_two_files_are_copied_to_one_path_and_none_to_a_folder(tmp_path: Path) -> None:
+    one, two = File(tmp_path / "one"), File(tmp_path / "two")
+    one.write("1")
+    two.write("2")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(CallError, match="one would be lost"):
+        Scheduler(record=False).run(copy_files([one, two], [f"{tmp_path}/x", f"{tmp_path}/./x"]))
+    with pytest.raises(IsADirectoryError):
+        Scheduler(record=False).run(copy_file(one, f"{tmp_path}/folder", skip_if_exists=True))
