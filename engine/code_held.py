@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 
+from headwater.engine.code_bindings import Binding
 from headwater.engine.code_files import source_file_of
 from headwater.engine.code_origin import USER, origin, origin_of_class
 from headwater.engine.code_reads import GLOBAL, reads_of
 from headwater.engine.code_scope import MISSING, Scope, is_immutable, module_of, scope_of_module
-from headwater.engine.code_source import Binding, SourceFile
+from headwater.engine.code_source import SourceFile
 from headwater.engine.code_text import stable
 
 Held = tuple[str, object]

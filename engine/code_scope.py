@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from headwater.engine.code_bindings import Binding
 from headwater.engine.code_files import source_file_of, source_file_of_module
 from headwater.engine.code_origin import USER, origin, origin_of_module
 from headwater.engine.code_reads import Read
-from headwater.engine.code_source import Binding, SourceFile
+from headwater.engine.code_source import SourceFile
 
 MISSING = object()
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)

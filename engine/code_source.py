@@ -8,30 +8,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
+
+from headwater.engine.code_bindings import Binding, bindings_in
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag: annotations are not evaluated
 _BRANCHES = ("body", "orelse", "finalbody", "handlers", "cases")
-
-
-@dataclass(frozen=True)
-class Binding:
-    """One module-level statement that binds a name.
-
-    Attributes:
-        kind: "function", "class", "constant" or "import".
-        nodes: what counts: the statement, and the conditions of the blocks it stands in.
-        module, attr, level: of an import: `from ..module import attr`; attr is None for `import module`.
-    """
-
-    kind: str
-    nodes: tuple[ast.AST, ...]
-    module: str = ""
-    attr: str | None = None
-    level: int = 0
 
 
 class SourceFile:
@@ -44,9 +28,6 @@ class SourceFile:
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.lines = text.split("\n")
-        self.bindings: dict[str, list[Binding]] = {}
-        self.stars: list[tuple[str, int]] = []
-        """(module, level) of each `from module import *`"""
         self.globals_declared: frozenset[str] = frozenset()
         """names that functions in this file assign by a `global` statement"""
         self._functions: dict[int, list[FunctionNode]] = {}
@@ -55,7 +36,12 @@ class SourceFile:
         self._compiled: dict[tuple[str, int], CodeType] | None = None
         tree = ast.parse(text, name)
         self._tree = tree
-        self._index_module(tree.body, ())
+        self.bindings: dict[str, list[Binding]] = {}
+        """of each name, the statements at the top level that bind it"""
+        for bound, binding in bindings_in(tree.body):
+            self.bindings.setdefault(bound, []).append(binding)
+        self.stars: list[tuple[str, int]] = [(one.module, one.level) for one in self.bindings.pop("*", ())]
+        """(module, level) of each `from module import *`"""
         for function in _functions(tree.body):
             first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
             self._functions.setdefault(first, []).append(function)
@@ -87,7 +73,11 @@ class SourceFile:
         known = self._codes.get(id(node))
         if known is None:
             tree: Any
-            if isinstance(getattr(node, "ctx", None), ast.Store):
+            if isinstance(node, ast.pattern):
+                match = ast.parse("match None:\n    case _: pass")
+                match.body[0].cases[0].pattern = node  # type: ignore[attr-defined]
+                tree, mode = match, "exec"
+            elif isinstance(getattr(node, "ctx", None), ast.Store):
                 # The target of a `for`: as an expression it does nothing but read what stands in it.
                 tree, mode = ast.parse(ast.unparse(node), mode="eval"), "eval"
             elif isinstance(node, ast.expr):
@@ -131,19 +121,6 @@ class SourceFile:
             cut = line[column:] if offset == 0 or (number not in kept and not line[:column].strip()) else line
             out.append(cut if number + 1 in kept else cut.rstrip())
         return "\n".join(out).rstrip()
-
-    # -- indexing ----------------------------------------------------------------------------------
-
-    def _index_module(self, body: Sequence[ast.stmt], within: tuple[ast.AST, ...]) -> None:
-        for node in body:
-            for name, binding in _bindings(node, within):
-                self.bindings.setdefault(name, []).append(binding)
-            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-                self.stars.append((node.module or "", node.level))
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                continue
-            for part, block in _blocks(node):
-                self._index_module(block, within + part)
 
 
 def _functions(nodes: Sequence[ast.AST]) -> Iterator[FunctionNode]:
@@ -196,85 +173,22 @@ def _inside_strings(node: ast.AST, lines: list[str]) -> set[int]:
     return kept
 
 
-def _blocks(node: ast.stmt) -> Iterator[tuple[tuple[ast.AST, ...], list[ast.stmt]]]:
-    """The blocks of a compound statement, each with the expressions that decide about it."""
-    deciding: tuple[ast.AST, ...] = ()
-    if isinstance(node, ast.If | ast.While):
-        deciding = (node.test,)
-    elif isinstance(node, ast.For):
-        deciding = (node.iter,)
-    elif isinstance(node, ast.With):
-        deciding = tuple(item.context_expr for item in node.items)
-    elif isinstance(node, ast.Match):
-        deciding = (node.subject,)
-        for case in node.cases:
-            yield deciding, case.body
-    for handler in getattr(node, "handlers", ()):
-        yield (handler.type,) if handler.type else (), handler.body
-    for branch in ("body", "orelse", "finalbody"):
-        block = getattr(node, branch, None)
-        if isinstance(block, list):
-            yield deciding, block
-
-
-def _bindings(node: ast.stmt, within: tuple[ast.AST, ...]) -> Iterator[tuple[str, Binding]]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        yield node.name, Binding("function", (*within, node))
-        for decorator in node.decorator_list:
-            # @shown.register makes a function part of the one that dispatches to it (functools.singledispatch)
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if (
-                isinstance(called, ast.Attribute)
-                and called.attr == "register"
-                and isinstance(called.value, ast.Name)
-            ):
-                yield called.value.id, Binding("function", (*within, node))
-    elif isinstance(node, ast.ClassDef):
-        yield node.name, Binding("class", (*within, node))
-    elif isinstance(node, ast.Import):
-        for alias in node.names:
-            if alias.asname:
-                yield alias.asname, Binding("import", within, alias.name)
-            else:
-                top = alias.name.partition(".")[0]
-                yield top, Binding("import", within, top)
-    elif isinstance(node, ast.ImportFrom):
-        for alias in node.names:
-            yield (
-                alias.asname or alias.name,
-                Binding("import", within, node.module or "", alias.name, node.level),
-            )
-    else:
-        deciding: tuple[ast.AST, ...] = (node,)
-        if isinstance(node, ast.For):
-            deciding = (node.target, node.iter)
-        elif isinstance(node, ast.With):
-            deciding = tuple(item.context_expr for item in node.items)
-        for name in dict.fromkeys(_assigned(node)):
-            yield name, Binding("constant", within + deciding)
-
-
-def _assigned(node: ast.stmt) -> Iterator[str]:
-    targets: list[ast.expr | None] = []
-    if isinstance(node, ast.Assign | ast.Delete):
-        targets.extend(node.targets)
-    elif isinstance(node, ast.AugAssign | ast.For):
-        targets.append(node.target)
-    elif isinstance(node, ast.AnnAssign):
-        targets.append(node.target if node.value is not None else None)
-    elif isinstance(node, ast.With):
-        targets.extend(item.optional_vars for item in node.items)
-    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        # LIMITS.append(3) at the top level of a module makes the list what it is
-        method = node.value.func
-        targets.append(method.value if isinstance(method, ast.Attribute) else None)
-    elif type(node).__name__ == "TypeAlias":
-        targets.append(node.name)  # type: ignore[attr-defined]
-    while targets:
-        target = targets.pop()
-        if isinstance(target, ast.Name):
-            yield target.id
-        elif isinstance(target, ast.Attribute | ast.Subscript | ast.Starred):
-            targets.append(target.value)
-        elif isinstance(target, ast.Tuple | ast.List):
-            targets.extend(target.elts)
+def dotted_names(annotation: ast.expr | None) -> Iterator[tuple[str, ...]]:
+    """The dotted names in an annotation, in a quoted one too."""
+    pending: list[ast.AST] = [] if annotation is None else [annotation]
+    while pending:
+        node = pending.pop()
+        attrs: list[str] = []
+        inner = node
+        while isinstance(inner, ast.Attribute):
+            attrs.append(inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            yield (inner.id, *reversed(attrs))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                pending.append(ast.parse(node.value, mode="eval").body)
+            except SyntaxError:
+                continue
+        else:
+            pending.extend(ast.iter_child_nodes(node))

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
+from headwater.engine.code_bindings import Binding
 from headwater.engine.code_files import source_file_of
 from headwater.engine.code_held import Named, TooLarge, held_by
+from headwater.engine.code_live import INSTEAD, MEMBERS, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
@@ -25,7 +27,7 @@ from headwater.engine.code_scope import (
     scope_of_module,
     submodule,
 )
-from headwater.engine.code_source import Binding, FunctionNode, SourceFile
+from headwater.engine.code_source import FunctionNode, SourceFile, dotted_names
 from headwater.engine.code_text import function_text, stable
 
 IsTask = Callable[[object], "Callable[..., Any] | None"]
@@ -35,6 +37,7 @@ _MODULE_FACTS = {
     *("__annotations__", "__dict__", "__class__", "__qualname__", "__module__", "__debug__"),
 }
 _LATE = "imported when the code runs: an installed package, or not there"
+_NO_CLASS = "the source of this class was not found: only its methods and bases count"
 _BLIND = {
     "eval": "runs code that is made at run time",
     "exec": "runs code that is made at run time",
@@ -130,13 +133,14 @@ class Walk:
         if isinstance(wrapped, FunctionType):
             self._edge(part, "__wrapped__", self._object(part.name, wrapped))
 
-    def _class(self, cls: type) -> str:
-        """A class whose statement was not found: its methods and bases."""
+    def _class(self, cls: type, note: str = _NO_CLASS) -> str:
+        """A class as it is now, where its statement was not found or does not tell: its methods and bases."""
 
         def make() -> tuple[Part, Callable[[Part], None]]:
             self._kept.append(cls)
             name = f"{cls.__module__}.{cls.__qualname__}"
-            self.uncounted[name] = "the source of this class was not found: only its methods and bases count"
+            if note:
+                self.uncounted[name] = note
             return Part("class", name, "class", str(cls.__module__)), expand
 
         def expand(part: Part) -> None:
@@ -171,25 +175,32 @@ class Walk:
                 self.uncounted[part.name] = (
                     "functions assign it too (`global`): only its module-level statements count"
                 )
-            self._replaced(part, scope.values.get(name), source.name, bindings)
+            self._live(part, scope, name, source, bindings)
             self._registered(part, scope, scope.values.get(name), source, bindings)
             for binding in bindings:
                 for node in binding.nodes:
+                    if isinstance(node, ast.Import | ast.ImportFrom):
+                        continue  # one that may fail, and decides by that
                     self._read_all(part, scope, source.code(node), quiet=True)
                     for inner in source.functions_within(node):
                         self._read_annotations(part, scope, inner)
 
         return self._number(("bound", source.name, name), make)
 
-    def _replaced(self, part: Part, value: object, file: str, bindings: list[Binding]) -> None:
-        """A plain function that something put another in the place of, from elsewhere."""
-        if any(binding.kind != "function" or _decorators(binding) for binding in bindings):
-            return
-        if isinstance(value, FunctionType) and value.__code__.co_filename == file:
-            return
-        self.uncounted[part.name] = "replaced when the program runs, by what is not written in its module"
-        if isinstance(value, FunctionType):
-            self._edge(part, "replaced by", self._object(part.name, value))
+    def _live(self, part: Part, scope: Scope, name: str, source: SourceFile, bindings: list[Binding]) -> None:
+        """Which of its statements gave a name its value, where they do not tell that by themselves."""
+        value = scope.values.get(name, MISSING)
+        found = live(source, bindings, value, scope.name, name)
+        if found.how == INSTEAD:
+            if found.note:
+                self.uncounted[part.name] = found.note
+            self._edge(part, "is", self._object(part.name, value))
+        elif found.how == MEMBERS and isinstance(value, type):
+            self._edge(part, "is", self._class(value, ""))
+        elif found.how and name not in source.globals_declared:
+            self._edge(part, "is", found.how)
+        elif found.note:
+            self.uncounted.setdefault(part.name, found.note)
 
     def _registered(
         self, part: Part, scope: Scope, value: object, source: SourceFile, bindings: list[Binding]
@@ -268,7 +279,9 @@ class Walk:
             return None
         if isinstance(value, ModuleType):
             return self._module(value.__name__, attrs, name)
-        return self._object(f"{scope.name}.{name}", value, "" if scope.source else "constant")
+        # what code made at run time has put there; of what may have changed since, only a notebook's is taken
+        fixed = scope.source is None or (name not in scope.source.globals_declared and is_immutable(value))
+        return self._object(f"{scope.name}.{name}", value, "constant" if fixed else "")
 
     def _task(self, value: object, attrs: tuple[str, ...]) -> str | None:
         func = None if value is MISSING else self._is_task(value)
@@ -439,7 +452,7 @@ class Walk:
             arguments.vararg,
             arguments.kwarg,
         ):
-            for path in _paths(argument.annotation) if argument is not None else ():
+            for path in dotted_names(argument.annotation) if argument is not None else ():
                 value = scope.values.get(path[0], MISSING)
                 for attr in path[1:]:
                     value = vars(value).get(attr, MISSING) if isinstance(value, ModuleType) else MISSING
@@ -451,10 +464,6 @@ class Walk:
                         )
 
 
-def _decorators(binding: Binding) -> list[ast.expr]:
-    return getattr(binding.nodes[-1], "decorator_list", [])
-
-
 def _functions_in(member: object) -> Iterator[FunctionType]:
     """The functions that a member of a class holds: itself, a static or class method's, a property's."""
     for held in (member, *(getattr(member, way, None) for way in ("__func__", "fget", "fset", "func"))):
@@ -464,27 +473,6 @@ def _functions_in(member: object) -> Iterator[FunctionType]:
 
 def _is_ours(module: str | None) -> bool:
     return (module or "").partition(".")[0] == "headwater"
-
-
-def _paths(annotation: ast.expr | None) -> Iterator[tuple[str, ...]]:
-    """The dotted names in an annotation, in a quoted one too."""
-    pending: list[ast.AST] = [] if annotation is None else [annotation]
-    while pending:
-        node = pending.pop()
-        attrs: list[str] = []
-        inner = node
-        while isinstance(inner, ast.Attribute):
-            attrs.append(inner.attr)
-            inner = inner.value
-        if isinstance(inner, ast.Name):
-            yield (inner.id, *reversed(attrs))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                pending.append(ast.parse(node.value, mode="eval").body)
-            except SyntaxError:
-                continue
-        else:
-            pending.extend(ast.iter_child_nodes(node))
 
 
 def _cells(func: FunctionType) -> dict[str, object]:

@@ -1,0 +1,184 @@
+"""What binds the names of a module, or of a class: every form of statement, with what decides whether it runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+Nodes = tuple[ast.AST, ...]
+_DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One statement that binds a name.
+
+    Attributes:
+        kind: "function", "class", "constant" or "import".
+        nodes: what counts: the statement last, and before it what decides about the blocks it stands in.
+        module, attr, level: of an import: `from ..module import attr`; attr is None for `import module`.
+        perhaps: whether it stands in a block that may not run.
+    """
+
+    kind: str
+    nodes: Nodes
+    module: str = ""
+    attr: str | None = None
+    level: int = 0
+    perhaps: bool = False
+
+
+def bindings_in(
+    body: Sequence[ast.stmt], within: Nodes = (), perhaps: bool = False
+) -> Iterator[tuple[str, Binding]]:
+    """Each name that a block binds, with the statement; a star import under the name `*`."""
+    for node in body:
+        for name, kind, nodes in _bound_by(node):
+            yield name, Binding(kind, (*within, *nodes), perhaps=perhaps)
+        for name, module, attr, level in _imported_by(node):
+            yield name, Binding("import", within, module, attr, level, perhaps)
+        if not isinstance(node, _DEFINITION):
+            for deciding, block in _blocks(node):
+                yield from bindings_in(
+                    block, within + deciding, perhaps or not isinstance(node, ast.For | ast.While)
+                )
+
+
+def _bound_by(node: ast.stmt) -> Iterator[tuple[str, str, Nodes]]:
+    """Each name that a statement by itself binds: (name, kind, what counts)."""
+    if isinstance(node, _DEFINITION):
+        yield node.name, "class" if isinstance(node, ast.ClassDef) else "function", (node,)
+        for decorator in [] if isinstance(node, ast.ClassDef) else node.decorator_list:
+            # @shown.register makes a function part of the one that dispatches to it (functools.singledispatch)
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if (
+                isinstance(called, ast.Attribute)
+                and called.attr == "register"
+                and isinstance(called.value, ast.Name)
+            ):
+                yield called.value.id, "function", (node,)
+    elif not isinstance(node, ast.Match):  # whose patterns bind names each under their own condition
+        for name in dict.fromkeys(_assigned(node)):
+            yield name, "constant", _heads(node)
+    heads = _heads(node)
+    for name in dict.fromkeys(name for head in heads for name in _in_passing(head)):
+        yield name, "constant", (node,) if isinstance(node, _DEFINITION) else heads
+    if isinstance(node, ast.Match):
+        for deciding, case in _cases(node):
+            for name in dict.fromkeys(_captured(case.pattern)):
+                yield name, "constant", deciding
+
+
+def _imported_by(node: ast.stmt) -> Iterator[tuple[str, str, str | None, int]]:
+    """Each name that an import binds: (name, module, attribute, level)."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            top = alias.name.partition(".")[0]
+            yield (alias.asname, alias.name, None, 0) if alias.asname else (top, top, None, 0)
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name, node.module or "", alias.name, node.level
+
+
+def _heads(node: ast.stmt) -> Nodes:
+    """What a statement evaluates before any block of it; of a simple statement, all of it."""
+    if isinstance(node, _DEFINITION):
+        arguments = [] if isinstance(node, ast.ClassDef) else [node.args]
+        bases = [*node.bases, *node.keywords] if isinstance(node, ast.ClassDef) else []
+        return (*node.decorator_list, *arguments, *bases)
+    if isinstance(node, ast.If | ast.While):
+        return (node.test,)
+    if isinstance(node, ast.For):
+        return (node.target, node.iter)
+    if isinstance(node, ast.With):
+        return tuple(item.context_expr for item in node.items)
+    if isinstance(node, ast.Match):
+        return (node.subject,)
+    return () if isinstance(node, _TRY) else (node,)
+
+
+def _in_passing(node: ast.AST) -> Iterator[str]:
+    """The names that `:=` binds in the scope that an expression stands in."""
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, ast.NamedExpr):
+            yield one.target.id
+        if isinstance(one, ast.Lambda):
+            pending.append(one.args)
+        else:
+            pending.extend(ast.iter_child_nodes(one))
+
+
+def _captured(pattern: ast.pattern) -> Iterator[str]:
+    for one in ast.walk(pattern):
+        name = getattr(one, "rest" if isinstance(one, ast.MatchMapping) else "name", None)
+        if isinstance(name, str):
+            yield name
+
+
+def _cases(node: ast.Match) -> Iterator[tuple[Nodes, ast.match_case]]:
+    """The cases, each with all that decides whether it is the one: the cases before it are."""
+    deciding: Nodes = (node.subject,)
+    for case in node.cases:
+        deciding += (case.pattern,) if case.guard is None else (case.pattern, case.guard)
+        yield deciding, case
+
+
+def _blocks(node: ast.stmt) -> Iterator[tuple[Nodes, list[ast.stmt]]]:
+    """The blocks of a compound statement, each with what decides about it."""
+    if isinstance(node, ast.Match):
+        for deciding, case in _cases(node):
+            yield deciding, case.body
+        return
+    heads = (node.iter,) if isinstance(node, ast.For) else _heads(node)
+    if isinstance(node, (*_TRY, ast.With)):
+        # each statement may be the one that fails, and so decides about all that come after it
+        decided: Nodes = () if isinstance(node, _TRY) else heads
+        for statement in node.body:  # type: ignore[attr-defined]
+            yield decided, [statement]
+            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                decided += (statement,)
+        for handler in getattr(node, "handlers", ()):
+            decided += (handler.type,) if handler.type else ()
+            yield decided, handler.body
+        yield decided, getattr(node, "orelse", [])
+        yield (), getattr(node, "finalbody", [])
+        return
+    for branch in ("body", "orelse"):
+        block = getattr(node, branch, None)
+        if isinstance(block, list):
+            yield heads, block
+
+
+def _assigned(node: ast.stmt) -> Iterator[str]:
+    targets: list[ast.expr | None] = []
+    if isinstance(node, ast.Assign | ast.Delete):
+        targets.extend(node.targets)
+    elif isinstance(node, ast.AugAssign | ast.For):
+        targets.append(node.target)
+    elif isinstance(node, ast.AnnAssign):
+        targets.append(node.target if node.value is not None else None)
+    elif isinstance(node, ast.With):
+        targets.extend(item.optional_vars for item in node.items)
+    elif isinstance(node, ast.Expr):
+        # LIMITS.append(3) at the top level of a module makes the list what it is
+        targets.extend(
+            call.func.value
+            for call in ast.walk(node.value)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        )
+    elif type(node).__name__ == "TypeAlias":
+        targets.append(node.name)  # type: ignore[attr-defined]
+    while targets:
+        target = targets.pop()
+        if isinstance(target, ast.Name):
+            yield target.id
+        elif isinstance(target, ast.Attribute | ast.Subscript | ast.Starred):
+            targets.append(target.value)
+        elif isinstance(target, ast.Call) and isinstance(target.func, ast.Attribute):
+            targets.append(target.func.value)
+        elif isinstance(target, ast.Tuple | ast.List):
+            targets.extend(target.elts)

@@ -1,0 +1,121 @@
+"""Every form in which a module binds a name counts, and which of several gave the name its value."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.code_projects import Load, fp, same
+
+READS = "def step(x):\n    return LIMIT\n"
+
+FORMS = {
+    "walrus": "(LIMIT := 5)\n",
+    "walrus in if": "if (LIMIT := 5) > 3:\n    pass\n",
+    "walrus in elif": "X = 1\nif X == 2:\n    pass\nelif (LIMIT := 5):\n    pass\n",
+    "walrus in while": "while (LIMIT := 5) < 3:\n    pass\n",
+    "walrus in an assignment": "A = (LIMIT := 5) + 1\n",
+    "walrus in a comprehension": "A = [LIMIT := n for n in (1, 5)]\n",
+    "walrus in a default": "def f(x=(LIMIT := 5)):\n    pass\n",
+    "walrus in a lambda's default": "f = lambda x=(LIMIT := 5): x\n",
+    "walrus in a decorator": "def d(x):\n    return lambda f: f\n@d(LIMIT := 5)\ndef f(x):\n    pass\n",
+    "walrus in with": "import contextlib\nwith contextlib.nullcontext(LIMIT := 5):\n    pass\n",
+    "walrus in for": "for q in (LIMIT := (5, 6)):\n    pass\n",
+    "walrus in match": "match (LIMIT := 5):\n    case _:\n        pass\n",
+    "walrus in assert": "assert (LIMIT := 5)\n",
+    "capture": "match (1, 5):\n    case (1, LIMIT):\n        pass\n",
+    "star capture": "match (1, 5):\n    case [1, *LIMIT]:\n        pass\n",
+    "rest capture": "match {'a': 1, 'b': 5}:\n    case {'a': 1, **LIMIT}:\n        pass\n",
+    "as capture": "match 5:\n    case int() as LIMIT:\n        pass\n",
+    "guard": "match 9:\n    case n if n > 5:\n        LIMIT = 1\n    case _:\n        LIMIT = 2\n",
+    "pattern": "match 5:\n    case 5:\n        LIMIT = [1]\n    case _:\n        LIMIT = [2]\n",
+    "with": "import contextlib\nwith contextlib.nullcontext((5, 6)) as (LIMIT, M):\n    pass\n",
+    "for": "for LIMIT in (1, 5):\n    pass\n",
+    "del": "LIMIT = 1\ndel LIMIT\nLIMIT = 5\n",
+    "augmented": "LIMIT = 1\nLIMIT += 5\n",
+    "error": "try:\n    raise ValueError(5)\nexcept ValueError as e:\n    LIMIT = e.args\n",
+    "try": "try:\n    [][5:][0]\n    LIMIT = [1]\nexcept IndexError:\n    LIMIT = [2]\n",
+    "suppress": "import contextlib\nLIMIT = [1]\nwith contextlib.suppress(IndexError):\n    [5][0]\n    LIMIT = [2]\n",
+    "method in a comprehension": "LIMIT = []\n[LIMIT.append(n) for n in (1, 5)]\n",
+    "method of a method": "LIMIT = {}\nLIMIT.setdefault('a', []).append(5)\n",
+    "globals": "globals()['LIMIT'] = 5\n",
+    "setattr": "import sys\nsetattr(sys.modules[__name__], 'LIMIT', 5)\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_that_binds_a_name_counts(load: Load, form: str) -> None:
+    text = FORMS[form] + READS
+    assert not same(load, {"flow": text}, {"flow": text.replace("5", "7")})
+
+
+def test_a_walrus_in_a_lambda_binds_nothing_outside(load: Load) -> None:
+    text = "LIMIT = 3\nf = lambda: (LIMIT := 5)\n" + READS
+    assert same(load, {"flow": text}, {"flow": text.replace("5", "7")})
+
+
+ALTERNATIVES = {
+    "def": "if ON:\n    def helper(x):\n        return 1\nelse:\n    def helper(x):\n        return 2\n",
+    "class": "if ON:\n    class helper:\n        n = 1\nelse:\n    class helper:\n        n = 2\n",
+    "class with methods": (
+        "if ON:\n    class helper:\n        def f(self):\n            return 1\n"
+        "else:\n    class helper:\n        def f(self):\n            return 2\n"
+    ),
+    "method": (
+        "class helper:\n    if ON:\n        def f(self):\n            return 1\n"
+        "    else:\n        def f(self):\n            return 2\n"
+    ),
+    "constant": "if ON:\n    helper = 1\nelse:\n    helper = 2\n",
+    "lambda": "if ON:\n    helper = lambda x: 1\nelse:\n    helper = lambda x: 2\n",
+    "assigned": "def f(x):\n    return 1\ndef g(x):\n    return 2\nhelper = f if ON else g\n",
+    "decorated": (
+        "from functools import lru_cache\nif ON:\n    @lru_cache\n    def helper(x):\n        return 1\n"
+        "else:\n    @lru_cache\n    def helper(x):\n        return 2\n"
+    ),
+    "later": "def helper(x):\n    return 1\nif not ON:\n    def helper(x):\n        return 2\n",
+    "missing": (
+        "try:\n    if ON:\n        raise ImportError\n    def helper(x):\n        return 2\n"
+        "except ImportError:\n    def helper(x):\n        return 1\n"
+    ),
+    "match": (
+        "match ON:\n    case True:\n        def helper(x):\n            return 1\n"
+        "    case _:\n        def helper(x):\n            return 2\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("form", ALTERNATIVES)
+def test_the_branch_that_is_taken_counts_and_so_does_every_edit(
+    load: Load, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        "import os\nON = bool(os.environ.get('HW_TEST_ON'))\n"
+        + ALTERNATIVES[form]
+        + READS.replace("LIMIT", "helper")
+    )
+    monkeypatch.delenv("HW_TEST_ON", raising=False)
+    off = fp(load(flow=text).step).digest
+    assert fp(load(flow=text).step).digest == off
+    for number in "1", "2":
+        at = text.rindex(f" {number}\n")
+        edited = f"{text[:at]} 9\n{text[at + 3 :]}"
+        assert fp(load(flow=edited).step).digest != off
+    monkeypatch.setenv("HW_TEST_ON", "1")
+    assert fp(load(flow=text).step).digest != off
+
+
+def test_a_name_that_falls_back_to_a_builtin_counts_as_missing(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "import os\nif os.environ.get('HW_TEST_ON'):\n    def sum(x):\n        return 1\n"
+    text += READS.replace("LIMIT", "sum(x)")
+    monkeypatch.delenv("HW_TEST_ON", raising=False)
+    off = fp(load(flow=text).step).digest
+    monkeypatch.setenv("HW_TEST_ON", "1")
+    assert fp(load(flow=text).step).digest != off
+
+
+def test_which_branch_made_a_list_is_said_not_to_count(load: Load) -> None:
+    text = "import os\nif os.environ.get('HW_TEST_ON'):\n    LIMIT = [1]\nelse:\n    LIMIT = [2]\n" + READS
+    assert [(one.name, one.reason.partition(":")[0]) for one in fp(load(flow=text).step).uncounted] == [
+        ("flow.LIMIT", "several statements give it its value, under conditions")
+    ]
