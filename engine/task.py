@@ -6,6 +6,8 @@ import hashlib
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from headwater.cypher.sensitivity import LEVELS, OPTION
@@ -13,10 +15,11 @@ from headwater.engine.context import merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.namespace import MODULE_VARIABLE, check_name, check_namespace, current_namespace
-from headwater.engine.nested import find_expressions
+from headwater.engine.nested import find_expressions, substitute
 from headwater.engine.options import CONTEXT, check_options, limits_of_reuse
 from headwater.engine.registry import get_task_registry
 from headwater.engine.signature import Plan
+from headwater.engine.values.names import find as find_name
 
 if typing.TYPE_CHECKING:
     from headwater.engine.code import Fingerprint
@@ -199,6 +202,8 @@ class Task(Generic[P, R]):
         begins, so that the hash is the same until the run ends."""
         if not all(print_.still_holds() for print_ in self._code.prints):
             self._code.clear()
+        elif self.hash_includes:
+            self._code.hash = None  # what they are is asked anew: it may have been defined again elsewhere
 
     def _code_parts(self) -> tuple[bytes, bytes]:
         if self.version is not None:
@@ -208,9 +213,7 @@ class Task(Generic[P, R]):
         return b"code", self.fingerprint.digest
 
     def _include_parts(self) -> list[bytes]:
-        from headwater.engine.values import hash_value
-
-        includes = sorted(self._include_hash(item, hash_value) for item in self.hash_includes)
+        includes = sorted(map(self._include_hash, self.hash_includes))
         kind = [b"script"] if self.script else []
         config_args = (name.encode() for name in sorted(self.config_args))
         level = [OPTION.encode(), self.declassifies.encode()] if self.declassifies is not None else []
@@ -221,14 +224,19 @@ class Task(Generic[P, R]):
         options = {"config_args": ", ".join(self.config_args)} if self.config_args else {}
         return options if self.declassifies is None else {**options, OPTION: self.declassifies}
 
-    def _include_hash(self, item: Any, hash_value: Callable[[Any], bytes]) -> bytes:
-        if callable(item) and not isinstance(item, Task) and hasattr(item, "__code__"):
-            from headwater.engine.code import fingerprint
+    def _include_hash(self, item: Any) -> bytes:
+        from headwater.engine.code import fingerprint
+        from headwater.engine.code_values import code_digest
+        from headwater.engine.values import hash_and_files
 
-            print_ = fingerprint(item, is_task=task_function)
-            self._code.prints.append(print_)
-            return print_.digest
-        return hash_value(item)
+        import_module("headwater.engine.prepare")  # has values asked for the code in them
+
+        item = defined_now(item)
+        if callable(item) and not isinstance(item, Task) and hasattr(item, "__code__"):
+            return fingerprint(item, is_task=task_function).digest
+        digest, inside = hash_and_files(item, f"{self.fullname}, hash_includes")
+        codes = sorted(code_digest(code) for code in inside if isinstance(code, FunctionType | type))
+        return hashlib.sha256(b"".join([digest, *codes])).digest() if codes else digest
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -255,6 +263,22 @@ class Task(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"Task({self.fullname})"
+
+
+def defined_now(value: Any) -> Any:
+    """A value with every task, function and class in it as it is defined by now: the one under its name, where that was
+    run or imported again."""
+    return substitute(value, lambda lazy: lazy, _under_its_name)
+
+
+def _under_its_name(part: Any) -> Any:
+    found = None
+    if isinstance(part, Task):
+        found = get_task_registry().find(part.fullname)
+        return part if found is None else _with_overrides(found, part.overrides)
+    if isinstance(part, FunctionType | type):
+        found = find_name(part.__module__, part.__qualname__)
+    return found if isinstance(found, FunctionType | type) else part
 
 
 def task_function(thing: object) -> Callable[..., Any] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from headwater.engine.code import Fingerprint, fingerprint
+from headwater.engine.code_values import look_again
 
 from tests.engine.code_projects import Load, fp, function_of
 
@@ -133,3 +134,27 @@ def test_a_hundred_tasks_in_a_module_of_a_thousand_lines_are_known_from_parsing_
     monkeypatch.setattr(ast, "parse", noted)
     assert len({fp(step).digest for step in steps_made}) == 100
     assert len([source for source in parsed if source.count("\n") > 10]) == 1
+
+
+INCLUDED = {
+    "task": "from headwater import task\n@task(namespace='included')\ndef other(x):\n    return 1\n",
+    "function": "def other(x):\n    return 1\n",
+    "class": "class other:\n    def f(self):\n        return 1\n",
+}
+
+
+@pytest.mark.parametrize("kind", INCLUDED)
+@pytest.mark.parametrize("form", ["other", "{'a': [other]}"])
+def test_what_hash_includes_names_counts_as_it_was_defined_last(load: Load, kind: str, form: str) -> None:
+    flow = "from headwater import task\nfrom helpers import other\n"
+    flow += f"@task(namespace='included', hash_includes=[{form}])\n"
+    module = load(flow=flow + "def step(x):\n    return x\n", helpers=INCLUDED[kind])
+    before = module.step.hash
+    helpers = sys.modules["helpers"]
+    assert helpers.__file__ is not None
+    Path(helpers.__file__).write_text(INCLUDED[kind].replace("return 1", "return 100"))
+    look_again()
+    assert module.step.hash == before  # what is saved is not what runs here
+    importlib.reload(helpers)
+    look_again()
+    assert module.step.hash != before
