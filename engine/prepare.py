@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
 import pickle
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ from headwater.engine.values import (
     set_code_fingerprinter,
     type_name,
 )
+from headwater.engine.values.objects import TRACES
 
 set_code_fingerprinter(code_digest)
 
@@ -230,23 +232,42 @@ def number_record(digest: bytes, value: float) -> ValueSeen:
 
 
 class ErrorStandIn:
-    """What is recorded, as an argument, of an error that cannot be recorded itself: the name of its class, and what it
-    says. Whoever takes the error has the real one."""
+    """What is recorded, as an argument, of an error that cannot be recorded itself: the name of its class, what it
+    says, and what it is known by. Whoever takes the error has the real one."""
 
-    __slots__ = ("message", "type")
+    __slots__ = ("message", "origin", "type")
 
-    def __init__(self, type: str, message: str) -> None:
+    def __init__(self, type: str, message: str, origin: str = "") -> None:
         self.type = type
         self.message = message
+        self.origin = origin
 
-    def __canonical__(self) -> tuple[str, tuple[str, str]]:
-        return "headwater.ErrorStandIn", (self.type, self.message)
+    def __canonical__(self) -> tuple[str, tuple[str, ...]]:
+        return "headwater.ErrorStandIn", (self.type, self.message, self.origin)
 
-    def __reduce__(self) -> tuple[type[ErrorStandIn], tuple[str, str]]:
-        return ErrorStandIn, (self.type, self.message)
+    def __reduce__(self) -> tuple[type[ErrorStandIn], tuple[str, ...]]:
+        return ErrorStandIn, (self.type, self.message, self.origin)
 
     def __repr__(self) -> str:
         return f"{self.type}: {self.message}"
+
+
+def _origin_of(error: BaseException) -> str:
+    """What tells an error from others of its class that say the same: the call that failed with it, the line that
+    raised it, and what it holds, as far as that has an identity."""
+    way = getattr(error, "headwater_traceback", None)
+    held = [f"{place} {_known_by(item)}" for place, item in enumerate(error.args)]
+    state = sorted(getattr(error, "__dict__", {}).items())
+    held += [f"{name} {_known_by(item)}" for name, item in state if name not in TRACES]
+    place = "" if way is None else way.place
+    return hashlib.sha256("\0".join([place, *held]).encode(errors="surrogatepass")).hexdigest()
+
+
+def _known_by(item: object) -> str:
+    try:
+        return describe(item).hash.hex()
+    except Unrecordable:
+        return type_name(type(item))
 
 
 def with_stand_ins(value: Any) -> Any:
@@ -256,7 +277,7 @@ def with_stand_ins(value: Any) -> Any:
         try:
             describe(value)
         except Unrecordable:
-            return ErrorStandIn(type_name(kind), message_of(value))
+            return ErrorStandIn(type_name(kind), message_of(value), _origin_of(value))
     elif kind in (list, tuple):
         items = [with_stand_ins(item) for item in value]
         return value if all(map(operator.is_, items, value)) else kind(items)

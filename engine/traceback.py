@@ -57,6 +57,12 @@ class TaskTraceback:
         self.error = error
         found = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
         self._lines = _users_lines(found, first_only=again)
+        self._call = job.eval_hash.hex() if job.eval_hash is not None else job.task.fullname
+
+    @property
+    def place(self) -> str:
+        """The call that failed first, by its key, and the text of the line that raised: the same in every run."""
+        return f"{self._call} {self._lines[-1].line if self._lines else ''}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _nothing, ()  # another run has no use for the way to an error of this one

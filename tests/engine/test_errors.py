@@ -139,3 +139,33 @@ def test_the_place_of_what_cannot_be_recorded_is_named(project: Project) -> None
     for recorded in (False, True):
         with pytest.raises(Unrecordable, match=r"^result\[1\] is a _thread.lock"):
             Scheduler(project if recorded else None, record=recorded).run(mixed_up())
+
+
+class Held(Exception):
+    """Cannot be pickled, and holds more than it says."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__("held")
+        self.n: list[Any] = [n, threading.Lock()]
+
+
+@task
+def hold_up(n: int) -> int:
+    raise Held(n)
+
+
+@task
+def held_in(error: Held) -> int:
+    return int(error.n[0])
+
+
+@task
+def recover_each(n: int) -> list[Any]:
+    return [catch(hold_up(i), Held, held_in) for i in range(n)]
+
+
+def test_errors_that_say_the_same_are_told_apart_by_where_they_came_from(local_project: Project) -> None:
+    scheduler = Scheduler(local_project)
+    assert scheduler.run(recover_each(3)) == [0, 1, 2]
+    scheduler.run(catch(hold_up(1), Held, held_in))
+    assert scheduler.progress().counts["errors.held_in"] == {"CACHED": 1}
