@@ -27,6 +27,8 @@ class ImportSpec(NamedTuple):
     package: str | None
 
 
+_again: list[ImportSpec] = []
+"""what is being imported now that another process has imported already"""
 _MAIN_IN_WORKER = "__mp_main__"  # the name that the standard library's worker processes give the main module
 
 
@@ -88,7 +90,29 @@ def import_from_spec(spec: tuple[str, str | None, str | None, str | None]) -> Mo
         UsageError: its file is gone.
         Exception: whatever the module raises while it is imported.
     """
-    name, file, root, package = ImportSpec(*spec)
+    _again.append(ImportSpec(*spec))
+    try:
+        return _import_again(*spec)
+    finally:
+        _again.pop()
+
+
+def refuse_run_on_import(*, processes: bool = False) -> None:
+    """Refuse a run of a main program that another process imports for its tasks; processes: of any module, where it
+    comes to start processes of its own.
+
+    Raises:
+        UsageError: it is one, which would start processes without end.
+    """
+    for name, file, _, _ in _again:
+        if name == "__main__" or processes:
+            raise UsageError(
+                f"{file} starts a run while it is imported. A process that runs one of its tasks imports it, too, and "
+                "would start that run again, without end. Put what starts it under if __name__ == '__main__':"
+            )
+
+
+def _import_again(name: str, file: str | None, root: str | None, package: str | None) -> ModuleType:
     if name == "__main__":
         return _import_main(str(file), root, package)
     known = sys.modules.get(name)

@@ -9,6 +9,7 @@ from headwater.cypher.html import table
 from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
 from headwater.engine.context import merged
+from headwater.engine.importing import refuse_run_on_import
 from headwater.engine.job import STATUS
 from headwater.engine.loop import Run
 
@@ -90,7 +91,9 @@ class Scheduler:
                 journal is closed.
             StoreRefused, SchemaError: the store refuses us, said before anything runs.
             StoreError: the journal cannot be written.
+            UsageError: this is a worker process, which imports the main program for its tasks.
         """
+        refuse_run_on_import()
         run = self._run = self._kind(dryrun=dryrun)(
             self.project,
             self.config,

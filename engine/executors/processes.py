@@ -21,7 +21,7 @@ from headwater.engine.errors import Cancelled, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Completed, Outcome, Prepare
 from headwater.engine.executors.threads import Hand, ThreadExecutor
 from headwater.engine.executors.upwards import Send
-from headwater.engine.importing import import_spec
+from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
 from headwater.engine.traceback import WorkerTraceback
 from headwater.engine.values.deep import any_dumps
@@ -69,6 +69,7 @@ class ProcessExecutor(ThreadExecutor):
         hand.job = job
         worker: _Worker | None = hand.worker
         try:
+            refuse_run_on_import(processes=True)
             request = self._request(job)
             if worker is None:
                 worker = hand.worker = _Worker()

@@ -365,3 +365,27 @@ def test_tasks_of_a_main_script_run_in_processes(tmp_path: Path) -> None:
         [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.stdout.strip() == "Thing(n=4) True", ran.stderr
+
+
+@pytest.mark.parametrize("runs", ["run(double(2))", "Scheduler(record=False).run(double(2))"])
+def test_a_script_without_a_guard_is_told_so_instead_of_starting_processes_without_end(
+    tmp_path: Path, runs: str
+) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "import sys\nfrom headwater import Scheduler, run, task\nheadwater_namespace = 'unguarded'\n"
+        "with open('started', 'a') as file:\n    file.write('*')\n"
+        "if len(open('started').read()) > 4:\n    sys.exit(9)\n"
+        "@task(executor='process')\ndef double(n):\n    return 2 * n\n" + runs + "\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 1
+    assert "Put what starts it under if __name__ == '__main__':" in ran.stderr
+    assert (tmp_path / "started").read_text() == "**"
