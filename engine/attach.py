@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from headwater.engine.context import Context, merged, with_override
+from headwater.engine.context import Context, merged
+from headwater.engine.defaults import settle_defaults
 from headwater.engine.errors import CallError, Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import digest
@@ -75,7 +76,7 @@ class Attacher:
             if id(expression) in memo:
                 continue
             if parts is None:
-                parts, inner = _parts_of(expression)
+                parts, inner = _parts_of(owner, expression)
                 missing = [e for e in inner if id(e) not in memo]
                 if missing:
                     stack.append((expression, parts))
@@ -295,18 +296,13 @@ def _alone(expression: Expression) -> bytes:
     return _digest(b"Alone", b"%d" % id(expression))
 
 
-def _parts_of(expression: Expression) -> tuple[Any, list[Expression]]:
+def _parts_of(owner: Job, expression: Expression) -> tuple[Any, list[Expression]]:
     """What an expression is made of, each part with the expressions in it, and all of these together."""
     bound = None
     if isinstance(expression, Call):
         task = expression._task
         bound = task.plan.bind(expression._args, expression._kwargs)
-        override = (expression._options or {}).get(CONTEXT)
-        if override:
-            defaults = [id(parameter.default) for parameter in task.plan.signature.parameters.values()]
-            for index, value in enumerate(bound.values):
-                if id(value) in defaults:
-                    bound.values[index] = with_override(value, override)
+        settle_defaults(owner, expression, bound.values)
         values = bound.values
     elif isinstance(expression, Operation):
         values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]

@@ -214,7 +214,8 @@ def compose(*functions: Callable[..., Any]) -> PartialTask[Any]:
 
 
 @task(namespace=_namespace, version="1", name="with_export_options")
-def _evaluated(quoted: Any) -> Any:
+def evaluated(quoted: Any) -> Any:
+    """What was quoted, evaluated as part of this call."""
     return quoted.expression
 
 
@@ -229,4 +230,4 @@ def with_export_options(expr: T, options: Mapping[str, Any]) -> T:
         TaskDefinitionError: an unknown option, or a value that cannot be.
     """
     quoted = expr if isinstance(expr, Quoted) else quoting(expr)
-    return _evaluated.options(executor="default", export_options=dict(options))(quoted)  # type: ignore[no-any-return]
+    return evaluated.options(executor="default", export_options=dict(options))(quoted)  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.engine.errors import CallError
+from headwater.engine.nested import find_expressions
 
 if TYPE_CHECKING:
     from headwater.engine.executors.upwards import Send
@@ -72,6 +73,7 @@ class Plan:
         signature: the signature itself.
         excluded: names that do not count in the cache's key (`config_args`, `JobInfo` parameters).
         takes_any_names: whether it has a `**kwargs`.
+        lazy_defaults: the defaults with expressions in them, by their ids.
     """
 
     def __init__(self, function: Callable[..., Any], config_args: Sequence[str] = ()) -> None:
@@ -89,6 +91,7 @@ class Plan:
         self.takes_any_names = self._extra is not None
         self.info = frozenset(p.name for p in parameters if isinstance(p.default, JobInfo))
         self.excluded = frozenset(config_args) | self.info
+        self.lazy_defaults = frozenset(id(p.default) for p in parameters if find_expressions(p.default))
 
     def check(self, fullname: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Refuse a call that does not fit.

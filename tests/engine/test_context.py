@@ -18,7 +18,17 @@ from headwater.engine.context import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import CallError, Scheduler, UsageError, create_project, get_context, task
+from headwater import (
+    CallError,
+    JobInfo,
+    Scheduler,
+    UsageError,
+    cond,
+    create_project,
+    get_context,
+    map_,
+    task,
+)
 
 headwater_namespace = "context"
 
@@ -167,3 +177,40 @@ def test_the_settings_may_name_a_file_beside_them(tmp_path: Path) -> None:
 def test_settings_that_hold_no_context_are_refused(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         settings(tmp_path, f"[scheduler]\n{text}\n")
+
+
+@task
+def limits_seen(info: JobInfo = JobInfo()) -> Any:
+    assert info.options is not None
+    return info.options.get("limits")
+
+
+READ = reader()
+NESTED = same([get_context("a.b", "default"), reader()])
+CHOSEN = cond(get_context("a.b"), map_(same, [reader()]), "neither")
+SEEN = limits_seen()
+SEEN_ANEW = limits_seen.options(cache=False)()
+
+
+@task
+def with_defaults(a: Any = READ, b: Any = NESTED, c: Any = CHOSEN, d: Any = SEEN) -> Any:
+    return [a, b, c, d]
+
+
+@task(export_options={"limits": ["own"]})
+def exporting(limits: Any = SEEN_ANEW) -> Any:
+    return limits
+
+
+def test_calls_in_a_default_are_evaluated_as_part_of_the_call() -> None:
+    scheduler = Scheduler(record=False)
+    plain = ["default", ["default", "default"], "neither", None]
+    own = with_defaults.update_context(a={"b": 1})()
+    for lazily in own, with_defaults.update_context(a={"b": same(1)})():
+        assert scheduler.run([with_defaults(), lazily]) == [plain, [1, [1, 1], [1], None]]
+    assert scheduler.run([with_defaults.update_context(a={"b": 1})(d=2)]) == [[1, [1, 1], [1], 2]]
+    exported = with_defaults.export_options(limits=["x"])()
+    assert scheduler.run([exported])[0][3] == {"x": 1}
+    assert scheduler.run([exporting()]) == [{"own": 1}]
+    assert scheduler.run(same.export_options(limits=["y"])([exporting()])) == [{"own": 1}]
+    assert scheduler.progress().limits == {"own": 0, "y": 0}

@@ -1,0 +1,60 @@
+"""Lazy default arguments: a default is evaluated before the call that it belongs to, in the call above, and yet as part
+of that call, with its context and what it exports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headwater.engine.combinators import evaluated
+from headwater.engine.context import Context, with_override
+from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.job import Job
+from headwater.engine.nested import find_expressions
+from headwater.engine.options import CONTEXT, is_off, options_of_call
+from headwater.engine.unrecorded import quoting
+
+
+def settle_defaults(owner: Job, call: Call, values: list[Any]) -> None:
+    """Put into a call's arguments, in the places of lazy defaults, what gives them as the call has it."""
+    task, given = call._task, call._options
+    if not task.plan.lazy_defaults or not (given or task.definition):
+        return
+    override: Context = (given or {}).get(CONTEXT) or {}
+    exported = options_of_call(task.definition, owner.exported, given)[1]
+    off = not owner.unrecorded and is_off(task.definition, owner.exported, given)
+    if not override and not off and exported == owner.exported:
+        return
+    assert owner.kept is not None
+    for index, value in enumerate(values):
+        if id(value) not in task.plan.lazy_defaults:
+            continue
+        if _reads_only(value):
+            values[index] = with_override(value, override) if override else value
+        else:
+            values[index] = _within(value, exported or {}, override, off=off)
+        owner.kept.append(values[index])
+
+
+def _within(value: Any, exported: dict[str, Any], override: Context, *, off: bool) -> Call:
+    options: dict[str, Any] = {"executor": "default", "limits": {}}
+    if exported:
+        options["export_options"] = exported
+    if override:
+        options[CONTEXT] = override
+    if off:
+        options["prov"] = False
+    return Call(evaluated, (quoting(value),), {}, options)
+
+
+def _reads_only(value: Any) -> bool:
+    """Whether nothing in an expression is called: it reads the context, and works on what it read."""
+    stack: list[Expression] = find_expressions(value)
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Operation):
+            if one._symbol == "call":
+                return False
+            stack.extend(find_expressions([one._args, one._kwargs]))
+        elif not isinstance(one, Special) or one._form != "get_context" or find_expressions(one._args):
+            return False
+    return True
