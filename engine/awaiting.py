@@ -92,6 +92,8 @@ class Body:
         gave_up: whether there was something that it did not wait for to the end: then time has decided on its result.
         stopped: nobody wants its result any more.
         waits: how many of its wants the scheduler has not answered.
+        lent: whether it has given its limits back, while it waits.
+        withheld: answers that are handed over once it has them again.
         places: the places of its awaits, with what the strand had got that waited there, by their ids.
         plain: by index of a call, the parameters into which the body put nothing but plain values.
         took: the hashes of the values that it has got.
@@ -110,9 +112,17 @@ class Body:
         self.left: BaseException | None = None
         # Used by the scheduler alone:
         self.waits = 0
+        self.lent = False
+        self.withheld: list[Callable[[], None]] = []
         self.places: dict[int, tuple[Place, frozenset[int]]] = {}
         self.plain: dict[int, list[str]] = {}
         self.took: list[bytes] = []
+
+    def hand_over(self) -> None:
+        """Give it the answers that it can go on with."""
+        withheld, self.withheld = self.withheld, []
+        for give in withheld:
+            give()
 
     def awaits(self, place: Place, had: frozenset[int]) -> None:
         """Note what a strand had got that waits at a place, or what the body had when it returned."""

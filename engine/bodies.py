@@ -5,6 +5,8 @@ Of `engine.awaiting`'s `Body`, only what belongs to the scheduler is used here, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine.attach import flows
@@ -18,8 +20,12 @@ if TYPE_CHECKING:
     from headwater.engine.failure import Recording
 
 
-def take_want(want: Want, recording: Recording) -> StepNode:
-    """The node of an await, which answers the body when it is stepped to its end."""
+def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -> StepNode:
+    """The node of an await, which answers the body when it is stepped to its end.
+
+    Args:
+        resume: told when the body has all that it waits for, and needs its limits to go on.
+    """
     job = want.job
     body = job.body
     assert body is not None
@@ -31,11 +37,15 @@ def take_want(want: Want, recording: Recording) -> StepNode:
     def reply(value: Any, error: BaseException | None) -> None:
         body.waits -= 1
         sources = frozenset(source for source in node.gather() if source != BODY)
-        if error is not None:
-            want.answer(None, error, sources)
-            return
-        _note_taken(job, body, want, value, recording)
-        want.answer(value, None, sources, _covered(job, body, sources))
+        covered = NOTHING
+        if error is None:
+            _note_taken(job, body, want, value, recording)
+            covered = _covered(job, body, sources)
+        body.withheld.append(partial(want.answer, value, error, sources, covered))
+        if body.waits or not body.lent:
+            body.hand_over()
+        else:
+            resume(job)
 
     node = StepNode(job, b"", Special("await", (want.expression, reply)))
     node.place = want.place

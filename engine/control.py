@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from time import time
 
 from headwater.engine.awaiting import Want
@@ -83,12 +84,36 @@ class Control:
             if self.reduction.stopping or (job.owner is not None and job.owner.finished):
                 self.reduction.cancel(job)
             else:
+                self._lend(job)
                 self.reduction.wanted(want)
+
+    def _lend(self, job: Job) -> None:
+        """A body that waits gives its limits back: what it waits for may need them."""
+        assert job.body is not None
+        if job.options.get("limits") and not job.body.lent:
+            job.body.lent = True
+            self.reduction.runnable.extend(self.limits.release(job))
+        if job.body.withheld:  # it goes on without them as long as it waits for anything
+            self._let_pass(job)
+            job.body.hand_over()
+
+    def _take_back(self, job: Job) -> None:
+        """A body that waits for nothing any more goes on with its limits; until it has them, it is in their queue."""
+        assert job.body is not None
+        if job.body.withheld and self.limits.acquire(job):
+            job.body.lent = False
+            job.body.hand_over()
+
+    def _let_pass(self, job: Job) -> None:
+        """A job does not need its limits now: let those that wait for them have their turn."""
+        if job.options.get("limits"):
+            self.limits.forget(job)
+            self.reduction.runnable.extend(self.limits.offer(job))
 
     def _stop_bodies(self) -> None:
         """Nothing starts any more, so what waits for calls waits in vain."""
         for job in list(self._running):
-            if job.body is not None and job.body.waits:
+            if job.body is not None and (job.body.waits or job.body.lent):
                 self.reduction.cancel(job)
 
     def _untie(self) -> None:
@@ -149,8 +174,14 @@ class Control:
         self._running.discard(job)
         if self._timeouts.jobs:
             self._timeouts.jobs.pop(job.n, None)
-        if job.options.get("limits"):
+        if not job.options.get("limits"):
+            return
+        if self.limits.holds(job):
             self.reduction.runnable.extend(self.limits.release(job))
+        else:
+            with suppress(ValueError):
+                self.reduction.runnable.remove(job)
+            self._let_pass(job)
 
     # -- somebody who cancels --------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ class Limits:
         self._used: dict[str, int] = {}
         self._waiting: dict[str, deque[Job]] = {}
         """by a limit that they lack; somebody has it, and will give it back"""
+        self._holders: set[Job] = set()
 
     def acquire(self, job: Job) -> bool:
         """Take what a job needs, or put it in a queue and say False.
@@ -51,12 +52,23 @@ class Limits:
             return False
         for name, count in wanted.items():
             self._used[name] = self.used(name) + count
+        self._holders.add(job)
         return True
+
+    def holds(self, job: Job) -> bool:
+        """Whether a job has taken what it needs, and not given it back."""
+        return job in self._holders
 
     def release(self, job: Job) -> list[Job]:
         """Give back what a job had, and take out of the queues every job that can go on now."""
+        self._holders.remove(job)
         for name, count in job.options["limits"].items():
             self._used[name] -= count
+        return self.offer(job)
+
+    def offer(self, job: Job) -> list[Job]:
+        """Take out of the queues every job that can go on, of those that wait for what a job has given back, or could
+        have taken and does not need any more."""
         woken: list[Job] = []
         planned: dict[str, int] = {}
         for name in job.options["limits"]:
@@ -74,6 +86,12 @@ class Limits:
                     for other, count in waiting.options["limits"].items():
                         planned[other] = planned.get(other, 0) + count
         return woken
+
+    def forget(self, job: Job) -> None:
+        """Take a job out of the queues."""
+        for queue in self._waiting.values():
+            if job in queue:
+                queue.remove(job)
 
     def _lacking(self, job: Job, planned: Mapping[str, int]) -> str | None:
         """A limit that has not enough for a job, besides what is planned for others; None where all is there."""

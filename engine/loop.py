@@ -357,9 +357,14 @@ class Run(Control):
             job = reduction.runnable.popleft()
             owner = job.owner
             if job.finished:
+                self._let_pass(job)
                 continue
             if reduction.stopping or (owner is not None and owner.finished):
                 reduction.cancel(job)
+                self._let_pass(job)
+                continue
+            if job.body is not None and job.body.lent:
+                self._take_back(job)
                 continue
             try:
                 refuse_unrecorded(

@@ -352,7 +352,7 @@ class Reduction(Failures):
 
     def wanted(self, want: Want) -> None:
         """The body of an async task waits for an expression."""
-        self.ready.append(take_want(want, self.recording_of(want.job)))
+        self.ready.append(take_want(want, self.recording_of(want.job), self.runnable.append))
 
     def _complete_reduction(self, job: Job) -> None:
         """Everything in a job's returned value is there: put it together."""
