@@ -8,7 +8,7 @@ express nearly every use of a lazy value lazily (operators, items, attributes, c
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from headwater.engine.errors import CallError
@@ -28,6 +28,24 @@ def _both(left: Any, right: Any) -> Any:
 
 def _either(left: Any, right: Any) -> Any:
     return left or right
+
+
+def _unpack(value: Any, count: int, task: str) -> Any:
+    """What a call gave, where it has as many items as were unpacked."""
+    try:
+        found = None if isinstance(value, (Mapping, Set)) else len(value)
+    except TypeError:
+        found = count if hasattr(type(value), "__getitem__") else None
+    if found is None:
+        raise CallError(
+            f"{task} gave {preview(value, 60)}, which has no items in an order; {count} were unpacked from it"
+        )
+    if found != count:
+        raise CallError(
+            f"{task} gave {found} item{'s' * (found != 1)}, and {count} were unpacked from it, as its nout (or its "
+            f"tuple[...] return annotation) says: make them the same, or call {task}.options(nout={found})"
+        )
+    return value
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -60,6 +78,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "slice": slice,
     "getitem": operator.getitem,
     "getattr": getattr,
+    "unpack": _unpack,
     "call": _call,
 }
 """Every operation a lazy value knows, by the name it is recorded under. `&` and `|` are Python's `and` and `or`."""
@@ -246,7 +265,8 @@ class Call(Expression):
         nout = (self._options or {}).get("nout", self._task.nout)
         if nout is None:
             return super().__iter__()
-        return iter([self[i] for i in range(nout)])
+        items = Operation("unpack", (self, nout, self._task.fullname))
+        return iter([items[i] for i in range(nout)])
 
     def __repr__(self) -> str:
         return outline(self)
@@ -350,6 +370,8 @@ class _Outline:
     def _operation(self, operation: Operation, depth: int) -> str:
         symbol, args = operation._symbol, operation._args
         first = self.of(args[0], depth + 1)
+        if symbol == "unpack":
+            return first
         if symbol == "getattr":
             return f"{first}.{args[1]}"
         if symbol == "getitem":

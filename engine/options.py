@@ -56,6 +56,12 @@ def _enum(kind: type[enum.Enum]) -> Any:
     return convert
 
 
+def _scope(name: str, value: Any) -> Any:
+    if isinstance(value, bool):  # what a lazy value for `cache` has turned out to be
+        return CacheScope.BACKEND if value else CacheScope.CSE
+    return _enum(CacheScope)(name, value)
+
+
 def _results(name: str, value: Any) -> frozenset[CacheResult]:
     if isinstance(value, (str, CacheResult)):
         value = [value]
@@ -113,7 +119,7 @@ _CHECKS: dict[str, Any] = {
     "nout": _nout,
     "prov": _flag,
     "cache": _flag,
-    "cache_scope": _enum(CacheScope),
+    "cache_scope": _scope,
     "check_valid": _enum(CheckValid),
     "allowed_cache_results": _results,
     "executor": _text,
@@ -137,7 +143,7 @@ OPTIONS = frozenset(_CHECKS)
 
 
 def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Options with their values normalised; `cache=True/False` becomes a cache scope.
+    """Options with their values normalised; `cache` becomes a cache scope.
 
     Args:
         options: as the user gave them.
@@ -159,9 +165,9 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
         # (Whether a call is recorded has to be known before anything of it is.)
         lazy = name not in ("export_options", "prov") and find_expressions(value)
         checked[name] = value if lazy else check(name, value)
-    if checked.get("cache") in (True, False):
+    if "cache" in checked:
         cache = checked.pop("cache")
-        checked.setdefault("cache_scope", CacheScope.BACKEND if cache else CacheScope.CSE)
+        checked.setdefault("cache_scope", _scope("cache", cache) if isinstance(cache, bool) else cache)
     return checked
 
 

@@ -467,7 +467,7 @@ def _operands(node: StepNode) -> Any:
 
 def _has_plain_operands(operation: Operation) -> bool:
     """Whether plain values go into what an operation gives; an attribute's name and an item's key do not."""
-    if operation._symbol in ("getattr", "getitem", "slice"):
+    if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
         return False
     return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
 

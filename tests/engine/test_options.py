@@ -37,6 +37,11 @@ def grandchild() -> Any:
 
 
 @task
+def flag(value: Any) -> Any:
+    return value
+
+
+@task
 def one() -> int:
     return 1
 
@@ -95,6 +100,23 @@ def test_the_value_of_an_option_may_be_lazy(scheduler: Scheduler) -> None:
 
     assert scheduler.run(defined())["limits"] == {"gpu": 1}
     assert scheduler.run([defined()])[0]["limits"] == {"gpu": 1}
+
+
+def test_whether_to_cache_may_be_lazy(scheduler: Scheduler) -> None:
+    @task(namespace="options", cache=flag(False), cache_scope="BACKEND")
+    def explicit(info: JobInfo = JobInfo()) -> Any:
+        return info.options["cache_scope"]
+
+    @task(namespace="options", cache=flag(False))
+    def defined(info: JobInfo = JobInfo()) -> Any:
+        return info.options["cache_scope"]
+
+    assert scheduler.run([explicit(), defined()]) == [CacheScope.BACKEND, CacheScope.CSE]
+    assert scheduler.run(defined.options(cache=flag(True))()) is CacheScope.BACKEND
+    assert scheduler.run(options.options(cache=flag(False))())["cache_scope"] is CacheScope.CSE
+    assert scheduler.run(child.export_options(cache=flag(False))())[0]["cache_scope"] is CacheScope.CSE
+    with pytest.raises(TaskDefinitionError, match="cache_scope=3"):
+        scheduler.run(options.options(cache=flag(3))())
 
 
 def test_two_calls_that_differ_in_a_lazy_option_are_two_calls(scheduler: Scheduler) -> None:
