@@ -110,7 +110,7 @@ class Expression:
     def __delitem__(self, key: Any) -> NoReturn:
         self._refuse_change()
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return Operation("call", (self, *args), kwargs)
 
     def __iter__(self) -> Iterator[Any]:

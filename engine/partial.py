@@ -26,7 +26,7 @@ class PartialTask(Generic[R]):
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def __call__(self, *args: Any, **kwargs: Any) -> R:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> R:
         """Call the task with these arguments behind those it has; keyword arguments replace those it has.
 
         Raises:
@@ -34,11 +34,11 @@ class PartialTask(Generic[R]):
         """
         return self.task(*self.args, *args, **{**self.kwargs, **kwargs})
 
-    def partial(self, *args: Any, **kwargs: Any) -> PartialTask[R]:
+    def partial(self, /, *args: Any, **kwargs: Any) -> PartialTask[R]:
         """The same with more arguments."""
         return partial_of(self.task, (*self.args, *args), {**self.kwargs, **kwargs})
 
-    def options(self, **options: Any) -> PartialTask[R]:
+    def options(self, /, **options: Any) -> PartialTask[R]:
         """The same with other options at its calls; see `Task.options`."""
         return PartialTask(self.task.options(**options), self.args, self.kwargs)
 

@@ -12,6 +12,14 @@ from headwater.engine.context import merged
 from headwater.engine.importing import refuse_run_on_import
 from headwater.engine.job import STATUS
 from headwater.engine.loop import Run
+from headwater.engine.run_options import (
+    Tags,
+    check_command,
+    check_context,
+    check_flags,
+    check_project,
+    check_tags,
+)
 
 T = TypeVar("T")
 
@@ -51,7 +59,7 @@ class Scheduler:
     """
 
     def __init__(self, project: Project | None = None, *, record: bool = True) -> None:
-        self.project = (project or find_project()) if record else None
+        self.project = (check_project(project) or find_project()) if record else None
         self.config = Config.of(self.project)
         self.execution_id: str | None = None
         self._run: Run | None = None
@@ -64,7 +72,7 @@ class Scheduler:
         keep_going: bool = False,
         dryrun: bool = False,
         prov: bool = True,
-        tags: Sequence[tuple[str, str]] = (),
+        tags: Tags = (),
         context: Mapping[str, Any] | None = None,
         command: Sequence[str] | None = None,
     ) -> T:
@@ -75,7 +83,7 @@ class Scheduler:
             keep_going: after a failure, run everything that does not depend on it before raising.
             dryrun: run nothing, and write nothing down: follow what is recorded as far as that goes.
             prov: False to record nothing of the run, nor reuse anything: as outside a project.
-            tags: (key, value) pairs recorded with the execution.
+            tags: recorded with the execution: a dict (a value may be a list), or a list of pairs or `key=value`.
             context: a nested dict that tasks read with `get_context`, laid over the one in the settings.
             command: the command line to record; default: the process's own.
 
@@ -83,6 +91,7 @@ class Scheduler:
             The value.
 
         Raises:
+            TypeError, ValueError: an option is not what it has to be; nothing was done.
             BaseException: the first failing task's own exception, whatever it raised (SystemExit, KeyboardInterrupt and
                 CancelledError too); its `headwater_traceback` tells the way to it.
             DryRunResult: a dry run found calls that would run; it lists the first of them, with the reasons.
@@ -94,15 +103,18 @@ class Scheduler:
             UsageError: this is a worker process, which imports the main program for its tasks.
         """
         refuse_run_on_import()
+        check_flags(cache=cache, keep_going=keep_going, dryrun=dryrun, prov=prov)
+        check_command(command)
+        pairs, above = check_tags(tags), check_context(context)
         run = self._run = self._kind(dryrun=dryrun)(
             self.project,
             self.config,
             use_cache=cache,
             keep_going=keep_going,
             prov=prov,
-            context=merged(self.config.context, context or {}),
+            context=merged(self.config.context, above),
         )
-        return run.evaluate(expr, tags, command, self._begun)  # type: ignore[no-any-return]
+        return run.evaluate(expr, pairs, command, self._begun)  # type: ignore[no-any-return]
 
     def _kind(self, *, dryrun: bool) -> Callable[..., Run]:
         if dryrun:
@@ -166,7 +178,7 @@ def run(
     keep_going: bool = False,
     dryrun: bool = False,
     prov: bool = True,
-    tags: Sequence[tuple[str, str]] = (),
+    tags: Tags = (),
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
 ) -> T:

@@ -43,7 +43,7 @@ class SchedulerTask(Generic[P, R]):
     def _form(self) -> str:
         return f"scheduler_task {self.fullname}"
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         self._plan.check(self.fullname, args, kwargs)
         return cast(R, Special(self._form, (args, kwargs)))
 

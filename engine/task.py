@@ -134,11 +134,11 @@ class Task(Generic[P, R]):
         self.wrapped_task: Task[Any, Any] | None = None
         self._code = _Code()
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         self.plan.check(self.fullname, args, kwargs)
         return Call(self, args, kwargs, self.overrides or None)  # type: ignore[return-value]
 
-    def options(self, **options: Any) -> Task[P, R]:
+    def options(self, /, **options: Any) -> Task[P, R]:
         """The same task with other options at this call; see the reference for their names.
 
         Raises:
@@ -146,7 +146,7 @@ class Task(Generic[P, R]):
         """
         return _with_overrides(self, {**self.overrides, **check_options(options)})
 
-    def export_options(self, **options: Any) -> Task[P, R]:
+    def export_options(self, /, **options: Any) -> Task[P, R]:
         """The same task with other options at this call and, unless they say otherwise, at all calls under it.
 
         Raises:
@@ -174,7 +174,7 @@ class Task(Generic[P, R]):
         self.fullname = f"{namespace}.{self.name}" if namespace else self.name
         self._code = _Code()
 
-    def partial(self, *args: Any, **kwargs: Any) -> PartialTask[R]:
+    def partial(self, /, *args: Any, **kwargs: Any) -> PartialTask[R]:
         """The task with some of its arguments, to be called with the rest.
 
         Raises:

@@ -1,0 +1,79 @@
+"""What a run is started with, checked before anything of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from headwater.cypher.project import Project
+from headwater.cypher.tag_names import tags_in
+from headwater.engine.context import Context
+
+Tags = Mapping[str, Any] | Sequence[tuple[str, str] | str]
+"""A dict (a value may be a list), pairs, or texts like `key=value`."""
+
+
+def check_flags(**flags: Any) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises:
+        TypeError: with the option's name.
+    """
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise TypeError(f"run(…, {name}={value!r}): True or False is needed")
+
+
+def check_tags(tags: Any) -> tuple[tuple[str, str], ...]:
+    """The tags of a run as pairs.
+
+    Raises:
+        TypeError: no collection of tags.
+        ValueError: something in it is no tag.
+    """
+    if not isinstance(tags, (Mapping, list, tuple, set, frozenset)):
+        raise TypeError(f"run(…, tags={tags!r}): a dict, or a list of (key, value) or 'key=value', is needed")
+    try:
+        return tags_in(tags)
+    except ValueError as error:
+        raise ValueError(f"run(…, tags={tags!r}): {error}") from None
+
+
+def check_context(context: Any) -> Context:
+    """The context of a run.
+
+    Raises:
+        TypeError: it is no dict with texts for keys.
+    """
+    if context is None:
+        return {}
+    if not isinstance(context, Mapping) or not all(isinstance(key, str) for key in context):
+        raise TypeError(
+            f"run(…, context={context!r}): a dict with texts for keys is needed, like {{'model': {{'rate': 0.1}}}}"
+        )
+    return context
+
+
+def check_command(command: Any) -> None:
+    """Refuse what is no command line, word by word.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if command is None:
+        return
+    if isinstance(command, str) or not isinstance(command, Sequence):
+        raise TypeError(f"run(…, command={command!r}): a list of words is needed")
+    if not all(isinstance(word, str) for word in command):
+        raise TypeError(f"run(…, command={command!r}): every word has to be a text")
+
+
+def check_project(project: Any) -> Project | None:
+    """A project, or None.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if project is not None and not isinstance(project, Project):
+        raise TypeError(f"Scheduler({project!r}): a Project is needed, like open_project(FOLDER) gives")
+    return project

@@ -1,0 +1,98 @@
+"""What a run is started with: checked before anything is done, and free to have any name in a task's own arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headwater import Scheduler, apply_func, as_task, compose, eval_, run, starmap, task
+
+headwater_namespace = "runoptions"
+
+ran: list[int] = []
+
+
+@task(cache=False)
+def note(x: int) -> int:
+    ran.append(x)
+    return x
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"tags": None}, TypeError, "a dict, or a list of"),
+        ({"tags": "a=b"}, TypeError, "a dict, or a list of"),
+        ({"tags": 5}, TypeError, "a dict, or a list of"),
+        ({"tags": [("a",)]}, ValueError, "'a' is no tag"),
+        ({"tags": [("a", 1)]}, ValueError, "keys and values are texts"),
+        ({"tags": ["a"]}, ValueError, "'a' is no tag"),
+        ({"tags": {"": "b"}}, ValueError, "is no tag"),
+        ({"cache": "no"}, TypeError, "cache='no'.: True or False"),
+        ({"keep_going": 1}, TypeError, "keep_going=1.: True or False"),
+        ({"dryrun": "yes"}, TypeError, "dryrun='yes'.: True or False"),
+        ({"prov": None}, TypeError, "prov=None.: True or False"),
+        ({"context": [1]}, TypeError, "a dict with texts for keys"),
+        ({"context": {1: 2}}, TypeError, "a dict with texts for keys"),
+        ({"command": "hw run"}, TypeError, "a list of words"),
+        ({"command": [1]}, TypeError, "every word has to be a text"),
+    ],
+)
+def test_what_a_run_cannot_be_started_with_is_refused_before_it_begins(
+    options: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    ran.clear()
+    told = told.replace(".:", r"\):")
+    with pytest.raises(error, match=told):
+        run(note(1), **options)
+    scheduler = Scheduler(record=False)
+    with pytest.raises(error, match=told):
+        scheduler.run(note(1), **options)
+    assert ran == []
+
+
+@pytest.mark.parametrize("tags", [{"a": ["b", "c"]}, [("a", "b")], ["a=b"], ()])
+def test_tags_of_a_run_are_written_in_several_ways(tags: Any) -> None:
+    assert Scheduler(record=False).run(note(1), tags=tags) == 1
+
+
+def test_a_scheduler_is_for_a_project(tmp_path: Any) -> None:
+    with pytest.raises(TypeError, match="a Project is needed"):
+        Scheduler(tmp_path)
+
+
+@task
+def takes_any(a: int, /, **names: Any) -> Any:
+    return a, names
+
+
+@task
+def takes_these(a: int, *, self: Any, task: Any = 0, args: Any = 0, kwargs: Any = 0) -> Any:
+    return a, {"self": self, "task": task, "args": args, "kwargs": kwargs}
+
+
+def names_of(**names: Any) -> dict[str, Any]:
+    return names
+
+
+def test_arguments_may_have_the_names_that_the_engine_uses_itself() -> None:
+    names = {"self": 1, "task": 2, "args": 3, "kwargs": 4}
+    scheduler = Scheduler(record=False)
+    for call in (
+        takes_these(0, **names),
+        takes_any(0, **names),
+        takes_any.partial(0, **names)(),
+        takes_any.partial(0).partial(self=1)(task=2, args=3, kwargs=4),
+        takes_any.options(limits=["x"])(0, **names),
+        starmap(takes_these, [{"a": 0, **names}])[0],
+        compose(takes_any.partial(0))(**names),
+    ):
+        assert scheduler.run(call) == (0, names)
+    assert scheduler.run([apply_func(names_of, **names), as_task(names_of)(**names)]) == [names, names]
+    assert scheduler.run(eval_("self + task", **names)) == 3
+    assert scheduler.run(as_task(identity_of)()(**names)) == names
+
+
+def identity_of() -> Any:
+    return names_of
