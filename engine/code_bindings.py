@@ -137,7 +137,7 @@ def _blocks(node: ast.stmt) -> Iterator[tuple[Nodes, list[ast.stmt]]]:
     if isinstance(node, (*_TRY, ast.With)):
         # each statement may be the one that fails, and so decides about all that come after it
         decided: Nodes = () if isinstance(node, _TRY) else heads
-        for statement in node.body:  # type: ignore[attr-defined]
+        for statement in node.body:
             yield decided, [statement]
             if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 decided += (statement,)

@@ -6,7 +6,7 @@ Those that run code of the user's are tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence, Sized
 from typing import Any, NoReturn, TypeVar, cast, overload
 
 from headwater.engine.errors import CallError
@@ -29,14 +29,20 @@ _namespace = "headwater"
 # -- over lists --------------------------------------------------------------------------------------------------------
 
 
-def map_(function: Callable[[T], R], values: Iterable[T]) -> list[R]:
+@overload
+def map_(function: Callable[[T], Coroutine[Any, Any, R]], values: Iterable[T]) -> list[R]: ...
+@overload
+def map_(function: Callable[[T], R], values: Iterable[T]) -> list[R]: ...
+
+
+def map_(function: Callable[[T], Any], values: Iterable[T]) -> Any:
     """Call a task for each value of a list: `map_(inc, [1, 2])` is `[inc(1), inc(2)]`.
 
     Args:
         function: a task, a partial task or a function that returns an expression; may be lazy.
         values: a list; may be lazy, so that how many calls there are is decided while the workflow runs.
     """
-    return Special("map_", (function, values))  # type: ignore[return-value]
+    return Special("map_", (function, values))
 
 
 def starmap(function: Callable[..., R], values: Iterable[Mapping[str, Any] | Sequence[Any]]) -> list[R]:

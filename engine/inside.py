@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +22,7 @@ from msgspec import structs
 
 if TYPE_CHECKING:
     from headwater.engine.loop import Run
+    from headwater.engine.subrun import SubRun
 
 _PATIENCE = 5.0
 """Seconds that a run which ends waits for the runs inside it that it has stopped."""
@@ -39,6 +40,8 @@ class Within(JobInfo):
     flags: Mapping[str, Any]
     say: Send | None = None
     run: Run | None = None
+    make: Callable[..., SubRun] | None = None
+    """what the run inside is made by, where it is no ordinary one"""
 
     def filled(self, info: JobInfo, run: Run, job: Job) -> Within:
         """The same for a job that is about to run."""
@@ -47,7 +50,7 @@ class Within(JobInfo):
         made.context = run.reduction.context if job.context is None else job.context
         made.exported, made.withheld = job.exported, job.unrecorded
         made.flags = {**run.flags, "command": run.flags["command"] or list(sys.argv)}
-        made.say = Receiver(run, job)
+        made.say, made.make = Receiver(run, job), run.make_inside
         run.told.append(made)
         return made
 

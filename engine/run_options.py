@@ -51,7 +51,7 @@ def check_context(context: Any) -> Context:
         raise TypeError(
             f"run(…, context={context!r}): a dict with texts for keys is needed, like {{'model': {{'rate': 0.1}}}}"
         )
-    return context
+    return dict(context)
 
 
 def check_command(command: Any) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 from headwater.cypher.html import table
 from headwater.cypher.project import Project, find_project
@@ -64,6 +64,33 @@ class Scheduler:
         self.execution_id: str | None = None
         self._run: Run | None = None
 
+    @overload
+    def run(
+        self,
+        expr: Coroutine[Any, Any, T],
+        *,
+        cache: bool = True,
+        keep_going: bool = False,
+        dryrun: bool = False,
+        prov: bool = True,
+        tags: Tags = (),
+        context: Mapping[str, Any] | None = None,
+        command: Sequence[str] | None = None,
+    ) -> T: ...
+    @overload
+    def run(
+        self,
+        expr: list[Coroutine[Any, Any, T]],
+        *,
+        cache: bool = True,
+        keep_going: bool = False,
+        dryrun: bool = False,
+        prov: bool = True,
+        tags: Tags = (),
+        context: Mapping[str, Any] | None = None,
+        command: Sequence[str] | None = None,
+    ) -> list[T]: ...
+    @overload
     def run(
         self,
         expr: T,
@@ -75,7 +102,19 @@ class Scheduler:
         tags: Tags = (),
         context: Mapping[str, Any] | None = None,
         command: Sequence[str] | None = None,
-    ) -> T:
+    ) -> T: ...
+    def run(
+        self,
+        expr: Any,
+        *,
+        cache: bool = True,
+        keep_going: bool = False,
+        dryrun: bool = False,
+        prov: bool = True,
+        tags: Tags = (),
+        context: Mapping[str, Any] | None = None,
+        command: Sequence[str] | None = None,
+    ) -> Any:
         """Evaluate an expression, or a nested value with expressions in it.
 
         Args:
@@ -114,7 +153,7 @@ class Scheduler:
             prov=prov,
             context=merged(self.config.context, above),
         )
-        return run.evaluate(expr, pairs, command, self._begun)  # type: ignore[no-any-return]
+        return run.evaluate(expr, pairs, command, self._begun)
 
     def _kind(self, *, dryrun: bool) -> Callable[..., Run]:
         if dryrun:
@@ -171,6 +210,31 @@ class Scheduler:
         return catch_up(self.project, execution_id=self.execution_id, progress=progress)
 
 
+@overload
+def run(
+    expr: Coroutine[Any, Any, T],
+    *,
+    cache: bool = True,
+    keep_going: bool = False,
+    dryrun: bool = False,
+    prov: bool = True,
+    tags: Tags = (),
+    context: Mapping[str, Any] | None = None,
+    command: Sequence[str] | None = None,
+) -> T: ...
+@overload
+def run(
+    expr: list[Coroutine[Any, Any, T]],
+    *,
+    cache: bool = True,
+    keep_going: bool = False,
+    dryrun: bool = False,
+    prov: bool = True,
+    tags: Tags = (),
+    context: Mapping[str, Any] | None = None,
+    command: Sequence[str] | None = None,
+) -> list[T]: ...
+@overload
 def run(
     expr: T,
     *,
@@ -181,7 +245,18 @@ def run(
     tags: Tags = (),
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
-) -> T:
+) -> T: ...
+def run(
+    expr: Any,
+    *,
+    cache: bool = True,
+    keep_going: bool = False,
+    dryrun: bool = False,
+    prov: bool = True,
+    tags: Tags = (),
+    context: Mapping[str, Any] | None = None,
+    command: Sequence[str] | None = None,
+) -> Any:
     """Evaluate an expression with a scheduler of its own; the options are those of `Scheduler.run`."""
     return Scheduler().run(
         expr,

@@ -26,6 +26,7 @@ from headwater.engine.job import BODY, RUNNING, STATUS, Job
 from headwater.engine.loop import Run
 from headwater.engine.reduction import Reduction
 from headwater.engine.retries import pause_after
+from headwater.engine.subrun import SubRun
 
 
 class VirtualClock:
@@ -181,16 +182,30 @@ class SimulatedRun(Run):
     Args:
         clock: the clock that its pauses and time limits go by.
         seed: decides what happens first; None for the order in which it is written.
+        calls: takes the calls as they end.
     """
 
-    def __init__(self, *args: Any, clock: VirtualClock, seed: int | None, **options: Any) -> None:
-        self.calls: list[SeenCall] = []
+    def __init__(
+        self,
+        *args: Any,
+        clock: VirtualClock,
+        seed: int | None,
+        calls: list[SeenCall] | None = None,
+        **options: Any,
+    ) -> None:
+        self.calls: list[SeenCall] = [] if calls is None else calls
         super().__init__(*args, **options)
         self._chance = None if seed is None else random.Random(seed)
         self._clock = clock
         self._inline = Inline(clock)
         self._executors = self._inline  # type: ignore[assignment]
         self._later = Due(clock.read)
+        self.make_inside = self._inside
+
+    def _inside(self, *args: Any, **options: Any) -> SubRun:
+        """A run inside this one: in the same simulation."""
+        seed = None if self._chance is None else self._chance.getrandbits(32)
+        return _SimulatedSubRun(*args, clock=self._clock, seed=seed, calls=self.calls, **options)
 
     def _reduce_with(self, *, use_cache: bool) -> Reduction:
         return _Watched(
@@ -238,6 +253,10 @@ class SimulatedRun(Run):
             self._chance.shuffle(items)
             some.clear()
             some.extend(items)
+
+
+class _SimulatedSubRun(SimulatedRun, SubRun):
+    """A run inside a simulated one."""
 
 
 class _Watched(Reduction):

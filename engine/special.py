@@ -6,7 +6,7 @@ returns its own value. The scheduler steps it; lineage follows what was yielded.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
 from typing import Any, TypeVar, overload
 
 from headwater.engine.errors import CallError
@@ -223,7 +223,15 @@ def _check_classes(name: str, classes: Any) -> None:
 # -- the bodies of async tasks -----------------------------------------------------------------------------------------
 
 
-def evaluate(value: T) -> Awaitable[T]:
+@overload
+def evaluate(value: Coroutine[Any, Any, T]) -> Awaitable[T]: ...
+@overload
+def evaluate(value: list[Coroutine[Any, Any, T]]) -> Awaitable[list[T]]: ...
+@overload
+def evaluate(value: T) -> Awaitable[T]: ...
+
+
+def evaluate(value: Any) -> Awaitable[Any]:
     """A nested value with expressions in it as one expression: `await evaluate({"a": f(1), "b": [g(2)]})`.
 
     In the body of an async task, type checkers know what awaiting it gives, of a single call too.

@@ -138,7 +138,8 @@ def subrun_root_task(
     """The call of the run above that a run inside is for."""
     if within.say is None and TO_PARENT:
         within.say = TO_PARENT[-1]
-    run = within.run = SubRun(within, _config(within, settings), new_execution=new_execution)
+    make = within.make or SubRun
+    run = within.run = make(within, _config(within, settings), new_execution=new_execution)
     expr = _exporting(expression.expression, within.exported)
     if within.withheld or (isinstance(expr, Call) and is_off(expr._task.definition, None, expr._options)):
         # Its root keeps what the reuse of it all depends on: here for the call above, which is told of it.

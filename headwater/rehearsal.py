@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar, overload
 
 from headwater.cypher.project import Project
 from headwater.engine.loop import Run
@@ -17,9 +17,9 @@ T = TypeVar("T")
 class Rehearsal:
     """Runs workflows in a simulation, and tells what happened: the pytest fixture `headwater` is one.
 
-    Calls run one at a time on the thread that asks, whatever executor they name. Pauses before further attempts, time
-    limits and `time.sleep` in tasks go by a clock of the rehearsal's own, so nothing waits. Results are recorded and
-    reused as in any run of the project.
+    Calls run one at a time on the thread that asks, whatever executor they name, those of a `subrun` too. Pauses before
+    further attempts, time limits and `time.sleep` in tasks go by a clock of the rehearsal's own, so nothing waits.
+    Results are recorded and reused as in any run of the project.
 
     Args:
         project: where runs are recorded; None to record nothing, and reuse nothing from one run to the next.
@@ -37,7 +37,16 @@ class Rehearsal:
         self.calls: list[SeenCall] = []
         self.seed: int | None = None
 
-    def run(self, expr: T, *, seed: int | None = None, **options: Any) -> T:
+    @overload
+    def run(self, expr: Coroutine[Any, Any, T], *, seed: int | None = None, **options: Any) -> T: ...
+    @overload
+    def run(
+        self, expr: list[Coroutine[Any, Any, T]], *, seed: int | None = None, **options: Any
+    ) -> list[T]: ...
+    @overload
+    def run(self, expr: T, *, seed: int | None = None, **options: Any) -> T: ...
+
+    def run(self, expr: Any, *, seed: int | None = None, **options: Any) -> Any:
         """Evaluate an expression.
 
         Args:

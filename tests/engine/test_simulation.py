@@ -15,7 +15,20 @@ from headwater.cypher.project import Project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import Rehearsal, Scheduler, TaskTimeout, WorkerDied, catch, catch_all, cond, map_, seq, task
+from headwater import (
+    Rehearsal,
+    Scheduler,
+    TaskTimeout,
+    WorkerDied,
+    catch,
+    catch_all,
+    cond,
+    evaluate,
+    map_,
+    seq,
+    subrun,
+    task,
+)
 from tests.properties import tries
 
 headwater_namespace = "simulated"
@@ -203,12 +216,72 @@ def test_no_order_changes_a_result(expression: Any, seed: int) -> None:
     assert play.run(expression, seed=seed) == play.run(expression) == Scheduler(record=False).run(expression)
 
 
+tries_inside: list[float] = []
+
+
+@task(retries=1, retry_backoff=50, cache=False)
+def long_nap(n: int) -> int:
+    assert threading.current_thread() is threading.main_thread()
+    tries_inside.append(n)
+    time.sleep(100)
+    if len(tries_inside) == 1:
+        raise ValueError("not yet")
+    return n
+
+
+@task
+async def awaits_nap(n: int) -> int:
+    return await evaluate(long_nap(n))
+
+
+@task
+def runs_inside(executor: str) -> Any:
+    return subrun([long_nap(1), awaits_nap(2), subrun(long_nap(3), executor=executor)], executor=executor)
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+def test_a_run_inside_a_run_takes_part(play: Rehearsal, executor: str) -> None:
+    orders = set()
+    for seed in (None, *play.orders(8)):
+        tries_inside.clear()
+        before, began = play.clock.now, time.monotonic()
+        assert play.run(runs_inside(executor), seed=seed) == [1, 2, 3]
+        assert 400 <= play.clock.now - before <= 450
+        assert time.monotonic() - began < 30
+        assert sorted(play.ran).count("simulated.long_nap") == 4
+        orders.add(tuple(tries_inside))
+        first = list(tries_inside)
+        tries_inside.clear()
+        play.run(runs_inside(executor), seed=seed)
+        assert tries_inside == first
+    assert len(orders) > 2
+
+
+def test_a_run_inside_that_fails_tells_why(play: Rehearsal) -> None:
+    with pytest.raises(ZeroDivisionError):
+        play.run(subrun(divide(1, 0), executor="process"))
+    assert play.call("simulated.divide").status == "FAILED"
+
+
+@task
+def divide(a: int, b: int) -> float:
+    return a / b
+
+
 def test_a_project_keeps_what_a_simulation_found(local_project: Project) -> None:
     play = Rehearsal(local_project)
     assert play.run(fan(3), seed=1) == 3
     assert play.run(fan(3), seed=2) == 3
     assert (play.ran, play.cached) == ([], ["simulated.fan"])
     assert Scheduler(local_project).run(fan(3)) == 3
+    tries_inside[:] = [0]
+    assert play.run(runs_inside("process")) == [1, 2, 3]
+    assert play.run(awaits_nap(2)) == 2
+    assert "simulated.awaits_nap" in play.ran  # what it awaits is never reused
+    assert play.run(subrun(divide(4, 2), executor="process")) == 2
+    assert Scheduler(local_project).run(divide(4, 2)) == 2
+    assert play.run(divide(4, 2)) == 2
+    assert play.ran == []
     play.run(fan(3), cache=False)
     assert len(play.ran) == 5
 
