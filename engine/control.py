@@ -10,8 +10,10 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from time import time
+from typing import TYPE_CHECKING
 
 from headwater.engine.awaiting import Want
 from headwater.engine.cancel import Requests
@@ -28,6 +30,9 @@ from headwater.engine.reduction import Reduction
 from headwater.engine.retries import deserves_another, pause_after
 from headwater.engine.timeouts import Timeouts
 
+if TYPE_CHECKING:
+    from headwater.engine.subrun import SubRun
+
 _log = logging.getLogger("headwater")
 
 HEARTBEAT = 0.2
@@ -40,7 +45,10 @@ class Control:
 
     Attributes:
         limits: what is taken of each limited resource.
+        make_inside: what runs inside it are made by; None for `subrun.SubRun`.
     """
+
+    make_inside: Callable[..., SubRun] | None = None
 
     def __init__(self, config: Config, *, keep_going: bool, context: Context) -> None:
         self._keep_going = keep_going

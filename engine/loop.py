@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from headwater.cypher.records import ExecutionStarted
     from headwater.cypher.store import GraphStore
     from headwater.engine.signature import JobInfo
-    from headwater.engine.subrun import SubRun
 
 _log = logging.getLogger("headwater")
 
@@ -67,10 +66,7 @@ class Run(Control):
         flags: how it was started, for runs inside it.
         inside: jobs by task and status of runs inside it.
         told: what those are told, and answer through.
-        make_inside: what runs inside it are made by; None for `subrun.SubRun`.
     """
-
-    make_inside: Callable[..., SubRun] | None = None
 
     def __init__(
         self,

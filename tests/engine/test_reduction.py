@@ -16,7 +16,6 @@ from headwater import (
     CacheScope,
     CallError,
     JobInfo,
-    Rehearsal,
     Scheduler,
     Task,
     TaskDefinitionError,
@@ -150,39 +149,6 @@ def test_results_with_a_known_number_of_items_can_be_unpacked(scheduler: Schedul
 @task
 def halves(n: int) -> tuple[int, int]:
     return n // 2, n - n // 2
-
-
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        ([1, 2, 3], r"reduction.gives gave 3 items, and 2 were unpacked from it, .*\(nout=3\)"),
-        ([], "gave 0 items, and 2 were unpacked"),
-        (("a",), "gave 1 item, and 2"),
-        (5, "gave 5, which has no items in an order; 2 were unpacked"),
-        ({"a": 1, "b": 2}, "has no items in an order"),
-        ([inc(1), inc(2), inc(3)], "gave 3 items"),
-    ],
-)
-def test_a_result_with_another_number_of_items_than_were_unpacked_is_an_error(
-    scheduler: Scheduler, given: Any, told: str
-) -> None:
-    @task(namespace="reduction", nout=2, name="gives")
-    def gives() -> Any:
-        return given
-
-    first, second = gives()
-    for one in first, second, [second, first]:
-        with pytest.raises(CallError, match=told):
-            scheduler.run(one)
-    assert scheduler.run(catch(first, CallError, lambda error: "caught")) == "caught"
-    assert scheduler.run(gives()) == scheduler.run(given)
-
-
-def test_what_was_unpacked_comes_from_the_call_alone() -> None:
-    rehearsal = Rehearsal()
-    first, second = halves(7)
-    rehearsal.run(first + inc(second))
-    assert [call.task for call in rehearsal.call("reduction.inc").fed_by["x"]] == ["reduction.halves"]
 
 
 @pytest.mark.parametrize("nout", [-1, "2", True])
