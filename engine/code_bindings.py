@@ -88,6 +88,8 @@ def _heads(node: ast.stmt) -> Nodes:
         arguments = [] if isinstance(node, ast.ClassDef) else [node.args]
         bases = [*node.bases, *node.keywords] if isinstance(node, ast.ClassDef) else []
         return (*node.decorator_list, *arguments, *bases)
+    if isinstance(node, ast.For | ast.While) and _leaves(node):
+        return (node,)  # every statement of it may depend on what was done before a `break`
     if isinstance(node, ast.If | ast.While):
         return (node.test,)
     if isinstance(node, ast.For):
@@ -97,6 +99,11 @@ def _heads(node: ast.stmt) -> Nodes:
     if isinstance(node, ast.Match):
         return (node.subject,)
     return () if isinstance(node, _TRY) else (node,)
+
+
+def _leaves(loop: ast.For | ast.While) -> bool:
+    """Whether there is a `break` or `continue` in a loop."""
+    return any(isinstance(one, ast.Break | ast.Continue) for one in ast.walk(loop))
 
 
 def _in_passing(node: ast.AST) -> Iterator[str]:
@@ -133,7 +140,7 @@ def _blocks(node: ast.stmt) -> Iterator[tuple[Nodes, list[ast.stmt]]]:
         for deciding, case in _cases(node):
             yield deciding, case.body
         return
-    heads = (node.iter,) if isinstance(node, ast.For) else _heads(node)
+    heads = (node.iter,) if isinstance(node, ast.For) and not _leaves(node) else _heads(node)
     if isinstance(node, (*_TRY, ast.With)):
         # each statement may be the one that fails, and so decides about all that come after it
         decided: Nodes = () if isinstance(node, _TRY) else heads
@@ -165,11 +172,7 @@ def _assigned(node: ast.stmt) -> Iterator[str]:
         targets.extend(item.optional_vars for item in node.items)
     elif isinstance(node, ast.Expr):
         # LIMITS.append(3) at the top level of a module makes the list what it is
-        targets.extend(
-            call.func.value
-            for call in ast.walk(node.value)
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
-        )
+        targets.extend(_called_on(node.value))
     elif type(node).__name__ == "TypeAlias":
         targets.append(node.name)  # type: ignore[attr-defined]
     while targets:
@@ -182,3 +185,18 @@ def _assigned(node: ast.stmt) -> Iterator[str]:
             targets.append(target.func.value)
         elif isinstance(target, ast.Tuple | ast.List):
             targets.extend(target.elts)
+
+
+def _called_on(expression: ast.expr) -> Iterator[ast.expr]:
+    """What the methods belong to that an expression calls for their effect: not those that give it an argument."""
+    pending = [expression]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute):
+            yield one.func.value
+        elif isinstance(one, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            pending.append(one.elt)
+        elif isinstance(one, ast.BoolOp):
+            pending.extend(one.values)
+        elif isinstance(one, ast.IfExp):
+            pending += [one.body, one.orelse]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from headwater.engine.code_bindings import Binding, bindings_in
 from headwater.engine.code_held import is_own_code
+from headwater.engine.code_reads import reads_of
 from headwater.engine.code_scope import MISSING, is_immutable
 from headwater.engine.code_source import SourceFile
 from headwater.engine.code_text import stable
@@ -57,6 +58,17 @@ def live(source: SourceFile, bindings: Sequence[Binding], value: object, module:
     if several and is_immutable(value):
         return Live(hashlib.sha256(stable(value).encode(errors="surrogatepass")).hexdigest())
     return Live("", _UNKNOWN if several else "")
+
+
+def goes_on_with(source: SourceFile, name: str, statements: Sequence[Binding]) -> bool:
+    """Whether what binds a name takes what the name stood for before: `LIMIT += 1`, `f = cached(f)`."""
+    return any(
+        read.root == name
+        for binding in statements
+        if binding.kind == "constant"
+        for node in binding.nodes[-1:]
+        for read in reads_of(source.code(node)).reads
+    )
 
 
 def _varies(statement: object) -> bool:

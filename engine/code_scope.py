@@ -47,20 +47,22 @@ class Scope:
             raise KeyError(name)
         return found
 
-    def star_modules(self) -> list[ModuleType]:
-        """The modules that `from module import *` statements name."""
-        source = self.source
-        names = [binding_scope(self, Binding("import", (), *star))[0] for star in _stars(source)]
-        return [module for module in map(module_of, names) if module is not None]
+    def star_imports(self, name: str) -> list[Binding]:
+        """The `from module import *` statements that may have bound a name, the last first."""
+        found = []
+        for module, level in reversed(self.source.stars if self.source else []):
+            one = Binding("import", (), module, name, level)
+            there = module_of(binding_scope(self, one)[0])
+            if there is not None and name in vars(there):
+                public = vars(there).get("__all__")
+                if name in public if public is not None else not name.startswith("_"):
+                    found.append(one)
+        return found
 
     def public_names(self) -> frozenset[str]:
         """Every name that the module binds."""
         bound = frozenset(self.source.bindings) if self.source else frozenset()
         return bound | frozenset(name for name in self.values if not name.startswith("__"))
-
-
-def _stars(source: SourceFile | None) -> list[tuple[str, None, int]]:
-    return [(module, None, level) for module, level in source.stars] if source else []
 
 
 def scope_of_function(func: FunctionType) -> Scope:

@@ -11,7 +11,7 @@ from typing import Any
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_files import source_file_of
 from headwater.engine.code_held import Named, TooLarge, held_by
-from headwater.engine.code_live import INSTEAD, MEMBERS, live
+from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
@@ -259,17 +259,19 @@ class Walk:
         if task is not None and not any(binding.kind == "constant" for binding in bindings):
             return task
         statements = [binding for binding in bindings if binding.kind != "import"]
+        imports = [binding for binding in bindings if binding.kind == "import"] + scope.star_imports(name)
         if statements:
-            target = self._bound(scope, name, statements)
-            if task is None and len(statements) < len(bindings):
-                # `try: from a import f … except ImportError: f = None`
-                task = self._imported_instead(scope, name, attrs, bindings, value)
-            return target if task is None else f"{target} {task}"
-        if bindings:
-            return self._imported(*import_that_holds(scope, name, bindings, value), attrs, name)
-        for module in scope.star_modules():
-            if name in vars(module):
-                return self._imported(module.__name__, name, attrs, name)
+            found = [self._bound(scope, name, statements)]
+            if task is not None:
+                found.append(task)
+            else:
+                if imports:
+                    found += self._imported_too(scope, name, attrs, imports, statements)
+                if isinstance(value, ModuleType) and attrs:
+                    found += filter(None, [self._module(value.__name__, attrs, name)])
+            return " ".join(dict.fromkeys(found))
+        if imports:
+            return self._imported(*import_that_holds(scope, name, imports, value), attrs, name)
         if value is MISSING:
             if name in scope.builtins:
                 if name in _BLIND:
@@ -295,17 +297,26 @@ class Walk:
     def _imported(self, module: str, attr: str | None, attrs: tuple[str, ...], name: str) -> str | None:
         return self._module(module, attrs if attr is None else (attr, *attrs), name)
 
-    def _imported_instead(
-        self, scope: Scope, name: str, attrs: tuple[str, ...], bindings: list[Binding], value: object
-    ) -> str | None:
-        """What an import gave that stands beside other statements for the same name, if it is the user's own."""
-        imports = [binding for binding in bindings if binding.kind == "import"]
+    def _imported_too(
+        self,
+        scope: Scope,
+        name: str,
+        attrs: tuple[str, ...],
+        imports: list[Binding],
+        statements: list[Binding],
+    ) -> Iterator[str]:
+        """What an import gave that stands beside other statements for the same name, if it is the user's own, and they
+        left it (`try: from a import f … except ImportError: f = None`) or go on with it (`f = cached(f)`)."""
+        value = scope.values.get(name, MISSING)
         one = import_that_holds(scope, name, imports, value)
         module = module_of(one[0])
         if module is None or origin_of_module(module) != USER:
-            return None
+            return
         held = module if one[1] is None else vars(module).get(one[1], MISSING)
-        return self._imported(*one, attrs, name) if held is value else None
+        if held is value or goes_on_with(scope.source_for(name), name, statements):
+            found = self._imported(*one, attrs, name)
+            if found is not None:
+                yield found
 
     def _module(self, name: str, attrs: tuple[str, ...], read_as: str) -> str | None:
         """What a path of attributes from a module leads to."""
@@ -329,6 +340,8 @@ class Walk:
         inner = submodule(module, attrs[0], scope)
         if inner is not None:
             return self._module(inner.__name__, attrs[1:], read_as)
+        if attrs[0] not in vars(module) and "__getattr__" in vars(module) and not scope.bindings(attrs[0]):
+            return self._global(scope, "__getattr__", ())
         if scope.source is None and getattr(module, "__file__", None):
             self.uncounted[name] = "a compiled extension, or a module without its source"
             return f"module {read_as}"

@@ -72,7 +72,9 @@ def answer(request: Request) -> Reply:
         task = get_task_registry().get(request.fullname)
         if task.hash != request.task_hash:
             raise WorkerDied(
-                f"the source of {request.fullname} changed while the run went on; start the run again to use it"
+                f"{request.fullname} is another task in the process that is to run it: its source changed while the "
+                "run went on (start the run again to use it), or something that it reads depends on where it is imported "
+                "(if __name__ == '__main__')"
             )
         args, kwargs = pickle.loads(request.arguments)
     except (

@@ -36,7 +36,10 @@ FORMS = {
     "try": "try:\n    [][5:][0]\n    LIMIT = [1]\nexcept IndexError:\n    LIMIT = [2]\n",
     "suppress": "import contextlib\nLIMIT = [1]\nwith contextlib.suppress(IndexError):\n    [5][0]\n    LIMIT = [2]\n",
     "method in a comprehension": "LIMIT = []\n[LIMIT.append(n) for n in (1, 5)]\n",
+    "method under a condition": "LIMIT = []\n5 and LIMIT.append(1)\n",
     "method of a method": "LIMIT = {}\nLIMIT.setdefault('a', []).append(5)\n",
+    "break": "for LIMIT in range(9):\n    if LIMIT > 5:\n        break\n",
+    "continue": "LIMIT = n = 0\nwhile n < 9:\n    n += 1\n    if n > 5:\n        continue\n    LIMIT += 1\n",
     "globals": "globals()['LIMIT'] = 5\n",
     "setattr": "import sys\nsetattr(sys.modules[__name__], 'LIMIT', 5)\n",
 }
@@ -51,6 +54,52 @@ def test_every_form_that_binds_a_name_counts(load: Load, form: str) -> None:
 def test_a_walrus_in_a_lambda_binds_nothing_outside(load: Load) -> None:
     text = "LIMIT = 3\nf = lambda: (LIMIT := 5)\n" + READS
     assert same(load, {"flow": text}, {"flow": text.replace("5", "7")})
+
+
+def test_a_name_in_an_argument_is_not_bound_by_the_call(load: Load) -> None:
+    text = "LIMIT = {'a': 3}\nprint(LIMIT.get('a', 5), end='')\nprint(len(LIMIT) > 5, end='')\n" + READS
+    assert same(load, {"flow": text}, {"flow": text.replace("5", "7")})
+
+
+IMPORTED = {
+    "augmented": "from helpers import LIMIT\nLIMIT += 1\n",
+    "again": "from helpers import LIMIT\nLIMIT = LIMIT + 1\n",
+    "star and augmented": "from helpers import *\nLIMIT += 1\n",
+    "star and changed": "from helpers import *\nITEMS.append(1)\nLIMIT = ITEMS\n",
+    "the later star": "from others import *\nfrom helpers import *\n",
+    "the star that gives it": "from helpers import *\nfrom private import *\n",
+    "star after a constant": "LIMIT = 1\nfrom helpers import *\n",
+    "import after a star": "from others import *\nfrom helpers import LIMIT\n",
+    "a module by another name": "import helpers\nother = helpers\nLIMIT = other.LIMIT\n",
+    "getattr of a module": "from helpers import MADE as LIMIT\n",
+}
+
+
+@pytest.mark.parametrize("form", IMPORTED)
+def test_what_a_name_stood_for_before_counts_where_it_matters(load: Load, form: str) -> None:
+    files = {
+        "flow": IMPORTED[form] + READS,
+        "helpers": (
+            "LIMIT = 5\nITEMS = [5]\ndef __getattr__(name):\n"
+            "    if name != 'MADE':\n        raise AttributeError\n    return 5\n"
+        ),
+        "others": "LIMIT = 1\n",
+        "private": "__all__ = ['OTHER']\nLIMIT = 1\nOTHER = 2\n",
+    }
+    assert not same(load, files, {**files, "helpers": files["helpers"].replace("5", "7")})
+    others = {name: files[name].replace("LIMIT = 1", "LIMIT = 3") for name in ("others", "private")}
+    assert same(load, files, {**files, **others})
+
+
+def test_what_a_definition_replaces_does_not_count(load: Load) -> None:
+    files = {
+        "flow": (
+            "from helpers import *\nfrom helpers import f\ndef f(x):\n    return f(x)\n"
+            "def step(x):\n    return f(x)\n"
+        ),
+        "helpers": "def f(x):\n    return 1\n",
+    }
+    assert same(load, files, {**files, "helpers": files["helpers"].replace("1", "2")})
 
 
 ALTERNATIVES = {
