@@ -73,7 +73,7 @@ def answer(request: Request) -> Reply:
         if task.hash != request.task_hash:
             raise WorkerDied(
                 f"{request.fullname} is another task in the process that is to run it: its source changed while the "
-                "run went on (start the run again to use it), or something that it reads depends on where it is imported "
+                "run went on (start the run again to use it), or what it reads depends on where it is imported "
                 "(if __name__ == '__main__')"
             )
         args, kwargs = pickle.loads(request.arguments)
