@@ -169,6 +169,11 @@ class Control:
             # The signal has come into the middle of a task that runs on this very thread: it ends there.
             raise KeyboardInterrupt
 
+    def _go_on(self) -> None:
+        """Called while the store is waited for: raises where the run is to stop."""
+        if self._stop is not None:
+            raise self._stop
+
     def _beat(self, now: float) -> None:
         """Look a few times a second at what nobody tells us of."""
         self._next_beat = now + HEARTBEAT

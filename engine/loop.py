@@ -152,7 +152,7 @@ class Run(Control):
         # Early, so that the loader's process starts beside this one's own start.
         ensure_loader(self.project)
         try:
-            store = open_store(self.project)
+            store = open_store(self.project, meanwhile=self._go_on)
             if self._use_cache:
                 catch_up(self.project)
                 self._cache = GraphCache(store, self._context)

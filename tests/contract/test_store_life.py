@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from headwater.cypher import local_graph
+from headwater.cypher import bolt, local_graph, waiting
 from headwater.cypher.backlog import catch_up, ensure_loader, loader_pid
 from headwater.cypher.errors import SchemaError, StoreRefused, StoreUnavailable, UsageError
 from headwater.cypher.migrate import migrations
@@ -98,6 +98,38 @@ def test_a_store_that_is_open_survives_its_server(local_project: Project) -> Non
     os.kill(the_server(local_project).pid, signal.SIGKILL)
     assert len(store.rows("schema_versions")) == len(migrations("local"))
     store.close()
+
+
+def test_a_server_that_works_long_at_a_question_is_waited_for(
+    local_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", 0.2)
+    slow = "UNWIND range(1, 400000) AS n WITH n ORDER BY n % 7919 RETURN count(n)"
+    with closing(open_store(local_project)) as store:
+        began = time.monotonic()
+        assert store.ask(slow, {}, timeout=60, limit=1).rows == [(400000,)]
+        assert time.monotonic() - began > 2 * waiting.PATIENCE
+
+
+def test_a_server_that_stops_answering_is_given_up_and_used_again_when_it_goes_on(
+    local_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_store(local_project)) as store:
+        monkeypatch.setattr(waiting, "PATIENCE", 0.2)
+        monkeypatch.setattr(waiting, "KNOCK", 0.2)
+        monkeypatch.setattr(bolt, "CONNECT_SECONDS", 0.1)
+        server = the_server(local_project)
+        os.kill(server.pid, signal.SIGSTOP)
+        time.sleep(0.1)  # until each of its threads stands still
+        try:
+            with pytest.raises(StoreUnavailable, match="write .*: .* has stopped answering"):
+                store.write([("load_change_ended", {"id": "none", "rows": []})])
+            with pytest.raises(StoreUnavailable, match="no store answers"):
+                store.check()
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        monkeypatch.undo()
+        assert len(store.rows("schema_versions")) == len(migrations("local"))
 
 
 def test_the_server_leaves_when_nobody_uses_it_and_not_before(local_project: Project) -> None:
