@@ -122,7 +122,7 @@ def test_a_server_that_stops_answering_is_given_up_and_used_again_when_it_goes_o
         os.kill(server.pid, signal.SIGSTOP)
         time.sleep(0.1)  # until each of its threads stands still
         try:
-            with pytest.raises(StoreUnavailable, match="write .*: .* has stopped answering"):
+            with pytest.raises(StoreUnavailable, match=r"write .*: .* has stopped answering"):
                 store.write([("load_change_ended", {"id": "none", "rows": []})])
             with pytest.raises(StoreUnavailable, match="no store answers"):
                 store.check()
