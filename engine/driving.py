@@ -44,8 +44,8 @@ class Drive:
                 if self._over.wait(LONG):
                     break
                 thread = self._relieve(loop) or thread
-            except BaseException as error:
-                interrupted(error)
+            except BaseException as raised:
+                interrupted(raised)
         thread.join()
         value, error = self._value, self._error
         self._value = self._error = None
