@@ -24,6 +24,7 @@ from headwater.cypher.project import Project, create_project, open_project
 from headwater.cypher.store import open_store
 
 from benchmarks.synthetic import write_fan_out
+from tests.cli.conftest import HW, environment
 
 OPEN = """
 import sys
@@ -238,6 +239,50 @@ def test_a_schema_from_the_future_is_not_touched(project: Project) -> None:
     try:
         with pytest.raises(SchemaError, match="pip install --upgrade headwater"):
             open_store(project)
+    finally:
+        _forget_the_future(project)
+
+
+LEAVES_A_TRACE = """
+from pathlib import Path
+from headwater import task
+@task(namespace="refused")
+def note() -> None:
+    Path("ran").touch()
+"""
+
+
+def run_refused(project: Project, **env: str) -> str:
+    """What `hw run` says where the store refuses it, which it does before a task has run."""
+    (project.root / "note.py").write_text(LEAVES_A_TRACE)
+    kept = {name: text for name, text in os.environ.items() if name.startswith("HEADWATER_STORE")}
+    ran = subprocess.run(
+        [HW, "run", "note.py", "note"],
+        cwd=project.root,
+        env=environment(**kept | env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (3, ""), ran
+    assert not (project.root / "ran").exists()
+    assert not list(project.journals.glob("*.hwj"))
+    return ran.stderr
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_a_run_says_what_neo4j_refuses_before_a_task_runs(neo4j_project: Project, neo4j_server: Any) -> None:
+    assert "HEADWATER_STORE_PASSWORD" in run_refused(neo4j_project, HEADWATER_STORE_PASSWORD="wrong")
+    settings(neo4j_project, uri=neo4j_server.uri, user=neo4j_server.user, database="nosuch")
+    assert "nosuch" in run_refused(neo4j_project)
+
+
+def test_a_run_says_that_its_graph_is_of_the_future_before_a_task_runs(project: Project) -> None:
+    store = open_store(project)
+    store.write([("record_migration", {"version": 999, "checksum": "x"})])
+    store.close()
+    try:
+        assert "pip install --upgrade headwater" in run_refused(project)
     finally:
         _forget_the_future(project)
 
