@@ -8,6 +8,7 @@
 #   make faults   the fault suite on more seeds                   (N=1000)
 #   make properties  random workflows, many for each property  (N=1000)
 #   make edits    random edits of what was recorded, each to be found  (N=10000)
+#   make pythons  a small workflow under each of Python 3.10, 3.12 and 3.13 that is here; CI does not run it
 #   make docs     every link and every code block of README and docs/
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,7 @@ PY := $(BIN)/python
 WORKERS ?= 2
 N ?= 50
 
-.PHONY: help setup compiled check lint types layers test demo bench scale faults properties edits docs clean
+.PHONY: help setup compiled check lint types layers test demo bench scale faults properties edits pythons docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -77,6 +78,9 @@ edits: setup
 
 demo: setup
 	@bash examples/flights/demo.sh
+
+pythons: setup
+	$(PY) tests/pythons.py
 
 bench: setup
 	$(PY) -m benchmarks $(if $(QUICK),--quick) $(ARGS)

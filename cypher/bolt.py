@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from headwater.cypher.driver import load_driver
 from headwater.cypher.errors import StoreError, StoreUnavailable, UsageError
 from headwater.cypher.queries import load
 from headwater.cypher.store import Graph, Plan, Table
+from headwater.cypher.waiting import Unanswered, Waiting
 
 if TYPE_CHECKING:
     import neo4j
@@ -24,7 +26,8 @@ PATIENCE_AWAY = 5.0
 """Seconds for which a store that does not answer is tried again."""
 PATIENCE_BUSY = 30.0
 """Seconds for which a transaction that lost a race is tried again."""
-_CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
+"""Seconds for which a connection is waited for."""
 NOW: Mapping[str, Any] = {"as_of": None}
 """What every reading query may refer to: it is asked for the graph as it is, see `as_of`."""
 
@@ -38,6 +41,7 @@ class BoltStore:
     def __init__(self) -> None:
         self._driver: neo4j.Driver | None = None
         self._closed = False
+        self._waiting = Waiting(self._knock, self._abandon)
 
     # -- what the kinds say ----------------------------------------------------------------------------------------
 
@@ -97,9 +101,13 @@ class BoltStore:
 
         return self._ask(f"EXPLAIN {unexplained(self._reading(text))}", params, plan_of, timeout=timeout)
 
+    def meanwhile(self, do: Callable[[], None]) -> None:
+        self._waiting.meanwhile = do
+
     def close(self) -> None:
         self._closed = True
         self._drop()
+        self._waiting.close()
 
     # -- below -----------------------------------------------------------------------------------------------------
 
@@ -113,17 +121,41 @@ class BoltStore:
         self._persist(work, "migration")
 
     def _session(self, access: str) -> neo4j.Session:
+        return self._open().session(database=self._database(), default_access_mode=access, fetch_size=-1)
+
+    def _open(self) -> neo4j.Driver:
         if self._closed:
             raise StoreError(f"the store at {self.address} was closed")
         driver = self._driver
         if driver is None:
             driver = self._driver = self._connect()
-        return driver.session(database=self._database(), default_access_mode=access, fetch_size=-1)
+        return driver
 
     def _drop(self) -> None:
         driver, self._driver = self._driver, None
         if driver is not None:
             driver.close()
+
+    def _abandon(self) -> None:
+        """Let go of the connections without a wait: somebody may hang in the middle of one, and is let go by this."""
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            threading.Thread(target=driver.close, name="headwater-store-close", daemon=True).start()
+
+    def _knock(self) -> None:
+        """Connect anew, which the driver waits for only so long."""
+        errors = load_driver().exceptions
+        driver = self._connect()
+        try:
+            driver.verify_connectivity()
+        except errors.Neo4jError:
+            return  # whoever refuses us is alive
+        finally:
+            driver.close()
+
+    def _answer(self, work: Callable[[], _T]) -> _T:
+        self._open()  # here: the local graph may have to be started, which takes its time
+        return self._waiting.answer(work)
 
     def _read(self, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._session("READ") as session:
@@ -167,7 +199,11 @@ class BoltStore:
         recovered = False
         while True:
             try:
-                return work()
+                return self._answer(work)
+            except Unanswered as error:
+                raise StoreUnavailable(
+                    f"{what}: the store at {self.address} has stopped answering, and lets nobody in"
+                ) from error
             except (driver_errors.DriverError, driver_errors.Neo4jError, OSError) as error:
                 problem, failure = explain(error, what, self.address, self._who(), self.dialect, asked=asked)
                 waited = time.monotonic() - began
@@ -181,6 +217,7 @@ class BoltStore:
                     raise failure from error
             except ValueError as error:  # what the driver says to an address it does not understand
                 raise UsageError(f"{self.address} is not the address of a store: {error}") from error
+            self._waiting.meanwhile()
             time.sleep(random.uniform(0.5, 1.5) * pause)
             pause = min(pause * 2, 1.0)
 
@@ -197,8 +234,8 @@ def open_driver(uri: str, user: str, password: str | None) -> neo4j.Driver:
         driver: neo4j.Driver = module.GraphDatabase.driver(
             uri,
             auth=auth,
-            connection_timeout=_CONNECT_SECONDS,
-            connection_acquisition_timeout=2 * _CONNECT_SECONDS,
+            connection_timeout=CONNECT_SECONDS,
+            connection_acquisition_timeout=CONNECT_SECONDS,  # the handshake of a connection included
             telemetry_disabled=True,
         )
     except (module.exceptions.ConfigurationError, ValueError) as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -45,23 +44,13 @@ class LocalStore(BoltStore):
         self, text: str, params: Mapping[str, Any], take: Callable[[neo4j.Result], _T], *, timeout: float
     ) -> _T:
         """The engine knows no time limit for a query, and goes on when nobody waits for its answer. So it is told to
-        end this one when the time is over, or on Ctrl-C; for that, the query waits on a thread of its own."""
+        end this one when the time is over, or on Ctrl-C."""
         mark = f"// {secrets.token_hex(8)}"
-        ask = super()._ask
-        answer: Future[_T] = Future()
-
-        def work() -> None:
-            try:
-                answer.set_result(ask(f"{text}\n{mark}", params, take, timeout=timeout))
-            except BaseException as error:
-                answer.set_exception(error)
-
         alarm = threading.Timer(timeout, self._end_query, [mark])
         alarm.daemon = True
         alarm.start()
-        threading.Thread(target=work, name="headwater-query", daemon=True).start()
         try:
-            return answer.result()
+            return super()._ask(f"{text}\n{mark}", params, take, timeout=timeout)
         except KeyboardInterrupt:
             self._end_query(mark)
             raise

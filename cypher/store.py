@@ -6,7 +6,7 @@ named queries (`queries`); `tests/contract` holds what both must do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -89,10 +89,11 @@ class GraphStore(Protocol):
     def rows(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
         """Run a named read query. Times come back as `datetime` in UTC, bytes as `bytes`.
 
-        What may pass by itself (a restart, a lock) is tried again for some seconds.
+        What may pass by itself (a restart, a lock) is tried again for some seconds. There is no limit to how long a
+        store may take that is alive.
 
         Raises:
-            StoreUnavailable: it did not pass.
+            StoreUnavailable: it did not pass, or the store has stopped answering.
             StoreError: the store refused the query.
         """
 
@@ -130,11 +131,14 @@ class GraphStore(Protocol):
         """Let go of the store. Calling it again does nothing."""
 
 
-def open_store(project: Project, *, migrate: bool = True) -> GraphStore:
+def open_store(
+    project: Project, *, migrate: bool = True, meanwhile: Callable[[], None] | None = None
+) -> GraphStore:
     """The project's graph store, ready for use; the local graph's server is started when it is not up.
 
     Args:
         migrate: bring an older schema up to date.
+        meanwhile: called a few times a second while an answer is waited for; what it raises ends the waiting.
 
     Raises:
         StoreUnavailable, StoreRefused, SchemaError: as of `GraphStore.check`.
@@ -152,6 +156,8 @@ def open_store(project: Project, *, migrate: bool = True) -> GraphStore:
         from headwater.cypher.neo4j_store import Neo4jStore
 
         store = Neo4jStore(settings)
+    if meanwhile is not None:
+        store.meanwhile(meanwhile)
     try:
         if migrate:
             from headwater.cypher.migrate import bring_up_to_date

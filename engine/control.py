@@ -1,7 +1,7 @@
 """What reaches into a run while it lasts: another attempt that is due, a call that takes too long, somebody who
 cancels, Ctrl-C; and how a run ends with nothing left open.
 
-Everything here but `cancel` and `_interrupt` runs on the scheduler's thread.
+Everything here but `cancel`, `_interrupt` and `_interrupted` runs on the loop's thread.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from headwater.engine.awaiting import Want
 from headwater.engine.cancel import Requests
 from headwater.engine.config import Config
 from headwater.engine.context import Context
+from headwater.engine.driving import Drive
 from headwater.engine.due import Due
 from headwater.engine.errors import Cancelled, TaskTimeout
 from headwater.engine.executors import Executors, Outcome
@@ -67,7 +68,7 @@ class Control:
         self._wake = threading.Event()
         self._sleeping = False
         self._stop: BaseException | None = None
-        self._here = False
+        self._drive = Drive()
         self._next_beat = 0.0
 
     def _reduce_with(self, *, use_cache: bool) -> Reduction:
@@ -204,9 +205,16 @@ class Control:
         if isinstance(self._stop, KeyboardInterrupt):
             os._exit(130)
         self._stop = KeyboardInterrupt()
-        if self._here:
-            # The signal has come into the middle of a task that runs on this very thread: it ends there.
-            raise KeyboardInterrupt
+
+    def _interrupted(self, error: BaseException) -> None:
+        """Somebody else's signal handler has raised while the caller waited for the run."""
+        if self._stop is None:
+            self._stop = error
+
+    def _go_on(self) -> None:
+        """Called while the store is waited for: raises where the run is to stop."""
+        if self._stop is not None:
+            raise self._stop
 
     def _beat(self, now: float) -> None:
         """Look a few times a second at what nobody tells us of."""

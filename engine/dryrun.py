@@ -95,7 +95,7 @@ class DryRun(Run):
         from headwater.cypher.loader import catch_up
         from headwater.cypher.store import open_store
 
-        self._store = store = open_store(self.project)
+        self._store = store = open_store(self.project, meanwhile=self._go_on)
         caught = catch_up(self.project)
         if not caught.complete:
             raise StoreUnavailable(f"the graph does not hold all earlier runs: {caught.problem}")

@@ -25,6 +25,7 @@ from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.control import HEARTBEAT, Control
 from headwater.engine.datasets import note_datasets
+from headwater.engine.driving import Relieved
 from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.executors import Executor, Outcome, perform, prepare_for
 from headwater.engine.executors.owned import own
@@ -114,8 +115,8 @@ class Run(Control):
         status, error = "FAILED", None
         try:
             with _interrupts(self._interrupt), few_collections():
-                self._root = self._begin(call)
-                value = self._loop(self._root)
+                root = self._root = self._begin(call)
+                value = self._turn(root)
             status = "DONE"
             return value
         except BaseException as failure:
@@ -152,7 +153,7 @@ class Run(Control):
         # Early, so that the loader's process starts beside this one's own start.
         ensure_loader(self.project)
         try:
-            store = open_store(self.project)
+            store = open_store(self.project, meanwhile=self._go_on)
             if self._use_cache:
                 catch_up(self.project)
                 self._cache = GraphCache(store, self._context)
@@ -201,6 +202,9 @@ class Run(Control):
             return self.reduction.begin(other)
 
     # -- the loop --------------------------------------------------------------------------------------------------
+
+    def _turn(self, root: Job) -> Any:
+        return self._drive.run(lambda: self._loop(root), self._interrupted)
 
     def _loop(self, root: Job) -> Any:
         reduction, later, timed = self.reduction, self._later.entries, self._timeouts.jobs
@@ -443,16 +447,13 @@ class Run(Control):
 
     def _run_here(self, job: Job) -> None:
         args, kwargs = job.arguments(own)
-        began = time()
-        self._here = True
-        try:
-            prepare = prepare_for(job, self.recorder.prepare)
-            outcome = perform(job.task.body, args, kwargs, prepare, began, key=job.eval_hash)
-        except KeyboardInterrupt as interrupt:  # ours, see `_interrupt`
-            outcome = Outcome(None, False, None, interrupt, began, time())
-        finally:
-            self._here = False
-        self._complete(job, job.n, outcome)
+        n, prepare = job.n, prepare_for(job, self.recorder.prepare)
+        turn = self._drive.begin()
+        outcome = perform(job.task.body, args, kwargs, prepare, time(), key=job.eval_hash)
+        still_ours = self._drive.end(turn)
+        self._complete(job, n, outcome)
+        if not still_ours:
+            raise Relieved
 
     def _drain(self) -> None:
         """After the root has ended: let what still runs finish, and record it; start nothing."""

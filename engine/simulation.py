@@ -6,6 +6,7 @@ Everything else is a run like any other: the rules of reduction, the cache, the 
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
 import time
@@ -166,7 +167,7 @@ class Inline:
         self.pending.remove(job)
         args, kwargs = job.arguments(own)
         began, limit = self._clock.now, job.options.get("timeout")
-        with self._clock.in_tasks():
+        with self._clock.in_tasks(), _no_event_loop():
             prepare = prepare_for(job, self._prepare)
             outcome = perform(job.task.body, args, kwargs, prepare, time.time(), key=job.eval_hash)
         if limit is not None and self._clock.now - began > limit:
@@ -174,6 +175,17 @@ class Inline:
             late = TaskTimeout(job.task.fullname, limit)
             outcome = Outcome(None, False, None, late, outcome.started, outcome.stopped)
         self._completed(job, job.n, outcome)
+
+
+@contextmanager
+def _no_event_loop() -> Iterator[None]:
+    """A call is to see no event loop of whoever asks for the run, though it runs on the same thread."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 class SimulatedRun(Run):
@@ -206,6 +218,9 @@ class SimulatedRun(Run):
         """A run inside this one: in the same simulation."""
         seed = None if self._chance is None else self._chance.getrandbits(32)
         return _SimulatedSubRun(*args, clock=self._clock, seed=seed, calls=self.calls, **options)
+
+    def _turn(self, root: Job) -> Any:
+        return self._loop(root)
 
     def _reduce_with(self, *, use_cache: bool) -> Reduction:
         return _Watched(

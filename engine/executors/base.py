@@ -87,7 +87,7 @@ def perform(
     """Run a function once, and describe what it returned where it ran: that is where the work can be parallel.
 
     Whatever leaves the function is the outcome, KeyboardInterrupt and the like included: an executor answers every
-    call. (A Ctrl-C that ends a function on the loop's own thread is told apart by the loop, which has seen the signal.)
+    call.
 
     Args:
         started: what time it is now, which whoever calls has asked for anyway.

@@ -248,6 +248,45 @@ def test_ctrl_c_stops_cleanly_with_exit_code_130(fresh: Shell) -> None:
     assert {job["status"] for job in newest["jobs"]} <= {"DONE", "CANCELLED"}
 
 
+TWICE = """
+import os
+import signal
+import time
+from headwater import seq, task
+
+headwater_namespace = "twice"
+
+@task
+def done(n: int) -> int:
+    return n
+
+@task
+def press_twice() -> None:
+    time.sleep(1)
+    for number in (signal.SIGINT, signal.SIGTERM):  # both count as Ctrl-C, and neither swallows the other
+        os.kill(os.getpid(), number)
+    time.sleep(30)
+
+@task
+def main():
+    return seq([[done(n) for n in range(20)], press_twice()])
+"""
+
+
+def test_ctrl_c_twice_leaves_at_once_and_loses_nothing_that_was_recorded(fresh: Shell) -> None:
+    fresh.write("twice.py", TWICE)
+    began = time.monotonic()
+    answer = fresh("run", "twice.py", "main")
+    assert time.monotonic() - began < 20
+    assert answer.code == 130, answer
+    assert not answer.err.endswith("stopped\n")  # it did not take the time to stop cleanly
+    told = fresh("log", "-", "--json").json
+    assert told["execution"]["status"] == "FAILED"
+    done = [job["status"] for job in told["jobs"] if job["task"] == "twice.done"]
+    assert done == ["DONE"] * 20
+    assert not {"RUNNING", "PENDING"} & {job["status"] for job in told["jobs"]}
+
+
 def test_a_terminal_sees_live_progress_and_a_pipe_does_not(fresh: Shell) -> None:
     fresh.write("slow.py", SLOW.replace("range(200)", "range(2)"))
     seen = on_a_terminal(["run", "slow.py", "naps"], fresh.folder)

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from headwater.cypher import local_graph
+from headwater.cypher import bolt, local_graph, waiting
 from headwater.cypher.backlog import catch_up, ensure_loader, loader_pid
 from headwater.cypher.errors import SchemaError, StoreRefused, StoreUnavailable, UsageError
 from headwater.cypher.migrate import migrations
@@ -24,6 +24,7 @@ from headwater.cypher.project import Project, create_project, open_project
 from headwater.cypher.store import open_store
 
 from benchmarks.synthetic import write_fan_out
+from tests.cli.conftest import HW, environment
 
 OPEN = """
 import sys
@@ -98,6 +99,38 @@ def test_a_store_that_is_open_survives_its_server(local_project: Project) -> Non
     os.kill(the_server(local_project).pid, signal.SIGKILL)
     assert len(store.rows("schema_versions")) == len(migrations("local"))
     store.close()
+
+
+def test_a_server_that_works_long_at_a_question_is_waited_for(
+    local_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", 0.2)
+    slow = "UNWIND range(1, 400000) AS n WITH n ORDER BY n % 7919 RETURN count(n)"
+    with closing(open_store(local_project)) as store:
+        began = time.monotonic()
+        assert store.ask(slow, {}, timeout=60, limit=1).rows == [(400000,)]
+        assert time.monotonic() - began > 2 * waiting.PATIENCE
+
+
+def test_a_server_that_stops_answering_is_given_up_and_used_again_when_it_goes_on(
+    local_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_store(local_project)) as store:
+        monkeypatch.setattr(waiting, "PATIENCE", 0.2)
+        monkeypatch.setattr(waiting, "KNOCK", 0.2)
+        monkeypatch.setattr(bolt, "CONNECT_SECONDS", 0.1)
+        server = the_server(local_project)
+        os.kill(server.pid, signal.SIGSTOP)
+        time.sleep(0.1)  # until each of its threads stands still
+        try:
+            with pytest.raises(StoreUnavailable, match=r"write .*: .* has stopped answering"):
+                store.write([("load_change_ended", {"id": "none", "rows": []})])
+            with pytest.raises(StoreUnavailable, match="no store answers"):
+                store.check()
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        monkeypatch.undo()
+        assert len(store.rows("schema_versions")) == len(migrations("local"))
 
 
 def test_the_server_leaves_when_nobody_uses_it_and_not_before(local_project: Project) -> None:
@@ -206,6 +239,50 @@ def test_a_schema_from_the_future_is_not_touched(project: Project) -> None:
     try:
         with pytest.raises(SchemaError, match="pip install --upgrade headwater"):
             open_store(project)
+    finally:
+        _forget_the_future(project)
+
+
+LEAVES_A_TRACE = """
+from pathlib import Path
+from headwater import task
+@task(namespace="refused")
+def note() -> None:
+    Path("ran").touch()
+"""
+
+
+def run_refused(project: Project, **env: str) -> str:
+    """What `hw run` says where the store refuses it, which it does before a task has run."""
+    (project.root / "note.py").write_text(LEAVES_A_TRACE)
+    kept = {name: text for name, text in os.environ.items() if name.startswith("HEADWATER_STORE")}
+    ran = subprocess.run(
+        [HW, "run", "note.py", "note"],
+        cwd=project.root,
+        env=environment(**kept | env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (3, ""), ran
+    assert not (project.root / "ran").exists()
+    assert not list(project.journals.glob("*.hwj"))
+    return ran.stderr
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_a_run_says_what_neo4j_refuses_before_a_task_runs(neo4j_project: Project, neo4j_server: Any) -> None:
+    assert "HEADWATER_STORE_PASSWORD" in run_refused(neo4j_project, HEADWATER_STORE_PASSWORD="wrong")
+    settings(neo4j_project, uri=neo4j_server.uri, user=neo4j_server.user, database="nosuch")
+    assert "nosuch" in run_refused(neo4j_project)
+
+
+def test_a_run_says_that_its_graph_is_of_the_future_before_a_task_runs(project: Project) -> None:
+    store = open_store(project)
+    store.write([("record_migration", {"version": 999, "checksum": "x"})])
+    store.close()
+    try:
+        assert "pip install --upgrade headwater" in run_refused(project)
     finally:
         _forget_the_future(project)
 

@@ -48,6 +48,17 @@ def napping(n: int, seconds: float, note: str, info: JobInfo = JobInfo()) -> Any
     return inc(nap(seconds, note))
 
 
+@task(cache=False)
+def quick_until_last(n: int, note: str, info: JobInfo = JobInfo()) -> Any:
+    """Calls of which one runs at a time, each at once over: such are run where the loop is. The last takes long."""
+    if n:
+        return quick_until_last(n - 1, note)
+    Path(note + ".job").write_text(str(info.job_id))
+    Path(note).touch()
+    time.sleep(8)
+    return n
+
+
 @task
 def told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
@@ -234,6 +245,45 @@ def test_a_busy_run_hears_of_it_too(project: Project) -> None:
     with pytest.raises(Cancelled, match="hw cancel"):
         scheduler.run(forever(0))
     assert terminal(scheduler.progress().counts)
+
+
+def test_a_call_that_the_loop_runs_itself_is_left_alone_like_any_other(
+    project: Project, tmp_path: Path
+) -> None:
+    scheduler = Scheduler(project)
+    note, job = tmp_path / "note", tmp_path / "note.job"
+    when_there(note, lambda: cancel.request(project, started(scheduler), job.read_text()))
+    began = time.monotonic()
+    value: Any = catch(quick_until_last(5, str(note)), Cancelled, told)
+    assert scheduler.run([value, inc(1)]) == [
+        "Cancelled: cancelling.quick_until_last was cancelled by `hw cancel`",
+        2,
+    ]
+    assert time.monotonic() - began < 5
+    assert scheduler.progress().counts["cancelling.quick_until_last"] == {"CANCELLED": 6}
+
+
+def test_the_run_of_a_call_that_the_loop_runs_itself_ends_at_once(
+    scheduler: Scheduler, tmp_path: Path
+) -> None:
+    note = tmp_path / "note"
+    when_there(note, scheduler.cancel)
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        scheduler.run(quick_until_last(5, str(note)))
+    assert time.monotonic() - began < 5
+    assert terminal(scheduler.progress().counts)
+
+
+def test_a_long_call_that_the_loop_runs_itself_gives_its_result(scheduler: Scheduler) -> None:
+    @task(namespace="cancelling", cache=False)
+    def last_naps(n: int) -> Any:
+        if n % 4 == 0:
+            time.sleep(0.5)  # longer than the loop waits for it
+        return last_naps(n - 1) if n else 7
+
+    assert scheduler.run(last_naps(9)) == 7
+    assert scheduler.progress().counts["cancelling.last_naps"] == {"DONE": 10}
 
 
 def test_the_exit_code_of_a_script_is_its_own(tmp_path: Path) -> None:

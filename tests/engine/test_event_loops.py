@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import headwater
-from headwater import Scheduler, UsageError, evaluate, task
+from headwater import Rehearsal, Scheduler, UsageError, evaluate, task
 
 headwater_namespace = "loops"
 
@@ -38,6 +38,24 @@ def test_a_run_works_while_a_loop_runs() -> None:
         return [scheduler.run(twice(1)), scheduler.run([inc(n) for n in range(50)]), scheduler.run(twice(3))]
 
     assert asyncio.run(cell()) == [[2, 3], list(range(1, 51)), [4, 5]]
+
+
+@task(cache=False)
+def with_a_loop_of_its_own(n: int) -> Any:
+    """Quick calls, one at a time; the last has an event loop of its own."""
+    if n:
+        return with_a_loop_of_its_own(n - 1)
+    return asyncio.run(asyncio.sleep(0, "slept"))
+
+
+@pytest.mark.parametrize("runner", [Scheduler(record=False), Rehearsal()], ids=["run", "rehearsal"])
+def test_no_call_sees_the_loop_of_whoever_runs_the_workflow(runner: Any) -> None:
+    async def cell() -> Any:
+        value = runner.run(with_a_loop_of_its_own(8))
+        await asyncio.sleep(0)  # the loop is as it was
+        return value
+
+    assert asyncio.run(cell()) == "slept"
 
 
 def test_a_loop_keeps_what_it_does_about_signals() -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Server
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "flights"
 HW = Path(sys.executable).parent / "hw"
 MONTHS = 3
@@ -37,6 +39,25 @@ def rows() -> list[list[str]]:
 @pytest.fixture
 def folder(tmp_path: Path, rows: list[list[str]]) -> Iterator[Path]:
     """The example with three short months, run once."""
+    put_example(tmp_path, rows)
+    hw(tmp_path, "init")
+    assert run(tmp_path) == ALL
+    yield tmp_path
+    hw(tmp_path, "store", "stop")
+
+
+ALL = {
+    "flights.main": 1,
+    "flights.clean": MONTHS,
+    "flights.join_weather": MONTHS,
+    "flights.delay_stats": MONTHS,
+    "flights.chart": 1,
+    "flights.report": 1,
+}
+"""what a first run executes"""
+
+
+def put_example(tmp_path: Path, rows: list[list[str]]) -> None:
     for name in ("workflow.py", "helpers.py"):
         shutil.copy(EXAMPLE / name, tmp_path / name)
     (tmp_path / "months").mkdir()
@@ -45,21 +66,13 @@ def folder(tmp_path: Path, rows: list[list[str]]) -> Iterator[Path]:
             csv.writer(stream, lineterminator="\n").writerows(
                 [rows[0], *rows[1 + 100 * month : 101 + 100 * month]]
             )
-    hw(tmp_path, "init")
-    assert run(tmp_path) == {
-        "flights.main": 1,
-        "flights.clean": MONTHS,
-        "flights.join_weather": MONTHS,
-        "flights.delay_stats": MONTHS,
-        "flights.chart": 1,
-        "flights.report": 1,
-    }
-    yield tmp_path
-    hw(tmp_path, "store", "stop")
 
 
 def hw(folder: Path, *words: str) -> str:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("HEADWATER_")}
+    kept = "HEADWATER_STORE_PASSWORD"
+    environ = {
+        key: value for key, value in os.environ.items() if not key.startswith("HEADWATER_") or key == kept
+    }
     done = subprocess.run([HW, *words], cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -73,6 +86,27 @@ def run(folder: Path) -> dict[str, int]:
 
 def test_nothing_runs_when_nothing_has_changed(folder: Path) -> None:
     assert run(folder) == {}
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_on_neo4j_the_result_is_the_same_and_nothing_runs_again(
+    folder: Path, rows: list[list[str]], neo4j_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    there = tmp_path_factory.mktemp("on-neo4j")
+    put_example(there, rows)
+    hw(there, "init")
+    (there / ".headwater" / "headwater.ini").write_text(
+        f"[store]\nuri = {neo4j_server.uri}\nuser = {neo4j_server.user}\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADWATER_STORE_PASSWORD", neo4j_server.password)
+        neo4j_server.wipe()
+        assert run(there) == ALL
+        assert run(there) == {}
+    made = [path for path in (folder / "results").rglob("*") if path.is_file()]
+    assert folder / "results" / "report.md" in made
+    for path in made:
+        assert (there / path.relative_to(folder)).read_bytes() == path.read_bytes(), path
 
 
 def test_a_changed_month_runs_its_own_path_and_what_is_made_of_all_months(folder: Path) -> None:
