@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from headwater.lineage.moments import moment
+from headwater.lineage.made_last import made_last
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -126,6 +127,8 @@ class GraphFacts:
                 arguments.values(), key=lambda one: (one.position is None, one.position or 0, one.name)
             )
             fact.result_files = _files(files)
+        for call, at in made_last(self._store, found).items():
+            found[call].recorded_at = at
         return found
 
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:

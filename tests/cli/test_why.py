@@ -48,6 +48,14 @@ def test_the_cause_is_followed_to_the_edited_line(edited: Shell) -> None:
     assert lines[-1] == "root cause: code changed: its source, in lab.double"
 
 
+def test_runs_that_did_not_call_a_task_are_not_passed_over_in_silence(edited: Shell) -> None:
+    first, second = runs(edited)[-1], runs(edited)[-2]
+    answer = edited("why", "lab.double", "--as-of", second)
+    assert answer.out.splitlines()[0] == f"in run {first}; the run that came later has no job of lab.double"
+    assert edited("why", "lab.double", "--as-of", second, "--json").json["later_runs"] == 1
+    assert not edited("why", "lab.double").out.startswith("in run")
+
+
 def test_an_argument_is_named_with_both_values(edited: Shell) -> None:
     assert "argument changed: n: 3 → 4" in edited("why", "-").out
 
@@ -57,7 +65,8 @@ def test_a_task_is_explained_job_by_job_those_that_ran_first(edited: Shell) -> N
     assert "DONE" in answer.out.splitlines()[0]
     assert "3 more jobs" in answer.out
     found = edited("why", "lab.double", "--json").json
-    assert list(found) == ["jobs", "more"]
+    assert list(found) == ["jobs", "more", "later_runs"]
+    assert found["later_runs"] == 0
     assert [list(job) for job in found["jobs"]] == [["job", "reason", "root", "steps"]] * 4
     assert list(found["jobs"][0]["steps"][0]) == [
         *("job", "reason", "because", "recorded", "earlier", "code", "arguments", "files"),
