@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from headwater.lineage.moments import moment
 from headwater.lineage.made_last import made_last
+from headwater.lineage.moments import moment
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
