@@ -116,13 +116,12 @@ def _matched(before: Sequence[_Job], after: Sequence[_Job]) -> Iterator[tuple[in
     """(place, before, after) of jobs of one task."""
     partners: dict[int, _Job] = {}
     left = dict(enumerate(before))
-    for same in (lambda job: job.call, lambda job: job.eval_hash):
+    for field in ("call", "eval_hash"):
         by_key: dict[str, list[int]] = {}
         for n, job in left.items():
-            if same(job) is not None:
-                by_key.setdefault(same(job), []).append(n)
+            by_key.setdefault(getattr(job, field) or "", []).append(n)
         for n, job in enumerate(after):
-            places = by_key.get(same(job) or "") if n not in partners else None
+            places = by_key.get(getattr(job, field) or "none") if n not in partners else None
             if places:
                 partners[n] = left.pop(places.pop(0))
     rest = iter(list(left.items()))
