@@ -93,6 +93,7 @@ def test_runs_that_differ_are_told_call_by_call_and_leave_with_one(edited: Shell
     assert found["differ"] is True
     assert list(found["calls"][0]) == [
         *("path", "change", "task", "before", "after", "code", "arguments", "result", "below"),
+        *("called_alike", "ended"),
     ]
     assert "… and" in edited("diff", "~1", "-", "--limit", "1").out
 
@@ -153,3 +154,16 @@ def test_a_constant_that_only_a_helper_reads_is_shown_line_by_line(hw: Shell) ->
         assert {"-LIMIT = 30", "+LIMIT = 15"} == {
             line.strip() for line in answer.out.splitlines() if "LIMIT =" in line
         }
+
+
+def test_values_that_begin_alike_are_shown_where_they_differ(edited: Shell) -> None:
+    edited.write(
+        "long.py", "from headwater import task\n@task\ndef same(text: str) -> str:\n    return text\n"
+    )
+    for end in ("one", "two"):
+        assert edited("run", "long.py", "same", "--text", "/" + "x" * 100 + end).code == 0
+    answer = edited("diff", "~1", "-")
+    assert answer.code == 1
+    shown = "…xxxxxxxxxxone' → …xxxxxxxxxxtwo' (from character 93 on)"
+    assert [line.strip() for line in answer.out.splitlines()].count(shown) == 2
+    assert shown in edited("why", "-").out
