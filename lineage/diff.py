@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.inert import one_line
 from headwater.lineage.changes import ValueChange, argument_changes, file_changes, result_change
 from headwater.lineage.diff_unfinished import Unfinished
 from headwater.lineage.diff_views import CallChange, Diff, Fact, Side
@@ -44,8 +45,9 @@ def diff(store: GraphStore, before: Found, after: Found) -> Diff:
         return _diff_calls(store, *sides)
     if before.kind != after.kind:
         raise UsageError(
-            f"{before.label} is a {before.kind} and {after.label} is a {after.kind}: they cannot be compared. "
-            "Runs, jobs and calls can be compared with each other, tasks, values and files with their like."
+            f"{one_line(before.label)} is a {before.kind} and {one_line(after.label)} is a {after.kind}: they "
+            "cannot be compared. Runs, jobs and calls can be compared with each other, tasks, values and files "
+            "with their like."
         )
     if before.kind == "task":
         code = compare_versions(store, before.id, after.id)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.inert import one_line
 from headwater.cypher.records import marked_file
 from headwater.lineage.changes import FileChange
 from headwater.lineage.versions import compare_versions
@@ -61,11 +62,11 @@ def jobs_meant(store: GraphStore, found: Found) -> list[str]:
             jobs = [row[0] for row in store.rows("why_task_jobs", task=found.label, execution=run)]
     else:
         raise UsageError(
-            f"{found.label} is a {found.kind}, and why asks about jobs and tasks. Where it came from: "
+            f"{one_line(found.label)} is a {found.kind}, and why asks about jobs and tasks. Where it came from: "
             f"hw trace {found.id[:12]}"
         )
     if not jobs:
-        raise UsageError(f"no run that is on record has a job of the {found.kind} {found.label}")
+        raise UsageError(f"no run that is on record has a job of the {found.kind} {one_line(found.label)}")
     return jobs
 
 
