@@ -25,6 +25,8 @@ PATIENCE_AWAY = 5.0
 PATIENCE_BUSY = 30.0
 """Seconds for which a transaction that lost a race is tried again."""
 _CONNECT_SECONDS = 5.0
+PORTION = 1000
+"""rows that a person's query gets at once"""
 NOW: Mapping[str, Any] = {"as_of": None}
 """What every reading query may refer to: it is asked for the graph as it is, see `as_of`."""
 
@@ -81,7 +83,7 @@ class BoltStore:
         from headwater.cypher.questions import returned_columns
 
         text = self._reading(text)
-        table = self._ask(text, params, lambda result: table_of(result, limit), timeout=timeout)
+        table = self._ask(text, params, lambda result: table_of(result, limit), timeout=timeout, limit=limit)
         if not table.columns:  # the local graph names none where there are no rows
             table = replace(table, columns=returned_columns(text))
         return table
@@ -89,7 +91,9 @@ class BoltStore:
     def ask_graph(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Graph:
         from headwater.cypher.answers import graph_of
 
-        return self._ask(self._reading(text), params, lambda result: graph_of(result, limit), timeout=timeout)
+        return self._ask(
+            self._reading(text), params, lambda result: graph_of(result, limit), timeout=timeout, limit=limit
+        )
 
     def explain(self, text: str, params: Mapping[str, Any], *, timeout: float) -> Plan:
         from headwater.cypher.answers import plan_of
@@ -112,13 +116,13 @@ class BoltStore:
 
         self._persist(work, "migration")
 
-    def _session(self, access: str) -> neo4j.Session:
+    def _session(self, access: str, fetch_size: int = -1) -> neo4j.Session:
         if self._closed:
             raise StoreError(f"the store at {self.address} was closed")
         driver = self._driver
         if driver is None:
             driver = self._driver = self._connect()
-        return driver.session(database=self._database(), default_access_mode=access, fetch_size=-1)
+        return driver.session(database=self._database(), default_access_mode=access, fetch_size=fetch_size)
 
     def _drop(self) -> None:
         driver, self._driver = self._driver, None
@@ -147,12 +151,19 @@ class BoltStore:
         return one_statement(text)
 
     def _ask(
-        self, text: str, params: Mapping[str, Any], take: Callable[[neo4j.Result], _T], *, timeout: float
+        self,
+        text: str,
+        params: Mapping[str, Any],
+        take: Callable[[neo4j.Result], _T],
+        *,
+        timeout: float,
+        limit: int = PORTION,
     ) -> _T:
+        """Ask a person's query. Its rows come in portions, and none where those before reach the limit."""
         query = load_driver().Query(text, timeout=timeout)
 
         def work() -> _T:
-            with self._session("READ") as session:
+            with self._session("READ", min(limit + 1, PORTION)) as session:
                 return take(session.run(query, {**NOW, **params}))
 
         return self._persist(work, "your query", asked=text)
@@ -209,4 +220,4 @@ def open_driver(uri: str, user: str, password: str | None) -> neo4j.Driver:
     return driver
 
 
-__all__ = ["PATIENCE_AWAY", "PATIENCE_BUSY", "BoltStore", "StoreUnavailable", "open_driver"]
+__all__ = ["PATIENCE_AWAY", "PATIENCE_BUSY", "PORTION", "BoltStore", "StoreUnavailable", "open_driver"]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from headwater.cypher import local_graph
-from headwater.cypher.bolt import BoltStore, open_driver
+from headwater.cypher.bolt import PORTION, BoltStore, open_driver
 from headwater.cypher.errors import StoreError
 
 if TYPE_CHECKING:
@@ -42,7 +42,13 @@ class LocalStore(BoltStore):
         return "this user"
 
     def _ask(
-        self, text: str, params: Mapping[str, Any], take: Callable[[neo4j.Result], _T], *, timeout: float
+        self,
+        text: str,
+        params: Mapping[str, Any],
+        take: Callable[[neo4j.Result], _T],
+        *,
+        timeout: float,
+        limit: int = PORTION,
     ) -> _T:
         """The engine knows no time limit for a query, and goes on when nobody waits for its answer. So it is told to
         end this one when the time is over, or on Ctrl-C; for that, the query waits on a thread of its own."""
@@ -52,7 +58,7 @@ class LocalStore(BoltStore):
 
         def work() -> None:
             try:
-                answer.set_result(ask(f"{text}\n{mark}", params, take, timeout=timeout))
+                answer.set_result(ask(f"{text}\n{mark}", params, take, timeout=timeout, limit=limit))
             except BaseException as error:
                 answer.set_exception(error)
 
