@@ -105,3 +105,11 @@ def test_rows_that_come_in_portions_are_all_there(store: GraphStore) -> None:
         answer = store.ask("UNWIND range(1, $rows) AS x RETURN x", {"rows": rows}, timeout=30, limit=limit)
         assert [row[0] for row in answer.rows] == list(range(1, min(rows, limit) + 1))
         assert answer.truncated == (rows > limit)
+
+
+def test_honest_queries_run(store: GraphStore) -> None:
+    text = (Path(__file__).parents[1] / "cypher" / "honest.txt").read_text("utf-8")
+    queries = text.partition("# Those from here on run as they stand on both stores.\n")[2].splitlines()
+    assert len(queries) > 100
+    for query in queries:
+        assert len(store.ask(query.replace("⏎", "\n"), {}, timeout=30, limit=10).rows) <= 10, query
