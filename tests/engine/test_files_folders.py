@@ -318,6 +318,8 @@ def test_two_dots_behind_a_link_lead_where_every_program_finds_itself(
     assert not File("d/loop/../x").uri.startswith("d/loop")
     assert not File("d/loop/x").exists()
     assert File("d/loop/x").evidence == "missing"
+
+
 @pytest.mark.parametrize("name", ["pr[o]j", "all*", "what?", "[!x]"])
 def test_the_name_of_the_working_directory_is_no_pattern(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
