@@ -28,6 +28,8 @@ PATIENCE_BUSY = 30.0
 """Seconds for which a transaction that lost a race is tried again."""
 CONNECT_SECONDS = 5.0
 """Seconds for which a connection is waited for."""
+PORTION = 1000
+"""rows that a person's query gets at once"""
 NOW: Mapping[str, Any] = {"as_of": None}
 """What every reading query may refer to: it is asked for the graph as it is, see `as_of`."""
 
@@ -85,7 +87,7 @@ class BoltStore:
         from headwater.cypher.questions import returned_columns
 
         text = self._reading(text)
-        table = self._ask(text, params, lambda result: table_of(result, limit), timeout=timeout)
+        table = self._ask(text, params, lambda result: table_of(result, limit), timeout=timeout, limit=limit)
         if not table.columns:  # the local graph names none where there are no rows
             table = replace(table, columns=returned_columns(text))
         return table
@@ -93,7 +95,9 @@ class BoltStore:
     def ask_graph(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Graph:
         from headwater.cypher.answers import graph_of
 
-        return self._ask(self._reading(text), params, lambda result: graph_of(result, limit), timeout=timeout)
+        return self._ask(
+            self._reading(text), params, lambda result: graph_of(result, limit), timeout=timeout, limit=limit
+        )
 
     def explain(self, text: str, params: Mapping[str, Any], *, timeout: float) -> Plan:
         from headwater.cypher.answers import plan_of
@@ -120,8 +124,10 @@ class BoltStore:
 
         self._persist(work, "migration")
 
-    def _session(self, access: str) -> neo4j.Session:
-        return self._open().session(database=self._database(), default_access_mode=access, fetch_size=-1)
+    def _session(self, access: str, fetch_size: int = -1) -> neo4j.Session:
+        return self._open().session(
+            database=self._database(), default_access_mode=access, fetch_size=fetch_size
+        )
 
     def _open(self) -> neo4j.Driver:
         if self._closed:
@@ -179,12 +185,19 @@ class BoltStore:
         return one_statement(text)
 
     def _ask(
-        self, text: str, params: Mapping[str, Any], take: Callable[[neo4j.Result], _T], *, timeout: float
+        self,
+        text: str,
+        params: Mapping[str, Any],
+        take: Callable[[neo4j.Result], _T],
+        *,
+        timeout: float,
+        limit: int = PORTION,
     ) -> _T:
+        """Ask a person's query. Its rows come in portions, and none where those before reach the limit."""
         query = load_driver().Query(text, timeout=timeout)
 
         def work() -> _T:
-            with self._session("READ") as session:
+            with self._session("READ", min(limit + 1, PORTION)) as session:
                 return take(session.run(query, {**NOW, **params}))
 
         return self._persist(work, "your query", asked=text)
@@ -246,4 +259,4 @@ def open_driver(uri: str, user: str, password: str | None) -> neo4j.Driver:
     return driver
 
 
-__all__ = ["PATIENCE_AWAY", "PATIENCE_BUSY", "BoltStore", "StoreUnavailable", "open_driver"]
+__all__ = ["PATIENCE_AWAY", "PATIENCE_BUSY", "PORTION", "BoltStore", "StoreUnavailable", "open_driver"]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from headwater.cypher import local_graph
-from headwater.cypher.bolt import BoltStore, open_driver
+from headwater.cypher.bolt import PORTION, BoltStore, open_driver
 from headwater.cypher.errors import StoreError
 
 if TYPE_CHECKING:
@@ -41,7 +41,13 @@ class LocalStore(BoltStore):
         return "this user"
 
     def _ask(
-        self, text: str, params: Mapping[str, Any], take: Callable[[neo4j.Result], _T], *, timeout: float
+        self,
+        text: str,
+        params: Mapping[str, Any],
+        take: Callable[[neo4j.Result], _T],
+        *,
+        timeout: float,
+        limit: int = PORTION,
     ) -> _T:
         """The engine knows no time limit for a query, and goes on when nobody waits for its answer. So it is told to
         end this one when the time is over, or on Ctrl-C."""
@@ -50,7 +56,7 @@ class LocalStore(BoltStore):
         alarm.daemon = True
         alarm.start()
         try:
-            return super()._ask(f"{text}\n{mark}", params, take, timeout=timeout)
+            return super()._ask(f"{text}\n{mark}", params, take, timeout=timeout, limit=limit)
         except KeyboardInterrupt:
             self._end_query(mark)
             raise

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import QueryRefused, StoreError, StoreRefused, StoreUnavailable, UsageError
 from headwater.lineage.audit_facts import AuditFacts
+from headwater.lineage.audit_fingerprints import fingerprints
 from headwater.lineage.rules import Rule
 
 if TYPE_CHECKING:
@@ -36,18 +36,15 @@ class Finding:
         nodes: what it concerns, as KIND:KEY.
         path: the file that it is about, or None.
         known: whether a baseline has it.
+        fingerprint: what stays the same when the same thing is found again (`audit_fingerprints`).
     """
 
     rule: Rule
     message: str
     nodes: tuple[str, ...]
-    path: str | None = None
-    known: bool = False
-
-    @property
-    def fingerprint(self) -> str:
-        """What stays the same when the same thing is found again: the rule and the nodes."""
-        return sha256("\0".join((self.rule.id, *sorted(self.nodes))).encode()).hexdigest()
+    path: str | None
+    known: bool
+    fingerprint: str
 
 
 @dataclass
@@ -137,15 +134,18 @@ def _findings(
             f"a rule returns message and nodes, and path if it likes; this one returns {', '.join(table.columns)}"
         )
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    findings = {
-        finding.fingerprint + finding.message: finding for finding in (_finding(rule, row) for row in rows)
-    }
-    return sorted(
-        findings.values(), key=lambda one: (one.path or "", one.message, one.nodes)
-    ), table.truncated
+    found = dict.fromkeys(_finding(rule, row) for row in rows)
+    known_by = fingerprints(store, [(rule.id, message, nodes) for message, nodes, _ in found])
+    findings = [
+        Finding(rule, *one, known=False, fingerprint=fingerprint)
+        for one, fingerprint in zip(found, known_by, strict=True)
+    ]
+    findings.sort(key=lambda one: (one.path or "", one.message, one.nodes))
+    return findings, table.truncated
 
 
-def _finding(rule: Rule, row: Mapping[str, Any]) -> Finding:
+def _finding(rule: Rule, row: Mapping[str, Any]) -> tuple[str, tuple[str, ...], str | None]:
+    """The message, the nodes and the path of a row."""
     message, nodes, path = row["message"], row["nodes"], row.get("path")
     if not isinstance(message, str) or not message:
         raise rule.wrong(f"message is a text in every row, and {message!r} is none")
@@ -153,7 +153,7 @@ def _finding(rule: Rule, row: Mapping[str, Any]) -> Finding:
         raise rule.wrong(f"nodes is a list of KIND:KEY, with a kind of {', '.join(KINDS)}; {nodes!r} is none")
     if path is not None and not isinstance(path, str):
         raise rule.wrong(f"path is a text or null, and {path!r} is neither")
-    return Finding(rule, message, tuple(nodes), path)
+    return message, tuple(nodes), path
 
 
 def _is_node(node: Any) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 from headwater.cypher.errors import UsageError
 from headwater.lineage.audit import Finding
 
-_VERSION = 1
+_VERSION = 2
+"""in 1, fingerprints held ids of runs"""
 
 
 def read_baseline(path: Path) -> frozenset[str]:
@@ -28,7 +29,10 @@ def read_baseline(path: Path) -> frozenset[str]:
     except (OSError, ValueError) as error:
         raise UsageError(f"the baseline {path} cannot be read: {error}") from error
     if not isinstance(content, dict) or content.get("version") != _VERSION:
-        raise UsageError(f"{path} is no baseline of this headwater: it has no version {_VERSION}")
+        raise UsageError(
+            f"{path} is no baseline of this headwater: it has no version {_VERSION}. "
+            f"To make it anew: hw audit --baseline {path} --write-baseline"
+        )
     findings = content.get("findings")
     if not isinstance(findings, list) or not all(
         isinstance(one, dict) and isinstance(one.get("fingerprint"), str) for one in findings

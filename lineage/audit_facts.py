@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.lineage.datasets import current, datasets_of
 from headwater.lineage.flow import Flow
 from headwater.lineage.labels import labels
-from headwater.lineage.tags import tags_named
+from headwater.lineage.tags import tags_named, tags_since
 from headwater.lineage.trace_facts import GraphFacts
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ class AuditFacts:
 
     @cached_property
     def tags(self) -> list[dict[str, Any]]:
-        """Maps of kind, id, key, value: every tag that counts now."""
+        """Maps of kind, id, key, value: every tag that counts now; of those that runs gave, where `since` is asked for,
+        the tags of the runs that are asked about."""
+        store, since = self._store, self._asked
+        found = tags_named(store) if since is None else tags_since(store, since)
         return [
             {"kind": tag.kind, "id": tag.target, "key": tag.key, "value": tag.value}
-            for tag in tags_named(self._store)
+            for tag in found
             if tag.is_current
         ]
 

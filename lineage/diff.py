@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.inert import one_line
 from headwater.lineage.changes import ValueChange, argument_changes, file_changes, result_change
+from headwater.lineage.diff_unfinished import Unfinished
 from headwater.lineage.diff_views import CallChange, Diff, Fact, Side
 from headwater.lineage.previews import differences
 from headwater.lineage.trace_facts import CallFact, FileFact, GraphFacts
@@ -43,8 +45,9 @@ def diff(store: GraphStore, before: Found, after: Found) -> Diff:
         return _diff_calls(store, *sides)
     if before.kind != after.kind:
         raise UsageError(
-            f"{before.label} is a {before.kind} and {after.label} is a {after.kind}: they cannot be compared. "
-            "Runs, jobs and calls can be compared with each other, tasks, values and files with their like."
+            f"{one_line(before.label)} is a {before.kind} and {one_line(after.label)} is a {after.kind}: they "
+            "cannot be compared. Runs, jobs and calls can be compared with each other, tasks, values and files "
+            "with their like."
         )
     if before.kind == "task":
         code = compare_versions(store, before.id, after.id)
@@ -75,19 +78,35 @@ def _diff_calls(store: GraphStore, before: Side, after: Side) -> Diff:
     found = [_circumstances(store, side) for side in (before, after)]
     (one, old), (other, new) = found
     facts = _facts(tuple(old), old.values(), new.values()) if old.keys() == new.keys() else []
-    if one is None or other is None:
-        missing = before if one is None else after
-        if one is other:
-            return Diff(before, after, facts=facts, code=[], calls=[], value=None, equal_calls=0)
-        raise UsageError(
-            f"the {missing.kind} {missing.id} came to no result, so there are no calls to compare. "
-            f"What became of it: hw log {missing.id[:13]}"
-        )
-    trees = _Trees(store)
-    calls = trees.compare(one, other)
+    trees = Trees(store)
+    if one is not None and other is not None:
+        calls = trees.compare(one, other)
+    else:
+        calls = Unfinished(store, trees).compare(*(_job(store, side) for side in (before, after)))
     return Diff(
-        before, after, facts=facts, code=trees.code(), calls=calls, value=None, equal_calls=trees.equal
+        before,
+        after,
+        facts=facts,
+        code=trees.code(),
+        calls=calls,
+        value=None,
+        equal_calls=trees.equal,
+        unfinished=[name for name, call in (("a", one), ("b", other)) if call is None],
     )
+
+
+def _job(store: GraphStore, side: Side) -> str:
+    """The job that is compared; of a run, the one that it began with."""
+    if side.kind == "job":
+        return side.id
+    rows = store.rows("trace_execution", id=side.id) if side.kind == "execution" else []
+    if not rows:
+        why = "is a call" if side.kind == "call" else "made no call"
+        raise UsageError(
+            f"the {side.kind} {side.id} {why}, and what it is compared with came to no result, so there is nothing to "
+            f"compare. What became of a run: hw log {side.id[:13]}"
+        )
+    return str(rows[0][0])
 
 
 def _circumstances(store: GraphStore, side: Side) -> tuple[str | None, dict[str, object]]:
@@ -114,7 +133,7 @@ class _Pair(NamedTuple):
     after: str | None
 
 
-class _Trees:
+class Trees:
     """Compares two trees of calls, a level at a time."""
 
     def __init__(self, store: GraphStore) -> None:
@@ -125,13 +144,13 @@ class _Trees:
         self._seen: set[tuple[str | None, str | None]] = set()
         self.equal = 0
 
-    def compare(self, before: str, after: str) -> list[CallChange]:
-        """The pairs that differ, a call before those below it."""
+    def compare(self, before: str, after: str, path: str | None = None) -> list[CallChange]:
+        """The pairs that differ, a call before those below it. `path` is theirs, where they are no roots."""
         if before == after:
             self.equal += 1
             return []
         self._learn([before, after])
-        pairs = [_Pair(self._calls[after].task, before, after)]
+        pairs = [_Pair(path or self._calls[after].task, before, after)]
         below: list[list[int]] = []
         begin = 0
         while begin < len(pairs):
@@ -146,6 +165,10 @@ class _Trees:
                 below.append(list(range(len(pairs), len(pairs) + len(inside))))
                 pairs += inside
         return [self._change(pairs[place], bool(below[place])) for place in _in_order(below)]
+
+    def saw_versions(self, before: str, after: str) -> None:
+        """These are of a pair, too."""
+        self._versions[before, after] = None
 
     def code(self) -> list[CodeChange]:
         """The versions of tasks that differ in pairs, each once."""
@@ -199,7 +222,7 @@ class _Trees:
             return CallChange(pair.path, change, fact.task, pair.before, pair.after, False, [], None, False)
         code = one.task_hash != other.task_hash
         if code and one.task_hash and other.task_hash:
-            self._versions[one.task_hash, other.task_hash] = None
+            self.saw_versions(one.task_hash, other.task_hash)
         return CallChange(
             path=pair.path,
             change="changed",

@@ -36,7 +36,7 @@ class CallChange:
     path: str
     """names of tasks from the root, like `flights.main/flights.clean[2]`; the number counts equal names in one place"""
     change: str
-    """changed, added or removed"""
+    """changed, added, removed, or unfinished where one of them, or both, came to no result"""
     task: str
     """full name"""
     before: str | None
@@ -48,6 +48,10 @@ class CallChange:
     result: ValueChange | None
     below: bool
     """whether something below it differs"""
+    called_alike: bool | None = None
+    """of what is unfinished: whether code and arguments are the same; which arguments differ is not on record"""
+    ended: tuple[str, str] | None = None
+    """of what is unfinished: the statuses of both jobs"""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Diff:
     """of two values"""
     equal_calls: int
     """how many pairs were met that are equal, with all that is below them"""
+    unfinished: Sequence[str] = ()
+    """`a`, `b` or both: what came to no result, and is compared as far as it came"""
 
     def __bool__(self) -> bool:
         """Whether they differ."""

@@ -27,6 +27,7 @@ from headwater.lineage.log_views import (
     ValueView,
     View,
 )
+from headwater.lineage.made_last import made_last
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -117,14 +118,14 @@ def call(store: GraphStore, call_hash: str) -> CallView | None:
     rows = store.rows("log_call", call=call_hash)
     if not rows:
         return None
-    children = [CallLine(*row[:4]) for row in store.rows("log_call_children", call=call_hash, limit=LISTED)]
+    children = _lines(store, store.rows("log_call_children", call=call_hash, limit=LISTED))
     _, eval_hash, task_name, task_hash, recorded_at, cacheable, failed, prov_off, *_ = rows[0]
     return CallView(
         call=call_hash,
         eval_hash=eval_hash,
         task=task_name,
         task_hash=task_hash,
-        recorded_at=recorded_at,
+        recorded_at=made_last(store, [call_hash]).get(call_hash, recorded_at),
         cacheable=cacheable,
         failed=failed,
         prov_off=prov_off,
@@ -228,4 +229,10 @@ def _result(row: tuple[Any, ...]) -> Result | None:
 
 
 def _calls(store: GraphStore, query: str, **parameters: Any) -> list[CallLine]:
-    return [CallLine(*row) for row in store.rows(query, limit=LISTED, **parameters)]
+    return _lines(store, store.rows(query, limit=LISTED, **parameters))
+
+
+def _lines(store: GraphStore, rows: Sequence[tuple[Any, ...]]) -> list[CallLine]:
+    """Of rows that begin with call, task, time and whether it failed; the time as of the store's moment."""
+    at = made_last(store, [row[0] for row in rows])
+    return [CallLine(row[0], row[1], at.get(row[0], row[2]), row[3]) for row in rows]

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.inert import one_line
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -132,12 +133,12 @@ def _ambiguous(what: str, candidates: list[Found]) -> str:
     shown = candidates[:_LISTED]
     length = _distinct([found.id for found in shown])
     lines = [
-        f"  {found.id[:length]}  {found.kind:9}  {found.label[:80]}"
+        f"  {found.id[:length]}  {found.kind:9}  {one_line(found.label[:80])}"
         + (f"  {found.at:%Y-%m-%d %H:%M:%S}" if found.at is not None else "")
         for found in shown
     ]
     more = ["  …"] if len(candidates) > _LISTED else []
-    head = f"{what} is the beginning of more than one id. Type more of the one that you mean:"
+    head = f"{one_line(what)} is the beginning of more than one id. Type more of the one that you mean:"
     return "\n".join([head, *lines, *more])
 
 
@@ -152,12 +153,12 @@ def _distinct(ids: list[str]) -> int:
 def _unknown(store: GraphStore, what: str) -> str:
     names = [row[0] for row in store.rows("resolve_task_names")]
     near = difflib.get_close_matches(what, names, n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(near)}?" if near else _near_files(store, what)
-    return f"nothing recorded is called {what}.{hint} Runs and their ids: hw log"
+    hint = f" Did you mean {one_line(' or '.join(near))}?" if near else _near_files(store, what)
+    return f"nothing recorded is called {one_line(what)}.{hint} Runs and their ids: hw log"
 
 
 def _no_file(store: GraphStore, what: str) -> str:
-    return f"no recorded call took or returned the file {what}.{_near_files(store, what)}"
+    return f"no recorded call took or returned the file {one_line(what)}.{_near_files(store, what)}"
 
 
 def _near_files(store: GraphStore, what: str) -> str:
@@ -167,4 +168,4 @@ def _near_files(store: GraphStore, what: str) -> str:
     by_name = {os.path.basename(path): path for path in paths}
     same = [path for path in paths if os.path.basename(path) == name]
     near = same or [by_name[one] for one in difflib.get_close_matches(name, by_name, n=3, cutoff=0.6)]
-    return f" Did you mean {' or '.join(near[:3])}?" if near else ""
+    return f" Did you mean {one_line(' or '.join(near[:3]))}?" if near else ""

@@ -101,6 +101,14 @@ def tags_named(store: GraphStore, name: Name | None = None, *, of_jobs: bool = T
     return [tag for tag in found if name is None or name.covers(tag)]
 
 
+def tags_since(store: GraphStore, since: datetime) -> list[Tag]:
+    """The tags that the runs which began since a moment were given, their jobs, and the values that these took or gave;
+    and every tag of a change, on whatever it is. Oldest first."""
+    return _together(
+        store.rows("tags_given_since", since=since), store.rows("tags_named", name=None, value=None)
+    )
+
+
 def ended_on_jobs(store: GraphStore, name: Name) -> list[tuple[str, str]]:
     """(job, tag) where a job was given a tag of a name when it ran, and it was taken away."""
     rows = store.rows("tags_named", name=name.key, value=name.value)

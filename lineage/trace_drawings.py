@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwater.cypher.inert import one_line
 from headwater.lineage.trace_graph import edges
 
 if TYPE_CHECKING:
@@ -43,13 +44,16 @@ def mermaid(trace: Trace) -> str:
 
 
 def _label(name: str, digest: str) -> str:
-    return _quoted(f"{name}\n{digest[:8]}")
+    return f'"{_escaped(name)}\\n{digest[:8]}"'
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    return one_line(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _encoded(text: str) -> str:
-    return "".join(char if char in _INERT else f"#{ord(char)};" for char in text)
+    return "".join(char if char in _INERT else f"#{ord(char)};" for char in one_line(text))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from headwater.lineage.made_last import made_last
 from headwater.lineage.moments import moment
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class GraphFacts:
                 arguments.values(), key=lambda one: (one.position is None, one.position or 0, one.name)
             )
             fact.result_files = _files(files)
+        for call, at in made_last(self._store, found).items():
+            found[call].recorded_at = at
         return found
 
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
@@ -170,7 +173,8 @@ def _files(rows: Iterable[Sequence[Any]]) -> list[FileFact]:
 
 
 def value_makers(store: GraphStore, value: str, limit: int) -> tuple[Sequence[str], int]:
-    """The newest calls that returned a value without having it from a child, and how many more there are."""
+    """Calls that returned a value without having it from a child, and how many more there are. One that took an equal
+    value made it all the same, if only by handing it on; the trace says from whom it had that."""
     calls = [row[0] for row in store.rows("trace_value_makers", value=value, limit=limit + 1)]
     total = store.rows("trace_value_makers_count", value=value)[0][0] if len(calls) > limit else len(calls)
     return calls[:limit], total - len(calls[:limit])

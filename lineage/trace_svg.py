@@ -11,6 +11,7 @@ from html import escape
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
+from headwater.cypher.inert import lines
 from headwater.lineage.trace_graph import graph
 
 if TYPE_CHECKING:
@@ -143,4 +144,5 @@ def _shown(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    """Text as XML has it; what turns text around is shown as an escape, lines stay."""
+    return escape(lines(_NOT_XML.sub("\ufffd", text)))

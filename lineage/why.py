@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.inert import one_line
 from headwater.cypher.records import marked_file
 from headwater.lineage.changes import FileChange
 from headwater.lineage.versions import compare_versions
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from headwater.lineage.resolve import Found
     from headwater.lineage.versions import CodeChange
 
-_LONGEST = 1000
-"""steps from a job to its root cause"""
 _OFF = "cache off for this run"
 _SCOPE = "cache scope"
 _ALLOWED = "final results are not allowed by allowed_cache_results"
@@ -63,12 +62,18 @@ def jobs_meant(store: GraphStore, found: Found) -> list[str]:
             jobs = [row[0] for row in store.rows("why_task_jobs", task=found.label, execution=run)]
     else:
         raise UsageError(
-            f"{found.label} is a {found.kind}, and why asks about jobs and tasks. Where it came from: "
+            f"{one_line(found.label)} is a {found.kind}, and why asks about jobs and tasks. Where it came from: "
             f"hw trace {found.id[:12]}"
         )
     if not jobs:
-        raise UsageError(f"no run that is on record has a job of the {found.kind} {found.label}")
+        raise UsageError(f"no run that is on record has a job of the {found.kind} {one_line(found.label)}")
     return jobs
+
+
+def later_runs(store: GraphStore, found: Found, jobs: Sequence[str]) -> tuple[str, int]:
+    """Of a task's `jobs_meant`, their run, and how many runs began after it, in which nobody called the task."""
+    run = str(store.rows("why_jobs", keys=[jobs[0]])[0][1])
+    return run, store.rows("why_later_runs", execution=run)[0][0] if found.kind == "task" else 0
 
 
 class _Explainer:
@@ -83,7 +88,7 @@ class _Explainer:
         steps: list[Step] = []
         seen: set[str] = set()
         onward: str | None = job
-        while onward is not None and onward not in seen and len(steps) < _LONGEST:
+        while onward is not None and onward not in seen:
             seen.add(onward)
             step, onward = self._step(self._facts.job(onward))
             steps.append(step)
@@ -102,7 +107,7 @@ class _Explainer:
             return _step(job, Reason.NEVER_CACHED, "an option keeps the task's results from other runs"), None
         equal = self._facts.equal(job)
         if _ROLLED_BACK in noted:
-            return _step(job, Reason.UPSTREAM, noted, equal[0].line if equal else None), None
+            return _step(job, Reason.UPSTREAM, noted, equal and equal.line), None
         if _BELOW in noted:
             return self._below(job, equal)
         if "a file in" in noted or "unreadable" in noted or equal:
@@ -117,14 +122,12 @@ class _Explainer:
         if job.reason == _SHARED:
             other = self._facts.shared(job)
             return _step(job, Reason.SHARED, "an equal call of the same run gave the result", other)
-        runs = [one for one in self._facts.equal(job) if one.line.call == job.call]
-        ran = next((one for one in runs if one.line.status != "CACHED"), runs[0] if runs else None)
-        where = f"the result of run {ran.line.execution} was taken" if ran else "a recorded result was taken"
-        return _step(job, Reason.REUSED, where, ran and ran.line)
+        made = self._facts.made(job)
+        where = f"the result of run {made.execution} was taken" if made else "a recorded result was taken"
+        return _step(job, Reason.REUSED, where, made)
 
-    def _equal(self, job: JobFact, noted: str, equal: Sequence[EarlierJob]) -> Step:
+    def _equal(self, job: JobFact, noted: str, last: EarlierJob | None) -> Step:
         """The task was called with these arguments before, and the result could not be taken."""
-        last = equal[0] if equal else None
         line = last and last.line
         if "a file in" in noted:
             files = self._arguments.result_files(line.call, job.call) if line else []
@@ -143,9 +146,9 @@ class _Explainer:
         words = "the cache did not have it yet" if noted.endswith(_NEVER) else noted
         return _step(job, Reason.NO_ANSWER, words or "nothing is noted", line)
 
-    def _below(self, job: JobFact, equal: Sequence[EarlierJob]) -> tuple[Step, str | None]:
+    def _below(self, job: JobFact, equal: EarlierJob | None) -> tuple[Step, str | None]:
         """A call below it could not be reused: the first that ran is the cause."""
-        line = equal[0].line if equal else None
+        line = equal and equal.line
         unrecorded = self._unrecorded(job, line)
         if unrecorded is not None:
             return _step(job, Reason.UPSTREAM, unrecorded, line), None

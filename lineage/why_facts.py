@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _COMPARED = 200
 """the newest earlier calls among which the nearest is looked for"""
-_EQUAL = 50
 _FEW = 2000
 """jobs of a task that are few enough to look at all of them"""
 SINGLE = "single reduction reused"
@@ -92,13 +91,22 @@ class WhyFacts:
             self._anew.add(line.id)
         return line
 
-    def equal(self, job: JobFact) -> list[EarlierJob]:
-        """The jobs before this one that called the same task with the same arguments, newest first."""
+    def equal(self, job: JobFact) -> EarlierJob | None:
+        """The newest job before this one that called the same task with the same arguments."""
         if job.eval_hash is None:
-            return []
-        rows = self._store.rows("why_equal", eval_hash=job.eval_hash, before=job.before(), limit=_EQUAL)
-        found = [EarlierJob(JobLine(*row[:7]), bool(row[7]), bool(row[8]), row[9]) for row in rows]
-        return [one for one in found if one.line.id != job.id]
+            return None
+        rows = self._store.rows("why_equal", eval_hash=job.eval_hash, before=job.before())
+        for row in rows:
+            return EarlierJob(JobLine(*row[:7]), bool(row[7]), bool(row[8]), row[9])
+        return None
+
+    def made(self, job: JobFact) -> JobLine | None:
+        """The job that made the call which this one was answered with: the newest before it, however many were answered
+        with it in between."""
+        if job.call is None:
+            return None
+        rows = self._store.rows("why_made", call=job.call, before=job.before())
+        return JobLine(*rows[0]) if rows else None
 
     def gaps(self, calls: Sequence[str]) -> dict[str, set[str]]:
         """What some calls depend on that was not recorded (`records.CallMade.gap`), of those that do."""

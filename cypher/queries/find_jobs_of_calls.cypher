@@ -5,7 +5,7 @@
 // $as_of: leave out what was recorded later; null for nothing.
 UNWIND $calls AS call
 MATCH (c:CallNode {call_hash: call})<-[:MADE]-(j:Job)
-WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
+WHERE ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of)
   AND ($runs IS NULL OR j.execution_id IN $runs)
   AND ($tasks IS NULL OR j.task_name IN $tasks)
   AND ($statuses IS NULL OR CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END IN $statuses)
@@ -23,6 +23,6 @@ OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
 RETURN j.id AS id, j.execution_id AS execution, p.id AS parent, j.n AS n, j.task_name AS task, j.task_hash AS task_hash,
        CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END AS status, j.started AS started,
        CASE WHEN j.finished > $as_of THEN null ELSE j.finished END AS finished, j.executor AS executor, j.attempt AS attempt,
-       j.reason AS reason, CASE WHEN j.finished > $as_of THEN null ELSE j.error END AS error, call,
+       CASE WHEN j.finished > $as_of THEN null ELSE j.reason END AS reason, CASE WHEN j.finished > $as_of THEN null ELSE j.error END AS error, call,
        CASE WHEN j.finished > $as_of THEN null ELSE j.prov_off END AS prov_off
 ORDER BY execution DESC, n

@@ -5,9 +5,9 @@
 // $as_of: leave out what was recorded later; null for nothing.
 UNWIND $keys AS key
 MATCH (c:CallNode {call_hash: key})<-[:MADE]-(j:Job)
-WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
+WHERE ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of)
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
-OPTIONAL MATCH (p)-[:MADE]->(d:CallNode)
+OPTIONAL MATCH (p)-[:MADE]->(d:CallNode) WHERE $as_of IS NULL OR p.finished <= $as_of
 RETURN collect([key, j.id, j.status, datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
        j.execution_id, p.id, d.call_hash,
        EXISTS { (j)-[:SPAWNED]->() }]) AS rows

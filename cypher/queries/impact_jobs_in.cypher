@@ -4,6 +4,6 @@
 // $as_of: leave out what was recorded later; null for nothing.
 UNWIND $keys AS key
 MATCH (:CallNode {call_hash: key})<-[:MADE]-(p:Job)-[:SPAWNED]->(j:Job)-[:MADE]->(c:CallNode)
-WHERE '' + c.call_hash IN $calls AND ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
+WHERE '' + c.call_hash IN $calls AND ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of)
 RETURN collect([c.call_hash, j.id, j.status, datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
        j.execution_id, p.id, key, EXISTS { (j)-[:SPAWNED]->() }]) AS rows

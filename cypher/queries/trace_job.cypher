@@ -1,5 +1,6 @@
 // A job with the call it made.
 // Parameters: $id.
+// $as_of: leave out what was recorded later; null for nothing.
 MATCH (j:Job {id: $id})
-OPTIONAL MATCH (j)-[:MADE]->(c:CallNode)
+OPTIONAL MATCH (j)-[:MADE]->(c:CallNode) WHERE $as_of IS NULL OR j.finished <= $as_of
 RETURN j.id AS job, c.call_hash AS call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from glob import escape, has_magic
 from typing import Any, ClassVar
 
 from headwater.cypher.records import FileSeen
@@ -117,6 +118,12 @@ class FileSet(Members):
     __module__ = "headwater"
     __slots__ = ()
     _evidence = GLOB
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        if self.is_relative and has_magic(folder := os.getcwd()):  # the folder's own name is no pattern
+            self._address = os.path.abspath(os.path.join(escape(folder), os.fspath(path)))
+            self.uri = absolute(self._address)
 
     @property
     def pattern(self) -> str:

@@ -8,6 +8,7 @@ import traceback
 import click
 
 from headwater.cypher.errors import HeadwaterError, InternalError
+from headwater.cypher.inert import lines
 
 STOPPED = 130
 
@@ -37,9 +38,9 @@ def report(error: Exception) -> int:
 
 
 def say(message: str) -> None:
-    """One error message on stderr, marked as such."""
+    """One error message on stderr, marked as such. Names in it may hold anything."""
     mark = click.style("error:", fg="red", bold=True) if sys.stderr.isatty() else "error:"
-    click.echo(f"{mark} {message}", err=True)
+    click.echo(f"{mark} {lines(message)}", err=True)
 
 
 def _wrong_use(error: click.ClickException) -> int:

@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from headwater.cypher import inert
+
 _COLOURS = {
     "DONE": "green",
     "CACHED": "cyan",
@@ -24,6 +26,8 @@ _COLOURS = {
     "PENDING": "white",
 }
 
+
+one_line = inert.one_line
 
 NARROWEST = 10
 """a column is not cut to less"""
@@ -45,11 +49,12 @@ def emit_json(answer: Any) -> None:
 
 def json_text(answer: Any) -> str:
     """An answer as JSON. Times are ISO 8601 in UTC, bytes are hexadecimal; NaN and infinities, for which JSON has
-    no form, are null."""
+    no form, are null. What is not printable is escaped."""
     try:
-        return json.dumps(answer, indent=2, ensure_ascii=False, default=plain, allow_nan=False)
+        text = json.dumps(answer, indent=2, ensure_ascii=False, default=plain, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(answer), indent=2, ensure_ascii=False, default=plain, allow_nan=False)
+        text = json.dumps(_finite(answer), indent=2, ensure_ascii=False, default=plain, allow_nan=False)
+    return inert.inert_json(text)
 
 
 def _finite(answer: Any) -> Any:
@@ -139,13 +144,6 @@ def size(count: int | None) -> str:
             return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
-
-
-def one_line(text: str) -> str:
-    """Text that cannot move the cursor or split a row: control characters are shown as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def natural(text: str) -> list[tuple[int, str]]:

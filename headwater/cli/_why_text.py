@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 VALUE = 60
 """columns of one value in a difference"""
+AHEAD = 10
+"""characters that are shown before the first that differs"""
 
 
 def text(answer: Why) -> Iterator[str]:
@@ -66,11 +69,11 @@ def value_change(change: ValueChange, indent: str, title: str | None = None) -> 
     if change.differences:
         for one in change.differences:
             path = f"{one.path}: " if one.path else ""
-            yield inner + _output.one_line(f"{path}{_value(one.before)} → {_value(one.after)}")
+            yield inner + _output.one_line(path + _both(one.before, one.after))
     elif change.before_preview == change.after_preview:
         yield inner + _output.one_line(f"{_value(change.before_preview)}, in what its preview does not show")
     else:
-        yield inner + _output.one_line(f"{_value(change.before_preview)} → {_value(change.after_preview)}")
+        yield inner + _output.one_line(_both(change.before_preview, change.after_preview))
     for file in change.files:
         yield from file_change(file, inner)
 
@@ -116,6 +119,19 @@ def _content(file: FileLine | None) -> str:
         return "nothing"
     size = f"{_output.size(file.size)}, " if file.size is not None else ""
     return f"{file.file[:ID]} ({size}{file.evidence} {file.digest})"
+
+
+def _both(before: str | None, after: str | None) -> str:
+    """Two values that differ; where they do so only beyond what is shown of values, from shortly before that place."""
+    shown = f"{_value(before)} → {_value(after)}"
+    if before is None or after is None or "…" not in shown:
+        return shown
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    start = max(alike - AHEAD, 0)
+    if _output.display_width(before[:alike]) < VALUE - AHEAD and not shown.startswith("…"):
+        return shown
+    one, other = (f"…{_output.cut_end(text[start:], VALUE - 1)}" for text in (before, after))
+    return f"{one} → {other} (from character {start + 1} on)"
 
 
 def _value(preview: str | None) -> str:

@@ -51,6 +51,9 @@ def _lines(answer: Diff, limit: int) -> Iterator[str]:
 
     yield f"a  {_side(answer.before)}"
     yield f"b  {_side(answer.after)}"
+    if answer.unfinished:
+        which = "a and b" if len(answer.unfinished) == 2 else answer.unfinished[0]
+        yield f"{which} came to no result: compared as far as it is recorded"
     if not answer:
         yield "no difference"
         return
@@ -83,6 +86,9 @@ def _side(side: Side) -> str:
 def _call(change: CallChange) -> Iterator[str]:
     from headwater.cli import _output, _why_text
 
+    if change.change == "unfinished":
+        yield _output.one_line(f"  {change.path}: {_unfinished(change)}")
+        return
     if change.change != "changed":
         yield _output.one_line(f"  {change.path}: {'only in b' if change.change == 'added' else 'only in a'}")
         return
@@ -96,6 +102,12 @@ def _call(change: CallChange) -> Iterator[str]:
     yield _output.one_line(f"  {change.path}: {what}")
     for value in (*change.arguments, *([change.result] if change.result else [])):
         yield from _why_text.value_change(value, "    ")
+
+
+def _unfinished(change: CallChange) -> str:
+    """How two jobs without results differ."""
+    called = "" if change.called_alike else f"{'code' if change.code else 'arguments'}, "
+    return called + " → ".join(change.ended or ()) + ", so that there is no result to compare"
 
 
 def _text(value: Any) -> str:

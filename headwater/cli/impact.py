@@ -54,9 +54,14 @@ def command(
     """
     from headwater.cli import _output
     from headwater.cli._reading import by_hash, find, reading
+    from headwater.cypher.errors import UsageError
     from headwater.engine.files import still_valid
     from headwater.lineage.impact import impact
 
+    if check and as_of is not None:
+        raise UsageError(
+            "--check looks at the files as they are now, which says nothing of the time of --as-of."
+        )
     with reading(as_of=as_of) as store:
         found = find(store, what)
         answer = impact(

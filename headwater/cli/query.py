@@ -171,6 +171,10 @@ def _value(text: str) -> Any:
         return text
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""what a cell begins with that a spreadsheet may calculate"""
+
+
 def _shown(cell: Any) -> str:
     from headwater.cli import _output
 
@@ -180,8 +184,17 @@ def _shown(cell: Any) -> str:
 
 
 def _csv(columns: list[str], rows: list[list[Any]]) -> str:
+    """One line a row, for programs and spreadsheets: what these would take for a formula has a ' before it."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_shown(cell) for cell in row] for row in rows)
+    writer.writerow([_cell(name) for name in columns])
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
     return buffer.getvalue()
+
+
+def _cell(cell: Any) -> str:
+    from headwater.cli import _output
+
+    text = _shown(cell)
+    is_number = isinstance(cell, (int, float))
+    return _output.one_line(f"'{text}" if text.startswith(_FORMULA) and not is_number else text)

@@ -21,22 +21,30 @@ from headwater.cli._times import as_of_option
 def command(what: str, limit: int, as_of: str | None, as_json: bool) -> None:
     """Say why a job ran, or why it did not have to.
 
-    WHAT is the beginning of a job's id; a task's name or version, for all its jobs in the newest run that has any;
-    a call, for the newest job that made it; or a run, or - for the last, for its first job. The reason is one of a
+    WHAT is the beginning of a job's id; a task's name or version, for all its jobs in the newest run that has any,
+    and a note where runs came after it; a call, for the newest job that made it; or a run, or - for the last, for its
+    first job. The reason is one of a
     closed list, with the code, the arguments or the files that changed; then comes the reason of what caused it, to
     the root.
     """
     from headwater.cli import _output, _why_text
     from headwater.cli._reading import find, reading
-    from headwater.lineage.why import jobs_meant, why
+    from headwater.lineage.why import jobs_meant, later_runs, why
 
     with reading(as_of=as_of) as store:
-        jobs = jobs_meant(store, find(store, what))
+        found = find(store, what)
+        jobs = jobs_meant(store, found)
+        run, later = later_runs(store, found, jobs)
         answers = [why(store, job) for job in jobs[:limit]]
     more = len(jobs) - len(answers)
     if as_json:
-        _output.emit_json({"jobs": [answer.to_dict() for answer in answers], "more": more})
+        _output.emit_json(
+            {"jobs": [answer.to_dict() for answer in answers], "more": more, "later_runs": later}
+        )
         return
+    if later:
+        runs = "the run that came later has" if later == 1 else f"the {later:,} runs that came later have"
+        click.echo(_output.one_line(f"in run {run}; {runs} no job of {found.label}") + "\n")
     for place, answer in enumerate(answers):
         if place:
             click.echo()

@@ -39,6 +39,12 @@ def test_every_reading_command_takes_it(lab: Shell) -> None:
     assert lab("why", "task:lab.double", *now).out == lab("why", "task:lab.double").out
 
 
+def test_the_files_of_now_are_not_those_of_then(lab: Shell) -> None:
+    answer = lab("impact", "in.txt", "--check", "--as-of", "-")
+    assert (answer.code, answer.out) == (2, "")
+    assert "--check looks at the files as they are now" in answer.err
+
+
 @pytest.mark.parametrize(
     ("when", "said"),
     [("yesterday", "no run, and 'yesterday' is no time"), ("copy.txt", "a file. Name a time, or a run")],

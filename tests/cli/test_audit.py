@@ -115,6 +115,13 @@ def test_a_baseline_keeps_what_is_known_apart(audited: Shell) -> None:
     assert log["runs"][0]["results"][0]["suppressions"][0]["kind"] == "external"
 
 
+def test_an_older_baseline_is_to_be_made_anew(audited: Shell) -> None:
+    audited.write("old.json", '{"version": 1, "findings": []}')
+    answer = audited("audit", "names", "--baseline", "old.json")
+    assert (answer.code, answer.out) == (2, "")
+    assert "hw audit --baseline old.json --write-baseline" in answer.err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -185,7 +192,7 @@ def test_datasets_are_declared_listed_and_traced(audited: Shell) -> None:
 def finding(parts: tuple[str, str, str | None, str, bool]) -> Finding:
     message, key, path, severity, known = parts
     rule = Rule("some", Path("some.cypher"), message, severity, message, message, "RETURN 1", 1)
-    return Finding(rule, message, (f"file:{key}",), path, known)
+    return Finding(rule, message, (f"file:{key}",), path, known, key)
 
 
 texts = st.text(alphabet=st.characters(codec="utf-8"), min_size=1)

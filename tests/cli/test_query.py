@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import signal
 import subprocess
 import time
@@ -108,6 +109,38 @@ def test_control_characters_in_values_do_not_reach_the_terminal(lab: Shell) -> N
     answer = lab("query", "RETURN $text AS text", "--param", r'text="\u001b[31mred"')
     assert "\x1b" not in answer.out
     assert r"\x1b[31mred" in answer.out
+
+
+@pytest.mark.parametrize("begin", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def test_a_cell_of_csv_is_no_formula_and_one_line(lab: Shell, begin: str) -> None:
+    text = begin + "\x1b[31m\u202e\ncmd"
+    query = "RETURN $text AS `=text`, -5 AS number, [1] AS list"
+    answer = lab("query", query, "--param", f"text={json.dumps(text)}", "--format", "csv")
+    head, row = answer.out.splitlines()
+    assert head == "'=text,number,list"
+    assert row.startswith("'" + begin.encode("unicode_escape").decode())
+    assert row.endswith(r"\x1b[31m\u202e\ncmd,-5,[1]")
+
+
+def test_json_holds_nothing_that_turns_text_around_and_says_the_same(lab: Shell) -> None:
+    text = "\x1b[31m\x9b2J\u202e\u2066\x7f é 😀 \u2028"
+    answer = lab("query", "RETURN $text AS text", "--param", f"text={json.dumps(text)}", "--json")
+    assert answer.json["rows"] == [[text]]
+    assert "é 😀" in answer.out
+    assert all(char.isprintable() or char == "\n" for char in answer.out)
+
+
+def test_names_in_errors_are_inert(lab: Shell) -> None:
+    for words in (
+        ["log", "a\x1b[2Jb\u202e"],
+        ["impact", "./a\x1b[2Jb\n\u202e"],
+        ["why", "\x1b]0;x\x07"],
+        ["\x1b[2J"],
+    ):
+        answer = lab(*words)
+        assert (answer.code, answer.out) == (2, "")
+        assert "\\x1b" in answer.err
+        assert all(char.isprintable() or char == "\n" for char in answer.err)
 
 
 def test_without_rows_the_columns_are_shown_all_the_same(lab: Shell) -> None:

@@ -48,6 +48,14 @@ def test_the_cause_is_followed_to_the_edited_line(edited: Shell) -> None:
     assert lines[-1] == "root cause: code changed: its source, in lab.double"
 
 
+def test_runs_that_did_not_call_a_task_are_not_passed_over_in_silence(edited: Shell) -> None:
+    first, second = runs(edited)[-1], runs(edited)[-2]
+    answer = edited("why", "lab.double", "--as-of", second)
+    assert answer.out.splitlines()[0] == f"in run {first}; the run that came later has no job of lab.double"
+    assert edited("why", "lab.double", "--as-of", second, "--json").json["later_runs"] == 1
+    assert not edited("why", "lab.double").out.startswith("in run")
+
+
 def test_an_argument_is_named_with_both_values(edited: Shell) -> None:
     assert "argument changed: n: 3 → 4" in edited("why", "-").out
 
@@ -57,7 +65,8 @@ def test_a_task_is_explained_job_by_job_those_that_ran_first(edited: Shell) -> N
     assert "DONE" in answer.out.splitlines()[0]
     assert "3 more jobs" in answer.out
     found = edited("why", "lab.double", "--json").json
-    assert list(found) == ["jobs", "more"]
+    assert list(found) == ["jobs", "more", "later_runs"]
+    assert found["later_runs"] == 0
     assert [list(job) for job in found["jobs"]] == [["job", "reason", "root", "steps"]] * 4
     assert list(found["jobs"][0]["steps"][0]) == [
         *("job", "reason", "because", "recorded", "earlier", "code", "arguments", "files"),
@@ -84,6 +93,7 @@ def test_runs_that_differ_are_told_call_by_call_and_leave_with_one(edited: Shell
     assert found["differ"] is True
     assert list(found["calls"][0]) == [
         *("path", "change", "task", "before", "after", "code", "arguments", "result", "below"),
+        *("called_alike", "ended"),
     ]
     assert "… and" in edited("diff", "~1", "-", "--limit", "1").out
 
@@ -144,3 +154,16 @@ def test_a_constant_that_only_a_helper_reads_is_shown_line_by_line(hw: Shell) ->
         assert {"-LIMIT = 30", "+LIMIT = 15"} == {
             line.strip() for line in answer.out.splitlines() if "LIMIT =" in line
         }
+
+
+def test_values_that_begin_alike_are_shown_where_they_differ(edited: Shell) -> None:
+    edited.write(
+        "long.py", "from headwater import task\n@task\ndef same(text: str) -> str:\n    return text\n"
+    )
+    for end in ("one", "two"):
+        assert edited("run", "long.py", "same", "--text", "/" + "x" * 100 + end).code == 0
+    answer = edited("diff", "~1", "-")
+    assert answer.code == 1
+    shown = "…xxxxxxxxxxone' → …xxxxxxxxxxtwo' (from character 93 on)"
+    assert [line.strip() for line in answer.out.splitlines()].count(shown) == 2
+    assert shown in edited("why", "-").out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -9,11 +11,13 @@ from typing import Any
 
 import pytest
 from headwater.cypher.as_of import AsOf
+from headwater.cypher.backlog import catch_up
 from headwater.cypher.errors import StoreError, UsageError
 from headwater.cypher.project import Project
 from headwater.cypher.queries import load, names
 from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage import log
+from headwater.lineage.diff import diff
 from headwater.lineage.find import Wanted, find_files, find_jobs, find_runs
 from headwater.lineage.impact import impact
 from headwater.lineage.log_views import to_json
@@ -100,6 +104,12 @@ def answers(store: GraphStore, folder: Path) -> dict[str, Any]:
                 found[f"trace {what}"] = trace(store, meant).to_dict()
             except UsageError as error:
                 found[f"trace {what}"] = str(error)
+        if meant.kind == "execution":
+            found[f"why {what}"] = [why(store, job).to_dict() for job in jobs_meant(store, meant)]
+            try:
+                found[f"diff {what}"] = diff(store, resolve(store, "~1"), meant).to_dict()
+            except UsageError as error:
+                found[f"diff {what}"] = str(error)
     return {
         name: settled(answer, ordered=name in ("runs", "found runs", "found jobs", "found files"))
         for name, answer in found.items()
@@ -127,6 +137,112 @@ def test_the_past_is_answered_as_it_was_answered_then(lab: Lab) -> None:
         assert now.keys() == told.keys(), moment
         for question in told:
             assert now[question] == told[question], (moment, question)
+
+
+GATED = """
+import time
+from pathlib import Path
+
+@task
+def count(file: File) -> int:
+    return len(file.read())
+
+@task
+def wait(n: int, folder: str) -> int:
+    Path(folder, "waiting").touch()
+    while not Path(folder, "go").exists():
+        time.sleep(0.01)
+    return n + 1
+
+@task
+def report(n: int, path: str) -> File:
+    file = File(path)
+    file.write(str(n))
+    return file
+
+@task
+def main(source: str, folder: str) -> File:
+    return report(wait(count(File(source)), folder), folder + "/out.txt")
+"""
+
+
+KEYS = """
+MATCH (n:Job) RETURN 'job' AS kind, n.id AS key UNION ALL MATCH (n:CallNode) RETURN 'call' AS kind, n.call_hash AS key
+UNION ALL MATCH (n:Task) RETURN 'task' AS kind, n.task_hash AS key
+UNION ALL MATCH (n:Value) RETURN 'value' AS kind, n.value_hash AS key
+UNION ALL MATCH (n:File) RETURN 'file' AS kind, n.file_hash AS key
+"""
+
+
+def keys(lab: Lab) -> set[tuple[str, str]]:
+    """The kinds and keys of what is in the graph."""
+    return {(kind, key) for kind, key in lab.ask(KEYS)}
+
+
+def begun(answer: Any) -> Any:
+    """An answer without when running jobs began, which is settled when they end: in between they may have waited."""
+    if isinstance(answer, dict):
+        running = answer.get("status") == "RUNNING"
+        return {name: begun(part) for name, part in answer.items() if not (running and name == "started")}
+    return [begun(part) for part in answer] if isinstance(answer, (list, tuple)) else answer
+
+
+def test_a_run_is_answered_as_it_was_in_its_midst(lab: Lab) -> None:
+    """What a run came to, and what it did later, is not told of a moment at which it was going on."""
+    folder = lab.folder
+    source = folder / "in.txt"
+    call = f"main({str(source)!r}, {str(folder)!r})"
+    source.write_text("first")
+    (folder / "go").touch()
+    lab.run(GATED, call)
+    for name in ("go", "waiting"):
+        (folder / name).unlink()
+    source.write_text("second, longer")
+    running = threading.Thread(target=lab.run, args=(GATED, call))
+    running.start()
+    try:
+        while not (folder / "waiting").exists():
+            time.sleep(0.01)
+        while not lab.ask("MATCH (j:Job {task_name: 'lab.wait', status: 'RUNNING'}) RETURN j.id"):
+            catch_up(lab.project)
+        known = keys(lab)
+        moment = datetime.now(timezone.utc)
+        told = answers(lab.store, folder)
+    finally:
+        (folder / "go").touch()
+        running.join()
+    past = AsOf(lab.store, moment)
+    now = answers(past, folder)
+    assert now.keys() == told.keys()
+    for question in told:
+        assert begun(now[question]) == begun(told[question]), question
+    later = keys(lab) - known
+    assert {kind for kind, _ in later} == {"job", "call", "value", "file"}
+    for kind, key in later:
+        assert resolve(lab.store, key).kind == kind
+        with pytest.raises(UsageError, match="nothing recorded"):
+            resolve(past, key)
+
+
+def test_a_call_that_was_made_again_has_the_time_of_then(lab: Lab) -> None:
+    source = str(lab.folder / "in.txt")
+    Path(source).write_text("abc")
+    call = f"main({source!r}, {str(lab.folder / 'out.txt')!r})"
+    first = lab.run(SOURCE.format(more=""), call)
+    moment = datetime.now(timezone.utc)
+    lab.run(SOURCE.format(more=""), call, cache=False)
+    past = AsOf(lab.store, moment)
+    [job] = lab.jobs(first, "read")
+    made = log.job(past, job)
+    assert made is not None
+    assert made.job.call is not None
+    seen = log.call(past, made.job.call)
+    assert seen is not None
+    assert seen.recorded_at <= moment
+    assert all(line.recorded_at <= moment for line in (*seen.children, *seen.parents))
+    reached = impact(past, resolve(past, source)).calls
+    assert reached
+    assert all(one.recorded_at is not None and one.recorded_at <= moment for one in reached)
 
 
 def test_the_past_cannot_be_written(lab: Lab) -> None:

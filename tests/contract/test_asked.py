@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,27 @@ def test_an_answer_is_a_graph_of_its_nodes_and_edges_each_once(recorded: GraphSt
     assert all(edge.source == call.id and edge.target in ids for edge in drawn.edges)
     assert not drawn.truncated
     assert recorded.ask_graph("UNWIND [1, 2] AS x RETURN x", {}, timeout=30, limit=1).truncated
+
+
+def test_rows_beyond_the_limit_are_not_sent(store: GraphStore) -> None:
+    """All of them would take half a minute and more."""
+    began = time.monotonic()
+    text = "UNWIND range(1, 1000000) AS x RETURN x, 'a text that has some length' + x AS y"
+    answer = store.ask(text, {}, timeout=60, limit=10)
+    assert ([row[0] for row in answer.rows], answer.truncated) == (list(range(1, 11)), True)
+    assert time.monotonic() - began < 8
+
+
+def test_rows_that_come_in_portions_are_all_there(store: GraphStore) -> None:
+    for rows, limit in ((2500, 2500), (2501, 2500), (1000, 1000), (999, 1000), (1001, 1000)):
+        answer = store.ask("UNWIND range(1, $rows) AS x RETURN x", {"rows": rows}, timeout=30, limit=limit)
+        assert [row[0] for row in answer.rows] == list(range(1, min(rows, limit) + 1))
+        assert answer.truncated == (rows > limit)
+
+
+def test_honest_queries_run(store: GraphStore) -> None:
+    text = (Path(__file__).parents[1] / "cypher" / "honest.txt").read_text("utf-8")
+    queries = text.partition("# Those from here on run as they stand on both stores.\n")[2].splitlines()
+    assert len(queries) > 100
+    for query in queries:
+        assert len(store.ask(query.replace("⏎", "\n"), {}, timeout=30, limit=10).rows) <= 10, query

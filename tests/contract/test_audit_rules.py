@@ -195,3 +195,27 @@ def test_labels_are_those_of_the_runs_that_are_asked_about(store: GraphStore, cy
     assert found(store, rule) == ["file:f2"]
     assert found(store, rule, AT + timedelta(hours=1)) == ["file:f2"]
     assert found(store, rule, AT + timedelta(days=2)) == []
+
+
+def test_tags_are_those_of_the_runs_that_are_asked_about(store: GraphStore, cypher: Cypher) -> None:
+    build(
+        cypher,
+        [
+            "MATCH (e:Execution) SET e.tags = ['of=run1']",
+            "MATCH (v:Value) SET v.tags = ['of=value']",
+            "CREATE (:Value {value_hash: 'old', type: 'int', preview: '', size: 1, tags: ['of=old']})",
+            (TAG, {"kind": "file", "target": "f2"}),
+            ANOTHER_RUN,
+            "MATCH (e:Execution {id: 'e2'}) SET e.tags = ['of=run2']",
+            "MATCH (j:Job {id: 'j2'}) SET j.tags = ['of=job2']",
+        ],
+    )
+
+    def told(since: datetime | None) -> set[tuple[str, str]]:
+        return {(tag["kind"], tag["id"]) for tag in AuditFacts(store, since).tags}
+
+    later = {("execution", "e2"), ("job", "j2"), ("value", "in"), ("value", "out"), ("file", "f2")}
+    assert told(AT + timedelta(hours=1)) == later
+    assert told(AT) == later | {("execution", "e1"), ("job", "j1")}
+    assert told(None) == told(AT) | {("value", "old")}
+    assert told(AT + timedelta(days=2)) == {("file", "f2")}

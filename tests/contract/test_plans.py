@@ -9,6 +9,7 @@ from headwater.cypher.errors import QueryRefused
 from headwater.cypher.guard import check_read_only
 from headwater.cypher.queries import FOLDER, load, names
 from headwater.cypher.store import GraphStore, Plan
+from headwater.lineage.rules import SHIPPED, read_rule
 
 SCANS = ("AllNodesScan", "NodeByLabelScan", "RelationshipTypeScan")
 MAY_SCAN = {
@@ -76,6 +77,22 @@ def test_every_reading_query_has_a_plan_on_both_stores(store: GraphStore) -> Non
             scans = {operator for operator in used if operator.endswith(SCANS)}
             assert not scans or name in MAY_SCAN, (name, scans)
             assert "DirectedRelationshipIndexSeek" in used or name not in BY_FLOW, (name, used)
+
+
+MAY_SCAN_RULES = {
+    "personal-data-basis": "of all datasets, those of persons",
+}
+
+
+@pytest.mark.parametrize("rule", sorted(file.stem for file in SHIPPED.iterdir()))
+def test_every_rule_has_a_plan_on_both_stores(store: GraphStore, rule: str) -> None:
+    plan = store.explain(read_rule(SHIPPED / f"{rule}.cypher").query, {}, timeout=30)
+    assert plan.operator not in ("", "unknown")
+    if store.dialect == "neo4j":
+        used = set(operators(plan))
+        assert not any("Cartesian" in operator for operator in used), used
+        scans = {operator for operator in used if operator.endswith(SCANS)}
+        assert bool(scans) == (rule in MAY_SCAN_RULES), (rule, scans)
 
 
 @pytest.mark.parametrize("word", ["EXPLAIN", "explain", "PROFILE", "/* */ Explain"])

@@ -318,3 +318,18 @@ def test_two_dots_behind_a_link_lead_where_every_program_finds_itself(
     assert not File("d/loop/../x").uri.startswith("d/loop")
     assert not File("d/loop/x").exists()
     assert File("d/loop/x").evidence == "missing"
+
+
+@pytest.mark.parametrize("name", ["pr[o]j", "all*", "what?", "[!x]"])
+def test_the_name_of_the_working_directory_is_no_pattern(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (tmp_path / name, tmp_path / "pro j", tmp_path / "allx"):
+        folder.mkdir()
+        (folder / "a.txt").write_text("a")
+    monkeypatch.chdir(tmp_path / name)
+    files = FileSet("*.txt")
+    assert [file.uri for file in files] == [str(tmp_path / name / "a.txt")]
+    assert files.pattern == "*.txt"
+    assert [file.uri for file in FileSet(files.uri)] == [str(tmp_path / name / "a.txt")]
+    assert FileSet(files.uri).digest == files.digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def test_datasets_are_read_by_name(file: Path) -> None:
         (("[datasets.patients]", "[datasets.patients"), 2, "this is no TOML"),
         (('files = ["data/patients/*.csv"]', 'files = "data"'), 3, "files is a list of patterns"),
         (('files = ["data/patients/*.csv"]', "files = []"), 3, "files is a list of patterns"),
+        (("patients/*", "[z-a]"), 3, "names no characters"),
         (('files = ["data/patients/*.csv"]\n', ""), 2, "the dataset patients needs files"),
         (('"personal"', '"persnal"'), 4, r"'persnal' is no sensitivity\. Did you mean personal"),
         (('"personal"', "5"), 4, "sensitivity is a text"),
@@ -110,6 +112,28 @@ def test_a_path_without_marks_is_like_itself_alone(path: str) -> None:
     assert not expression(path).fullmatch(path + "x")
 
 
-@given(st.text())
-def test_any_pattern_is_one(pattern: str) -> None:
-    expression(pattern).fullmatch("/a/b")
+@given(st.text(alphabet=st.characters() | st.sampled_from("[]!^-\\&~|")))
+def test_any_text_is_a_pattern_or_refused(pattern: str) -> None:
+    with suppress(UsageError):
+        expression(pattern).fullmatch("/a/b")
+
+
+def test_a_range_of_no_characters_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"'/data/\[z-a\]\.csv' is no pattern: \[z-a\] names no characters"):
+        expression("/data/[z-a].csv")
+
+
+@pytest.mark.parametrize("root", ["/pr[o]j", "/p*", "/a?b/[", "/x[!y]*/z]"])
+def test_the_name_of_the_folder_is_no_pattern(root: str) -> None:
+    whole = anchored("data/*.csv", root)
+    assert expression(whole).fullmatch(f"{root}/data/a.csv")
+    assert f"{root}/data/a.csv".startswith(beginning(whole))
+    assert beginning(whole) == f"{root}/data/"
+    assert not expression(whole).fullmatch(f"{root}x/data/a.csv")
+    assert expression(anchored("../[ab].csv", f"{root}/q")).fullmatch(f"{root}/a.csv")
+
+
+@pytest.mark.parametrize("char", "[^-\\&~|!")
+def test_a_mark_among_others_is_a_character(char: str) -> None:
+    assert expression(f"/[x{char}y]").fullmatch("/x")
+    assert expression("/[!a]").fullmatch("//") is None

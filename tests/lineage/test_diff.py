@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from datetime import datetime, timezone
 
 import pytest
+from headwater.cypher.as_of import AsOf
 from headwater.cypher.backlog import catch_up
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import Project
@@ -15,6 +18,7 @@ from headwater.lineage.diff import diff
 from headwater.lineage.diff_views import Diff
 from headwater.lineage.resolve import Found
 
+from tests.contract.test_as_of import GATED
 from tests.lineage.lab import Lab
 from tests.lineage.test_why import COPIES, SQUARES
 from tests.runs import MadeUpRun
@@ -124,7 +128,17 @@ def test_versions_of_a_task_values_and_files_are_compared_with_their_like(lab: L
 def test_the_json_has_one_shape(lab: Lab) -> None:
     first, second = lab.run(SQUARES), lab.run(SQUARES, "main(4)")
     shape = json.loads(json.dumps(of(lab.store, "execution", first, second).to_dict()))
-    assert list(shape) == ["differ", "before", "after", "facts", "code", "calls", "value", "equal_calls"]
+    assert list(shape) == [
+        "differ",
+        "before",
+        "after",
+        "facts",
+        "code",
+        "calls",
+        "value",
+        "equal_calls",
+        "unfinished",
+    ]
     assert shape["differ"] is True
     assert shape == json.loads(json.dumps(of(lab.store, "execution", first, second).to_dict()))
 
@@ -161,3 +175,51 @@ def below(run: MadeUpRun, root: str) -> set[str]:
             found.add(call)
             pending += children.get(call, [])
     return found
+
+
+def test_runs_that_came_to_no_result_are_compared_as_far_as_they_came(lab: Lab) -> None:
+    source = lab.folder / "in.txt"
+    folders = [lab.folder / name for name in ("one", "two")]
+    threads: list[threading.Thread] = []
+    runs: list[str] = []
+    try:
+        for folder in folders:
+            folder.mkdir()
+            source.write_text(folder.name * len(threads))
+            call = f"main({str(source)!r}, {str(folder)!r})"
+            threads.append(threading.Thread(target=lab.run, args=(GATED, call)))
+            threads[-1].start()
+            while len(runs) < len(threads):
+                catch_up(lab.project, timeout=0.2)
+                waiting = (
+                    "MATCH (j:Job {task_name: 'lab.wait', status: 'RUNNING'}) RETURN j.execution_id AS e"
+                )
+                runs += [row[0] for row in lab.ask(waiting) if row[0] not in runs]
+        found = of(lab.store, "execution", *runs)
+        itself = of(lab.store, "execution", runs[0], runs[0])
+        past = AsOf(lab.store, datetime.now(timezone.utc))
+    finally:
+        for folder in folders:
+            (folder / "go").touch()
+        for thread in threads:
+            thread.join()
+    assert found.unfinished == ["a", "b"]
+    assert paths(found) == {
+        "main": "unfinished",
+        "main/count": "changed",
+        "main/wait": "unfinished",
+    }
+    main, count, wait = found.calls
+    assert (main.called_alike, main.code, main.ended) == (False, False, ("RUNNING", "RUNNING"))
+    assert [file.path for file in count.arguments[0].files] == [str(source)]
+    assert (wait.before, wait.after, wait.called_alike) == (None, None, False)
+    assert not itself
+    assert itself.unfinished == ["a", "b"]
+    assert paths(of(past, "execution", *runs)) == paths(found)
+    ended = of(lab.store, "execution", *runs)
+    assert ended.unfinished == []
+    assert paths(ended)["main/wait"] == "changed"
+    job = lab.jobs(runs[0], "wait")[0]
+    assert {change.change for change in of(past, "job", job, lab.jobs(runs[1], "count")[0]).calls} == {
+        "unfinished"
+    }

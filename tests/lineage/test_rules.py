@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import UsageError
+from tests.lineage.lab import Lab
 
 HEAD = """// title: A title
 // severity: warning
@@ -119,13 +120,60 @@ def test_equal_rows_are_one_finding_and_parameters_count(store: GraphStore, tmp_
         run(store, path, day=1)
 
 
-def test_a_finding_is_known_again_by_its_rule_and_its_nodes(store: GraphStore, tmp_path: Path) -> None:
+def test_a_finding_is_known_again_by_its_rule_its_message_and_its_nodes(
+    store: GraphStore, tmp_path: Path
+) -> None:
     one = write(tmp_path, HEAD + "RETURN 'a' AS message, ['job:1', 'file:2'] AS nodes")
-    other = write(tmp_path, HEAD + "RETURN 'b' AS message, ['file:2', 'job:1'] AS nodes", "other")
+    other = write(tmp_path, HEAD + "RETURN 'a' AS message, ['file:2', 'job:1'] AS nodes", "other")
     first = run(store, one).findings[0].fingerprint
-    write(tmp_path, HEAD + "RETURN 'c' AS message, ['file:2', 'job:1'] AS nodes")
-    assert run(store, one).findings[0].fingerprint == first
     assert run(store, other).findings[0].fingerprint != first
+    for query, same in [
+        ("RETURN 'a' AS message, ['file:2', 'job:1'] AS nodes", True),
+        ("RETURN 'b' AS message, ['file:2', 'job:1'] AS nodes", False),
+        ("RETURN 'a' AS message, ['file:2', 'job:3'] AS nodes", False),
+    ]:
+        write(tmp_path, HEAD + query)
+        assert (run(store, one).findings[0].fingerprint == first) == same, query
+
+
+OF_ALL = """
+MATCH (e:Execution)
+MATCH (j:Job {execution_id: e.id})-[:MADE]->(c:CallNode)-[:OF]->(t:Task)
+UNWIND [['run ' + left(e.id, 13), ['execution:' + e.id]], [j.task_name + ' in run ' + e.id, ['job:' + j.id]],
+        ['call ' + left(c.call_hash, 8), ['call:' + c.call_hash]],
+        [t.name, ['task:' + t.task_hash, 'job:' + j.id]]] AS one
+RETURN one[0] AS message, one[1] AS nodes
+"""
+DOUBLES = """
+@task
+def double(n: int) -> int:
+    return 2 * n
+
+@task
+def main(n: int) -> list[int]:
+    return [double(n), double(n + 1)]
+"""
+
+
+def test_a_finding_is_known_again_when_the_workflow_is_run_again(project: Project, tmp_path: Path) -> None:
+    rule = write(tmp_path, HEAD + OF_ALL)
+    store = open_store(project)
+    try:
+        lab = Lab(project, store)
+
+        def found(call: str) -> list[str]:
+            lab.run(DOUBLES, call, cache=False)
+            return [one.fingerprint for one in run(store, rule).findings]
+
+        first = found("main(1)")
+        assert len(set(first)) == len(first) == 1 + 3 + 3 + 3
+        again = found("main(1)")
+        assert len(again) > len(first)
+        assert set(again) == set(first)
+        # main(2) has double(2) in common with main(1).
+        assert len(set(found("main(2)")) - set(first)) == 1 + 2 + 2 + 2
+    finally:
+        store.close()
 
 
 def test_a_projects_rule_goes_before_one_of_the_same_name(tmp_path: Path) -> None:

@@ -113,6 +113,22 @@ def test_a_value_is_traced_to_the_calls_that_made_it(store: GraphStore, cypher: 
     assert found.more_makers == 0
 
 
+def test_a_call_that_took_an_equal_value_made_it_too(store: GraphStore, cypher: Cypher, world: World) -> None:
+    first, clamp = (f"{world.prefix}{name}" for name in ("first", "clamp"))
+    world.call("first", result={"five"})
+    world.call("clamp", args={"n": {"five"}}, result={"five"})
+    inside = {"children": [first, clamp], "wiring": [(clamp, "n", first)], "returns": [clamp]}
+    world.call("main", result={"five"}, **inside)
+    world.call("alone", args={"n": {"five"}}, result={"five"})
+    world.run(f"{world.prefix}main")
+    world.run(f"{world.prefix}alone")
+    world.write(cypher)
+    found = of(store, "value", f"{world.prefix}v-five")
+    # main only had it from clamp; clamp's came from first.
+    assert [found.calls[id_].task for id_ in found.start][:1] == ["first"]
+    assert {found.calls[id_].task for id_ in found.start} == {"first", "clamp", "alone"}
+
+
 def test_of_many_equal_values_the_newest_makers_are_followed_and_the_rest_counted(
     store: GraphStore, cypher: Cypher, world: World
 ) -> None:

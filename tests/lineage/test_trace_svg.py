@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 import networkx
 import pytest
-from headwater.lineage.trace_drawings import dot
+from headwater.lineage.trace_drawings import dot, mermaid
 from headwater.lineage.trace_graph import graph
 from headwater.lineage.trace_svg import place, svg
 from headwater.lineage.trace_views import Trace, TracedArgument, TracedCall, TracedFile
@@ -112,10 +113,19 @@ def test_a_trace_of_nothing_is_an_empty_picture() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["<script>alert(1)</script>", "a & b", 'q"uote', "\x1b[31mred\x00", "line\nbreak", "]]>", "\ud800"],
+    [
+        *("<script>alert(1)</script>", "a & b", 'q"uote', "\x1b[31mred\x00", "line\nbreak", "]]>", "\ud800"),
+        *("\u202egnp.exe\u2066", "a\nb [label=x]", "\x9b2J\x7f", "\\N\\"),
+    ],
 )
 def test_hostile_names_are_text(name: str) -> None:
-    text = svg(Trace("call", "call 0", ("call 0",), {"call 0": call(0, [], [], [], name)}, {}))
+    trace = Trace("call", "call 0", ("call 0",), {"call 0": call(0, [], [], [], name)}, {})
+    text = svg(trace)
+    for drawn in (text, dot(trace), mermaid(trace)):
+        assert all(char.isprintable() or char == "\n" for char in drawn)
+        assert not re.search("#(?:10|27|127|155|8238|8294);", drawn)
+    assert len(dot(trace).splitlines()) == 5
+    assert len(mermaid(trace).splitlines()) == 2
     root = ElementTree.fromstring(text.encode())
     assert not root.findall(f".//{SVG}script")
     assert "\x1b" not in text

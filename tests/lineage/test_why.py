@@ -73,6 +73,30 @@ def test_a_first_run_is_of_new_tasks_and_a_second_reuses_it(lab: Lab) -> None:
     assert first in reused.root.because
 
 
+def test_however_often_a_result_was_reused_the_run_that_made_it_is_named(lab: Lab) -> None:
+    source = """
+@task
+def answer() -> int:
+    return 42
+
+@task
+def ask(n: int) -> int:
+    return answer()
+
+@task
+def main() -> list[int]:
+    return [ask(n) for n in range(60)]
+"""
+    first = lab.run(source, "answer()")
+    assert len(lab.jobs(lab.run(source), "answer")) == 60
+    last = lab.run(source, "answer()")
+    [reused] = reasons(lab, last, "answer")
+    assert chain(reused) == [("answer", Reason.REUSED)]
+    assert reused.root.earlier is not None
+    assert (reused.root.earlier.execution, reused.root.earlier.status) == (first, "DONE")
+    assert first in reused.root.because
+
+
 def test_a_changed_source_is_shown_line_by_line(lab: Lab) -> None:
     first = lab.run(SQUARES)
     second = lab.run(SQUARES.replace("sum(xs, start)", "sum(xs, start) + 1"))
