@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from headwater.cypher.html import table
@@ -63,6 +64,8 @@ class Scheduler:
         self.config = Config.of(self.project)
         self.execution_id: str | None = None
         self._run: Run | None = None
+        """the run that tells of its progress: of those inside one another, the outermost"""
+        self._under_way: list[Run] = []
 
     @overload
     def run(
@@ -145,7 +148,7 @@ class Scheduler:
         check_flags(cache=cache, keep_going=keep_going, dryrun=dryrun, prov=prov)
         check_command(command)
         pairs, above = check_tags(tags), check_context(context)
-        run = self._run = self._kind(dryrun=dryrun)(
+        run = self._kind(dryrun=dryrun)(
             self.project,
             self.config,
             use_cache=cache,
@@ -153,7 +156,13 @@ class Scheduler:
             prov=prov,
             context=merged(self.config.context, above),
         )
-        return run.evaluate(expr, pairs, command, self._begun)
+        if self._run is None or self._run.ended:
+            self._run = run
+        self._under_way.append(run)
+        try:
+            return run.evaluate(expr, pairs, command, partial(self._begun, run))
+        finally:
+            self._under_way.remove(run)
 
     def _kind(self, *, dryrun: bool) -> Callable[..., Run]:
         if dryrun:
@@ -162,11 +171,13 @@ class Scheduler:
             return DryRun
         return Run
 
-    def _begun(self, execution_id: str | None) -> None:
-        self.execution_id = execution_id
+    def _begun(self, run: Run, execution_id: str | None) -> None:
+        if run is self._run:
+            self.execution_id = execution_id
 
     def cancel(self) -> bool:
-        """Stop the run that is under way; may be called from any thread, but not by a signal handler.
+        """Stop the run that is under way, with those that its tasks have begun here; may be called from any thread, but
+        not by a signal handler.
 
         `run` raises `Cancelled` soon after: calls in processes are stopped, calls on threads are left alone, and every
         job that has not ended is CANCELLED.
@@ -174,11 +185,10 @@ class Scheduler:
         Returns:
             Whether there was a run to stop.
         """
-        run = self._run
-        if run is None or run.ended:
-            return False
-        run.cancel()
-        return True
+        runs = [run for run in self._under_way if not run.ended]
+        for run in runs:
+            run.cancel()
+        return bool(runs)
 
     def progress(self) -> Progress:
         """How far the run is; may be called from any thread at any time, and costs little."""

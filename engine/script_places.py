@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from headwater.cypher.paths import normal
 from headwater.engine.errors import CallError, ScriptError
 from headwater.engine.files import Artefact, Dir, File, FileSet, Staging
-from headwater.engine.files.address import local_path, normal
+from headwater.engine.files.address import local_path
 from headwater.engine.files.staging import staging_of
 from headwater.engine.observed import some
 

@@ -14,9 +14,10 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
+from headwater.cypher.paths import normal
 from headwater.engine.errors import CallError
 from headwater.engine.files import Artefact, Dir, FileSet, Staging
-from headwater.engine.files.address import local_path, normal
+from headwater.engine.files.address import local_path
 from headwater.engine.files.content import cache_folder
 from headwater.engine.files.handle import PARTIAL
 from headwater.engine.script_places import StagedInput, leaves, place_in

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.paths import normal
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:[a-z0-9]+::)+[A-Za-z/]")
 _SECRET = re.compile(
@@ -88,20 +89,6 @@ def in_full(address: str) -> str:
     """A URL whose last link, where that is a local path, is absolute."""
     head, chain, last = address.rpartition("::")
     return f"{head}::{normal(os.path.expanduser(last))}" if chain and last and not is_url(last) else address
-
-
-def normal(path: str) -> str:
-    """The absolute form of a local path. A `..` behind a link leads to where the link leads and up from there, as for
-    every program; other links stay as they are."""
-    if os.pardir not in path:
-        return os.path.abspath(path)
-    found = os.sep
-    for part in os.path.join(os.getcwd(), path).split(os.sep):
-        if part == os.pardir:
-            found = os.path.dirname(os.path.realpath(found) if os.path.islink(found) else found)
-        elif part not in ("", os.curdir):
-            found = os.path.join(found, part)
-    return found
 
 
 def without_credentials(url: str) -> str:

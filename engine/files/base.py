@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar, TypeVar
 
+from headwater.cypher.paths import normal
 from headwater.engine.files.address import (
     absolute,
     as_os_errors,
@@ -12,7 +13,6 @@ from headwater.engine.files.address import (
     in_full,
     is_url,
     local_path,
-    normal,
     open_filesystem,
     split_chain,
     without_credentials,

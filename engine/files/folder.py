@@ -8,11 +8,11 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from headwater.cypher.paths import normal
 from headwater.engine.files.address import (
     as_os_errors,
     is_url,
     make_folders,
-    normal,
     open_filesystem,
     split_chain,
 )

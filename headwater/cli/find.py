@@ -98,8 +98,10 @@ def _pattern(file: str | None) -> str | None:
     """What is relative on purpose (`./a`, `../a`, `~/a`) as the graph has it: absolute."""
     import os
 
+    from headwater.cypher.paths import normal
+
     if file is not None and file.startswith(("./", "../", "~")):
-        return os.path.abspath(os.path.expanduser(file))
+        return normal(os.path.expanduser(file))
     return file
 
 

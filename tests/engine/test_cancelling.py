@@ -297,3 +297,37 @@ def test_the_exit_code_of_a_script_is_its_own(tmp_path: Path) -> None:
     ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 1
     assert "Cancelled: the run was cancelled" in ran.stderr
+
+
+def test_a_run_inside_a_run_leaves_the_scheduler_to_the_outer_one(project: Project) -> None:
+    scheduler = Scheduler(project)
+    seen: list[Any] = []
+
+    @task(namespace=headwater_namespace, cache=False)
+    def around() -> int:
+        outer = scheduler.execution_id
+        got = scheduler.run(inc(1))
+        seen.extend([outer, scheduler.execution_id, scheduler.progress().counts])
+        return got
+
+    assert scheduler.run(around()) == 2
+    outer, after_inner, counts = seen
+    assert scheduler.execution_id == outer
+    assert after_inner == outer
+    assert counts == {"cancelling.around": {"RUNNING": 1}}
+
+
+def test_who_cancels_stops_the_run_inside_and_the_one_around_it(scheduler: Scheduler, tmp_path: Path) -> None:
+    note = tmp_path / "note"
+
+    @task(namespace=headwater_namespace)
+    def around() -> float:
+        return scheduler.run(nap(8, str(note)))
+
+    when_there(note, scheduler.cancel)
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        scheduler.run(around())
+    while scheduler.cancel():  # the one inside may end a little later: its thread was left alone
+        time.sleep(0.01)
+    assert time.monotonic() - began < 6

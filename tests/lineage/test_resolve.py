@@ -129,7 +129,10 @@ def test_a_path_means_the_content_that_a_call_took_or_returned_last(
     path = os.path.abspath("data.csv")
     took(cypher, "f1", path, "old", START)
     took(cypher, "f2", path, "new", START + timedelta(hours=1))
-    for what in "data.csv", "./data.csv", path, "../" + tmp_path.name + "/data.csv":
+    (tmp_path / "below" / "further").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("below/further")
+    behind = "link/../../data.csv"  # two up from where the link leads
+    for what in "data.csv", "./data.csv", path, "../" + tmp_path.name + "/data.csv", behind:
         found = resolve(store, what)
         assert (found.kind, found.id, found.label) == ("file", "f2", path)
     now = resolve(store, "data.csv", still_valid=lambda path, evidence, digest: digest == "old")

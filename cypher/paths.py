@@ -1,0 +1,19 @@
+"""Paths of this machine, in the one form in which they are recorded and asked for."""
+
+from __future__ import annotations
+
+import os
+
+
+def normal(path: str) -> str:
+    """The absolute form of a local path. A `..` behind a link leads to where the link leads and up from there, as for
+    every program; other links stay as they are."""
+    if os.pardir not in path:
+        return os.path.abspath(path)
+    found = os.sep
+    for part in os.path.join(os.getcwd(), path).split(os.sep):
+        if part == os.pardir:
+            found = os.path.dirname(os.path.realpath(found) if os.path.islink(found) else found)
+        elif part not in ("", os.curdir):
+            found = os.path.join(found, part)
+    return found
