@@ -12,7 +12,9 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +125,24 @@ def container(azure_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def google_server() -> Iterator[str]:
     emulator = pytest.importorskip("gcp_storage_emulator.server")
     pytest.importorskip("gcsfs")
-    port = _free_port()
-    server = emulator.create_server("127.0.0.1", port, in_memory=True)
-    server.start()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    lock = threading.Lock()
+
+    def alone(do: Callable[[Any], None]) -> Callable[[Any], None]:
+        def work(handler: Any) -> None:
+            with lock:
+                do(handler)
+
+        return work
+
+    # Its own server has one thread, which waits without end for a connection that a forked process has a copy of.
+    theirs = emulator.RequestHandler
+    doing = {name: alone(getattr(theirs, name)) for name in dir(theirs) if name.startswith("do_")}
+    handler = partial(type("Handler", (theirs,), doing), emulator.Storage(use_memory_fs=True))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -137,6 +152,9 @@ def google_bucket(google_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     gcsfs.GCSFileSystem.clear_instance_cache()
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", google_server)
+    monkeypatch.setenv(
+        "NO_GCE_CHECK", "true"
+    )  # else the client asks for the metadata of a machine that this is not
     name = _bucket_name(tmp_path)
     request = urllib.request.Request(
         f"{google_server}/storage/v1/b?project=test",
