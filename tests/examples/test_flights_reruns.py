@@ -23,7 +23,8 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "flights"
 HW = Path(sys.executable).parent / "hw"
 MONTHS = 3
 
-pytestmark = pytest.mark.xdist_group("flights-reruns")
+together = pytest.mark.xdist_group("flights-reruns")
+"""not of the whole module: a test that needs Neo4j is in the group of those, and a test in two is in neither"""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,7 @@ def run(folder: Path) -> dict[str, int]:
     return {task: counts["DONE"] for task, counts in outcome["tasks"].items() if counts.get("DONE")}
 
 
+@together
 def test_nothing_runs_when_nothing_has_changed(folder: Path) -> None:
     assert run(folder) == {}
 
@@ -109,6 +111,7 @@ def test_on_neo4j_the_result_is_the_same_and_nothing_runs_again(
         assert (there / path.relative_to(folder)).read_bytes() == path.read_bytes(), path
 
 
+@together
 def test_a_changed_month_runs_its_own_path_and_what_is_made_of_all_months(folder: Path) -> None:
     february = folder / "months" / "2013-02.csv"
     february.write_text("\n".join(february.read_text("utf-8").splitlines()[:-40]) + "\n", "utf-8")
@@ -124,12 +127,14 @@ def test_a_changed_month_runs_its_own_path_and_what_is_made_of_all_months(folder
     assert run(folder) == {}
 
 
+@together
 def test_a_changed_helper_runs_the_tasks_that_use_it_and_what_follows_from_them(folder: Path) -> None:
     helpers = folder / "helpers.py"
     helpers.write_text(helpers.read_text("utf-8").replace("LATE_MINUTES = 15", "LATE_MINUTES = 30"), "utf-8")
     assert run(folder) == {"flights.delay_stats": MONTHS, "flights.chart": 1, "flights.report": 1}
 
 
+@together
 def test_a_changed_comment_between_functions_runs_nothing(folder: Path) -> None:
     helpers = folder / "helpers.py"
     helpers.write_text(
@@ -138,6 +143,7 @@ def test_a_changed_comment_between_functions_runs_nothing(folder: Path) -> None:
     assert run(folder) == {}
 
 
+@together
 def test_a_deleted_result_is_made_again_from_what_is_there(folder: Path) -> None:
     (folder / "results" / "report.md").unlink()
     assert run(folder) == {"flights.report": 1}
