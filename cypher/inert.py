@@ -13,16 +13,3 @@ def one_line(text: str) -> str:
 def lines(text: str) -> str:
     """The same of text of several lines, which stay lines."""
     return "\n".join(one_line(line) for line in text.split("\n"))
-
-
-def inert_json(text: str) -> str:
-    """JSON that says the same: what is not printable is written as JSON writes it."""
-    return "\n".join(
-        line if line.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in line)
-        for line in text.split("\n")
-    )
-
-
-def _escaped(char: str) -> str:
-    units = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

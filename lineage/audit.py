@@ -26,6 +26,7 @@ MOST = 10_000
 _NEEDED, _ALLOWED = {"message", "nodes"}, {"message", "nodes", "path"}
 _PLACE = re.compile(r"refused at (\d+):(\d+): ")
 _LINE = re.compile(r"\bline (\d+)")
+_Found = tuple[str, tuple[str, ...], "str | None"]
 
 
 @dataclass(frozen=True)
@@ -101,20 +102,27 @@ def audit(
                     "changes nothing, or name the rules that are to be asked"
                 )
     result = Audit(list(rules))
+    found: list[tuple[Rule, _Found]] = []
     for rule in rules:
         if progress is not None:
             progress(rule)
         values: dict[str, Any] = {name: given.get(name, value) for name, value in rule.parameters.items()}
         values |= {name: getattr(facts, name) for name in sorted(rule.uses)}
-        found, truncated = _findings(store, rule, values, timeout)
-        result.findings += found
+        some, truncated = _found_by(store, rule, values, timeout)
+        found += [(rule, one) for one in some]
         result.truncated += [rule.id] if truncated else []
+    known_by = fingerprints(store, [(rule.id, message, nodes) for rule, (message, nodes, _) in found])
+    result.findings = [
+        Finding(rule, *one, known=False, fingerprint=fingerprint)
+        for (rule, one), fingerprint in zip(found, known_by, strict=True)
+    ]
     return result
 
 
-def _findings(
+def _found_by(
     store: GraphStore, rule: Rule, values: dict[str, Any], timeout: float
-) -> tuple[list[Finding], bool]:
+) -> tuple[list[_Found], bool]:
+    """What a rule found, in a stable order, and whether there is more."""
     try:
         table = store.ask(rule.query, values, timeout=timeout, limit=MOST)
     except QueryRefused as error:
@@ -135,16 +143,10 @@ def _findings(
         )
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     found = dict.fromkeys(_finding(rule, row) for row in rows)
-    known_by = fingerprints(store, [(rule.id, message, nodes) for message, nodes, _ in found])
-    findings = [
-        Finding(rule, *one, known=False, fingerprint=fingerprint)
-        for one, fingerprint in zip(found, known_by, strict=True)
-    ]
-    findings.sort(key=lambda one: (one.path or "", one.message, one.nodes))
-    return findings, table.truncated
+    return sorted(found, key=lambda one: (one[2] or "", one[0], one[1])), table.truncated
 
 
-def _finding(rule: Rule, row: Mapping[str, Any]) -> tuple[str, tuple[str, ...], str | None]:
+def _finding(rule: Rule, row: Mapping[str, Any]) -> _Found:
     """The message, the nodes and the path of a row."""
     message, nodes, path = row["message"], row["nodes"], row.get("path")
     if not isinstance(message, str) or not message:

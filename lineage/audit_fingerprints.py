@@ -36,7 +36,7 @@ def fingerprints(store: GraphStore, found: Sequence[tuple[str, str, Sequence[str
 
 
 def _known_by(store: GraphStore, nodes: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """By node, what it is known by, with its kind; and the run of a run or job."""
+    """By node, what it is known by, with its kind; and the run of a job."""
     wanted = sorted(nodes)
     known_by: dict[str, str] = {}
     runs: dict[str, str] = {}

@@ -63,6 +63,12 @@ def files_of(store: GraphStore, datasets: Iterable[str]) -> dict[str, list[str]]
     return grouped(GraphFacts(store).rows("dataset_files", datasets))
 
 
+def files_among(store: GraphStore, files: Iterable[str]) -> dict[str, list[str]]:
+    """Those of some files that belong to datasets now, by the datasets' ids."""
+    rows = GraphFacts(store).rows("dataset_of_files", files)
+    return grouped((dataset, file) for file, dataset in rows)
+
+
 def datasets_of(store: GraphStore, files: Iterable[str]) -> dict[str, list[str]]:
     """The ids of the datasets that files belong to now, by the files' hashes."""
     return grouped(GraphFacts(store).rows("dataset_of_files", files))

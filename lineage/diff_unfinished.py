@@ -7,15 +7,13 @@ below are matched by their tasks' names: equal ones first, then those that were 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.lineage.diff_views import CallChange
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.lineage.diff import Trees
-
-_BATCH = 2000
 
 
 class _Job(NamedTuple):
@@ -47,7 +45,7 @@ class Unfinished:
             before: id of a job.
             after: id of another.
         """
-        [one], [other] = self._jobs([before]), self._jobs([after])
+        one, other = (_job(self._store.rows("why_jobs", keys=[id_])[0]) for id_ in (before, after))
         stack: list[_Pair | CallChange] = [_Pair(other.task, one, other)]
         found: list[CallChange] = []
         while stack:
@@ -102,14 +100,12 @@ class Unfinished:
                 yield CallChange(path, change, task, *calls, False, [], None, False)
 
     def _children(self, job: str) -> list[_Job]:
-        return self._jobs([row[0] for row in self._store.rows("why_children", id=job)])
+        return [_job(row) for row in self._store.rows("why_children", id=job)]
 
-    def _jobs(self, ids: Sequence[str]) -> list[_Job]:
-        found: dict[str, _Job] = {}
-        for begin in range(0, len(ids), _BATCH):
-            for row in self._store.rows("why_jobs", keys=ids[begin : begin + _BATCH]):
-                found[row[0]] = _Job(row[0], row[2] or "", row[3], row[4], row[6], row[9])
-        return [found[id_] for id_ in ids]
+
+def _job(row: Sequence[Any]) -> _Job:
+    """A row of why_jobs, or of why_children."""
+    return _Job(row[0], row[2] or "", row[3], row[4], row[6], row[9])
 
 
 def _matched(before: Sequence[_Job], after: Sequence[_Job]) -> Iterator[tuple[int, _Job | None, _Job | None]]:

@@ -57,7 +57,7 @@ def impact(
         spread.begin_at_results(facts.listed("impact_value_returned", value=found.id))
         spread.begin(facts.listed("impact_value_took", value=found.id))
     elif found.kind == "task":
-        spread.begin(facts.listed("impact_task_calls", task=found.id))
+        spread.begin(facts.calls_of([found.id]).get(found.id, ()))
     else:
         own = _calls_of(store, facts, found)
         spread.begin(own)

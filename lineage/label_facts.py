@@ -16,17 +16,25 @@ _T = TypeVar("_T")
 
 
 class RememberedFacts(ImpactFacts):
-    """The facts as a store had them when they were first asked for."""
+    """The facts as a store had them when they were first asked for.
 
-    def __init__(self, store: GraphStore) -> None:
+    Args:
+        known: facts of that store to share what was asked for with.
+    """
+
+    def __init__(self, store: GraphStore, known: RememberedFacts | None = None) -> None:
         super().__init__(store)
-        self._known: dict[str, dict[str, Any]] = {}
+        self._known: dict[str, dict[str, Any]] = {} if known is None else known._known
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
         return self._remembered("calls", super().calls, calls)
 
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
         return self._remembered("wiring", super().wiring, parents)
+
+    def shared(self, calls: Iterable[str]) -> set[str]:
+        ask = super().shared
+        return set(self._remembered("shared", lambda some: dict.fromkeys(ask(some), True), calls))
 
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         return self._remembered("jobs_of", super().jobs_of, calls)

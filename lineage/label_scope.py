@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from headwater.lineage.impact_facts import ImpactFacts, JobFact
+from headwater.lineage.impact_facts import JobFact
 from headwater.lineage.label_facts import RememberedFacts
 from headwater.lineage.trace_facts import CallFact, FileFact, Wiring
 from headwater.lineage.trace_walk import Walk
@@ -45,7 +45,7 @@ class Scope:
         return self.files | self.facts.files()
 
 
-class ScopedFacts(ImpactFacts):
+class ScopedFacts(RememberedFacts):
     """The facts about the places that a walk back came to, and no others.
 
     Args:
@@ -56,8 +56,7 @@ class ScopedFacts(ImpactFacts):
     def __init__(
         self, store: GraphStore, known: RememberedFacts, walk: Walk, jobs: Mapping[str, str]
     ) -> None:
-        super().__init__(store)
-        self._known = known
+        super().__init__(store, known)
         self._calls = walk.calls
         self._parents: dict[str, list[str]] = {}
         self._children: dict[str, list[str]] = {}
@@ -81,19 +80,15 @@ class ScopedFacts(ImpactFacts):
         for (_, parent), _, way in walk.visits:
             if parent is not None and way.kind == "job":
                 self._counting.setdefault(parent, set()).add(way.id)
-        self._is_shared: dict[str, bool] = {}
 
     def files(self) -> set[str]:
         """The hashes of the files that the calls took, or named."""
         return {*self._takers, *self._namers}
 
-    def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
-        return self._known.calls(calls)
-
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
         """With the calls that sit in the parents, and the parents' own results."""
         found = {}
-        for parent, wires in self._known.wiring(parents).items():
+        for parent, wires in super().wiring(parents).items():
             inside = {parent, *self._children.get(parent, ())}
             found[parent] = {consumer: wire for consumer, wire in wires.items() if consumer in inside}
         return found
@@ -102,7 +97,7 @@ class ScopedFacts(ImpactFacts):
         """Of a call that sits in none of the places, one parent stands for there being some."""
         wanted = set(calls)
         found = {call: self._parents[call] for call in wanted if call in self._parents}
-        others = self._known.call_parents(wanted - found.keys())
+        others = super().call_parents(wanted - found.keys())
         return found | {call: parents[:1] for call, parents in others.items()}
 
     def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
@@ -117,22 +112,18 @@ class ScopedFacts(ImpactFacts):
     def calls_of(self, tasks: Iterable[str]) -> dict[str, list[str]]:
         return {task: self._calls_of[task] for task in tasks if task in self._calls_of}
 
-    def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
-        return self._known.first_made(calls)
-
-    def shared(self, calls: Iterable[str]) -> set[str]:
-        wanted = set(calls)
-        missing = wanted - self._is_shared.keys()
-        found = super().shared(missing) if missing else set()
-        self._is_shared.update((call, call in found) for call in missing)
-        return {call for call in wanted if self._is_shared[call]}
-
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         """Of a call that has many, the one that ran it first and those that count."""
         wanted = set(calls)
         shared = self.shared(wanted)
-        some = set(self.jobs(shared).values()).union(*(self._counting.get(call, ()) for call in shared))
-        return self._known.jobs_of(wanted - shared) | self.jobs_named(some)
+        return super().jobs_of(wanted - shared) | self._remembered(
+            "jobs_counting", self._jobs_counting, shared
+        )
+
+    def _jobs_counting(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
+        wanted = set(calls)
+        some = set(self.jobs(wanted).values()).union(*(self._counting.get(call, ()) for call in wanted))
+        return self.jobs_named(some)
 
 
 def _files(call: CallFact) -> Iterable[FileFact]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.garbage import few_collections
 from headwater.cypher.sensitivity import lower, rank
-from headwater.lineage.datasets import Dataset, current, datasets_of, files_of
+from headwater.lineage.datasets import Dataset, current, files_among, files_of
 from headwater.lineage.declassified import declassified
 from headwater.lineage.impact_walk import Spread
 from headwater.lineage.label_facts import RememberedFacts
@@ -85,11 +85,7 @@ def _files(store: GraphStore, datasets: Sequence[Dataset], scope: Scope | None) 
     """The files of datasets by their ids; of a part of the history, those in it."""
     if scope is None:
         return files_of(store, (dataset.id for dataset in datasets))
-    found: dict[str, list[str]] = {}
-    for file, some in sorted(datasets_of(store, scope.files_behind()).items()):
-        for dataset in some:
-            found.setdefault(dataset, []).append(file)
-    return found
+    return files_among(store, scope.files_behind())
 
 
 def _levels(

@@ -27,9 +27,10 @@ from headwater.lineage.log_views import (
     ValueView,
     View,
 )
-from headwater.lineage.made_last import made_last
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from headwater.cypher.store import GraphStore
     from headwater.lineage.resolve import Found
 
@@ -125,7 +126,7 @@ def call(store: GraphStore, call_hash: str) -> CallView | None:
         eval_hash=eval_hash,
         task=task_name,
         task_hash=task_hash,
-        recorded_at=made_last(store, [call_hash]).get(call_hash, recorded_at),
+        recorded_at=_made_last(store, [call_hash]).get(call_hash, recorded_at),
         cacheable=cacheable,
         failed=failed,
         prov_off=prov_off,
@@ -234,5 +235,13 @@ def _calls(store: GraphStore, query: str, **parameters: Any) -> list[CallLine]:
 
 def _lines(store: GraphStore, rows: Sequence[tuple[Any, ...]]) -> list[CallLine]:
     """Of rows that begin with call, task, time and whether it failed; the time as of the store's moment."""
-    at = made_last(store, [row[0] for row in rows])
+    at = _made_last(store, [row[0] for row in rows])
     return [CallLine(row[0], row[1], at.get(row[0], row[2]), row[3]) for row in rows]
+
+
+def _made_last(store: GraphStore, calls: Sequence[str]) -> dict[str, datetime]:
+    """When each of a few calls was made last by the moment as of which the store is seen; nothing where that is now.
+    (The graph keeps only when that was last of all.)"""
+    if getattr(store, "moment", None) is None:
+        return {}
+    return dict(store.rows("made_last", keys=sorted(set(calls))))

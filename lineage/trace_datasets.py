@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headwater.lineage.datasets import Dataset, current, datasets_of
+from headwater.lineage.datasets import Dataset, current, files_among
 from headwater.lineage.declassified import declassified
 from headwater.lineage.impact_facts import ImpactFacts
 from headwater.lineage.labels import labels
@@ -46,16 +46,10 @@ class TracedDataset:
 
 def traced_datasets(store: GraphStore, traced: Trace) -> list[TracedDataset]:
     """The datasets of a trace's files as they are declared now, by name."""
-    belonging = datasets_of(store, traced.files)
-    files: dict[str, list[str]] = {}
-    for file, datasets in belonging.items():
-        for dataset in datasets:
-            files.setdefault(dataset, []).append(file)
+    files = files_among(store, traced.files)
     found = [dataset for dataset in current(store) if dataset.id in files] if files else []
     levels = _levels(store, traced, found)
-    return [
-        TracedDataset(one, levels.get(one.id, one.sensitivity), tuple(sorted(files[one.id]))) for one in found
-    ]
+    return [TracedDataset(one, levels.get(one.id, one.sensitivity), tuple(files[one.id])) for one in found]
 
 
 def _levels(store: GraphStore, traced: Trace, found: list[Dataset]) -> dict[str, str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from headwater.lineage.made_last import made_last
 from headwater.lineage.moments import moment
 
 if TYPE_CHECKING:
@@ -127,8 +126,9 @@ class GraphFacts:
                 arguments.values(), key=lambda one: (one.position is None, one.position or 0, one.name)
             )
             fact.result_files = _files(files)
-        for call, at in made_last(self._store, found).items():
-            found[call].recorded_at = at
+        if getattr(self._store, "moment", None) is not None:
+            for call, at in self.rows("made_last", found):
+                found[call].recorded_at = at
         return found
 
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:

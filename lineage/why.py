@@ -70,10 +70,9 @@ def jobs_meant(store: GraphStore, found: Found) -> list[str]:
     return jobs
 
 
-def later_runs(store: GraphStore, found: Found, jobs: Sequence[str]) -> tuple[str, int]:
-    """Of a task's `jobs_meant`, their run, and how many runs began after it, in which nobody called the task."""
-    run = str(store.rows("why_jobs", keys=[jobs[0]])[0][1])
-    return run, store.rows("why_later_runs", execution=run)[0][0] if found.kind == "task" else 0
+def later_runs(store: GraphStore, run: str) -> int:
+    """How many runs began after a run. Where it is the one of a task's `jobs_meant`, nobody called the task in them."""
+    return int(store.rows("why_later_runs", execution=run)[0][0])
 
 
 class _Explainer:

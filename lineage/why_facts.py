@@ -96,9 +96,10 @@ class WhyFacts:
         if job.eval_hash is None:
             return None
         rows = self._store.rows("why_equal", eval_hash=job.eval_hash, before=job.before())
-        for row in rows:
-            return EarlierJob(JobLine(*row[:7]), bool(row[7]), bool(row[8]), row[9])
-        return None
+        if not rows:
+            return None
+        [row] = rows
+        return EarlierJob(JobLine(*row[:7]), bool(row[7]), bool(row[8]), row[9])
 
     def made(self, job: JobFact) -> JobLine | None:
         """The job that made the call which this one was answered with: the newest before it, however many were answered

@@ -3,7 +3,7 @@
 // Parameters: $executions, $jobs, $calls, $tasks, $files, $datasets (keys of each kind). Rows: node, known by, run (of a job).
 UNWIND $executions AS key
 MATCH (:Execution {id: key})-[:STARTED]->(j:Job)
-RETURN 'execution:' + key AS node, coalesce(j.eval_hash, j.task_name) AS known_by, key AS run
+RETURN 'execution:' + key AS node, coalesce(j.eval_hash, j.task_name) AS known_by, null AS run
 UNION ALL
 UNWIND $jobs AS key
 MATCH (j:Job {id: key})

@@ -5,5 +5,6 @@ MATCH (:Job {id: $id})-[:SPAWNED]->(j:Job)
 WHERE $as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of
 OPTIONAL MATCH (j)-[:MADE]->(c:CallNode) WHERE $as_of IS NULL OR j.finished <= $as_of
 RETURN j.id AS id, j.execution_id AS execution, j.task_name AS task, j.task_hash AS task_hash, CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END AS status,
-       j.started AS started, c.call_hash AS call, CASE WHEN j.finished > $as_of THEN null ELSE j.reason END AS reason, j.n AS n
+       j.started AS started, c.call_hash AS call, CASE WHEN j.finished > $as_of THEN null ELSE j.reason END AS reason,
+       j.n AS n, j.eval_hash AS eval_hash
 ORDER BY n

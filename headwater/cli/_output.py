@@ -54,7 +54,13 @@ def json_text(answer: Any) -> str:
         text = json.dumps(answer, indent=2, ensure_ascii=False, default=plain, allow_nan=False)
     except ValueError:
         text = json.dumps(_finite(answer), indent=2, ensure_ascii=False, default=plain, allow_nan=False)
-    return inert.inert_json(text)
+    lines = text.split("\n")
+    return "\n".join(line if line.isprintable() else "".join(map(_inert, line)) for line in lines)
+
+
+def _inert(char: str) -> str:
+    """A character of JSON, or what stands for it there."""
+    return char if char.isprintable() else json.dumps(char)[1:-1]
 
 
 def _finite(answer: Any) -> Any:

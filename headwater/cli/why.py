@@ -34,8 +34,9 @@ def command(what: str, limit: int, as_of: str | None, as_json: bool) -> None:
     with reading(as_of=as_of) as store:
         found = find(store, what)
         jobs = jobs_meant(store, found)
-        run, later = later_runs(store, found, jobs)
         answers = [why(store, job) for job in jobs[:limit]]
+        run = answers[0].job.execution
+        later = later_runs(store, run) if found.kind == "task" else 0
     more = len(jobs) - len(answers)
     if as_json:
         _output.emit_json(
