@@ -48,6 +48,7 @@ def bindings_in(
 
 def _bound_by(node: ast.stmt) -> Iterator[tuple[str, str, Nodes]]:
     """Each name that a statement by itself binds: (name, kind, what counts)."""
+    heads = _heads(node)
     if isinstance(node, _DEFINITION):
         yield node.name, "class" if isinstance(node, ast.ClassDef) else "function", (node,)
         for decorator in [] if isinstance(node, ast.ClassDef) else node.decorator_list:
@@ -61,8 +62,7 @@ def _bound_by(node: ast.stmt) -> Iterator[tuple[str, str, Nodes]]:
                 yield called.value.id, "function", (node,)
     elif not isinstance(node, ast.Match):  # whose patterns bind names each under their own condition
         for name in dict.fromkeys(_assigned(node)):
-            yield name, "constant", _heads(node)
-    heads = _heads(node)
+            yield name, "constant", heads
     for name in dict.fromkeys(name for head in heads for name in _in_passing(head)):
         yield name, "constant", (node,) if isinstance(node, _DEFINITION) else heads
     if isinstance(node, ast.Match):

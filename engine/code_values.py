@@ -17,7 +17,7 @@ from headwater.engine.code_scope import imported_module
 from headwater.engine.files import file_hash
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task, task_function
-from headwater.engine.values.names import find
+from headwater.engine.values.names import find, set_code_fingerprinter
 
 TASK, FUNCTION, CLASS = "task", "function", "class"
 CODE = (TASK, FUNCTION, CLASS)
@@ -74,3 +74,6 @@ def is_current(path: str, evidence: str, digest: str) -> bool:
     if not isinstance(code, (FunctionType, type)):
         code = getattr(code, "__wrapped__", None)
     return isinstance(code, (FunctionType, type)) and code_digest(code).hex() == digest
+
+
+set_code_fingerprinter(code_digest)

@@ -261,15 +261,12 @@ class Walk:
         statements = [binding for binding in bindings if binding.kind != "import"]
         imports = [binding for binding in bindings if binding.kind == "import"] + scope.star_imports(name)
         if statements:
-            found = [self._bound(scope, name, statements)]
-            if task is not None:
-                found.append(task)
-            else:
-                if imports:
-                    found += self._imported_too(scope, name, attrs, imports, statements)
-                if isinstance(value, ModuleType) and attrs:
-                    found += filter(None, [self._module(value.__name__, attrs, name)])
-            return " ".join(dict.fromkeys(found))
+            found = [self._bound(scope, name, statements), task]
+            if task is None and imports:
+                found.append(self._imported_too(scope, name, attrs, imports, statements))
+            if task is None and isinstance(value, ModuleType) and attrs:
+                found.append(self._module(value.__name__, attrs, name))
+            return " ".join(dict.fromkeys(filter(None, found)))
         if imports:
             return self._imported(*import_that_holds(scope, name, imports, value), attrs, name)
         if value is MISSING:
@@ -304,19 +301,18 @@ class Walk:
         attrs: tuple[str, ...],
         imports: list[Binding],
         statements: list[Binding],
-    ) -> Iterator[str]:
+    ) -> str | None:
         """What an import gave that stands beside other statements for the same name, if it is the user's own, and they
         left it (`try: from a import f … except ImportError: f = None`) or go on with it (`f = cached(f)`)."""
         value = scope.values.get(name, MISSING)
         one = import_that_holds(scope, name, imports, value)
         module = module_of(one[0])
         if module is None or origin_of_module(module) != USER:
-            return
+            return None
         held = module if one[1] is None else vars(module).get(one[1], MISSING)
         if held is value or goes_on_with(scope.source_for(name), name, statements):
-            found = self._imported(*one, attrs, name)
-            if found is not None:
-                yield found
+            return self._imported(*one, attrs, name)
+        return None
 
     def _module(self, name: str, attrs: tuple[str, ...], read_as: str) -> str | None:
         """What a path of attributes from a module leads to."""

@@ -103,7 +103,7 @@ class Control:
             job.body.lent = True
             self.reduction.runnable.extend(self.limits.release(job))
         if job.body.withheld:  # it goes on without them as long as it waits for anything
-            self._let_pass(job)
+            self._leave_queues(job)
             job.body.hand_over()
 
     def _take_back(self, job: Job) -> None:
@@ -113,10 +113,16 @@ class Control:
             job.body.lent = False
             job.body.hand_over()
 
+    def _leave_queues(self, job: Job) -> None:
+        """A job does not need its limits now, whether it waits for them or was to have them next."""
+        self.limits.forget(job)
+        with suppress(ValueError):
+            self.reduction.runnable.remove(job)
+        self._let_pass(job)
+
     def _let_pass(self, job: Job) -> None:
-        """A job does not need its limits now: let those that wait for them have their turn."""
+        """A job that could have its limits does not take them: let those that wait for them have their turn."""
         if job.options.get("limits"):
-            self.limits.forget(job)
             self.reduction.runnable.extend(self.limits.offer(job))
 
     def _stop_bodies(self) -> None:
@@ -188,9 +194,7 @@ class Control:
         if self.limits.holds(job):
             self.reduction.runnable.extend(self.limits.release(job))
         else:
-            with suppress(ValueError):
-                self.reduction.runnable.remove(job)
-            self._let_pass(job)
+            self._leave_queues(job)
 
     # -- somebody who cancels --------------------------------------------------------------------------------------
 

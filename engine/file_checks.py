@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from headwater.cypher.records import FileSeen
 from headwater.engine.files.address import is_url, local_path
-from headwater.engine.files.identity import CONTENT, FOLDER, LISTINGS, MISSING, PATH, STAT
+from headwater.engine.files.content import stamp
+from headwater.engine.files.far_checks import still_valid_far
+from headwater.engine.files.identity import CONTENT, FOLDER, LISTINGS, MISSING, PATH, STAT, still_valid
 from headwater.engine.files.listing import NO_FOLDER
-from headwater.engine.validity import NO_FILES, still_holds
+from headwater.engine.validity import NO_FILES
 
 if TYPE_CHECKING:
     from headwater.engine.executors import Outcome
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from headwater.engine.job import Job
 
 _NO_FAR_FILE = LISTINGS | {MISSING, PATH, *NO_FILES}
-_Stamp = tuple[int, int, int, int]
 
 
 class FileChecks:
@@ -37,7 +38,7 @@ class FileChecks:
     def __init__(self) -> None:
         self._files: dict[bytes, list[FileSeen]] = {}
         self._far: dict[bytes, list[FileSeen]] = {}
-        self._read: dict[bytes, _Stamp] = {}
+        self._read: dict[bytes, str] = {}
         """by file_hash: what a file looked like when its content was found to be what it is to be"""
         self._looks = _Looks()
 
@@ -85,19 +86,20 @@ class FileChecks:
 
     def look(self, files: Sequence[FileSeen]) -> list[str]:
         """The paths of those that are not what they were; may be called on any thread."""
-        return [file.path for file in files if not self._looks.holds(file)]
+        holding = self._looks.holding({file.file_hash: file for file in files})
+        return [file.path for file in files if not holding[file.file_hash]]
 
     def _holds(self, file: FileSeen) -> bool:
         if file.evidence != CONTENT:
-            return still_holds(file.path, file.evidence, file.digest)
-        stamp = _stamp(_path(file))
-        if stamp is None:
+            return still_valid(file.path, file.evidence, file.digest)
+        seen = _stamp(_path(file))
+        if seen is None:
             return False
-        if self._read.get(file.file_hash) == stamp:
+        if self._read.get(file.file_hash) == seen:
             return True
-        if not still_holds(file.path, file.evidence, file.digest):
+        if not still_valid(file.path, file.evidence, file.digest):
             return False
-        self._read[file.file_hash] = stamp
+        self._read[file.file_hash] = seen
         return True
 
 
@@ -139,37 +141,46 @@ class _Looks:
         self._begun: dict[bytes, int] = {}
         self._ended: dict[bytes, tuple[int, bool]] = {}
 
-    def holds(self, file: FileSeen) -> bool:
-        key = file.file_hash
+    def holding(self, files: Mapping[bytes, FileSeen]) -> dict[bytes, bool]:
+        """Which of some files, by their hashes, are what they were."""
+        answers: dict[bytes, bool] = {}
         with self._condition:
-            wanted = self._begun.get(key, 0) + 1
-            while True:
-                number, answer = self._ended.get(key, (0, True))
-                if number >= wanted:
-                    return answer
-                begun = self._begun.get(key, 0)
-                if begun == number:
-                    break
-                self._condition.wait()
-            self._begun[key] = number = begun + 1
-        answer = False
+            wanted = {key: self._begun.get(key, 0) + 1 for key in files}
+            while len(answers) < len(files):
+                mine: list[bytes] = []
+                for key in files.keys() - answers.keys():
+                    number, answer = self._ended.get(key, (0, True))
+                    if number >= wanted[key]:
+                        answers[key] = answer
+                    elif self._begun.get(key, 0) == number:
+                        self._begun[key] = number + 1
+                        mine.append(key)
+                if mine:
+                    self._look([files[key] for key in mine])
+                elif len(answers) < len(files):
+                    self._condition.wait()
+        return answers
+
+    def _look(self, files: Sequence[FileSeen]) -> None:
+        """Look at files, with the condition let go meanwhile."""
+        found = [False] * len(files)
+        self._condition.release()
         try:
             with suppress(Exception):  # what cannot be looked at is not known to be what it was
-                answer = still_holds(file.path, file.evidence, file.digest)
+                found = still_valid_far([(file.path, file.evidence, file.digest) for file in files])
         finally:
-            with self._condition:
-                self._ended[key] = number, answer
-                self._condition.notify_all()
-        return answer
+            self._condition.acquire()
+            for file, holds in zip(files, found, strict=True):
+                self._ended[file.file_hash] = self._begun[file.file_hash], holds
+            self._condition.notify_all()
 
 
 def _path(file: FileSeen) -> str:
     return local_path(file.path) or ""
 
 
-def _stamp(path: str) -> _Stamp | None:
+def _stamp(path: str) -> str | None:
     try:
-        status = os.stat(path)
+        return stamp(os.stat(path))
     except OSError:
         return None
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

@@ -450,9 +450,8 @@ class Run(Control):
         n, prepare = job.n, prepare_for(job, self.recorder.prepare)
         turn = self._drive.begin()
         outcome = perform(job.task.body, args, kwargs, prepare, time(), key=job.eval_hash)
-        still_ours = self._drive.end(turn)
-        self._complete(job, n, outcome)
-        if not still_ours:
+        self._complete(job, n, outcome)  # which may have to ask a store for files, and take long, too
+        if not self._drive.end(turn):
             raise Relieved
 
     def _drain(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from headwater.cypher.records import FileSeen, HandleSeen, ValueSeen
 from headwater.engine.background import Thread
-from headwater.engine.code_values import code_digest, code_record
+from headwater.engine.code_values import code_record
 from headwater.engine.errors import Unrecordable
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.files import Artefact, was_there
@@ -28,12 +28,9 @@ from headwater.engine.values import (
     ValueStore,
     describe,
     hash_and_files,
-    set_code_fingerprinter,
     type_name,
 )
 from headwater.engine.values.objects import TRACES
-
-set_code_fingerprinter(code_digest)
 
 RESULT = "result"
 """How results are labelled, which have to be recorded as they are; of arguments, errors may have stand-ins."""

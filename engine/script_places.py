@@ -14,6 +14,7 @@ from headwater.cypher.paths import normal
 from headwater.engine.errors import CallError, ScriptError
 from headwater.engine.files import Artefact, Dir, File, FileSet, Staging
 from headwater.engine.files.address import local_path
+from headwater.engine.files.content import stamp
 from headwater.engine.files.staging import staging_of
 from headwater.engine.observed import some
 
@@ -269,14 +270,13 @@ class Unstaged:
             )
 
 
-def _seen(place: Artefact) -> dict[str, tuple[int, int, int, int]]:
+def _seen(place: Artefact) -> dict[str, str]:
     """What can be seen of the files at a place from outside."""
     found = {}
     paths = [file.uri for file in place.files()] if isinstance(place, (Dir, FileSet)) else [place.uri]
     for path in [local_path(uri) for uri in paths]:
         with suppress(OSError):
-            status = os.stat(path or "")
-            found[path or ""] = status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+            found[path or ""] = stamp(os.stat(path or ""))
     return found
 
 

@@ -77,8 +77,7 @@ def run_group(
     """
     thread = threading.current_thread()
     with _lock:
-        if thread in _ended:
-            raise Cancelled("the run was stopped before the script began")
+        _refuse_ended(thread)
         process = subprocess.Popen(
             ["/bin/sh", "-c", _GATE, "sh", *command],
             cwd=folder,
@@ -119,8 +118,12 @@ def check_going_on() -> None:
         Cancelled: `end_groups` was called for it.
     """
     with _lock:
-        if threading.current_thread() in _ended:
-            raise Cancelled("the run was stopped before the script began")
+        _refuse_ended(threading.current_thread())
+
+
+def _refuse_ended(thread: threading.Thread) -> None:
+    if thread in _ended:
+        raise Cancelled("the run was stopped before the script began")
 
 
 def runs_program(thread: threading.Thread) -> bool:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Any
 from uuid import uuid4
 
@@ -74,16 +75,22 @@ def _places(inputs: Any, outputs: Any, folder: str) -> list[str]:
         if place not in _local(home):
             found.add(os.path.realpath(place))
     taken = {os.path.realpath(path) for path in taken}
-    for place in sorted(found):
-        inside = [path for path in taken if path.startswith(place + os.sep)]
-        if inside:
-            raise CallError(
-                f"the script takes {min(inside)}, which lies in {place}, where it stages: what else lies there "
-                "cannot be told from what is staged. Stage to another folder, or use tempdir=True"
-            )
+    wrong = found & {above for path in taken for above in _above(path)}
+    if wrong:
+        place = min(wrong)
+        inside = min(path for path in taken if place in _above(path))
+        raise CallError(
+            f"the script takes {inside}, which lies in {place}, where it stages: what else lies there "
+            "cannot be told from what is staged. Stage to another folder, or use tempdir=True"
+        )
     # What the script takes as it is, is no leftover.
-    found = {p for p in found if not any(f"{p}/".startswith(f"{path}/") for path in taken)}
-    return sorted(p for p in found if not any(p.startswith(other + os.sep) for other in found))
+    found = {place for place in found if taken.isdisjoint([place, *_above(place)])}
+    return sorted(place for place in found if found.isdisjoint(_above(place)))
+
+
+def _above(path: str) -> list[str]:
+    """The folders that a path is in."""
+    return [str(parent) for parent in PurePath(path).parents]
 
 
 def _local(place: Artefact) -> set[str]:

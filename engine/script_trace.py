@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -69,7 +69,9 @@ def read_report(report: str, folder: str) -> tuple[set[str], set[str]]:
     """
     # Where a program began is known when its parent's call has ended, which may be told after its own first calls.
     parents = {
-        result: (pid, arguments) for pid, name, arguments, result, _ in _calls(report) if name in _FORKS
+        result: (pid, arguments)
+        for pid, name, arguments, result, _ in _calls(report, _FORKS)
+        if name in _FORKS
     }
     trace = _Trace(folder, parents)
     for call in _calls(report):
@@ -81,11 +83,17 @@ def read_report(report: str, folder: str) -> tuple[set[str], set[str]]:
     return written, {path for path in read - trace.written if os.path.isfile(path)}
 
 
-def _calls(report: str) -> Iterator[tuple[Any, ...]]:
-    """Process, name, arguments, result and opened path of each call that succeeded, in the order of their ends."""
+def _calls(report: str, only: Collection[str] = ()) -> Iterator[tuple[Any, ...]]:
+    """Process, name, arguments, result and opened path of each call that succeeded, in the order of their ends.
+
+    Args:
+        only: pass over lines that have none of these names in them; both halves of a call have its name.
+    """
     begun: dict[str, str] = {}
     with open(report, encoding="ascii", errors="replace") as lines:
         for line in (text.rstrip("\n") for text in lines):
+            if only and not any(name in line for name in only):
+                continue
             superseded = _SUPERSEDED.match(line)
             if superseded is not None:
                 # A thread that runs a program goes on under the number of its process.

@@ -6,7 +6,6 @@ import hashlib
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
@@ -228,8 +227,6 @@ class Task(Generic[P, R]):
         from headwater.engine.code import fingerprint
         from headwater.engine.code_values import code_digest
         from headwater.engine.values import hash_and_files
-
-        import_module("headwater.engine.prepare")  # has values asked for the code in them
 
         item = defined_now(item)
         if callable(item) and not isinstance(item, Task) and hasattr(item, "__code__"):

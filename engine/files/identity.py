@@ -22,7 +22,7 @@ import stat
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from headwater.engine.files.address import as_os_errors, local_path, open_filesystem
+from headwater.engine.files.address import as_os_errors, local_path, masked, open_filesystem
 from headwater.engine.files.content import digest_file, digest_stream
 
 _log = logging.getLogger("headwater")
@@ -120,25 +120,30 @@ def info_of(url: str) -> dict[str, Any] | None:
         OSError: it does not say: it is down, or refuses.
         UsageError: the URL's protocol is not known.
     """
+    found = _asked(url)
+    return None if found is None else found[2]
+
+
+def _asked(url: str) -> tuple[Any, str, dict[str, Any]] | None:
+    """The file system of a URL, its path there, and what `info_of` gives."""
     try:
         files, path = open_filesystem(url)
         files.invalidate_cache(path)
         with as_os_errors(url, "looked at"):
-            info: dict[str, Any] = files.info(path)
+            return files, path, files.info(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return info
 
 
 def _identify_remote(url: str, evidence: str | None) -> Identity:
-    info = info_of(url)
-    if info is None or info.get("type") == "directory":
+    asked = _asked(url)
+    if asked is None or asked[2].get("type") == "directory":
         return NOT_THERE
+    files, path, info = asked
     found = by_info(info) if evidence != CONTENT else None
     if found is not None:
         return found
     try:
-        files, path = open_filesystem(url)
         with as_os_errors(url, "looked at"):
             return by_content(files, path)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
@@ -153,7 +158,7 @@ def _warn_once(path: str, error: Exception) -> None:
     store = "/".join(path.split("/")[:3]) if local_path(path) is None else path
     if store not in _warned:
         _warned.add(store)
-        _log.warning("%s. Calls that depend on what is there run again", error)
+        _log.warning("%s. Calls that depend on what is there run again", masked(str(error)))
 
 
 def by_info(info: dict[str, Any]) -> Identity | None:

@@ -11,7 +11,14 @@ from types import ModuleType
 
 import pytest
 
+from headwater import Scheduler
 from tests.engine.code_projects import Load
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    """One that records nothing."""
+    return Scheduler(record=False)
 
 
 @pytest.fixture

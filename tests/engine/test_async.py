@@ -30,11 +30,6 @@ from tests.properties import tries
 headwater_namespace = "asyncs"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def inc(n: int) -> int:
     return n + 1

@@ -15,11 +15,6 @@ from tests.properties import tries
 headwater_namespace = "background"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @pytest.fixture(autouse=True)
 def ran() -> list[Any]:
     RAN.clear()

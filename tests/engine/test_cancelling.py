@@ -24,11 +24,6 @@ from headwater import Cancelled, JobInfo, Project, Scheduler, catch, create_proj
 headwater_namespace = "cancelling"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def inc(n: int) -> int:
     return n + 1

@@ -41,11 +41,6 @@ from headwater import (
 headwater_namespace = "combinators"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def inc(x: int) -> int:
     return x + 1

@@ -53,11 +53,6 @@ def two() -> int:
     return 2
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 def test_what_is_not_there_has_a_default_that_may_be_lazy(scheduler: Scheduler) -> None:
     assert scheduler.run(reader()) == "default"
     assert scheduler.run(get_context("a.b", two())) == 2

@@ -14,11 +14,6 @@ from headwater import Project, Scheduler, Unrecordable, catch, catch_all, cond, 
 headwater_namespace = "errors"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def inc(x: int) -> int:
     return x + 1

@@ -18,11 +18,6 @@ from headwater import Scheduler, Task, Unrecordable, cond, seq, task
 headwater_namespace = "keys"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def inc(x: int) -> int:
     return x + 1

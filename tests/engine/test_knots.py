@@ -12,11 +12,6 @@ from headwater import CallError, Scheduler, catch, task
 headwater_namespace = "knots"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def selfish(x: int) -> Any:
     return selfish(x)

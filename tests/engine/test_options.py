@@ -11,11 +11,6 @@ from headwater import CacheScope, CheckValid, JobInfo, Scheduler, TaskDefinition
 headwater_namespace = "options"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def options(info: JobInfo = JobInfo()) -> Any:
     return info.options

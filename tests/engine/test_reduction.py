@@ -34,11 +34,6 @@ from tests.properties import tries
 headwater_namespace = "reduction"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def inc(x: int) -> int:
     return x + 1

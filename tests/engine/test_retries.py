@@ -20,11 +20,6 @@ from headwater import CallError, Scheduler, Task, TaskDefinitionError, Unrecorda
 headwater_namespace = "retries"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 class Unlucky(Exception):
     """Raised by tasks that fail for a while."""
 

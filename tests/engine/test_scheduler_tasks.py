@@ -13,11 +13,6 @@ from tests.engine.code_projects import Load
 headwater_namespace = "forms"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 RAN: list[int] = []
 
 

@@ -25,11 +25,6 @@ def executor(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def told(error: Exception) -> str:
     return str(error)

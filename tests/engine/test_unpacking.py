@@ -11,11 +11,6 @@ from headwater import CallError, Rehearsal, Scheduler, catch, task
 headwater_namespace = "unpacking"
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 @task
 def inc(x: int) -> int:
     return x + 1

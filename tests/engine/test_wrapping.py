@@ -47,11 +47,6 @@ def quadruple(x: int) -> int:
     return x
 
 
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler(record=False)
-
-
 def test_wrappers_run_around_the_task_lazily_or_at_once(scheduler: Scheduler) -> None:
     assert scheduler.run(value(1)) == 9
     assert scheduler.run(quadruple(3)) == 12
