@@ -14,7 +14,7 @@ from headwater.engine.expression import Call, Expression, Given, Operation, Spec
 from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
 from headwater.engine.registry import get_task_registry
 from headwater.engine.values import SCALARS, hash_value, register_scalar
-from headwater.engine.values.deep import any_dumps
+from headwater.engine.values.pickling import pickled
 
 CODEC = "expression"
 
@@ -44,7 +44,7 @@ class Flat:
 
     def payload(self) -> bytes:
         """The whole as bytes (pickle protocol 5)."""
-        return any_dumps((self.template, self.entries))
+        return pickled((self.template, self.entries))
 
     def members(self) -> list[Any]:
         """Every plain argument that may hold something: the atoms are left out."""

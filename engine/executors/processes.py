@@ -24,7 +24,7 @@ from headwater.engine.executors.upwards import Send
 from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
 from headwater.engine.traceback import WorkerTraceback
-from headwater.engine.values.deep import any_dumps
+from headwater.engine.values.pickling import pickled
 
 if TYPE_CHECKING:
     from headwater.engine.executors.worker import Reply
@@ -113,7 +113,7 @@ class ProcessExecutor(ThreadExecutor):
                 f"{task.fullname}: the module {task.load_module} that defines it is not imported"
             )
         try:
-            arguments = any_dumps((args, kwargs))
+            arguments = pickled((args, kwargs))
         except Exception as error:
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error

@@ -26,7 +26,7 @@ from headwater.engine.prepare import Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore
-from headwater.engine.values.deep import any_dumps
+from headwater.engine.values.pickling import pickled
 
 READY = b"ready"
 """The first message of a worker: from here on time counts for the calls that it is given."""
@@ -101,7 +101,7 @@ def _packed(outcome: Outcome, *, recorded: bool) -> Reply:
     elif recorded and outcome.value.__class__ not in ATOMS:
         kind, body = "recorded", b""
     else:
-        kind, body = "value", any_dumps(outcome.value)
+        kind, body = "value", pickled(outcome.value)
     return Reply(kind, body, outcome.prepared, "", outcome.started, outcome.stopped)
 
 
@@ -109,10 +109,10 @@ def _failed(error: BaseException, started: float) -> Reply:
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(here)]
     trace = "".join(traceback.format_list(frames))
-    return Reply("error", _pickled(error), None, trace, started, time.time())
+    return Reply("error", _as_bytes(error), None, trace, started, time.time())
 
 
-def _pickled(error: BaseException) -> bytes:
+def _as_bytes(error: BaseException) -> bytes:
     """An error as bytes that give back one of its class, if they can give back any."""
     cls = type(error)
     try:

@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 from headwater.engine.errors import Undecodable
 from headwater.engine.values.names import type_name
 from headwater.engine.values.own import encode_own, revive
+from headwater.engine.values.pickling import pickled
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
@@ -75,12 +76,7 @@ def encode(value: Any) -> tuple[str, tuple[Buffer, ...]]:
 
 def _pickled(value: Any) -> tuple[str, tuple[Buffer, ...]]:
     aside: list[pickle.PickleBuffer] = []
-    try:
-        data = pickle.dumps(value, 5, buffer_callback=aside.append)
-    except RecursionError:
-        from headwater.engine.values.deep import deep_dumps
-
-        return "pickle", (deep_dumps(value),)
+    data = pickled(value, aside)
     if not aside:
         return "pickle", (data,)
     buffers: list[Buffer] = [buffer.raw() for buffer in aside]

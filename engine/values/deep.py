@@ -13,6 +13,7 @@ from struct import pack
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
+from headwater.engine.values.own import as_spoken
 from headwater.engine.values.scalars import SCALARS
 
 _NEWOBJ: Any = copyreg.__newobj__  # type: ignore[attr-defined]
@@ -105,8 +106,10 @@ class _DeepPickler:
         self._todo.extend(reversed([*steps, _Remember(value), *(then or [])]))
 
     def _object(self, value: Any) -> None:
-        reducer = copyreg.dispatch_table.get(type(value))
-        reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
+        reduced = as_spoken(value)
+        if reduced is NotImplemented:
+            reducer = copyreg.dispatch_table.get(type(value))
+            reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
         if isinstance(reduced, str):
             self._leaf(value)
             return
@@ -129,14 +132,6 @@ class _DeepPickler:
             then += [state, _Op(pickle.BUILD)]
         self._kept.extend(islice(chain(steps, then), None))
         self._made_from(value, steps, then)
-
-
-def any_dumps(value: Any) -> bytes:
-    """A pickle of a value: the usual one, or where that would recurse too deep `deep_dumps`."""
-    try:
-        return pickle.dumps(value, 5)
-    except RecursionError:
-        return deep_dumps(value)
 
 
 def deep_dumps(value: Any) -> bytes:

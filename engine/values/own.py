@@ -90,9 +90,9 @@ class Value:
 
     def serialize(self) -> bytes:
         """The value as bytes. Default: its state, pickled."""
-        import pickle
+        from headwater.engine.values.pickling import pickled
 
-        return pickle.dumps(self.__getstate__(), 5)
+        return pickled(self.__getstate__())
 
     @classmethod
     def deserialize(cls, raw_type: str, data: bytes) -> Any:
@@ -191,9 +191,9 @@ class ProxyValue(Value):
 
     def serialize(self) -> bytes:
         """The foreign value as bytes. Default: pickled."""
-        import pickle
+        from headwater.engine.values.pickling import pickled
 
-        return pickle.dumps(self.instance, 5)
+        return pickled(self.instance)
 
     @classmethod
     def deserialize(cls, raw_type: str, data: bytes) -> Any:
@@ -296,6 +296,17 @@ def encode_own(value: Any) -> tuple[str, bytes] | None:
         return None
     format_ = speaker.get_serialization_format()
     return f"value {format_}".strip(), bytes(speaker.serialize())
+
+
+def as_spoken(value: Any) -> Any:
+    """How pickle is to write a value of a foreign class with a proxy that says so: as `__reduce__` would answer.
+    NotImplemented for any other."""
+    if value.__class__ is memoryview:
+        return (memoryview, (value.tobytes(),)) if value.format == "B" and value.ndim == 1 else NotImplemented
+    if not PROXIES or isinstance(value, (type, Value)):
+        return NotImplemented
+    spoken = encode_own(value)
+    return NotImplemented if spoken is None else (revive, (names.type_name(type(value)), spoken[1]))
 
 
 def revive(type_name: str, data: bytes) -> Any:

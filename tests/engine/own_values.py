@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -108,11 +109,12 @@ class Kept(FileCache):
 
 
 class Foreign:
-    """Somebody else's: says nothing of itself."""
+    """Somebody else's: says nothing of itself, and pickle cannot write it."""
 
     def __init__(self, key: str, noise: int = 0) -> None:
         self.key = key
         self.noise = noise
+        self.guard = threading.Lock()
 
 
 class MoreForeign(Foreign):

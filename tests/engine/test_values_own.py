@@ -225,6 +225,46 @@ def test_a_proxy_speaks_for_a_class_of_others_and_its_subclasses() -> None:
         assert (type(found), found.key) == (type(value), value.key)
 
 
+@task
+def keys_of(values: list[Any]) -> list[str]:
+    return [value.key if isinstance(value, Foreign) else value.tobytes().decode() for value in values]
+
+
+@task
+def makes(how: str) -> list[Any]:
+    return [Foreign("a"), MoreForeign("b"), memoryview(b"c")]
+
+
+@task
+def names_them(how: str) -> list[list[str]]:
+    here = [Foreign("d"), memoryview(b"e")]
+    return [
+        keys_of.options(executor=how)(makes.options(executor=how)(how)),
+        keys_of.options(executor=how)(here),
+    ]
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+def test_what_a_proxy_speaks_for_is_kept_and_sent_inside_others(
+    local_project: Project, executor: str
+) -> None:
+    found = Scheduler(local_project).run(names_them(executor))
+    assert found == [["a", "b", "c"], ["d", "e"]]
+    play = Rehearsal(local_project)
+    assert play.run(names_them(executor)) == found
+    assert play.ran == []
+
+
+def test_what_a_proxy_speaks_for_is_kept_however_deep_it_lies() -> None:
+    deep: list[Any] = [Foreign("a")]
+    for _ in range(20_000):
+        deep = [deep]
+    value = again(deep)
+    while isinstance(value, list):
+        (value,) = value
+    assert value.key == "a"
+
+
 def test_a_proxy_counts_from_when_it_is_there() -> None:
     before = hash_value(Late(1))
 

@@ -111,7 +111,7 @@ def test_an_object_that_has_no_end_is_refused() -> None:
 
 
 def test_what_pickle_refuses_is_refused_when_it_is_described() -> None:
-    nested_view = [memoryview(b"ab")]
+    nested_view = [memoryview(b"abcd").cast("I")]
     with pytest.raises(Unrecordable, match="memoryview"):
         describe(nested_view, label="result")
 
