@@ -211,7 +211,7 @@ def _put_first(folder: str) -> None:
 
 def _nearest(wanted: Path) -> str:
     """A sentence that names the files that may have been meant."""
-    folder = wanted.parent if wanted.parent.is_dir() else Path()
+    folder = next((place for place in (wanted, wanted.parent) if place.is_dir()), Path())
     shown = {str(path.relative_to(folder)): path for path in sorted(_python_files(folder))}
     by_stem = {path.stem: str(path) for path in shown.values()}
     close = difflib.get_close_matches(wanted.stem, by_stem, n=3, cutoff=0.5)

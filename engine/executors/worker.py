@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from headwater.engine import expression_codec
 from headwater.engine.errors import Unrecordable, WorkerDied
@@ -162,6 +162,10 @@ def _watch(parent: int) -> None:
     """Leave when the scheduler's process is gone, whatever runs here, and take along what was started from here."""
     while os.getppid() == parent:
         time.sleep(1)
+    _leave()
+
+
+def _leave() -> NoReturn:
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
@@ -182,7 +186,11 @@ def main(argv: list[str]) -> None:
             request = Request(*pickle.loads(requests.recv_bytes()))
         except (EOFError, OSError):
             return
-        replies.send_bytes(pickle.dumps(tuple(answer(request)), 5))
+        reply = pickle.dumps(tuple(answer(request)), 5)
+        try:
+            replies.send_bytes(reply)
+        except OSError:  # nobody waits for it: the scheduler's process has gone meanwhile
+            _leave()
 
 
 if __name__ == "__main__":

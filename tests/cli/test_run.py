@@ -146,6 +146,7 @@ def test_a_task_is_named_in_full_or_relative_to_the_namespace(fresh: Shell, name
         (["lba.py", "doubles"], "the workflow lba.py is not there. Did you mean lab.py"),
         (["nowhere/lab.py", "doubles"], "the workflow nowhere/lab.py is not there."),
         (["./", "doubles"], "the workflow ./ is a folder, not a Python file. Python files here: "),
+        (["empty_place/", "doubles"], "There is no Python file in"),
         (["no.such.module", "x"], "there is no workflow called no.such.module."),
         (["lab.py", "dubles"], "lab.py has no task 'dubles'. Did you mean doubles?"),
         (["lab.py", "zzz"], "lab.py has no task 'zzz'. It has: lab.double, lab.total"),
@@ -175,6 +176,7 @@ def test_a_task_is_named_in_full_or_relative_to_the_namespace(fresh: Shell, name
     ],
 )
 def test_what_cannot_be_run_is_refused_with_what_to_do(fresh: Shell, words: list[str], said: str) -> None:
+    (fresh.folder / "empty_place").mkdir()
     fresh.write("empty.py", "x = 1\n")
     fresh.write("table.py", "from headwater import task\n@task\ndef needy(table: dict[str, int]): ...\n")
     fresh.write("typo.py", "x = 1\ndef f(:\n")
@@ -267,9 +269,15 @@ def press_twice() -> None:
         os.kill(os.getpid(), number)
     time.sleep(30)
 
+@task(executor="process")
+def ends_when_nobody_waits() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.01)
+
 @task
 def main():
-    return seq([[done(n) for n in range(20)], press_twice()])
+    return seq([[done(n) for n in range(20)], [ends_when_nobody_waits(), press_twice()]])
 """
 
 
@@ -280,6 +288,7 @@ def test_ctrl_c_twice_leaves_at_once_and_loses_nothing_that_was_recorded(fresh: 
     assert time.monotonic() - began < 20
     assert answer.code == 130, answer
     assert not answer.err.endswith("stopped\n")  # it did not take the time to stop cleanly
+    assert "Traceback" not in answer.err
     told = fresh("log", "-", "--json").json
     assert told["execution"]["status"] == "FAILED"
     done = [job["status"] for job in told["jobs"] if job["task"] == "twice.done"]
