@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import traceback
 
@@ -11,6 +13,17 @@ from headwater.cypher.errors import HeadwaterError, InternalError
 from headwater.cypher.inert import lines
 
 STOPPED = 130
+
+NEXT_STEPS = {
+    errno.EACCES: "{user} may not. Ask whoever owns it, or copy the project to a folder of your own",
+    errno.EPERM: "{user} may not. Ask whoever owns it, or copy the project to a folder of your own",
+    errno.EROFS: "Commands that only read write there, too: locks, and what the store keeps. Copy the project to where you may write",
+    errno.ENOSPC: "Make room, and type the command again: what was recorded before is kept",
+    errno.EDQUOT: "Make room, and type the command again: what was recorded before is kept",
+    errno.EMFILE: "This process has too many open files. Allow more (ulimit -n 4096), and type the command again",
+    errno.ENFILE: "The machine has too many open files. Close something, and type the command again",
+}
+"""What to do about errors of the operating system that are nobody's fault in here."""
 
 
 def stopped() -> int:
@@ -32,9 +45,27 @@ def report(error: Exception) -> int:
     if isinstance(error, HeadwaterError):
         say(str(error))
         return error.exit_code
+    surroundings = _of_the_machine(error)
+    if surroundings is not None:
+        say(surroundings)
+        return InternalError.exit_code
     traceback.print_exception(error, file=sys.stderr)
     say(str(InternalError(f"unexpected {type(error).__name__}: {error}")))
     return InternalError.exit_code
+
+
+def _of_the_machine(error: Exception) -> str | None:
+    """What to say where the machine, not headwater, is at fault; None for any other error."""
+    if not isinstance(error, OSError):
+        return None
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return "the folder that this command was started in is not there any more. Type: cd FOLDER"
+    step = NEXT_STEPS.get(error.errno or 0)
+    if step is None or error.filename is None:
+        return None
+    return f"{os.fsdecode(error.filename)}: {error.strerror}. {step.format(user=f'user {os.getuid()}')}"
 
 
 def say(message: str) -> None:

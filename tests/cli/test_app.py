@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from headwater import __version__
 from headwater.cli import main
 from headwater.cli._app import VERBS, app
+from headwater.cli._errors import report
 
 from .conftest import HW, Shell, environment
 
@@ -125,6 +127,47 @@ def test_settings_that_cannot_be_read_are_named(hw: Shell) -> None:
     answer = hw("log")
     assert answer.code == 2
     assert str(settings) in answer.err
+
+
+def test_a_folder_that_is_gone_is_said_to_be(hw: Shell, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    # The shell removes the folder that it stands in, as somebody else would.
+    for words in ("log", "run x.py main", "store status"):
+        gone.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["bash", "-c", f'rmdir "$PWD"; exec {HW} {words}'],
+            cwd=gone,
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 3
+        assert done.stderr.endswith(
+            "error: the folder that this command was started in is not there any more. Type: cd FOLDER\n"
+        )
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "step"),
+    [
+        (errno.EROFS, "Copy the project to where you may write"),
+        (errno.EACCES, "may not. Ask whoever owns it"),
+        (errno.ENOSPC, "Make room"),
+        (errno.EMFILE, "ulimit -n"),
+    ],
+)
+def test_what_the_machine_refuses_is_no_fault_of_ours(
+    number: int, step: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report(OSError(number, os.strerror(number), "/project/.headwater/graph/clients.lock")) == 3
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: /project/.headwater/graph/clients.lock: {os.strerror(number)}. ")
+    assert step in said
+    assert "Traceback" not in said
+    assert report(OSError(errno.EBADF, "of our own making")) == 3
+    assert "this is a fault in headwater" in capsys.readouterr().err
 
 
 def test_a_reader_that_goes_away_is_no_error(hw: Shell) -> None:
