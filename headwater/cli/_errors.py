@@ -14,12 +14,14 @@ from headwater.cypher.inert import lines
 
 STOPPED = 130
 
+_MAY_NOT = "{user} may not. Ask whoever owns it, or copy the project to a folder of your own"
+_FULL = "Make room, and type the command again: what was recorded before is kept"
 NEXT_STEPS = {
-    errno.EACCES: "{user} may not. Ask whoever owns it, or copy the project to a folder of your own",
-    errno.EPERM: "{user} may not. Ask whoever owns it, or copy the project to a folder of your own",
-    errno.EROFS: "Commands that only read write there, too: locks, and what the store keeps. Copy the project to where you may write",
-    errno.ENOSPC: "Make room, and type the command again: what was recorded before is kept",
-    errno.EDQUOT: "Make room, and type the command again: what was recorded before is kept",
+    errno.EACCES: _MAY_NOT,
+    errno.EPERM: _MAY_NOT,
+    errno.EROFS: "Reading takes locks and a store that writes there, too. Copy the project to where you may write",
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
     errno.EMFILE: "This process has too many open files. Allow more (ulimit -n 4096), and type the command again",
     errno.ENFILE: "The machine has too many open files. Close something, and type the command again",
 }
