@@ -67,7 +67,12 @@ class ValueStore:
             digest.update(buffer)
         name = digest.hexdigest()
         location = f"{name[:2]}/{name[2:]}"
-        self._place.write(location, buffers, size_of(buffers))
+        size = size_of(buffers)
+        try:
+            self._place.write(location, buffers, size)
+        except OSError as error:
+            why = f"{error.strerror or error}; the value store {self._place.address} had {size:,} bytes to write"
+            raise OSError(error.errno, why) from error
         return location
 
     def sync(self) -> None:

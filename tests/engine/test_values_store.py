@@ -55,6 +55,19 @@ def test_what_is_no_location_is_never_opened(store: ValueStore, location: str) -
         store.get(location)
 
 
+def test_a_store_that_cannot_take_a_value_says_which_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "values"
+    store = ValueStore(folder)
+    location = store.put(b"x" * 10_000)
+    store = ValueStore(tmp_path / "in" / "its" / "way")
+    (tmp_path / "in").write_text("a file where a folder would have to be")
+    with pytest.raises(
+        NotADirectoryError, match=f"the value store {tmp_path}/in/its/way had 10,000 bytes to write"
+    ):
+        store.put(b"x" * 10_000)
+    assert bytes(ValueStore(folder).get(location)) == b"x" * 10_000
+
+
 def test_a_value_is_written_once(tmp_path: Path) -> None:
     store = ValueStore(tmp_path)
     path = tmp_path / store.put(b"x" * 10_000)
