@@ -72,7 +72,7 @@ class ValueStore:
             self._place.write(location, buffers, size)
         except OSError as error:
             why = f"{error.strerror or error}; the value store {self._place.address} had {size:,} bytes to write"
-            raise OSError(error.errno, why) from error
+            raise OSError(error.errno, why, error.filename) from error
         return location
 
     def sync(self) -> None:
