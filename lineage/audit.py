@@ -7,7 +7,8 @@ Its columns are `message`, `nodes` (a list of KIND:KEY) and, if it likes, `path`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from headwater.lineage.audit_fingerprints import fingerprints
 from headwater.lineage.rules import Rule
 
 if TYPE_CHECKING:
-    from headwater.cypher.store import GraphStore
+    from headwater.cypher.store import GraphStore, Table
 
 KINDS = ("execution", "job", "task", "call", "value", "file", "dataset", "tag")
 """of nodes that a finding may name"""
@@ -26,6 +27,7 @@ MOST = 10_000
 _NEEDED, _ALLOWED = {"message", "nodes"}, {"message", "nodes", "path"}
 _PLACE = re.compile(r"refused at (\d+):(\d+): ")
 _LINE = re.compile(r"\bline (\d+)")
+_NAME = re.compile(r"\w+")
 _Found = tuple[str, tuple[str, ...], "str | None"]
 
 
@@ -107,8 +109,8 @@ def audit(
         if progress is not None:
             progress(rule)
         values: dict[str, Any] = {name: given.get(name, value) for name, value in rule.parameters.items()}
-        values |= {name: getattr(facts, name) for name in sorted(rule.uses)}
-        some, truncated = _found_by(store, rule, values, timeout)
+        values |= {name: getattr(facts, name) for name in sorted(rule.uses - {rule.each})}
+        some, truncated = _found_by(store, rule, _portions(rule, values, facts), timeout)
         found += [(rule, one) for one in some]
         result.truncated += [rule.id] if truncated else []
     known_by = fingerprints(store, [(rule.id, message, nodes) for rule, (message, nodes, _) in found])
@@ -119,12 +121,43 @@ def audit(
     return result
 
 
+def _portions(rule: Rule, values: dict[str, Any], facts: AuditFacts) -> Iterator[dict[str, Any]]:
+    """What a rule is asked with: once, or again for each portion of what it looks at one by one. Of these it is given
+    what its query names: a time alone costs more than all else that is sent."""
+    if not rule.each:
+        yield values
+        return
+    named = set(_NAME.findall(rule.query))
+    for portion in facts.portions_of_origins():
+        yield values | {rule.each: [{k: v for k, v in one.items() if k in named} for one in portion]}
+
+
 def _found_by(
-    store: GraphStore, rule: Rule, values: dict[str, Any], timeout: float
+    store: GraphStore, rule: Rule, asked: Iterable[dict[str, Any]], timeout: float
 ) -> tuple[list[_Found], bool]:
     """What a rule found, in a stable order, and whether there is more."""
+    found: dict[_Found, None] = {}
+    rows, left, truncated = 0, timeout, False
+    for values in asked:
+        began = time.monotonic()
+        table = _asked(store, rule, values, timeout, left, MOST - rows)
+        # What is left of nothing is little, so that the store says what it says of a query that takes too long.
+        left = max(left - (time.monotonic() - began), 0.001)
+        rows += len(table.rows)
+        found |= dict.fromkeys(
+            _finding(rule, dict(zip(table.columns, row, strict=True))) for row in table.rows
+        )
+        if truncated := table.truncated:
+            break
+    return sorted(found, key=lambda one: (one[2] or "", one[0], one[1])), truncated
+
+
+def _asked(
+    store: GraphStore, rule: Rule, values: dict[str, Any], timeout: float, left: float, limit: int
+) -> Table:
+    """What a rule's query answers, if it is that of a rule. `left` is what is left of the timeout."""
     try:
-        table = store.ask(rule.query, values, timeout=timeout, limit=MOST)
+        table = store.ask(rule.query, values, timeout=left, limit=limit)
     except QueryRefused as error:
         place = _PLACE.search(str(error))
         what = str(error)[place.end() :] if place else str(error)
@@ -141,9 +174,7 @@ def _found_by(
         raise rule.wrong(
             f"a rule returns message and nodes, and path if it likes; this one returns {', '.join(table.columns)}"
         )
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    found = dict.fromkeys(_finding(rule, row) for row in rows)
-    return sorted(found, key=lambda one: (one[2] or "", one[0], one[1])), table.truncated
+    return table
 
 
 def _finding(rule: Rule, row: Mapping[str, Any]) -> _Found:

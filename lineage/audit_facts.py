@@ -1,24 +1,21 @@
 """What rules are given as parameters: facts that take a walk through the graph, computed once for all of them.
 
-Each is computed when the first rule asks for it.
+Each is computed when the first rule asks for it, or, for a rule that looks at each origin by itself, in portions.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from headwater.lineage.datasets import current, datasets_of
-from headwater.lineage.flow import Flow
+from headwater.lineage.audit_origins import BEGINNING, origins
 from headwater.lineage.labels import labels
 from headwater.lineage.tags import tags_named, tags_since
-from headwater.lineage.trace_facts import GraphFacts
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
-
-_BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class AuditFacts:
@@ -32,7 +29,7 @@ class AuditFacts:
     def __init__(self, store: GraphStore, since: datetime | None) -> None:
         self._store = store
         self._asked = since
-        self.since = since or _BEGINNING
+        self.since = since or BEGINNING
         self.as_of: datetime | None = getattr(store, "moment", None)
 
     @cached_property
@@ -55,26 +52,8 @@ class AuditFacts:
     @cached_property
     def origins(self) -> list[dict[str, Any]]:
         """Maps of file, path, datasets (names), taken (when last): the files that no recorded call made."""
-        taken: dict[str, tuple[str, datetime]] = {}
-        for file, path, at in self._store.rows("audit_taken", since=self.since):
-            taken[file] = max(taken.get(file, (path, at)), (path, at))
-        facts = GraphFacts(self._store)
-        makers = facts.makers(taken)
-        flow = Flow(facts)
-        flow.learn_makers({call for some in makers.values() for call in some})
-        outside = [
-            file
-            for file in taken
-            if not any(flow.is_first_maker(call, file) for call in makers.get(file, ()))
-        ]
-        names = {dataset.id: dataset.name for dataset in current(self._store)}
-        belonging = datasets_of(self._store, outside)
-        return [
-            {
-                "file": file,
-                "path": taken[file][0],
-                "datasets": sorted({names[one] for one in belonging.get(file, ())}),
-                "taken": taken[file][1],
-            }
-            for file in sorted(outside, key=lambda file: (taken[file][0], file))
-        ]
+        return [one for portion in origins(self._store, self._asked) for one in portion]
+
+    def portions_of_origins(self) -> Iterator[list[dict[str, Any]]]:
+        """The same in portions, of which no more than one is held, and one at least, if only an empty one."""
+        return iter([self.origins]) if "origins" in self.__dict__ else origins(self._store, self._asked)

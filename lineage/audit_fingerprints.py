@@ -46,7 +46,7 @@ def _known_by(store: GraphStore, nodes: Iterable[str]) -> tuple[dict[str, str], 
             kind, _, key = node.partition(":")
             if kind in _LOOKED_UP:
                 keys[f"{kind}s"].append(key)
-        for node, by, run in store.rows("audit_known_by", **keys):
+        for node, by, run in (row for (rows,) in store.rows("audit_known_by", **keys) for row in rows):
             if by is not None:
                 known_by[node] = f"{node.partition(':')[0]}:{by}"
             if run is not None:

@@ -33,7 +33,9 @@ SEVERITIES = ("note", "warning", "error")
 FACTS = ("labels", "origins", "tags", "since", "as_of")
 """what a rule may ask for as a parameter beside its own; `headwater.lineage.audit_facts` has it"""
 _TEXTS = ("title", "severity", "why", "fix")
-_TIMELESS = "timeless"
+PORTIONED = "origins"
+"""the fact that a rule may be given in portions"""
+_TIMELESS, _EACH = "timeless", "each"
 _ID = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
 _ENTRY = re.compile(r"//\s*(\w+)\s*:\s*(.*?)\s*\Z")
 _PARAMETER = re.compile(r"//\s*param\s+(\w+)\s*=\s*(.*?)\s*\Z")
@@ -54,6 +56,8 @@ class Rule:
         parameters: its own parameters with their defaults.
         uses: which of FACTS its query asks for.
         timeless: why its answer is that of then although it does not ask for the moment; empty where it is not.
+        each: PORTIONED, where the query looks at each of these by itself: it may be asked with some at a time, and is given
+            of each only what it names; otherwise empty.
     """
 
     id: str
@@ -67,6 +71,7 @@ class Rule:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     uses: frozenset[str] = frozenset()
     timeless: str = ""
+    each: str = ""
 
     @property
     def knows_the_past(self) -> bool:
@@ -137,6 +142,11 @@ def read_rule(path: Path) -> Rule:
         raise RuleError(f"{path}:{line}: {severity!r} is no severity.{nearest(severity, SEVERITIES)}")
     texts = {name: value for name, (value, _) in head.texts.items()}
     uses = _parameters_of(path, text, parameters)
+    if _EACH in texts and (texts[_EACH] != PORTIONED or PORTIONED not in uses):
+        raise RuleError(
+            f"{path}:{head.texts[_EACH][1]}: `// {_EACH}: {PORTIONED}` says that a query looks at each of ${PORTIONED} by "
+            "itself; of nothing else it can be said, and of no query without them"
+        )
     query = "\n".join(text.splitlines()[start - 1 :])
     return Rule(id=path.stem, path=path, query=query, start=start, parameters=parameters, uses=uses, **texts)
 
@@ -163,10 +173,9 @@ def _head(path: Path, lines: Sequence[str]) -> tuple[_Head, int]:
             head.texts[last] = (f"{before} {line[2:].strip()}".strip(), at)
         elif entry := _ENTRY.match(line):
             last = entry[1]
-            if last not in (*_TEXTS, _TIMELESS):
-                raise RuleError(
-                    f"{path}:{number}: a rule has no {last!r}.{nearest(last, (*_TEXTS, _TIMELESS, 'param'))}"
-                )
+            known = (*_TEXTS, _TIMELESS, _EACH)
+            if last not in known:
+                raise RuleError(f"{path}:{number}: a rule has no {last!r}.{nearest(last, (*known, 'param'))}")
             head.texts[last] = (entry[2], number)
         elif line.strip("/ "):
             raise RuleError(

@@ -157,7 +157,7 @@ class GraphFacts:
         return dict(self.rows("trace_gaps", calls))
 
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        return grouped(self.rows("trace_file_makers", files))
+        return grouped(self.listed_rows("trace_file_makers", files))
 
 
 def grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[str]]:

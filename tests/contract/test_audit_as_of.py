@@ -15,8 +15,10 @@ from headwater.cypher.loader import catch_up
 from headwater.cypher.project import Project
 from headwater.cypher.records import ChangeMade
 from headwater.cypher.store import GraphStore, open_store
+from headwater.lineage import audit_origins
 from headwater.lineage.audit import audit
 from headwater.lineage.audit_facts import AuditFacts
+from headwater.lineage.audit_origins import origins
 from headwater.lineage.dataset_sync import changed
 from headwater.lineage.resolve import resolve
 from headwater.lineage.rules import SHIPPED, RuleError, read_rule
@@ -121,7 +123,9 @@ def store(project: Project) -> Iterator[GraphStore]:
 PEOPLE = '[datasets.people]\nfiles = ["people.csv"]\nsensitivity = "personal"\nlicence = "CC-BY-ND-4.0"\n'
 
 
-def test_an_audit_as_of_a_moment_finds_what_was_found_then(project: Project, store: GraphStore) -> None:
+def test_an_audit_as_of_a_moment_finds_what_was_found_then(
+    project: Project, store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     history = History(project, store)
     history.audit("nothing yet")
     history.run("a run that fails", fails=True)
@@ -145,6 +149,13 @@ def test_an_audit_as_of_a_moment_finds_what_was_found_then(project: Project, sto
     assert len({repr(answer) for _, _, answer in history.told}) > 8
     for what, moment, answer in history.told:
         assert findings(AsOf(store, moment)) == answer, what
+    # Of everything, files are asked who took them; of some runs, these what they took.
+    for seen in (store, AsOf(store, history.told[6][1])):
+        for portion in (audit_origins.PORTION, 1):
+            monkeypatch.setattr(audit_origins, "PORTION", portion)
+            whole, since = ([*origins(seen, since)] for since in (None, audit_origins.BEGINNING))
+            assert sum(whole, []) == sum(since, [])
+            assert max(map(len, whole)) <= portion
     _, since, _ = history.told[4]
     for what, moment, _ in history.told[-1:]:
         assert findings(AsOf(store, moment), since) == findings(store, since), what

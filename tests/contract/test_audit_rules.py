@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from headwater.cypher.store import GraphStore
+from headwater.lineage import audit as audits
+from headwater.lineage import audit_origins
 from headwater.lineage.audit import audit
 from headwater.lineage.audit_facts import AuditFacts
 from headwater.lineage.rules import SHIPPED, read_rule
@@ -219,3 +222,37 @@ def test_tags_are_those_of_the_runs_that_are_asked_about(store: GraphStore, cyph
     assert told(AT) == later | {("execution", "e1"), ("job", "j1")}
     assert told(None) == told(AT) | {("value", "old")}
     assert told(AT + timedelta(days=2)) == {("file", "f2")}
+
+
+ORIGINS = """// title: t
+// severity: note
+// why: w
+// fix: f
+{}UNWIND $origins AS o
+WITH o WHERE o.taken >= $since
+RETURN o.path + ' of ' + toString(size($origins)) AS message, ['file:' + o.file] AS nodes
+"""
+
+
+def test_a_rule_that_looks_at_each_origin_by_itself_is_given_them_in_portions(
+    store: GraphStore, cypher: Cypher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(cypher, [(SECOND_DATASET, {"licence": ""}), "MATCH (f:File) SET f.path = '/data/in.csv'"])
+
+    def told(head: str, since: datetime | None) -> tuple[list[str], list[str], list[str]]:
+        (tmp_path / "mine.cypher").write_text(ORIGINS.format(head))
+        rules = [read_rule(tmp_path / "mine.cypher")]
+        answer = audit(store, rules, AuditFacts(store, since), timeout=30)
+        found = answer.findings
+        return [one.message for one in found], [one.nodes[0] for one in found], answer.truncated
+
+    monkeypatch.setattr(audit_origins, "PORTION", 1)
+    for since in (None, AT):
+        assert told("", since) == (["/data/in.csv of 2"] * 2, ["file:f1", "file:f3"], [])
+        assert told("// each: origins\n", since) == (["/data/in.csv of 1"] * 2, ["file:f1", "file:f3"], [])
+    monkeypatch.setattr(audits, "MOST", 1)
+    assert told("// each: origins\n", None) == (["/data/in.csv of 1"], ["file:f1"], ["mine"])
+    monkeypatch.setattr(audits, "MOST", 2)
+    assert told("// each: origins\n", None)[2] == []
+    cypher("MATCH ()-[r:TOOK]->() DELETE r")
+    assert told("// each: origins\n", None) == ([], [], [])

@@ -13,6 +13,7 @@ from headwater.lineage.rules import SHIPPED, read_rule
 
 SCANS = ("AllNodesScan", "NodeByLabelScan", "RelationshipTypeScan")
 MAY_SCAN = {
+    "audit_named": "of all calls, those that named files",
     "ask_handle_states": "of all states, those that calls gave",
     "ask_failed_jobs": "of all jobs, those that failed",
     "ask_made_files": "of all files",

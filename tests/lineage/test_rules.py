@@ -67,6 +67,12 @@ def test_a_rule_says_what_it_is(tmp_path: Path) -> None:
         (HEAD + "// something else\n" + QUERY, 7, "is none of"),
         (HEAD + "RETURN 1\n  + $lables", 8, r"there is no parameter \$lables\. Did you mean labels"),
         (HEAD + "RETURN\n'open", 8, "there is a string"),
+        (HEAD + "// each: labels\nUNWIND $labels AS l " + QUERY, 7, "says that a query looks at each of"),
+        (
+            HEAD + "// each: origins\n" + QUERY,
+            7,
+            "of nothing else it can be said, and of no query without them",
+        ),
     ],
 )
 def test_a_file_that_is_no_rule_is_refused_with_its_line(
