@@ -140,7 +140,7 @@ def _found_by(
     rows, left, truncated = 0, timeout, False
     for values in asked:
         began = time.monotonic()
-        table = _asked(store, rule, values, timeout, left, MOST - rows)
+        table = _asked(store, rule, values, timeout, left=left, limit=MOST - rows)
         # What is left of nothing is little, so that the store says what it says of a query that takes too long.
         left = max(left - (time.monotonic() - began), 0.001)
         rows += len(table.rows)
@@ -153,7 +153,7 @@ def _found_by(
 
 
 def _asked(
-    store: GraphStore, rule: Rule, values: dict[str, Any], timeout: float, left: float, limit: int
+    store: GraphStore, rule: Rule, values: dict[str, Any], timeout: float, *, left: float, limit: int
 ) -> Table:
     """What a rule's query answers, if it is that of a rule. `left` is what is left of the timeout."""
     try:

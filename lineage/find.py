@@ -180,7 +180,7 @@ class _Jobs:
         calls: set[str] | None = None
         for query, names in asked:
             parameters = {name: self._about_call[name] for name in names}
-            found = {row[0] for row in self._store.rows(query, limit=FEW, **parameters)}
+            found = set(self._store.rows(query, limit=FEW, **parameters)[0][0])
             if len(found) == FEW:
                 return None
             calls = found if calls is None else calls & found

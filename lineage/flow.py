@@ -100,9 +100,10 @@ class Flow:
     def new_files(self, call: str, parent: str | None) -> set[str]:
         """The files in a call's arguments that the parent's body put there without having been handed them: whoever
         returned them before made them."""
-        given = self.calls[parent].took() if parent is not None else set()
         found: set[str] = set()
-        for argument in self.from_parent(call, parent):
+        arguments = [argument for argument in self.from_parent(call, parent) if argument.files]
+        given = self.calls[parent].took() if arguments and parent is not None else set()
+        for argument in arguments:
             inside = {file.file for file in argument.files} - given
             if inside and parent is not None:
                 producers = {one for name, one in self.fed(call, parent) if name == argument.name}
@@ -121,7 +122,9 @@ class Flow:
     def named_files(self, call: str) -> list[FileFact]:
         """The files in a call's result that its own body named, and did not make: they were there before."""
         fact = self.calls[call]
-        named = fact.named or ()
+        named = fact.named
+        if not named:
+            return []
         return [one for one in fact.result_files if one.file in named and self._is_its_own(call, one.file)]
 
     def _is_its_own(self, call: str, file: str) -> bool:

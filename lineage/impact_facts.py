@@ -44,7 +44,13 @@ class ImpactFacts(GraphFacts):
 
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         """Every job of each call, the one that ran it first."""
-        return _jobs((row[0], row) for row in self.listed_rows("impact_jobs", calls))
+        return _jobs((row[0], row) for row in self.listed_rows("impact_jobs", calls, most=None))
+
+    def jobs_unless_many(self, calls: Iterable[str]) -> tuple[dict[str, list[JobFact]], set[str]]:
+        """As `jobs_of`, but of the calls that are `shared` none, and these beside it."""
+        wanted = set(calls)
+        found = _jobs((row[0], row) for row in self.listed_rows("impact_jobs", wanted, most=MANY))
+        return found, self.shared(wanted - found.keys())
 
     def jobs_named(self, jobs: Iterable[str]) -> dict[str, list[JobFact]]:
         """Some jobs, by the calls that they made."""

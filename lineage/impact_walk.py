@@ -295,10 +295,9 @@ class Spread:
     def _learn_jobs(self, calls: set[str], anywhere: set[str], inside: set[tuple[str, str]]) -> None:
         """The jobs of calls; of those that have many and are reached only inside parents, the jobs there."""
         missing = calls - self._jobs_of.keys()
-        shared = self._facts.shared(missing - anywhere) if missing - anywhere else set()
-        whole = missing - shared
-        found = self._facts.jobs_of(whole) if whole else {}
-        self._jobs_of.update((call, found.get(call, [])) for call in whole)
+        found, shared = self._facts.jobs_unless_many(missing - anywhere)
+        found |= self._facts.jobs_of(missing & anywhere)
+        self._jobs_of.update((call, found.get(call, [])) for call in missing - shared)
         places = {place for place in inside if place[0] in shared} - self._jobs_in.keys()
         if places:
             there = self._facts.jobs_in(places)

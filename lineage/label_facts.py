@@ -39,6 +39,11 @@ class RememberedFacts(ImpactFacts):
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         return self._remembered("jobs_of", super().jobs_of, calls)
 
+    def jobs_unless_many(self, calls: Iterable[str]) -> tuple[dict[str, list[JobFact]], set[str]]:
+        wanted = set(calls)
+        shared = self.shared(wanted)
+        return self.jobs_of(wanted - shared), shared
+
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
         return self._remembered("call_parents", super().call_parents, calls)
 

@@ -56,8 +56,8 @@ class Rule:
         parameters: its own parameters with their defaults.
         uses: which of FACTS its query asks for.
         timeless: why its answer is that of then although it does not ask for the moment; empty where it is not.
-        each: PORTIONED, where the query looks at each of these by itself: it may be asked with some at a time, and is given
-            of each only what it names; otherwise empty.
+        each: PORTIONED, where the query looks at each of these by itself: it may be asked with some at a time, and is
+            given of each only what it names; otherwise empty.
     """
 
     id: str
@@ -144,8 +144,8 @@ def read_rule(path: Path) -> Rule:
     uses = _parameters_of(path, text, parameters)
     if _EACH in texts and (texts[_EACH] != PORTIONED or PORTIONED not in uses):
         raise RuleError(
-            f"{path}:{head.texts[_EACH][1]}: `// {_EACH}: {PORTIONED}` says that a query looks at each of ${PORTIONED} by "
-            "itself; of nothing else it can be said, and of no query without them"
+            f"{path}:{head.texts[_EACH][1]}: `// {_EACH}: {PORTIONED}` says that a query looks at each of ${PORTIONED} "
+            "by itself; of nothing else it can be said, and of no query without them"
         )
     query = "\n".join(text.splitlines()[start - 1 :])
     return Rule(id=path.stem, path=path, query=query, start=start, parameters=parameters, uses=uses, **texts)

@@ -47,6 +47,8 @@ class CallFact:
     preview: str | None
     named: list[str] | None = None
     """the files in its result that were there before it began"""
+    gap: bool = False
+    """whether calls were made under it that were not recorded (prov=False)"""
     arguments: list[ArgumentFact] = field(default_factory=list)
     result_files: list[FileFact] = field(default_factory=list)
 
@@ -83,9 +85,6 @@ class Facts(Protocol):
 
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
         """The calls that made each call."""
-
-    def gaps(self, calls: Iterable[str]) -> dict[str, str]:
-        """Of some calls those under which calls were made that were not recorded, with the names of their tasks."""
 
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that returned each file, inside whatever value."""
@@ -152,9 +151,6 @@ class GraphFacts:
 
     def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
         return {call: at for call, at in self.rows("trace_first_made", calls) if at is not None}
-
-    def gaps(self, calls: Iterable[str]) -> dict[str, str]:
-        return dict(self.rows("trace_gaps", calls))
 
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
         return grouped(self.listed_rows("trace_file_makers", files))

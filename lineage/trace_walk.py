@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import starmap
 from typing import NamedTuple
 
 from headwater.lineage.flow import Flow
@@ -187,15 +186,18 @@ class Walk:
     ) -> None:
         """What was made in the parent's body: on to the parent's arguments, and to whoever made the files."""
         call, parent = node.place
-        for argument in self._flow.calls[call].arguments:
-            for file in argument.files:
+        taken = [file for argument in self._flow.calls[call].arguments for file in argument.files]
+        if taken:
+            for file in taken:
                 self._files.setdefault(file.file, file)
-        joins.update((file, call) for file in self._flow.new_files(call, parent))
+            joins.update((file, call) for file in self._flow.new_files(call, parent))
         if way.kind in ("job", "call") and parent is not None and self._flow.leads_up(call, parent):
             upwards.setdefault((parent, way), []).append(node)
 
     def _follow_named(self, call: str, joins: set[tuple[str, str | None]]) -> None:
         """A file that a call's body named in its result comes from wherever it was made, as if it had been taken."""
+        if not self._flow.calls[call].named:
+            return
         self._flow.learn_makers([call])
         for file in self._flow.named_files(call):
             self._files.setdefault(file.file, file)
@@ -292,7 +294,11 @@ class Walk:
             files={
                 file: TracedFile(*fact, made_by=tuple(made_by[file])) for file, fact in self._files.items()
             },
-            gaps=tuple(starmap(Gap, sorted(self._facts.gaps(_may_have_gaps(calls.values())).items()))),
+            gaps=tuple(
+                Gap(call, self._flow.calls[call].task)
+                for call in sorted(_may_have_gaps(calls.values()))
+                if self._flow.calls[call].gap
+            ),
             more_makers=self.more_makers,
         )
 

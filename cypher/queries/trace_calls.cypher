@@ -8,6 +8,7 @@ OPTIONAL MATCH (c)-[:OF]->(t:Task)
 OPTIONAL MATCH (c)-[:RETURNED]->(v:Value)
 RETURN collect([key, c.task_name, t.task_hash, c.failed,
   datetime(c.recorded_at).epochSeconds * 1000000 + c.recorded_at.microsecond, v.value_hash, v.type, v.preview, c.named,
+  coalesce(c.prov_off, false),
   [(c)-[k:TOOK]->(w:Value) | [k.name, k.position, w.value_hash, w.type, w.size, w.preview,
     [(w)-[:REFERS_TO]->(g:File) WHERE NOT g.evidence IN ['class', 'value'] |
       [g.file_hash, g.path, g.evidence, g.digest, g.size]]]],
