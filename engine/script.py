@@ -21,16 +21,15 @@ from headwater.engine.nested import find_expressions
 from headwater.engine.observed import note
 from headwater.engine.script_log import ScriptLog, log_path
 from headwater.engine.script_manners import Manners
+from headwater.engine.script_outputs import Unstaged, collect_outputs
 from headwater.engine.script_places import (
     STDOUT_PATH,
-    Unstaged,
     as_inputs,
     as_outputs,
     check_apart,
     check_inputs,
     check_inside,
     check_unchanged,
-    collect_outputs,
     stage_inputs,
 )
 from headwater.engine.script_process import run_group
@@ -219,7 +218,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         if not tempdir:
             ends.enter_context(room(inputs, outputs, folder))
         stage_inputs(inputs, folder)
-        unstaged = Unstaged(outputs if tempdir else (), folder)
+        unstaged = Unstaged([command, inputs], outputs, folder, tempdir=tempdir)
         declared = Declared(command, inputs, outputs, folder)
         manners = Manners(declared, scratch, folder, info, tempdir=tempdir)
         path = None

@@ -6,15 +6,12 @@ import dataclasses
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from headwater.cypher.paths import normal
 from headwater.engine.errors import CallError, ScriptError
-from headwater.engine.files import Artefact, Dir, File, FileSet, Staging
-from headwater.engine.files.address import local_path
-from headwater.engine.files.content import stamp
+from headwater.engine.files import Artefact, Dir, File, FileSet, ShardedDataset, Staging
 from headwater.engine.files.staging import staging_of
 from headwater.engine.observed import some
 
@@ -33,11 +30,21 @@ class StagedInput:
 
 @dataclass(frozen=True)
 class Output:
-    """A declared output: its class, None for stdout, and where it is. What was there before counts for nothing."""
+    """A declared output: its class, None for stdout, and where it is. What was there before counts for nothing.
+
+    Attributes:
+        words: what else makes an object of its class, after its path.
+    """
 
     kind: type[Artefact] | None
     path: str
     uri: str
+    words: tuple[Any, ...] = ()
+
+    def look(self) -> Artefact:
+        """What is there now."""
+        assert self.kind is not None
+        return self.kind(self.path, *self.words)
 
 
 STDOUT = Output(None, STDOUT_PATH, STDOUT_PATH)
@@ -80,6 +87,8 @@ def as_outputs(value: Any) -> Any:
     """Outputs as they count: files by where they are to be."""
 
     def change(leaf: Any) -> Any:
+        if isinstance(leaf, ShardedDataset):
+            return Output(type(leaf), leaf.folder, leaf.uri, (leaf.format, leaf.recurse, leaf.suffix))
         if isinstance(leaf, Artefact):
             return STDOUT if leaf.path == STDOUT_PATH else Output(type(leaf), leaf.path, leaf.uri)
         return leaf
@@ -95,20 +104,21 @@ def check_inputs(inputs: Any) -> None:
     """
     for leaf in leaves(inputs):
         place = leaf.home if isinstance(leaf, StagedInput) else leaf
-        if isinstance(place, Artefact) and not isinstance(place, FileSet) and not _is_there(place):
-            kind, other = _kinds(place)
+        if isinstance(place, Artefact) and not isinstance(place, FileSet) and not is_there(place):
+            kind, other = kinds(place)
             instead = f", but a {other} has that name" if place.exists() else ""
             raise FileNotFoundError(
                 f"the script's input {place.uri} is no {kind}{instead}. Make it before, or take it out of inputs="
             )
 
 
-def _kinds(place: Artefact) -> tuple[str, str]:
-    """What a place should be, and what it might be instead."""
+def kinds(place: Artefact) -> tuple[str, str]:
+    """What a place should be, and what it might be instead, in words."""
     return ("folder", "file") if isinstance(place, Dir) else ("file", "folder")
 
 
-def _is_there(place: Artefact) -> bool:
+def is_there(place: Artefact) -> bool:
+    """Whether there is what a place should be."""
     return place.isdir() if isinstance(place, Dir) else place.isfile()
 
 
@@ -206,87 +216,3 @@ def check_unchanged(inputs: Any) -> list[str]:
 
 def _members(place: Artefact) -> list[Any]:
     return place.__members__() if hasattr(place, "__members__") else []
-
-
-def collect_outputs(outputs: Any, folder: str, stdout: str | bytes) -> Any:
-    """What a script returns: its staged outputs copied home, its other files as they are now, its stdout.
-
-    Raises:
-        ScriptError: an output was not written; the message names it.
-    """
-
-    def change(leaf: Any) -> Any:
-        if isinstance(leaf, Staging):
-            here = type(leaf)(place_in(folder, leaf.local.path), leaf.remote)
-            _check_written(here.local, folder)
-            return here.unstage()
-        if not isinstance(leaf, Output):
-            return leaf
-        if leaf.kind is None:
-            return stdout
-        made = leaf.kind(leaf.path)
-        _check_written(made, folder)
-        return made
-
-    return map_nested(outputs, change)
-
-
-class Unstaged:
-    """The relative places that a script in a temporary folder declares as outputs without staging them: they lie in our
-    own working directory, where the script does not run, so that what is there afterwards may be anybody's.
-
-    Args:
-        folder: the temporary folder.
-    """
-
-    def __init__(self, outputs: Any, folder: str) -> None:
-        self._folder = folder
-        self._places = [
-            leaf.kind(leaf.path)
-            for leaf in leaves(outputs)
-            if isinstance(leaf, Output) and leaf.kind is not None and leaf.kind(leaf.path).is_relative
-        ]
-        self._before = [_seen(place) for place in self._places]
-
-    def check(self) -> None:
-        """See to it that the script wrote them, now that it has ended.
-
-        Raises:
-            ScriptError: it did not; the message names the place.
-        """
-        for place, before in zip(self._places, self._before, strict=True):
-            inside = type(place)(os.path.join(self._folder, place.path))
-            if _seen(place) != before:
-                continue
-            if inside.exists():
-                found = f"the script wrote its output {place.path} in the temporary folder, which goes"
-            elif before:
-                found = f"the script did not write its output {place.uri}, which was there before"
-            else:
-                continue
-            raise ScriptError(
-                f"{found}. With tempdir=True, a path relative to the temporary folder is declared by "
-                f"{type(place).__name__}(...).stage({place.path!r})"
-            )
-
-
-def _seen(place: Artefact) -> dict[str, str]:
-    """What can be seen of the files at a place from outside."""
-    found = {}
-    paths = [file.uri for file in place.files()] if isinstance(place, (Dir, FileSet)) else [place.uri]
-    for path in [local_path(uri) for uri in paths]:
-        with suppress(OSError):
-            found[path or ""] = stamp(os.stat(path or ""))
-    return found
-
-
-def _check_written(place: Artefact, folder: str) -> None:
-    if isinstance(place, FileSet) or _is_there(place):
-        return
-    kind, other = _kinds(place)
-    hint = (
-        f"a {other} has that name"
-        if place.exists()
-        else f"it ran in {folder}; a path relative to a temporary folder is declared by File(...).stage(path)"
-    )
-    raise ScriptError(f"the script ended well, but its output {place.uri} is no {kind}: {hint}")
