@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.path_patterns import expression
 from headwater.cypher.sensitivity import LEVELS
 from headwater.cypher.settings import nearest
 
@@ -56,6 +57,11 @@ def check_declaration(name: Any, said: Mapping[str, Any], wrong: Callable[..., U
     files = said["files"]
     if not isinstance(files, list) or not files or not all(isinstance(one, str) and one for one in files):
         raise wrong('files is a list of patterns, like ["data/*.csv"]', name, "files")
+    for pattern in files:
+        try:
+            expression(pattern)
+        except UsageError as error:
+            raise wrong(str(error), name, "files") from None
     for key, value in said.items():
         if key != "files" and (not isinstance(value, str) or len(value) > _LONGEST):
             raise wrong(f"{key} is a text of at most {_LONGEST} characters", name, key)

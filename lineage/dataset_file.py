@@ -17,7 +17,6 @@ from typing import Any
 from headwater.cypher.declared import Declared, check_declaration
 from headwater.cypher.errors import UsageError
 from headwater.cypher.settings import nearest
-from headwater.lineage.path_patterns import expression
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,13 +63,7 @@ class _File:
     def _dataset(self, name: str, table: Any) -> Declared:
         if not isinstance(table, dict):
             raise self._wrong(f"the dataset {name} is no table: write [datasets.{name}]", name)
-        found = check_declaration(name, table, self._wrong)
-        for pattern in found.files:
-            try:
-                expression(pattern)
-            except UsageError as error:
-                raise self._wrong(str(error), name, "files") from None
-        return found
+        return check_declaration(name, table, self._wrong)
 
     def _wrong(self, what: str, *where: str) -> UsageError:
         return UsageError(f"{self._path}:{self._line(*where)}: {what}")

@@ -15,10 +15,10 @@ from headwater.cypher.change import part_id
 from headwater.cypher.declared import Declared
 from headwater.cypher.declared_in_code import read_scripts
 from headwater.cypher.errors import UsageError
+from headwater.cypher.path_patterns import anchored, beginning, expression
 from headwater.cypher.records import ChangeMade, DatasetDeclared
 from headwater.lineage.dataset_file import read_datasets
 from headwater.lineage.datasets import Dataset, current, files_of
-from headwater.lineage.path_patterns import anchored, beginning, expression
 
 if TYPE_CHECKING:
     from headwater.cypher.project import Project

@@ -40,6 +40,7 @@ def test_a_declaration_holds_what_it_was_given(tmp_path: Path) -> None:
         (('["data/*.csv"]', '"data"'), "files is a list of patterns, like"),
         (('["data/*.csv"]', "()"), "files is a list of patterns, like"),
         (('["data/*.csv"]', "[5]"), "files is a list of patterns, like"),
+        (('["data/*.csv"]', '["a.csv", "[z-a].csv"]'), "'[z-a].csv' is no pattern: [z-a] names no char"),
         (('"personal"', '"persnal"'), "'persnal' is no sensitivity. Did you mean personal"),
         (('"personal"', "5"), "sensitivity is a text of at most 2000 characters"),
         (('"CC0-1.0"', '"x" * 3000'), "licence is a text of at most 2000 characters"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from headwater.cypher.declared import Declared
+from headwater.cypher.path_patterns import anchored, beginning, expression
 from headwater.lineage.dataset_file import read_datasets
-from headwater.lineage.path_patterns import anchored, beginning, expression
 from hypothesis import given
 from hypothesis import strategies as st
 
