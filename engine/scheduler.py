@@ -12,6 +12,7 @@ from headwater.engine.config import Config
 from headwater.engine.context import merged
 from headwater.engine.importing import refuse_run_on_import
 from headwater.engine.job import STATUS
+from headwater.engine.left_behind import tidy_up
 from headwater.engine.loop import Run
 from headwater.engine.run_options import (
     Tags,
@@ -148,6 +149,8 @@ class Scheduler:
         check_flags(cache=cache, keep_going=keep_going, dryrun=dryrun, prov=prov)
         check_command(command)
         pairs, above = check_tags(tags), check_context(context)
+        if not dryrun:
+            tidy_up()
         run = self._kind(dryrun=dryrun)(
             self.project,
             self.config,

@@ -8,14 +8,16 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any, TypeVar, overload
+from uuid import uuid4
 
 from headwater.engine.errors import CallError, ScriptError
 from headwater.engine.files import Artefact, Dir, File, StagingDir, StagingFile
+from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.interpreter import describe_interpreter, interpreter_of
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import note
@@ -208,10 +210,9 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
     if tempdir:
         check_inside(inputs, outputs)
     check_inputs(inputs)
-    scratch = tempfile.mkdtemp(prefix="headwater-script-")
     note(None)
     with ExitStack() as ends:
-        ends.callback(shutil.rmtree, scratch, ignore_errors=True)
+        scratch = ends.enter_context(_scratch())
         folder = os.path.join(scratch, "folder") if tempdir else os.getcwd()
         os.makedirs(folder, exist_ok=True)
         check_apart(inputs, outputs, folder)
@@ -235,6 +236,19 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         result = ScriptRun(collect_outputs(outputs, folder, stdout), interpreter)
         note(observed)
         return result
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A temporary folder."""
+    path = os.path.join(tempfile.gettempdir(), f"headwater-script-{uuid4().hex}")
+    begin(Note(path))
+    try:
+        os.mkdir(path, 0o700)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        end(path)
 
 
 def _run(text: str, scratch: str, folder: str, log: ScriptLog, manners: Manners) -> tuple[str | bytes, str]:

@@ -21,6 +21,7 @@ from headwater.engine.files import Artefact, Dir, FileSet, Staging
 from headwater.engine.files.address import local_path
 from headwater.engine.files.content import cache_folder
 from headwater.engine.files.handle import PARTIAL
+from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.script_places import StagedInput, leaves, place_in
 from headwater.engine.script_process import check_going_on
 
@@ -44,10 +45,25 @@ def room(inputs: Any, outputs: Any, folder: str) -> Iterator[None]:
     """
     places = _places(inputs, outputs, folder)
     with ExitStack() as held:
-        _lock({_top(place, folder) for place in places}, held)
-        for place in places:
-            held.enter_context(_cleared(place))
+        turns = {place: _top(place, folder) for place in places}
+        _lock(set(turns.values()), held)
+        for place, turn in turns.items():
+            held.enter_context(_cleared(place, turn))
         yield
+
+
+def come_back(note: Note) -> bool:
+    """Put back what a script had put aside that was killed with its process, unless another has the place now.
+
+    Returns:
+        Whether it is back.
+    """
+    with ExitStack() as held:
+        if not _lock({note.turn}, held, wait=False):
+            return False
+        _put_back(note.path, note.place)
+    _log.warning("%s is back, which a script had put aside when headwater was killed", note.place)
+    return True
 
 
 def _places(inputs: Any, outputs: Any, folder: str) -> list[str]:
@@ -106,10 +122,14 @@ def _top(place: str, folder: str) -> str:
     return os.sep + place.lstrip(os.sep).partition(os.sep)[0]
 
 
-def _lock(places: set[str], held: ExitStack) -> None:
-    """Lock places against all scripts of this user on this machine, in an order that all keep."""
+def _lock(places: set[str], held: ExitStack, *, wait: bool = True) -> bool:
+    """Lock places against all scripts of this user on this machine, in an order that all keep.
+
+    Returns:
+        Whether they are locked; they always are after waiting.
+    """
     if not places:
-        return
+        return True
     locks = os.path.join(cache_folder(), "staging")
     os.makedirs(locks, mode=0o700, exist_ok=True)
     names = {int.from_bytes(sha256(os.fsencode(place)).digest()[:4], "big") % _LOCKS for place in places}
@@ -122,6 +142,8 @@ def _lock(places: set[str], held: ExitStack) -> None:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if not wait:
+                    return False
                 check_going_on()
                 if not said and time.monotonic() - began > _SAID_AFTER:
                     said = True
@@ -131,6 +153,7 @@ def _lock(places: set[str], held: ExitStack) -> None:
                         min(places),
                     )
                 time.sleep(_POLL)
+    return True
 
 
 def _unlock(handle: int) -> None:
@@ -140,14 +163,16 @@ def _unlock(handle: int) -> None:
 
 
 @contextmanager
-def _cleared(place: str) -> Iterator[None]:
+def _cleared(place: str, turn: str) -> Iterator[None]:
     """Put aside what lies at a place, and back afterwards what was not written anew."""
     aside = os.path.join(
         os.path.dirname(place), f".{os.path.basename(place)[:100]}.{uuid4().hex[:8]}{PARTIAL}"
     )
+    begin(Note(aside, place, turn))
     try:
         os.rename(place, aside)
     except (FileNotFoundError, NotADirectoryError):
+        end(aside)
         yield
         return
     try:
@@ -156,6 +181,7 @@ def _cleared(place: str) -> Iterator[None]:
         yield
     finally:
         _put_back(aside, place)
+        end(aside)
 
 
 def _put_back(aside: str, place: str) -> None:

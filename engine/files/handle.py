@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from headwater.engine.files.address import as_os_errors
 from headwater.engine.files.identity import Identity
+from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.files.written import keep_time
 
 PARTIAL = ".hw-partial"
@@ -173,6 +174,7 @@ class ReplacingFile(WrittenFile):
                 _stamp_finely(self._partial)
                 identity = self._look(self._partial)
                 os.replace(self._partial, self._target)
+                end(self._partial)
                 self._identity = identity
                 keep_time(self._target)
                 return
@@ -184,6 +186,7 @@ class ReplacingFile(WrittenFile):
     def _remove(self) -> None:
         with suppress(FileNotFoundError):
             os.remove(self._partial)
+        end(self._partial)
 
 
 def _stamp_finely(path: str) -> None:
@@ -241,10 +244,14 @@ def open_replacing(
             return None
         rights = stat.S_IMODE(status.st_mode)
     partial = os.path.join(os.path.dirname(target), f".{uuid4().hex[:12]}{PARTIAL}")
+    begin(Note(partial))
     try:
         handle = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, rights or 0o666)
-    except PermissionError:
-        return None
+    except OSError as error:
+        end(partial)
+        if isinstance(error, PermissionError):
+            return None
+        raise
     if rights is not None:
         os.fchmod(handle, rights)
     return ReplacingFile(os.fdopen(handle, mode), partial, target, on_close, look)

@@ -39,22 +39,26 @@ def gc(dry_run: bool, older_than: datetime, alone: bool, as_json: bool) -> None:
 
     That is bytes that no value in the graph and no journal names, writes that did not come to their end, and
     damaged bytes that were put aside. What runs under way have put is safe. Several may do this at once. At a URL,
-    bytes of no value are first set aside, and deleted by a later gc, two hours after.
+    bytes of no value are first set aside, and deleted by a later gc, two hours after. What killed runs left beside
+    the files that they wrote is removed, too.
     """
     from headwater.cli import _output
     from headwater.cli._reading import reading, the_project
     from headwater.engine.garbage import delete_garbage, find_garbage
+    from headwater.engine.left_behind import tidy_up
     from headwater.engine.values import ValueStore
 
     project = the_project()
     age = time.time() - older_than.timestamp()
     _check(project, age, may_delete=dry_run or alone)
     values = ValueStore(project.values_address())
+    left_behind = 0
     with reading() as store:
         try:
             garbage = find_garbage(project, store, values, age)
             if not dry_run:
                 delete_garbage(garbage, values)
+                left_behind = tidy_up()
         except OSError as error:
             from headwater.cypher.errors import StoreError
 
@@ -63,6 +67,11 @@ def gc(dry_run: bool, older_than: datetime, alone: bool, as_json: bool) -> None:
             _output.emit_json(_json(garbage, dry_run=dry_run))
         else:
             _print(garbage, dry_run=dry_run)
+    if left_behind:
+        click.echo(
+            f"note: {_counted((left_behind, 0))} that killed runs had left elsewhere removed or put back",
+            err=True,
+        )
 
 
 def _check(project: Project, age: float, *, may_delete: bool) -> None:

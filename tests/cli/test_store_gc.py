@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 from headwater.engine.values import ValueStore
 
-from .conftest import Shell
+from .conftest import Shell, environment
 
 WORKFLOW = """\
 from headwater import task
@@ -68,7 +70,14 @@ def test_a_dry_run_tells_and_the_real_one_deletes(project: Shell) -> None:
     assert told["unused"]["value"] == told["deleted"] == {"files": 1, "bytes": 6}
     assert told["older_than"] == 86_400
     assert not path.exists()
-    assert project("store", "gc").out.endswith("0 files deleted, 0 B\n")
+    cache = {"HEADWATER_CACHE": str(project.folder / "cache")}
+    killed = "import os; from headwater import File; f = File('x').open('w'); f.write('half'); os._exit(9)"
+    subprocess.run([sys.executable, "-c", killed], cwd=project.folder, env=environment(**cache), check=False)
+    assert list(project.folder.glob(".*.hw-partial"))
+    answer = project("store", "gc", **cache)
+    assert answer.out.endswith("0 files deleted, 0 B\n")
+    assert "note: 1 file that killed runs had left elsewhere removed or put back" in answer.err
+    assert not list(project.folder.glob(".*.hw-partial"))
     assert project("run", "big.py", "large", "--n", "50000", "--json").code == 0
     assert project("verify").code == 0
 

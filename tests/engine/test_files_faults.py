@@ -46,6 +46,13 @@ def test_a_writer_that_is_killed_leaves_what_was_there(tmp_path: Path) -> None:
     assert Dir(tmp_path).hash == before, "and is in no listing"
     File(tmp_path / "a").write("new")
     assert (tmp_path / "a").read_text() == "new"
+    with File(tmp_path / "b").open("w") as other:
+        other.write("half of it")
+        Scheduler(record=False).run(None)
+        assert sorted(os.listdir(tmp_path))[1:] == ["a"], (
+            "the next run has removed it, but not what is being written"
+        )
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
 
 
 REWRITE = """

@@ -1,0 +1,111 @@
+"""What a run that is killed leaves is put right by the next."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from headwater.engine.files.under_way import Note, begin, end, settle_killed
+from headwater.engine.left_behind import tidy_up
+
+from headwater import File, Scheduler, script
+
+KILLED = """
+import os, signal
+from headwater import Dir, File, Scheduler, script
+out = File("home.txt").stage("out.txt")
+text = f"echo half > out.txt; kill -9 {os.getpid()}; sleep 60"
+Scheduler(record=False).run(script(text, Dir("data").stage("taken"), out))
+"""
+
+
+@pytest.fixture
+def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which a script was killed together with headwater."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
+    for name in ("tmp", "data", "taken"):
+        Path(name).mkdir()
+        Path(name, f"{name}.txt").write_text(name)
+    Path("old.txt").write_text("old")
+    subprocess.run(
+        [sys.executable, "-c", KILLED], env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, check=False
+    )
+    return tmp_path
+
+
+def test_what_a_script_had_put_aside_comes_back(killed: Path) -> None:
+    assert sorted(os.listdir("taken")) == ["data.txt"], "what lay there is aside"
+    assert [name for name in os.listdir("tmp") if name.startswith("headwater-script-")]
+    assert Scheduler(record=False).run(script("cat taken/taken.txt")) == "taken"
+    assert sorted(os.listdir("taken")) == ["data.txt", "taken.txt"]
+    assert os.listdir("tmp") == ["tmp.txt"], "its temporary folder is gone"
+    assert not [name for name in os.listdir(".") if name.endswith(".hw-partial")]
+    assert tidy_up() == 0
+
+
+def test_a_place_that_another_script_has_is_left_to_a_later_run(killed: Path) -> None:
+    Path("go").unlink(missing_ok=True)
+    slow = script(
+        "touch began; while [ ! -e go ]; do sleep .01; done; ls taken", File("old.txt").stage("taken/x")
+    )
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append(Scheduler(record=False).run(slow)))
+    # The other begins before anybody has tidied up, as one of another run may.
+    left = os.path.join("cache", "under-way")
+    os.rename(left, "kept")
+    thread.start()
+    while not Path("began").exists():
+        time.sleep(0.01)
+    for name in os.listdir("kept"):
+        os.rename(os.path.join("kept", name), os.path.join(left, name))
+    tidy_up()
+    assert sorted(os.listdir("taken")) == ["data.txt", "x"]
+    Path("go").touch()
+    thread.join()
+    assert said == ["data.txt\nx\n"]
+    assert tidy_up() == 1
+    assert sorted(os.listdir("taken")) == ["data.txt", "taken.txt", "x"]
+
+
+def test_what_the_living_are_in_the_midst_of_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path))
+    found: list[Note] = []
+    begin(Note(str(tmp_path / "x")))
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        begin(Note("of the child"))
+        os.write(write, b"x")
+        time.sleep(60)
+        os._exit(0)
+    os.read(read, 1)
+    settle_killed(lambda note: found.append(note) is None)
+    assert found == []
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    settle_killed(lambda note: bool(found.append(note)))
+    settle_killed(lambda note: found.append(note) is None)
+    settle_killed(lambda note: found.append(note) is None)
+    assert found == [Note("of the child")] * 2, "what could not be put right is tried again"
+    end(str(tmp_path / "x"))
+
+
+def test_notes_do_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path))
+    begin(Note("long"))
+    for n in range(3000):
+        begin(Note(f"{n:0500}"))
+        end(f"{n:0500}")
+    (notes,) = (tmp_path / "under-way").iterdir()
+    assert notes.stat().st_size < 1 << 21
+    assert '["long", "", ""]\n' in notes.read_text()
+    end("long")
+    assert notes.read_text() == ""
