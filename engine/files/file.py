@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import shlex
-import shutil
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from headwater.engine.files.staging import StagingFile
 
 _Self = TypeVar("_Self", bound="File")
+_BLOCK = 1 << 20
 
 
 class File(Artefact):
@@ -221,15 +221,26 @@ class File(Artefact):
             dest: the file to write.
             skip_if_exists: leave it as it is where there is one.
         """
-        if dest.uri == self.uri or (skip_if_exists and dest.isfile()):
-            return dest
+        if not (skip_if_exists and dest.isfile()):
+            self.copy_bytes_to(dest, lambda _: None)
+        return dest
+
+    def copy_bytes_to(self, dest: File, count: Callable[[int], None]) -> None:
+        """Copy the file, block by block.
+
+        Args:
+            count: is told of each block's length. Where it raises something, `dest` stays as it was.
+        """
+        if dest.uri == self.uri:
+            return
         with self.open("rb") as source, dest.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+            while block := source.read(_BLOCK):
+                target.write(block)
+                count(len(block))
         if not is_url(self._address) and not is_url(dest._address):
             executable = stat.S_IMODE(os.stat(self._address).st_mode) & 0o111
             if executable:
                 os.chmod(dest._address, stat.S_IMODE(os.stat(dest._address).st_mode) | executable)
-        return dest
 
     def shell_copy_to(self, dest: str | File) -> str:
         """The shell command that copies the file to another path or URL; empty where that is the same place."""

@@ -185,6 +185,10 @@ class Dir(Members):
         dest._unsettle()
         return dest
 
+    def empty_folders(self) -> list[str]:
+        """The names of the folders below it that hold nothing, where its store knows such."""
+        return [member.name for member in self._list() or () if member.name.endswith("/")]
+
     def shell_copy_to(self, dest: str | Dir) -> str:
         """The shell command that copies the folder to another path or URL; empty where that is the same place."""
         return copy_command(self, dest if isinstance(dest, Dir) else Dir(dest), recursive=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +12,6 @@ import click
 if TYPE_CHECKING:
     from headwater.engine.files import File
 
-_COPIES = 8
 _BLOCK = 1 << 20
 _STREAM = "-"
 
@@ -66,26 +64,22 @@ def cp(sources: tuple[str, ...], dest: str, recursive: bool, resume: bool, quiet
     """Copy files from anywhere to anywhere.
 
     - is standard input or output. Several sources, and a DEST that is a folder or ends in a slash, are copied
-    into it under their own names. A folder is copied so that DEST holds what it holds. Files are put in place when
-    they are complete, so a copy that was broken off goes on with --resume where it stopped.
+    into it under their own names. A folder is copied so that DEST holds what it holds, empty folders included where
+    DEST's store has folders. Files are put in place when they are complete: a copy that was broken off leaves whole
+    files only, and --resume copies the others.
     """
     if _STREAM in (*sources, dest):
         _stream(sources, dest)
         return
-    pairs = list(_pairs(sources, dest, recursive=recursive))
-    if resume:
-        pairs = [(source, target) for source, target in pairs if not _is_there(source, target)]
-    show = not quiet and sys.stderr.isatty()
+    from headwater.cli._copying import Copies
+    from headwater.engine.left_behind import tidy_up
 
-    def copy(pair: tuple[File, File]) -> None:
-        pair[0].copy_to(pair[1])
-
-    done = 0
-    with ThreadPoolExecutor(_COPIES) as pool, _os_errors():
-        for _ in pool.map(copy, pairs):
-            done += 1
-            if show:
-                click.echo(f"\r{done} of {len(pairs)} files", nl=done == len(pairs), err=True)
+    tidy_up()
+    with _os_errors():
+        pairs = _pairs(sources, dest, recursive=recursive)
+        if resume:
+            pairs = [(source, target) for source, target in pairs if not _is_there(source, target)]
+        Copies(pairs, show=not quiet and sys.stderr.isatty()).run()
 
 
 @command.command()
@@ -206,24 +200,34 @@ def _listed(path: str, *, recursive: bool) -> Iterator[tuple[str, str, int | Non
                 yield member.path, "file", member.recorded_size, member.evidence, member.digest
 
 
-def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> Iterator[tuple[File, File]]:
+def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> list[tuple[File, File]]:
+    """The files to copy, with where each goes to. Folders that hold none are made at once."""
     from headwater.cypher.errors import UsageError
     from headwater.engine.files import Dir, File
 
-    with _os_errors():
-        into = len(sources) > 1 or dest.endswith("/") or Dir(dest).isdir()
-        for source in sources:
-            file, folder = File(source), Dir(source)
-            if file.isfile():
-                yield file, Dir(dest).file(file.basename()) if into else File(dest)
-            elif not folder.isdir():
-                raise UsageError(f"{file.path} is not there")
-            elif not recursive:
-                raise UsageError(f"{file.path} is a folder. To copy it with all that is in it: hw fs cp -r")
-            else:
-                home = Dir(dest).subdir(folder.basename()) if len(sources) > 1 else Dir(dest)
-                for member in folder:
-                    yield member, home.file(folder.rel_path(member))
+    pairs: list[tuple[File, File]] = []
+    into = len(sources) > 1 or dest.endswith("/") or Dir(dest).isdir()
+    for source in sources:
+        file, folder = File(source), Dir(source)
+        if file.isfile():
+            pairs.append((file, Dir(dest).file(file.basename()) if into else File(dest)))
+        elif not folder.isdir():
+            raise UsageError(f"{file.path} is not there")
+        elif not recursive:
+            raise UsageError(f"{file.path} is a folder. To copy it with all that is in it: hw fs cp -r")
+        else:
+            home = Dir(dest).subdir(folder.basename()) if len(sources) > 1 else Dir(dest)
+            pairs += [(member, home.file(folder.rel_path(member))) for member in folder]
+            for empty in [home, *map(home.subdir, folder.empty_folders())]:
+                empty.mkdir()
+    goes: dict[str, str] = {}
+    for member, target in pairs:
+        if goes.setdefault(target.uri, member.uri) != member.uri:
+            raise UsageError(
+                f"{goes[target.uri]} and {member.uri} would both be copied to {target.path}, and one be lost. "
+                "Copy them one by one, to paths of their own"
+            )
+    return pairs
 
 
 def _is_there(source: File, target: File) -> bool:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from headwater import Dir
 
 HW = [sys.executable, "-c", "import sys; from headwater.cli import main; sys.exit(main())"]
 
@@ -71,6 +75,79 @@ def test_cp_goes_on_where_it_stopped(folder: Path) -> None:
     hw(folder, "cp", "-r", "--resume", "data", "copy")
     assert (folder / "copy" / "a").read_text() == "two", "of the same size: left"
     assert (folder / "copy" / "sub" / "b").read_text() == "four"
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_copy_that_was_killed_is_finished(folder: Path, far: bool, request: pytest.FixtureRequest) -> None:
+    for n in range(60):
+        (folder / "data" / f"{n}").write_bytes(b"%02d" % n * (10_000 if far else 500_000))
+    dest = f"s3://{request.getfixturevalue('bucket')}/copy" if far else "copy"
+    with subprocess.Popen([*HW, "fs", "cp", "-r", "data", dest], cwd=folder) as process:
+        while not len(there := Dir(dest if far else folder / dest).files()):
+            time.sleep(0.01)
+        process.kill()
+    sizes = {path.name: path.stat().st_size for path in (folder / "data").rglob("*")}
+    assert all(file.size() == sizes[file.basename()] for file in there), "nothing half-copied is seen"
+    hw(folder, "cp", "-r", "--resume", "data", dest)
+    now = Dir(there[0].dirname())
+    assert len(now) == 62
+    assert {file.hash for file in there} <= {file.hash for file in now}, "what was there was left alone"
+    for file in now:
+        assert file.read("rb") == (folder / "data" / now.rel_path(file)).read_bytes()
+    assert far or not list((folder / "copy").glob(".*.hw-partial")), "what lay beside the files is gone"
+
+
+def test_empty_folders_are_copied(folder: Path, bucket: str) -> None:
+    import boto3
+
+    (folder / "data" / "none" / "below").mkdir(parents=True)
+    hw(folder, "cp", "-r", "data", "copy")
+    assert (folder / "copy" / "none" / "below").is_dir()
+    hw(folder, "cp", "-r", "data/none/below", "nothing")
+    assert os.listdir(folder / "nothing") == []
+    client = boto3.client("s3")
+    for key in ("marked/a", "marked/empty/"):
+        client.put_object(Bucket=bucket, Key=key, Body=b"")
+    hw(folder, "cp", "-r", f"s3://{bucket}/marked", "unmarked")
+    assert sorted(os.listdir(folder / "unmarked")) == ["a", "empty"]
+    assert os.listdir(folder / "unmarked" / "empty") == []
+
+
+def test_two_files_are_not_copied_to_one_path(folder: Path) -> None:
+    (folder / "a").write_text("another")
+    assert "data/a and" in hw(folder, "cp", "data/a", "a", "into", code=2)
+    assert not (folder / "into").exists()
+
+
+def test_a_terminal_sees_how_far_a_copy_is(folder: Path) -> None:
+    for quiet in ([], ["-q"]):
+        ours, theirs = os.openpty()
+        command = [*HW, "fs", "cp", "-r", *quiet, "data", "copy"]
+        done = subprocess.run(command, cwd=folder, stderr=theirs, stdout=subprocess.PIPE, check=True)
+        os.set_blocking(ours, False)
+        shown = b"" if quiet else os.read(ours, 10_000)
+        assert (done.stdout, shown.endswith(b"\r2 of 2 files, 7 B of 7 B\r\n")) == (b"", not quiet)
+        if quiet:
+            with pytest.raises(BlockingIOError):
+                os.read(ours, 1)
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_ctrl_c_ends_a_copy_at_once(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    with (folder / "large").open("wb") as file:
+        file.truncate(1 << 26)
+    with subprocess.Popen([*HW, "fs", "cp", "large", "pipe"], cwd=folder, stderr=subprocess.PIPE) as process:
+        with (folder / "pipe").open("rb", buffering=0) as pipe:
+            assert pipe.read(1)
+            process.send_signal(signal.SIGINT)
+            rest = 0
+            while block := pipe.read(1 << 16):
+                rest += len(block)
+                time.sleep(0.01)
+        assert process.wait() == 130
+    assert rest < 1 << 25
 
 
 def test_cp_reads_standard_input_and_writes_standard_output(folder: Path) -> None:
