@@ -9,6 +9,7 @@ from typing import Any
 
 from headwater.cypher.errors import UsageError
 from headwater.engine.files.base import Artefact
+from headwater.engine.files.compressed import ends_of
 from headwater.engine.files.file import File
 from headwater.engine.files.folder import Dir
 from headwater.engine.files.members import FileSet
@@ -48,7 +49,8 @@ class ShardedDataset(FileSet):
             format: `parquet`, `csv`, `json` (one object a line), `orc` or `avro`; default the one that the names of the
                 files there tell.
             recurse: whether shards in folders below it count, too.
-            suffix: what their names end in, where that is not a dot and the format.
+            suffix: what their names end in, where that is not a dot and the format, like `.csv.gz`. Upper and lower
+                case are the same.
 
         Raises:
             UsageError: an unknown format, or no telling.
@@ -60,7 +62,7 @@ class ShardedDataset(FileSet):
         self.format = check_word("format", format, FORMATS)
         self.recurse = recurse
         self.suffix = suffix or f".{format}"
-        super().__init__(f"{glob.escape(folder)}/{'**/' * recurse}*{glob.escape(self.suffix)}")
+        super().__init__(f"{glob.escape(folder)}/{'**/' * recurse}*{_in_any_case(self.suffix)}")
         # Credentials of a URL are in the address alone.
         self.folder = Dir(folder).path.rstrip("/")
 
@@ -78,7 +80,7 @@ class ShardedDataset(FileSet):
         """
         if not files:
             raise UsageError("ShardedDataset.from_files needs one file at least")
-        ends = {_suffix(file) for file in files}
+        ends = {"".join(ends_of(file.basename())) for file in files}
         if len(ends) > 1:
             raise UsageError(f"the shards of a dataset end alike, and these end in {', '.join(sorted(ends))}")
         folder = os.path.commonpath([file.dirname() or "." for file in files])
@@ -105,6 +107,7 @@ class ShardedDataset(FileSet):
         path: str | os.PathLike[str],
         format: str = "parquet",
         rows: int = 1_000_000,
+        suffix: str | None = None,
         **options: Any,
     ) -> ShardedDataset:
         """Write a table as shards `part-00000.…`, `part-00001.…`; those of an earlier table that are left over go.
@@ -114,6 +117,7 @@ class ShardedDataset(FileSet):
         Args:
             frame: a DataFrame of pandas or polars, or an Arrow table.
             rows: of each shard, at most.
+            suffix: what their names are to end in, like `.csv.gz`; default a dot and the format.
             **options: for the library's own writer.
 
         Raises:
@@ -121,12 +125,12 @@ class ShardedDataset(FileSet):
         """
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r}: the number of rows of a shard is needed, 1 or more")
-        made = cls(path, format, recurse=False)
+        made = cls(path, format, recurse=False, suffix=suffix)
         kept = set()
         for number, piece in enumerate(slices(frame, rows)):
             file = File(f"{os.fspath(path).rstrip('/')}/part-{number:05}{made.suffix}")
             kept.add(file.uri)
-            data = encoded(piece, made.format, options)
+            data = encoded(piece, file, made.format, options)
             if not (file.isfile() and file.size() == len(data) and file.read("rb") == data):
                 file.write(data, mode="wb")
         made.update_hash()
@@ -170,7 +174,10 @@ class ShardedDataset(FileSet):
             raise UsageError(f"max_shards={max_shards!r}: how many shards to read at most, 1 or more")
         shards = self.files()[:max_shards]
         if not shards:
-            raise UsageError(f"{self.folder} has no files that end in {self.suffix!r}, so there is no table")
+            raise UsageError(
+                f"{self.folder} has no files that end in {self.suffix!r}, so there is no table. Where they end in "
+                f"something else, say so: suffix={self.suffix + '.gz'!r}"
+            )
         return [read_frame(shard, self.format, into=into, **options) for shard in shards]
 
     def __canonical__(self) -> tuple[str, Any]:
@@ -192,13 +199,16 @@ class ShardedDataset(FileSet):
 
 def _told_by_names(folder: str, recurse: bool, suffix: str | None) -> tuple[str, str]:
     """The format and the suffix of what lies in a folder."""
+    if suffix is not None and (format := suffix_format(suffix)):
+        return format, suffix
     names = [file.basename() for file in (Dir(folder) if recurse else _only_files(folder))]
-    ends = {name[name.rfind(".") :] for name in names if not name.startswith(".") and suffix_format(name)}
-    if suffix is not None:
-        ends &= {suffix}
+    ends = {"".join(ends_of(name)) for name in names if not name.startswith(".") and suffix_format(name)}
     if len(ends) != 1:
         found = f"the names in it end in {', '.join(sorted(ends))}" if ends else "no name in it tells one"
-        raise UsageError(f"{Dir(folder).path}: which format? {found}. Give one: format={FORMATS[0]!r}, …")
+        raise UsageError(
+            f"{Dir(folder).path}: which format? {found}. Give one: "
+            + ("suffix=…" if ends else f"format={FORMATS[0]!r}, …")
+        )
     [end] = ends
     return str(suffix_format(end)), end
 
@@ -210,6 +220,10 @@ def _only_files(folder: str) -> list[Artefact]:
         return []
 
 
-def _suffix(file: File) -> str:
-    name = file.basename()
-    return name[name.rfind(".") :] if "." in name else ""
+def _in_any_case(suffix: str) -> str:
+    """The pattern of a suffix, however its letters are written."""
+    pairs = [(letter, letter.lower(), letter.upper()) for letter in suffix]
+    return "".join(
+        f"[{low}{up}]" if low != up and len(low) == len(up) == 1 else glob.escape(letter)
+        for letter, low, up in pairs
+    )

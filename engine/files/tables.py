@@ -9,6 +9,7 @@ from typing import Any
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.settings import nearest
+from headwater.engine.files.compressed import ends_of, packed, unpacked
 from headwater.engine.files.file import File
 
 FORMATS = ("parquet", "csv", "json", "orc", "avro")
@@ -27,7 +28,8 @@ def read_frame(file: File, format: str | None = None, *, into: str = "pandas", *
     """The table in a file, here or at a URL.
 
     Args:
-        format: `parquet`, `csv`, `json` (one object a line), `orc` or `avro`; default what the name ends in.
+        format: `parquet`, `csv`, `json` (one object a line), `orc` or `avro`; default what the name ends in. CSV and
+            JSON may be compressed: `.gz`, `.bz2` or `.xz` behind it says so.
         into: `pandas`, `polars` or `arrow`: whose table it is to be.
         **options: for the library's own reader of that format (`columns=`, `dtype=`, …).
 
@@ -38,8 +40,8 @@ def read_frame(file: File, format: str | None = None, *, into: str = "pandas", *
     """
     kind = format_of(file, format)
     check_word("into", into, LIBRARIES)
-    data = BytesIO(file.read("rb"))
-    return _READERS[into, kind](data, options)
+    data = file.read("rb") if "compression" in options else unpacked(file, kind)
+    return _READERS[into, kind](BytesIO(data), options)
 
 
 def write_frame(frame: Any, file: File, format: str | None = None, **options: Any) -> File:
@@ -55,15 +57,16 @@ def write_frame(frame: Any, file: File, format: str | None = None, **options: An
     Raises:
         UsageError: as of `read_frame`; or it is no table of these libraries.
     """
-    file.write(encoded(frame, format_of(file, format), options), mode="wb")
+    file.write(encoded(frame, file, format_of(file, format), options), mode="wb")
     return file
 
 
-def encoded(frame: Any, format: str, options: dict[str, Any]) -> bytes:
+def encoded(frame: Any, file: File, format: str, options: dict[str, Any]) -> bytes:
     """A table as the bytes of a file of a known format; the rest as of `write_frame`."""
     data = BytesIO()
     _WRITERS[library_of(frame), format](frame, data, dict(options))
-    return data.getvalue()
+    made = data.getvalue()
+    return made if "compression" in options else packed(made, file, format)
 
 
 def format_of(file: File, format: str | None) -> str:
@@ -74,8 +77,7 @@ def format_of(file: File, format: str | None) -> str:
     """
     if format is not None:
         return check_word("format", format, FORMATS)
-    name = file.basename().lower()
-    found = _SUFFIXES.get(name[name.rfind(".") :]) if "." in name else None
+    found = suffix_format(file.basename())
     if found is None:
         raise UsageError(f"{file.path}: its name tells no format. Give one: format={FORMATS[0]!r}, …")
     return found
@@ -83,7 +85,7 @@ def format_of(file: File, format: str | None) -> str:
 
 def suffix_format(name: str) -> str | None:
     """The format that the end of a name tells, or None."""
-    return _SUFFIXES.get(name[name.rfind(".") :].lower()) if "." in name else None
+    return _SUFFIXES.get(ends_of(name)[0])
 
 
 def check_word(name: str, word: str, known: tuple[str, ...]) -> str:

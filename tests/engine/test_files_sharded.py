@@ -262,3 +262,52 @@ def test_a_number_of_shards_that_cannot_be_is_refused(tmp_path: Path, most: Any)
     data = ShardedDataset.from_data(pandas.DataFrame({"a": [1, 2]}), tmp_path / "d", format="csv", rows=1)
     with pytest.raises(UsageError, match="max_shards"):
         data.load(max_shards=most)
+
+
+# -- compressed files, and ends in any case ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [".gz", ".bz2", ".xz", ".GZ"])
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_the_end_of_a_name_tells_how_a_table_is_compressed(tmp_path: Path, format: str, end: str) -> None:
+    for library in LIBRARIES:
+        file = write_frame(MAKE[library](ROWS), File(tmp_path / f"{library}.{format}{end}"))
+        for into in LIBRARIES:
+            assert rows_of(read_frame(file, into=into)) == ROWS, into
+    if end != ".GZ" and format == "csv":
+        assert rows_of(pd.read_csv(tmp_path / f"pandas.csv{end}")) == ROWS, "as pandas has it"
+
+
+def test_shards_may_be_compressed_and_end_in_capitals(tmp_path: Path) -> None:
+    made = ShardedDataset.from_data(pd.DataFrame(ROWS), tmp_path, format="csv", rows=4, suffix=".csv.gz")
+    assert [os.path.basename(name) for name in made.filenames] == [f"part-0000{n}.csv.gz" for n in range(3)]
+    stamps = [os.stat(name).st_mtime_ns for name in made.filenames]
+    ShardedDataset.from_data(pd.DataFrame(ROWS), tmp_path, format="csv", rows=4, suffix=".csv.gz")
+    assert [os.stat(name).st_mtime_ns for name in made.filenames] == stamps, "equal tables give equal files"
+    os.rename(made.filenames[1], tmp_path / "PART-00001.CSV.GZ")
+    told = ShardedDataset(tmp_path)
+    assert (told.format, told.suffix, len(told)) == ("csv", ".csv.gz", 3)
+    assert sorted(row["n"] for row in rows_of(told.load())) == list(range(10))
+    assert len(ShardedDataset.from_files(told.files())) == 3
+    assert len(ShardedDataset(tmp_path, suffix="0.csv.gz")) == 1
+    write_frame(pd.DataFrame(ROWS), File(tmp_path / "plain.CSV"))
+    assert len(ShardedDataset(tmp_path, "csv")) == 1
+    with pytest.raises(UsageError, match=r"end in \.csv, \.csv\.gz\. Give one: suffix="):
+        ShardedDataset(tmp_path)
+
+
+def test_what_cannot_be_unpacked_is_said(tmp_path: Path) -> None:
+    packed = write_frame(pd.DataFrame(ROWS), File(tmp_path / "a.csv.gz")).read("rb")
+    for name, data, message in [
+        ("b.csv", packed, r"b\.csv is compressed, and its name does not tell\. Name it b\.csv\.gz"),
+        ("b.csv.gz", b"n\n1\n", r"b\.csv\.gz cannot be unpacked"),
+        ("c.csv.gz", packed[:-9], r"c\.csv\.gz cannot be unpacked.*Is it whole"),
+        ("b.csv.zst", b"", r"a \.zst file is not read here\. Unpack it first, or use \.gz"),
+        ("b.parquet.gz", packed, "files of parquet compress what is in them themselves"),
+    ]:
+        File(tmp_path / name).write(data)
+        with pytest.raises(UsageError, match=message):
+            read_frame(File(tmp_path / name))
+    assert rows_of(read_frame(File(tmp_path / "b.csv"), compression="gzip")) == ROWS
+    with pytest.raises(UsageError, match=r"Where they end in something else, say so: suffix='\.json\.gz'"):
+        ShardedDataset(tmp_path, "json").load()
