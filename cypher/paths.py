@@ -17,3 +17,20 @@ def normal(path: str) -> str:
         elif part not in ("", os.curdir):
             found = os.path.join(found, part)
     return found
+
+
+_SAME = {"gcs": "gs", "s3a": "s3", "ssh": "sftp"}
+"""protocols that are another name of one"""
+
+
+def one_url(url: str) -> str:
+    """A URL in the form that is recorded, of those that mean the same place: `s3://a` for `s3a://a`, `memory://a` for
+    `memory:///a`."""
+    return "::".join(map(_one_link, url.split("::")))
+
+
+def _one_link(link: str) -> str:
+    scheme, found, tail = link.partition("://")
+    if found and scheme == "memory":
+        tail = tail.strip("/")
+    return f"{_SAME.get(scheme, scheme)}{found}{tail}"

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from headwater.cypher.errors import UsageError
-from headwater.cypher.paths import normal
+from headwater.cypher.paths import normal, one_url
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:[a-z0-9]+::)+[A-Za-z/]")
 _SECRET = re.compile(
@@ -54,19 +54,27 @@ def local_path(address: str) -> str | None:
 
 
 def absolute(address: str) -> str:
-    """The address under which a file is recorded: an absolute path, or a URL without credentials.
+    """The address under which a file is recorded: an absolute path, or a URL without credentials, the same for all ways
+    to write it.
 
     A path that is no text (its name is not UTF-8) becomes a `file://` URL.
     """
     path = local_path(address)
     if path is None:
-        return without_credentials(in_full(address))
+        return one_url(without_credentials(in_full(address)))
     path = normal(path)
     try:
         path.encode()
     except UnicodeEncodeError:
         return f"file://{quote(os.fsencode(path))}"
     return path
+
+
+def of_folder(uri: str) -> str:
+    """The same address for a folder, with a slash at its end or without. To a web server, they may be two pages."""
+    head, chain = split_chain(uri)
+    plain = head.rstrip("/")
+    return uri if not is_url(uri) or head.startswith("http") or plain.endswith(":") else plain + chain
 
 
 def split_chain(address: str) -> tuple[str, str]:

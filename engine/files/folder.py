@@ -13,6 +13,7 @@ from headwater.engine.files.address import (
     as_os_errors,
     is_url,
     make_folders,
+    of_folder,
     open_filesystem,
     split_chain,
 )
@@ -43,6 +44,10 @@ class Dir(Members):
     __module__ = "headwater"
     __slots__ = ()
     _evidence = FOLDER
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self.uri = of_folder(self.uri)
 
     def file(self, name: str | os.PathLike[str]) -> File:
         """The file of that name below the folder, whether it is there or not.

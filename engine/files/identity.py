@@ -19,6 +19,7 @@ import errno
 import logging
 import os
 import stat
+from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -169,7 +170,11 @@ def by_info(info: dict[str, Any]) -> Identity | None:
             return Identity(evidence, str(info[key]), size)
     for key in _TIMES:
         if info.get(key) is not None:
-            moment = info[key].isoformat() if hasattr(info[key], "isoformat") else info[key]
+            moment = info[key]
+            if key == "created" and isinstance(moment, float):
+                moment = datetime.fromtimestamp(moment, timezone.utc)  # as memory:// has it in a listing
+            if isinstance(moment, datetime):
+                moment = moment.isoformat()
             return Identity(STAT, f"{size} {moment}", size)
     return None
 

@@ -7,12 +7,13 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from headwater.engine.files import file_hash, identify, still_valid
 from headwater.engine.values import describe, hash_value, preview, restore
 
-from headwater import ContentFile, File
+from headwater import ContentFile, Dir, File, FileSet, IDir, IFile
 
 
 def test_a_local_file_is_known_by_its_size_and_time_of_change(tmp_path: Path) -> None:
@@ -162,6 +163,32 @@ def test_a_file_url_is_the_local_file(tmp_path: Path) -> None:
 def test_a_file_of_this_machine_is_one_file_whatever_the_scheme(tmp_path: Path) -> None:
     for scheme in ("", "file://", "local://", "LOCAL://"):
         assert File(f"{scheme}{tmp_path}/a").uri == f"{tmp_path}/a"
+
+
+@pytest.mark.parametrize(
+    ("kind", "ways", "uri"),
+    [
+        (File, ["memory://q/a", "memory:///q/a"], "memory://q/a"),
+        (Dir, ["memory://q", "memory:///q/"], "memory://q"),
+        (Dir, ["memory://", "memory:///"], "memory://"),
+        (FileSet, ["memory://q/*", "memory:///q/*"], "memory://q/*"),
+        (IFile, ["s3://b/a//c", "s3a://b/a//c", "S3://b/a//c"], "s3://b/a//c"),
+        (IDir, ["gs://b/a/", "gcs://b/a"], "gs://b/a"),
+        (IFile, ["zip://a::memory:///q.zip", "zip://a::memory://q.zip"], "zip://a::memory://q.zip"),
+        (IDir, ["http://h/a/"], "http://h/a/"),
+    ],
+)
+def test_what_is_one_place_is_one_place_however_it_is_written(kind: Any, ways: list[str], uri: str) -> None:
+    assert {kind(way).uri for way in ways} == {uri}
+    assert len({kind(way).hash for way in ways}) == 1
+
+
+def test_files_found_and_named_elsewhere_are_the_same() -> None:
+    File("memory:///one-place/a").write("x")
+    for folder in (Dir("memory:///one-place/"), Dir("memory://one-place")):
+        assert folder.files() == [File("memory://one-place/a")] == [folder.file("a")]
+        assert [folder.rel_path(file) for file in [*folder, File("memory:///one-place/a")]] == ["a", "a"]
+    assert FileSet("memory:///one-place/*").files() == [File("memory://one-place/a")]
 
 
 def test_the_home_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
