@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.cypher.records import FileSeen
 from headwater.engine.files.address import is_url, local_path
@@ -84,10 +84,10 @@ class FileChecks:
             else []
         )
 
-    def look(self, files: Sequence[FileSeen]) -> list[str]:
-        """The paths of those that are not what they were; may be called on any thread."""
+    def look(self, files: Sequence[FileSeen]) -> set[bytes]:
+        """The hashes of those that are not what they were; may be called on any thread."""
         holding = self._looks.holding({file.file_hash: file for file in files})
-        return [file.path for file in files if not holding[file.file_hash]]
+        return {file_hash for file_hash, holds in holding.items() if not holds}
 
     def _holds(self, file: FileSeen) -> bool:
         if file.evidence != CONTENT:
@@ -111,13 +111,64 @@ def look_after(recording: Recording, job: Job, outcome: Outcome, tell: Callable[
         tell(outcome)
         return
 
-    def look() -> None:
-        tell(outcome._replace(changed=recording.look(files)))
-
+    asked = _Asked(recording, files, outcome, tell)
     if job.body is None:
-        look()
+        asked.answer(recording.look(files))
     else:
-        threading.Thread(target=look, name="headwater-look", daemon=True).start()
+        _Later.of_process().look(asked)
+
+
+class _Asked(NamedTuple):
+    recording: Recording
+    files: Sequence[FileSeen]
+    outcome: Outcome
+    tell: Callable[[Outcome], None]
+
+    def answer(self, changed: set[bytes]) -> None:
+        self.tell(
+            self.outcome._replace(changed=[file.path for file in self.files if file.file_hash in changed])
+        )
+
+
+class _Later:
+    """Looks at the files of calls that do not wait for it, on one thread: what was asked for during one look is looked
+    at by the next, together."""
+
+    _own: _Later | None = None
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: list[_Asked] = []
+        self._is_looking = False
+        self._pid = os.getpid()
+
+    @classmethod
+    def of_process(cls) -> _Later:
+        own = cls._own
+        if own is None or own._pid != os.getpid():
+            own = cls._own = cls()
+        return own
+
+    def look(self, asked: _Asked) -> None:
+        with self._lock:
+            self._asked.append(asked)
+            if self._is_looking:
+                return
+            self._is_looking = True
+        threading.Thread(target=self._look, name="headwater-look", daemon=True).start()
+
+    def _look(self) -> None:
+        while True:
+            with self._lock:
+                together, self._asked = self._asked, []
+                if not together:
+                    self._is_looking = False
+                    return
+            for recording in {asked.recording: None for asked in together}:
+                those = [asked for asked in together if asked.recording is recording]
+                changed = recording.look([file for asked in those for file in asked.files])
+                for asked in those:
+                    asked.answer(changed)
 
 
 def is_far(file: FileSeen) -> bool:

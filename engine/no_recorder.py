@@ -55,8 +55,8 @@ class NoRecorder:
     def far_files(self, job: Job) -> list[FileSeen]:
         return []
 
-    def look(self, files: Sequence[FileSeen]) -> list[str]:
-        return []
+    def look(self, files: Sequence[FileSeen]) -> set[bytes]:
+        return set()
 
     def ended(self, job: Job) -> None:
         return

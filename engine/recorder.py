@@ -313,7 +313,7 @@ class Recorder:
         """What a call took, or awaited, that takes longer to look at; may be called on any thread."""
         return self._files.far(job.took())
 
-    def look(self, files: Sequence[FileSeen]) -> list[str]:
+    def look(self, files: Sequence[FileSeen]) -> set[bytes]:
         """The paths of those that are not what they were; may be called on any thread."""
         return self._files.look(files)
 

@@ -124,7 +124,7 @@ class Unrecorded:
     def far_files(self, job: Job) -> list[FileSeen]:
         return self._checks.far(job.took())
 
-    def look(self, files: Sequence[FileSeen]) -> list[str]:
+    def look(self, files: Sequence[FileSeen]) -> set[bytes]:
         return self._checks.look(files)
 
     def spare(self, job: Job) -> Stored | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,41 @@ def test_a_file_that_was_awaited_and_changed_before_it_was_read_is_not_taken_for
     path.write_text("one")
     os.utime(path, ns=(at.st_atime_ns, at.st_mtime_ns))
     assert run(define("reads_late", "1", main)()) == "one"
+
+
+def test_one_thread_looks_at_the_far_files_of_all_calls(run: Run, ran: list[str], bucket: str) -> None:
+    for n in range(20):
+        File(f"s3://{bucket}/{n}").write(f"{n}")
+    edits = ["another"]
+
+    async def read(file: File) -> str:
+        ran.append(file.basename())
+        if file.basename() == "7" and edits:
+            File(file.path).write(edits.pop())
+        return str(file.read())
+
+    reads = define("read", "1", read)
+
+    def main() -> Any:
+        return [reads(File(f"s3://{bucket}/{n}")) for n in range(20)]
+
+    most, done = [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.0005):
+            found = sum(thread.name == "headwater-look" for thread in threading.enumerate())
+            most.append(max(most.pop(), found))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    assert run(define("main", "1", main)())[6:9] == ["6", "another", "8"]
+    done.set()
+    watcher.join()
+    assert most == [1]
+    File(f"s3://{bucket}/7").write("7")
+    ran.clear()
+    assert run(define("main", "1", main)())[6:9] == ["6", "7", "8"], "what changed meanwhile is not reused"
+    assert ran == ["7"]
 
 
 def test_what_time_decided_is_not_reused(run: Run, ran: list[str]) -> None:
