@@ -21,6 +21,7 @@ from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.interpreter import describe_interpreter, interpreter_of
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import note
+from headwater.engine.script_claims import claims
 from headwater.engine.script_log import ScriptLog, log_path
 from headwater.engine.script_manners import Manners
 from headwater.engine.script_outputs import Unstaged, collect_outputs
@@ -218,6 +219,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         check_apart(inputs, outputs, folder)
         if not tempdir:
             ends.enter_context(room(inputs, outputs, folder))
+        ends.enter_context(claims([command, inputs], outputs))
         stage_inputs(inputs, folder)
         unstaged = Unstaged([command, inputs], outputs, folder, tempdir=tempdir)
         declared = Declared(command, inputs, outputs, folder)

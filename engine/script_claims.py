@@ -1,0 +1,116 @@
+"""Which outputs on this machine scripts are writing now: where two write one at the same time, nobody can say whose it
+is, nor whether it is whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+from headwater.engine.errors import ScriptError
+from headwater.engine.files import Artefact, FileSet
+from headwater.engine.files.address import local_path
+from headwater.engine.files.content import cache_folder
+from headwater.engine.script_places import Output, leaves
+
+_SLOTS = 4096
+"""files that claims are kept in; two outputs may share one, which is no harm"""
+
+
+@contextmanager
+def claims(inputs: Any, outputs: Any) -> Iterator[None]:
+    """Claim the unstaged outputs of a script while it runs, without what it only passes on.
+
+    Raises:
+        ScriptError: at its end, another script had one of them meanwhile; the message names it.
+    """
+    paths = {
+        os.path.realpath(path)
+        for leaf in leaves(outputs)
+        if isinstance(leaf, Output) and leaf.kind is not None and not issubclass(leaf.kind, FileSet)
+        if (path := local_path(leaf.uri)) is not None
+    }
+    paths -= {
+        os.path.realpath(local_path(leaf.uri) or "")
+        for leaf in leaves(inputs)
+        if isinstance(leaf, Artefact) and not isinstance(leaf, FileSet)
+    }
+    with ExitStack() as held:
+        made = [held.enter_context(_claim(path)) for path in sorted(paths)]
+        yield
+        for claim in made:
+            if claim is not None:
+                claim.check()
+
+
+class _Claim:
+    def __init__(self, path: str, handle: int) -> None:
+        self._path = path
+        self._handle = handle
+        self._key = sha256(os.fsencode(path)).hexdigest()
+        self._own = uuid4().hex
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(handle, 0)  # nobody runs whose claims these are
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        self._write("+")
+
+    def _write(self, sign: str) -> None:
+        os.write(self._handle, f"{sign} {self._key} {self._own}\n".encode())
+
+    def end(self) -> None:
+        self._write("-")
+        # A process that was forked meanwhile may have it open, too.
+        fcntl.flock(self._handle, fcntl.LOCK_UN)
+
+    def check(self) -> None:
+        if self._others():
+            raise ScriptError(
+                f"another script was writing {self._path} at the same time, so nobody knows whose it is. Give each an "
+                "output of its own, let one take what the other gives, or stage them, with tempdir=True"
+            )
+
+    def _others(self) -> set[str]:
+        """Who claimed the path at any time since we did."""
+        found: set[str] = set()
+        begun = False
+        with open(self._handle, "rb", closefd=False) as file:
+            file.seek(0)
+            for line in file.read().decode("ascii", "replace").splitlines():
+                sign, key, who = (*line.split(), "", "", "")[:3]
+                if key != self._key:
+                    continue
+                if who == self._own:
+                    begun = True
+                elif sign == "+":
+                    found.add(who)
+                elif not begun:
+                    found.discard(who)
+        return found
+
+
+@contextmanager
+def _claim(path: str) -> Iterator[_Claim | None]:
+    """A claim; None where none can be made."""
+    folder = os.path.join(cache_folder(), "outputs")
+    slot = int.from_bytes(sha256(os.fsencode(path)).digest()[:4], "big") % _SLOTS
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    claim = None
+    with ExitStack() as ends, suppress(OSError):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        handle = os.open(os.path.join(folder, f"{slot:04}"), flags, 0o600)
+        ends.callback(os.close, handle)
+        claim = _Claim(path, handle)
+        ends.pop_all()
+    try:
+        yield claim
+    finally:
+        if claim is not None:
+            with suppress(OSError):
+                claim.end()
+            os.close(handle)
