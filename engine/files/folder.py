@@ -73,7 +73,12 @@ class Dir(Members):
 
     def _below(self, name: str) -> str:
         plain = posixpath.normpath(name)
-        if posixpath.isabs(name) or is_url(name) or plain in (".", "..") or plain.startswith("../"):
+        if (
+            posixpath.isabs(name)
+            or self._is_elsewhere(name)
+            or plain in (".", "..")
+            or plain.startswith("../")
+        ):
             raise ValueError(
                 f"{name!r} is not below {self!r}. Give a path relative to the folder, without .."
             )
@@ -89,6 +94,10 @@ class Dir(Members):
         base = self._address if is_url(self._address) else self.path
         base, chain = split_chain(base)
         return f"{base}{plain if base.endswith('/') else f'/{plain}'}{chain}"
+
+    def _is_elsewhere(self, name: str) -> bool:
+        """Whether a name is a URL. A name on this machine may have `::` in it; in a URL, that joins two."""
+        return is_url(name) and ("://" in name or is_url(self._address))
 
     def children(self) -> list[File | Dir]:
         """The files and folders that are in it now, by name; not what is below these.

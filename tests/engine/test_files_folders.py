@@ -333,3 +333,18 @@ def test_the_name_of_the_working_directory_is_no_pattern(
     assert files.pattern == "*.txt"
     assert [file.uri for file in FileSet(files.uri)] == [str(tmp_path / name / "a.txt")]
     assert FileSet(files.uri).digest == files.digest
+
+
+def test_a_name_may_look_like_a_chain_of_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Dir("pages")
+    (folder / "threads::shared.3").write("x")
+    for found in (folder, Dir(".") / "pages/", Dir(tmp_path / "pages")):
+        assert [file.basename() for file in found] == ["threads::shared.3"]
+        assert found.file("threads::shared.3").read() == "x"
+    copied = folder.copy_to(Dir("copied"))
+    assert [file.read() for file in copied] == ["x"]
+    monkeypatch.chdir("pages")
+    assert [file.read() for file in Dir(".")] == ["x"]
+    with pytest.raises(ValueError, match="is not below"):
+        folder.file("s3://bucket/key")

@@ -1,0 +1,110 @@
+"""Whose an output of a script is: what lay there before, and what another script wrote, is not its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater import (
+    ContentDir,
+    ContentFile,
+    Dir,
+    File,
+    FileSet,
+    IFile,
+    Scheduler,
+    ScriptError,
+    ShardedDataset,
+    script,
+)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(expression: Any) -> Any:
+    return Scheduler(record=False).run(expression)
+
+
+@pytest.mark.parametrize("kind", [File, ContentFile, Dir, ContentDir, FileSet])
+def test_what_was_there_before_is_no_output(here: Path, kind: Any) -> None:
+    place = kind("out.txt" if issubclass(kind, File) else "made/*.txt" if kind is FileSet else "made")
+    (here / "made").mkdir()
+    for name in ("out.txt", "made/out.txt"):
+        (here / name).write_text("old")
+        os.utime(here / name, (1, 1))
+    settle()
+    with pytest.raises(ScriptError, match=r"did not write its output .*(out\.txt|made).*in inputs=, too"):
+        run(script("[ -e out.txt ] || echo new > out.txt", outputs=place))
+    assert (here / "out.txt").read_text() == "old"
+    assert run(script("touch out.txt made/out.txt", outputs=place)).exists()
+    assert run(script("true", inputs=[kind(place.path)], outputs=place)).exists()
+    assert run(
+        script("cp -p out.txt new; mv new out.txt; cp -p out.txt made/out.txt", outputs=place)
+    ).exists()
+
+
+def test_a_sharded_table_can_be_an_output(here: Path) -> None:
+    made = run(
+        script(
+            "mkdir d; echo a > d/1.csv; echo a > d/2.csv", outputs=ShardedDataset("d", "csv", recurse=False)
+        )
+    )
+    assert (made, made.filenames) == (ShardedDataset("d", "csv", recurse=False), ["d/1.csv", "d/2.csv"])
+    settle()
+    with pytest.raises(ScriptError, match=r"did not write its output .*/d/\*\.\[cC\]"):
+        run(script("touch d/readme", outputs=made))
+
+
+def test_what_never_changes_by_its_users_word_may_be_there_before(here: Path) -> None:
+    (here / "out.txt").write_text("old")
+    settle()
+    assert run(script("true", outputs=[IFile("out.txt"), File("-")]))[0].read() == "old"
+
+
+def test_what_a_script_leaves_in_a_folder_that_it_makes_is_a_warning(
+    here: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (here / "made").mkdir()
+    for name in ("old", "taken"):
+        (here / "made" / name).write_text(name)
+    settle()
+    made = run(script("echo new > made/new", inputs=File("made/taken"), outputs=Dir("made")))
+    assert [file.basename() for file in made] == ["new", "old", "taken"]
+    (record,) = caplog.records
+    assert f"was there before: {here}/made/old. It counts" in record.getMessage()
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+@pytest.mark.parametrize("kind", [File, Dir])
+def test_two_scripts_that_write_one_path_at_a_time_are_told(here: Path, executor: str, kind: Any) -> None:
+    def write(text: str, place: str) -> Any:
+        made = f"{place}/x" if kind is Dir else place
+        wait = "while [ ! -e a ] || [ ! -e b ]; do sleep .01; done"
+        return script(
+            f"touch {text}; {wait}; mkdir -p $(dirname {made}); echo {text} > {made}",
+            outputs=kind(place),
+            executor=executor,
+        )
+
+    with pytest.raises(ScriptError, match=r"another script was writing .*/one at the same time"):
+        run([write("a", "one"), write("b", "./one")])
+    for name in ("a", "b"):
+        os.unlink(name)
+    assert [made.path for made in run([write("a", "one"), write("b", "two")])] == ["one", "two"]
+    assert run(write("a", "one")).path == "one", "one after the other is no harm"
+    if kind is File:
+        passed = [script(f"sleep .1; cat one; true {n}", File("one"), File("one")) for n in range(3)]
+        assert len(run(passed)) == 3, "nor is what is only passed on"
+
+
+def settle() -> None:
+    """Wait until the clock that dates files has gone on since the last was written."""
+    time.sleep(0.03)
