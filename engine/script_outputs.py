@@ -52,7 +52,11 @@ def collect_outputs(outputs: Any, folder: str, stdout: str | bytes) -> Any:
         if isinstance(leaf, Staging):
             here = type(leaf)(place_in(folder, leaf.local.path), leaf.remote)
             _check_written(here.local, folder)
-            return here.unstage()
+            made = here.unstage()
+            if isinstance(made, Dir) and not isinstance(made, IDir):
+                written = {here.local.rel_path(file) for file in here.local}
+                _tell_left(made.uri, [file.uri for file in made if made.rel_path(file) not in written])
+            return made
         if not isinstance(leaf, Output):
             return leaf
         if leaf.kind is None:
@@ -103,14 +107,7 @@ class Unstaged:
                 self._refuse(place, before)
                 continue
             same = {path for path, seen in now.items() if before.get(path) == seen}
-            left = sorted(path for path in same if not _is_among(path, self._taken()))
-            if left:
-                _log.warning(
-                    "a script left in its output %s what was there before: %s. It counts as its output. Where it is "
-                    "none, let the script empty the place first, or declare it with stage(...)",
-                    place.uri,
-                    some(left),
-                )
+            _tell_left(place.uri, sorted(path for path in same if not _is_among(path, self._taken())))
 
     def _is_lost(self, place: Output) -> bool:
         """Whether the script, where it runs, has another place of that name."""
@@ -148,6 +145,17 @@ class Unstaged:
                 path = local_path(place.uri) or ""
                 taken.add(f"{path.rstrip('/')}/" if isinstance(place, Dir) else path)
         return taken
+
+
+def _tell_left(place: str, paths: list[str]) -> None:
+    """Warn of files that are in an output and that the script did not write."""
+    if paths:
+        _log.warning(
+            "a script left in its output %s what was there before: %s. It counts as its output. Where it is none, "
+            "empty the place first",
+            place,
+            some(paths),
+        )
 
 
 def _is_among(path: str, taken: set[str]) -> bool:

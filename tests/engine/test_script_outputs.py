@@ -82,6 +82,18 @@ def test_what_a_script_leaves_in_a_folder_that_it_makes_is_a_warning(
     assert f"was there before: {here}/made/old. It counts" in record.getMessage()
 
 
+def test_what_lies_at_home_besides_what_a_script_made_is_a_warning(
+    here: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for home in (Dir("home"), ContentDir(f"memory:/{here}")):
+        for n in (2, 1):
+            text = f"mkdir made; for n in $(seq {n}); do echo $n > made/$n; done"
+            assert len(run(script(text, outputs=home.stage("made"), tempdir=True))) == 2
+        (record,) = caplog.records
+        assert f"in its output {home.uri} what was there before: {home.uri}/2. It" in record.getMessage()
+        caplog.clear()
+
+
 @pytest.mark.parametrize("executor", ["default", "process"])
 @pytest.mark.parametrize("kind", [File, Dir])
 def test_two_scripts_that_write_one_path_at_a_time_are_told(here: Path, executor: str, kind: Any) -> None:
