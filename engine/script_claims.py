@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
@@ -17,7 +19,9 @@ from headwater.engine.files import Artefact, FileSet
 from headwater.engine.files.address import local_path
 from headwater.engine.files.content import cache_folder
 from headwater.engine.script_places import Output, leaves
+from headwater.engine.script_process import check_going_on, is_ending
 
+_POLL = 0.02
 _SLOTS = 4096
 """files that claims are kept in; two outputs may share one, which is no harm"""
 
@@ -41,11 +45,30 @@ def claims(inputs: Any, outputs: Any) -> Iterator[None]:
         if isinstance(leaf, Artefact) and not isinstance(leaf, FileSet)
     }
     with ExitStack() as held:
+        held.enter_context(_after_the_ending(paths))
         made = [held.enter_context(_claim(path)) for path in sorted(paths)]
         yield
         for claim in made:
             if claim is not None:
                 claim.check()
+
+
+_holders: dict[threading.Thread, set[str]] = {}
+"""what the scripts of this process have claimed, by the threads that wait for them"""
+
+
+@contextmanager
+def _after_the_ending(paths: set[str]) -> Iterator[None]:
+    """Wait for scripts of this process that are being ended, as an attempt that took too long: they may write still."""
+    while any(is_ending(thread) and not paths.isdisjoint(held) for thread, held in list(_holders.items())):
+        check_going_on()
+        time.sleep(_POLL)
+    thread = threading.current_thread()
+    _holders[thread] = paths
+    try:
+        yield
+    finally:
+        _holders.pop(thread, None)
 
 
 class _Claim:

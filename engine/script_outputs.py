@@ -179,8 +179,9 @@ def _seen(place: Output, recently: int | None = None) -> dict[str, str | None]:
     for file in now.files() if isinstance(now, (Dir, FileSet)) else [now]:
         path = local_path(file.uri) or ""
         with suppress(OSError):
-            status = os.stat(path)
-            found[path] = None if recently is not None and status.st_ctime_ns > recently else stamp(status)
+            both = os.lstat(path), os.stat(path)  # a link may be made anew, or what it leads to
+            fresh = recently is not None and max(status.st_ctime_ns for status in both) > recently
+            found[path] = None if fresh else " ".join(map(stamp, both))
     return found
 
 

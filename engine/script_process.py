@@ -121,6 +121,12 @@ def check_going_on() -> None:
         _refuse_ended(threading.current_thread())
 
 
+def is_ending(thread: threading.Thread) -> bool:
+    """Whether `end_groups` was called for a thread."""
+    with _lock:
+        return thread in _ended
+
+
 def _refuse_ended(thread: threading.Thread) -> None:
     if thread in _ended:
         raise Cancelled("the run was stopped before the script began")

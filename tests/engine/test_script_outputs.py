@@ -51,6 +51,16 @@ def test_what_was_there_before_is_no_output(here: Path, kind: Any) -> None:
     ).exists()
 
 
+def test_a_link_that_was_made_anew_was_written(here: Path) -> None:
+    (here / "one.txt").write_text("one")
+    (here / "latest").symlink_to("one.txt")
+    settle()
+    assert run(script("ln -sf one.txt latest", outputs=File("latest"))).read() == "one"
+    settle()
+    with pytest.raises(ScriptError, match="did not write"):
+        run(script("true", outputs=File("latest")))
+
+
 def test_a_sharded_table_can_be_an_output(here: Path) -> None:
     made = run(
         script(
@@ -115,6 +125,16 @@ def test_two_scripts_that_write_one_path_at_a_time_are_told(here: Path, executor
     if kind is File:
         passed = [script(f"sleep .1; cat one; true {n}", File("one"), File("one")) for n in range(3)]
         assert len(run(passed)) == 3, "nor is what is only passed on"
+
+
+def test_another_attempt_waits_until_the_one_before_has_ended(here: Path) -> None:
+    text = """#!/bin/sh
+    trap 'sleep .3; echo late > out.txt; exit 1' TERM
+    if [ ! -e tried ]; then touch tried; sleep 60 & wait; fi
+    echo right > out.txt
+    """
+    made = script(text, outputs=File("out.txt"), timeout=0.5, retries=1, retry_backoff=0)
+    assert run(made).read() == "right\n"
 
 
 def settle() -> None:
