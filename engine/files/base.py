@@ -40,6 +40,8 @@ class Artefact:
                 f"{type(self).__name__}('') names nothing: its path is empty, as of a variable that is not set. "
                 "Write '.' for the working directory"
             )
+        if "\0" in given:
+            raise ValueError(f"{type(self).__name__}({given!r}): no path has a NUL in it. Take it out")
         local = local_path(given)
         self._address = normal(os.path.expanduser(local)) if local is not None else in_full(given)
         self.path: str = without_credentials(given) if local is None else given

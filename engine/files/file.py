@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 from headwater.engine.files.address import as_os_errors, is_url, make_folders, open_filesystem
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
+from headwater.engine.files.hints import hinted
 from headwater.engine.files.identity import CONTENT, MISSING, PATH, Identity, identify, info_of
 
 if TYPE_CHECKING:
@@ -136,6 +137,10 @@ class File(Artefact):
             return file
         if options:
             raise TypeError(f"open() of a local file takes no {', '.join(options)}")
+        with hinted():
+            return self._open_here(mode, writes)
+
+    def _open_here(self, mode: str, writes: bool) -> Any:
         if writes:
             os.makedirs(os.path.dirname(self._address), exist_ok=True)
         if mode in ("wb", "w+b"):

@@ -20,6 +20,7 @@ from headwater.engine.files.address import (
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.file import ContentFile, File, IFile, copy_command
 from headwater.engine.files.handle import PARTIAL
+from headwater.engine.files.hints import hinted
 from headwater.engine.files.identity import FOLDER, FOLDER_CONTENT
 from headwater.engine.files.listing import Member
 from headwater.engine.files.members import Members
@@ -106,7 +107,7 @@ class Dir(Members):
             FileNotFoundError: there is no such folder.
         """
         if not is_url(self._address):
-            with os.scandir(self._address) as entries:
+            with hinted(), os.scandir(self._address) as entries:
                 found = [
                     (entry.name, entry.is_dir()) for entry in entries if not entry.name.endswith(PARTIAL)
                 ]
@@ -141,7 +142,8 @@ class Dir(Members):
             files, path = open_filesystem(self._address)
             make_folders(files, path)
         else:
-            os.makedirs(self._address, exist_ok=True)
+            with hinted():
+                os.makedirs(self._address, exist_ok=True)
         self._unsettle()
 
     def rmdir(self, recursive: bool = False) -> None:

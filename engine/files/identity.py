@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from headwater.engine.files.address import as_os_errors, local_path, masked, open_filesystem
 from headwater.engine.files.content import digest_file, digest_stream
+from headwater.engine.files.hints import explained
 
 _log = logging.getLogger("headwater")
 
@@ -105,7 +106,7 @@ def identify(address: str, evidence: str | None = None) -> Identity:
     except OSError as error:
         if error.errno == errno.ELOOP:
             return NOT_THERE
-        raise
+        raise explained(error) from None
     return by_status(status)
 
 

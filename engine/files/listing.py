@@ -18,6 +18,7 @@ from typing import NamedTuple
 from headwater.engine.files.address import absolute, as_os_errors, local_path, open_filesystem
 from headwater.engine.files.content import digest_files, stamp
 from headwater.engine.files.handle import PARTIAL
+from headwater.engine.files.hints import explained
 from headwater.engine.files.identity import (
     BY_PATH,
     CONTENT,
@@ -126,7 +127,7 @@ def _is_folder(path: str) -> bool:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except OSError as error:
         if error.errno not in _GONE:
-            raise
+            raise explained(error) from None
         return False
 
 

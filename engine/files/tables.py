@@ -34,13 +34,18 @@ def read_frame(file: File, format: str | None = None, *, into: str = "pandas", *
         **options: for the library's own reader of that format (`columns=`, `dtype=`, …).
 
     Raises:
-        UsageError: an unknown format or library, or one that is not installed; the message has the line to type.
+        UsageError: an unknown format or library, or one that is not installed; the message has the line to type. Or the
+            file is empty, or cannot be unpacked.
         FileNotFoundError: there is no such file.
         Exception: whatever the library raises where the file is not of that format.
     """
     kind = format_of(file, format)
     check_word("into", into, LIBRARIES)
     data = file.read("rb") if "compression" in options else unpacked(file, kind)
+    if not data and kind != "json":
+        raise UsageError(
+            f"{file.path} is empty, so there is no table in it. Has whoever writes it ended well?"
+        )
     return _READERS[into, kind](BytesIO(data), options)
 
 

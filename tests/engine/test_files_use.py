@@ -8,12 +8,13 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headwater import ContentFile, Dir, File, FileSet
+from headwater import ContentFile, Dir, File, FileSet, UsageError, read_frame
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -202,3 +203,43 @@ def test_an_empty_path_is_not_the_working_directory(kind: type) -> None:
     with pytest.raises(ValueError, match="path is empty"):
         kind("")
     assert kind(".").uri == os.getcwd()
+
+
+# -- what cannot be ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "act", "kind", "next_step"),
+    [
+        ("missing", lambda path: File(path).read(), FileNotFoundError, "whether what makes it has run"),
+        ("folder", lambda path: File(path).read(), IsADirectoryError, "take it as a Dir"),
+        ("folder", lambda path: File(path).write("x"), IsADirectoryError, "name a file in it"),
+        ("file", lambda path: Dir(path).children(), NotADirectoryError, "choose another folder"),
+        ("file", lambda path: Dir(path).mkdir(), FileExistsError, "choose another folder"),
+        ("file", lambda path: Dir(path).file("x").write("x"), FileExistsError, "choose another folder"),
+        ("loop", lambda path: File(path).read(), OSError, "its links lead to each other"),
+        ("loop", lambda path: File(path).write("x"), OSError, "its links lead to each other"),
+        ("long", File, OSError, "255 bytes for a name"),
+        ("deep", lambda path: File(path).exists(), OSError, "4,095 for a path"),
+        ("deep", lambda path: Dir(path).hash, OSError, "4,095 for a path"),
+        ("a\nb ☃ 😀", lambda path: File(path).read(), FileNotFoundError, "its name is right"),
+        ("-rf", lambda path: File(path).read(), FileNotFoundError, "its name is right"),
+        ("empty.csv", lambda path: read_frame(File(path)), UsageError, "Has whoever writes it ended well"),
+        ("a\0b", File, ValueError, "Take it out"),
+    ],
+)
+def test_what_cannot_be_is_said_with_its_path_and_the_next_step(
+    tmp_path: Path, name: str, act: Callable[[Path], object], kind: type[Exception], next_step: str
+) -> None:
+    name = {"long": "y" * 300, "deep": "/".join(["y" * 200] * 21)}.get(name, name)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "loop").symlink_to("back")
+    (tmp_path / "back").symlink_to("loop")
+    with pytest.raises(kind, match=next_step) as caught:
+        act(tmp_path / name)
+    shown = str(caught.value)
+    assert str(tmp_path / name) in shown or repr(str(tmp_path / name))[1:-1] in shown
+    if isinstance(caught.value, OSError):
+        assert (caught.value.filename, caught.value.errno) != (None, None)
