@@ -239,6 +239,19 @@ def evaluate(value: Any) -> Awaitable[Any]:
     return Special("evaluate", (value,))
 
 
+def result_of(call: Coroutine[Any, Any, T]) -> T:
+    """The call of an async task as an argument of another call: `double(result_of(size("a")))`.
+
+    It is the call itself, typed as its result, as calls of plain tasks are.
+
+    Raises:
+        CallError: it is no lazy value, but a coroutine.
+    """
+    if not isinstance(call, Expression):
+        raise CallError(f"result_of({call!r}): the call of an async task is needed")
+    return call
+
+
 @form("evaluate")
 def _evaluate(give: Give, value: Any) -> Steps:
     return (yield value)
