@@ -249,7 +249,7 @@ def result_of(call: Coroutine[Any, Any, T]) -> T:
     """
     if not isinstance(call, Expression):
         raise CallError(f"result_of({call!r}): the call of an async task is needed")
-    return call
+    return call  # type: ignore[return-value]
 
 
 @form("evaluate")
