@@ -68,7 +68,8 @@ def steps_in(body: Sequence[ast.stmt], within: Nodes = (), *, loop: bool = False
 def _evaluated_by(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[ast.expr]:
     """The expressions that a definition evaluates."""
     if isinstance(node, ast.ClassDef):
-        return [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]
+        bases = (base.value if isinstance(base, ast.Starred) else base for base in node.bases)
+        return [*node.decorator_list, *bases, *(keyword.value for keyword in node.keywords)]
     defaults = [*node.args.defaults, *node.args.kw_defaults]
     return [*node.decorator_list, *(one for one in defaults if one is not None)]
 

@@ -295,10 +295,15 @@ def items_of(give: Give, values: Any, name: str) -> Generator[Any, Any, list[Any
     if isinstance(values, (list, tuple)):
         return list(values)
     found = yield values
-    return [give(value) for value in _ordered(found, name)]
+    return [give(value) for value in ordered(found, name)]
 
 
-def _ordered(values: Any, name: str) -> Iterator[Any]:
+def ordered(values: Any, name: str) -> Iterator[Any]:
+    """What can be gone through in an order that is the same in every process.
+
+    Raises:
+        CallError: it is nothing of the kind.
+    """
     if isinstance(values, (str, bytes, set, frozenset)) or not hasattr(values, "__iter__"):
         raise CallError(f"{name}(...): a list is needed, not {type(values).__name__}")
     return iter(values)

@@ -46,6 +46,7 @@ CHANGES = {
     "by a function's alias": "LIMIT = []\ndef fill(n):\n    t = LIMIT\n    t.append(n)\nfill(5)\n",
     "by a function handed on": "LIMIT = []\ndef fill(n):\n    LIMIT.append(n)\nlist(map(fill, [5]))\n",
     "by global": "LIMIT = 1\ndef fill(n):\n    global LIMIT\n    LIMIT = n\nfill(5)\n",
+    "in the bases of a class": "LIMIT = {}\nclass A(*LIMIT.setdefault(5, [])):\n    pass\n",
     "of a class": "class LIMIT:\n    n = 1\ndef fill(c, n):\n    c.n = n\nfill(LIMIT, 5)\n",
     "what decides": "LIMIT = []\nB = LIMIT\nif 5 > 6:\n    B.append(1)\n",
 }
