@@ -54,7 +54,7 @@ def expected(description: Any) -> Any:
 
 
 @pytest.mark.xdist_group("wild")
-@tries(25)
+@tries(15)
 @given(descriptions, st.lists(changes, min_size=1, max_size=4))
 def test_any_workflow_gives_what_a_plain_evaluation_gives_whatever_changes_between_its_runs(
     wild_project: Project, description: Any, changed: list[Any]
@@ -83,7 +83,7 @@ def other_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]
 
 
 @pytest.mark.xdist_group("wild")
-@tries(25)
+@tries(10)
 @given(descriptions.filter(lambda d: not has(d, RUNS_ANYWAY)), st.lists(changes, min_size=1, max_size=4))
 def test_after_a_change_exactly_what_depends_on_it_runs(
     other_project: Project, description: Any, changed: list[Any]
