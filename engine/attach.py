@@ -288,7 +288,7 @@ def adopt(owner: Job, job: Job) -> None:
     job.sources = (BODY,) if job.unrecorded else (job.index,)
     owner.calls.append(None)
     owner.places.append(job.place)
-    owner.live.add(job)
+    owner.live[job] = None
 
 
 def _alone(expression: Expression) -> bytes:

@@ -108,7 +108,7 @@ class Body:
         self.open_wants: set[Want] = set()
         self.gave_up = False
         self.stopped = False
-        self.strands: set[Strand] = set()
+        self.strands: dict[asyncio.Task[Any], None] = {}
         self.left: BaseException | None = None
         # Used by the scheduler alone:
         self.waits = 0
@@ -165,7 +165,7 @@ class Body:
 
     async def _end_strands(self) -> None:
         """Nothing that a body has begun outlives it."""
-        others = self.strands - {asyncio.current_task()}
+        others = [strand for strand in self.strands if strand is not asyncio.current_task()]
         for strand in others:
             strand.cancel()
         if others:
@@ -206,7 +206,7 @@ class Strand(asyncio.Task[Any]):
         self._place = above.next_place() if above is not None else None
         self._made = 0
         self._inner = coro
-        body.strands.add(self)
+        body.strands[self] = None
         super().__init__(self._follow(coro), loop=body.loop, **options)
         self.add_done_callback(Strand._end)  # before anybody who waits for it is told
 
@@ -223,7 +223,7 @@ class Strand(asyncio.Task[Any]):
             raise asyncio.CancelledError from error
 
     def _end(self) -> None:
-        self.body.strands.discard(self)
+        self.body.strands.pop(self, None)
         if self._above is not None:
             self._above.got |= self.got
         if not isinstance(self._inner, Expression):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 Nodes = tuple[ast.AST, ...]
-_DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 
@@ -35,21 +35,21 @@ def bindings_in(
 ) -> Iterator[tuple[str, Binding]]:
     """Each name that a block binds, with the statement; a star import under the name `*`."""
     for node in body:
-        for name, kind, nodes in _bound_by(node):
+        for name, kind, nodes in bound_by(node):
             yield name, Binding(kind, (*within, *nodes), perhaps=perhaps)
         for name, module, attr, level in _imported_by(node):
             yield name, Binding("import", within, module, attr, level, perhaps)
-        if not isinstance(node, _DEFINITION):
-            for deciding, block in _blocks(node):
+        if not isinstance(node, DEFINITION):
+            for deciding, block in blocks(node):
                 yield from bindings_in(
                     block, within + deciding, perhaps or not isinstance(node, ast.For | ast.While)
                 )
 
 
-def _bound_by(node: ast.stmt) -> Iterator[tuple[str, str, Nodes]]:
+def bound_by(node: ast.stmt) -> Iterator[tuple[str, str, Nodes]]:
     """Each name that a statement by itself binds: (name, kind, what counts)."""
-    heads = _heads(node)
-    if isinstance(node, _DEFINITION):
+    first = heads(node)
+    if isinstance(node, DEFINITION):
         yield node.name, "class" if isinstance(node, ast.ClassDef) else "function", (node,)
         for decorator in [] if isinstance(node, ast.ClassDef) else node.decorator_list:
             # @shown.register makes a function part of the one that dispatches to it (functools.singledispatch)
@@ -62,9 +62,9 @@ def _bound_by(node: ast.stmt) -> Iterator[tuple[str, str, Nodes]]:
                 yield called.value.id, "function", (node,)
     elif not isinstance(node, ast.Match):  # whose patterns bind names each under their own condition
         for name in dict.fromkeys(_assigned(node)):
-            yield name, "constant", heads
-    for name in dict.fromkeys(name for head in heads for name in _in_passing(head)):
-        yield name, "constant", (node,) if isinstance(node, _DEFINITION) else heads
+            yield name, "constant", first
+    for name in dict.fromkeys(name for head in first for name in _in_passing(head)):
+        yield name, "constant", (node,) if isinstance(node, DEFINITION) else first
     if isinstance(node, ast.Match):
         for deciding, case in _cases(node):
             for name in dict.fromkeys(_captured(case.pattern)):
@@ -82,9 +82,9 @@ def _imported_by(node: ast.stmt) -> Iterator[tuple[str, str, str | None, int]]:
             yield alias.asname or alias.name, node.module or "", alias.name, node.level
 
 
-def _heads(node: ast.stmt) -> Nodes:
+def heads(node: ast.stmt) -> Nodes:
     """What a statement evaluates before any block of it; of a simple statement, all of it."""
-    if isinstance(node, _DEFINITION):
+    if isinstance(node, DEFINITION):
         arguments = [] if isinstance(node, ast.ClassDef) else [node.args]
         bases = [*node.bases, *node.keywords] if isinstance(node, ast.ClassDef) else []
         return (*node.decorator_list, *arguments, *bases)
@@ -134,16 +134,16 @@ def _cases(node: ast.Match) -> Iterator[tuple[Nodes, ast.match_case]]:
         yield deciding, case
 
 
-def _blocks(node: ast.stmt) -> Iterator[tuple[Nodes, list[ast.stmt]]]:
+def blocks(node: ast.stmt) -> Iterator[tuple[Nodes, list[ast.stmt]]]:
     """The blocks of a compound statement, each with what decides about it."""
     if isinstance(node, ast.Match):
         for deciding, case in _cases(node):
             yield deciding, case.body
         return
-    heads = (node.iter,) if isinstance(node, ast.For) and not _leaves(node) else _heads(node)
+    first = (node.iter,) if isinstance(node, ast.For) and not _leaves(node) else heads(node)
     if isinstance(node, (*_TRY, ast.With)):
         # each statement may be the one that fails, and so decides about all that come after it
-        decided: Nodes = () if isinstance(node, _TRY) else heads
+        decided: Nodes = () if isinstance(node, _TRY) else first
         for statement in node.body:
             yield decided, [statement]
             if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -157,7 +157,7 @@ def _blocks(node: ast.stmt) -> Iterator[tuple[Nodes, list[ast.stmt]]]:
     for branch in ("body", "orelse"):
         block = getattr(node, branch, None)
         if isinstance(block, list):
-            yield heads, block
+            yield first, block
 
 
 def _assigned(node: ast.stmt) -> Iterator[str]:

@@ -7,14 +7,17 @@ space at the ends of lines. Lines inside string literals stay as they are, since
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import CodeType
 from typing import Any
 
 from headwater.engine.code_bindings import Binding, bindings_in
+from headwater.engine.code_changes import Step, changed_by, steps_in
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag: annotations are not evaluated
+_DEFINED = ("function", "class")
 _BRANCHES = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -34,6 +37,10 @@ class SourceFile:
         self._codes: dict[int, CodeType] = {}
         self._within: dict[int, list[FunctionNode]] = {}
         self._compiled: dict[tuple[str, int], CodeType] | None = None
+        self._steps: tuple[Step, ...] | None = None
+        self._changers: dict[str, Step] = {}
+        self._rebound: frozenset[str] | None = None
+        self._bound_once: frozenset[str] | None = None
         tree = ast.parse(text, name)
         self._tree = tree
         self.bindings: dict[str, list[Binding]] = {}
@@ -51,6 +58,44 @@ class SourceFile:
             )
 
     # -- finding -----------------------------------------------------------------------------------
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What its statements at the top level may change."""
+        if self._steps is None:
+            self._steps = tuple(steps_in(self._tree.body))
+        return self._steps
+
+    @property
+    def rebound(self) -> frozenset[str]:
+        """The names that it binds otherwise than by importing them."""
+        if self._rebound is None:
+            defined = (
+                name for name, ways in self.bindings.items() if any(one.kind in _DEFINED for one in ways)
+            )
+            self._rebound = frozenset(defined).union(*(step.binds for step in self.steps))
+        return self._rebound
+
+    @property
+    def bound_once(self) -> frozenset[str]:
+        """The names that one statement binds, once."""
+        if self._bound_once is None:
+            ways = Counter(name for step in self.steps for name in step.binds)
+            ways.update(name for step in self.steps for name in step.often)
+            ways.update(self.rebound - frozenset(ways))
+            ways.update(self.globals_declared)
+            self._bound_once = frozenset(name for name, number in ways.items() if number == 1)
+        return self._bound_once
+
+    def changed_by(self, name: str) -> Step | None:
+        """What the function of a name changes of what is outside it; None where there is no such function."""
+        known = self._changers.get(name)
+        if known is None:
+            made = [one.nodes[-1] for one in self.bindings.get(name, ()) if one.kind == "function"]
+            if not made or not isinstance(made[-1], FunctionNode):
+                return None
+            known = self._changers[name] = changed_by(made[-1])
+        return known
 
     def function(self, code: CodeType) -> FunctionNode | None:
         """The `def` that a code object was compiled from."""

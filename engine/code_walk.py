@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from headwater.engine.code_bindings import Binding
+from headwater.engine.code_changed import CHANGES, Statement
 from headwater.engine.code_files import source_file_of
 from headwater.engine.code_held import Named, TooLarge, held_by
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
@@ -71,6 +72,8 @@ class Walk:
         self._pending: list[tuple[Part, Callable[[Part], None]]] = []
         self._kept: list[object] = []  # keys hold ids: keep what they belong to
         self.uncounted: dict[str, str] = {}
+        self.changed_in: set[str] = set()
+        """the modules whose statements change what is bound in others"""
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = {}
         """what was found under each global name that is read: (namespace, name, value)"""
 
@@ -160,30 +163,33 @@ class Walk:
         return self._number((kind, name, text), lambda: (Part(kind, name, text, ""), None))
 
     def _bound(self, scope: Scope, name: str, bindings: list[Binding]) -> str:
-        """A name of a module, by the statements that bind it."""
+        """A name of a module, by the statements that bind it, and by those that may change what it stands for."""
         source = scope.source_for(name)
 
         def make() -> tuple[Part, Callable[[Part], None]]:
-            texts = [source.text(node) for binding in bindings for node in binding.nodes]
+            counting = CHANGES.counting(scope, name, bindings, self._is_task)
+            texts = [one.source.text(node) for one in counting for node in one.nodes]
             last = bindings[-1]
             line = last.nodes[-1].lineno if last.nodes else 0  # type: ignore[attr-defined]
             part = Part(last.kind, f"{scope.name}.{name}", "\n".join(texts), f"{source.name}:{line}")
-            return part, expand
+            return part, lambda part: expand(part, counting)
 
-        def expand(part: Part) -> None:
+        def expand(part: Part, counting: list[Statement]) -> None:
             if name in source.globals_declared:
                 self.uncounted[part.name] = (
                     "functions assign it too (`global`): only its module-level statements count"
                 )
             self._live(part, scope, name, source, bindings)
             self._registered(part, scope, scope.values.get(name), source, bindings)
-            for binding in bindings:
-                for node in binding.nodes:
+            for one in counting:
+                if one.source is not source:
+                    self.changed_in.add(one.scope.name)
+                for node in one.nodes:
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         continue  # one that may fail, and decides by that
-                    self._read_all(part, scope, source.code(node), quiet=True)
-                    for inner in source.functions_within(node):
-                        self._read_annotations(part, scope, inner)
+                    self._read_all(part, one.scope, one.source.code(node), quiet=True)
+                    for inner in one.source.functions_within(node):
+                        self._read_annotations(part, one.scope, inner)
 
         return self._number(("bound", source.name, name), make)
 

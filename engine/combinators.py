@@ -13,7 +13,7 @@ from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.partial import PartialTask
-from headwater.engine.special import Give, Steps, form, items_of
+from headwater.engine.special import Give, Steps, form, items_of, ordered
 from headwater.engine.task import Task, task
 from headwater.engine.unrecorded import quoting
 
@@ -73,21 +73,24 @@ def zip_(*lists: Any) -> Any:
     return Special("zip_", lists)
 
 
-def _function(function: Any) -> Generator[Any, Any, Any]:
+def _function(function: Any, name: str) -> Generator[Any, Any, Any]:
     """A task, evaluated where it is lazy. (Nothing comes from one that is not: it is not asked for.)"""
-    return (yield function) if isinstance(function, Expression) else function
+    found = (yield function) if isinstance(function, Expression) else function
+    if not callable(found):
+        raise CallError(f"{name}(...): a task or a function is needed, not {type(found).__name__}")
+    return found
 
 
 @form("map_")
 def _map(give: Give, function: Any, values: Any) -> Steps:
-    call = yield from _function(function)
+    call = yield from _function(function, "map_")
     items = yield from items_of(give, values, "map_")
     return (yield [call(item) for item in items])
 
 
 @form("starmap")
 def _starmap(give: Give, function: Any, values: Any) -> Steps:
-    call = yield from _function(function)
+    call = yield from _function(function, "starmap")
     found = []
     for item in (yield from items_of(give, values, "starmap")):
         # Which arguments there are must be known to make the call.
@@ -112,8 +115,8 @@ def _as_written(value: Any) -> Any:
 @form("flatten")
 def _flatten(give: Give, lists: Any) -> Steps:
     found = []
-    for items in (yield lists):
-        if isinstance(items, (str, bytes)) or not hasattr(items, "__iter__"):
+    for items in ordered((yield lists), "flatten"):
+        if isinstance(items, (str, bytes, set, frozenset)) or not hasattr(items, "__iter__"):
             raise CallError(f"flatten(...): a list of lists is needed, and {type(items).__name__} is in it")
         found.extend(items)
     return found
@@ -121,7 +124,7 @@ def _flatten(give: Give, lists: Any) -> Steps:
 
 @form("zip_")
 def _zip(give: Give, *lists: Any) -> Steps:
-    return list(zip(*(yield lists), strict=False))
+    return list(zip(*[ordered(one, "zip_") for one in (yield lists)], strict=False))
 
 
 def len_(values: Sized) -> int:

@@ -127,7 +127,7 @@ class Control:
 
     def _stop_bodies(self) -> None:
         """Nothing starts any more, so what waits for calls waits in vain."""
-        for job in list(self._running):
+        for job in sorted(self._running, key=_number):
             if job.body is not None and (job.body.waits or job.body.lent):
                 self.reduction.cancel(job)
 
@@ -241,7 +241,7 @@ class Control:
         if job in self._running:
             self._leave(job)
         self.reduction.fail(job, Cancelled(f"{job.task.fullname} was cancelled by `hw cancel`"))
-        for other in list(self._running):
+        for other in sorted(self._running, key=_number):
             if not other.followers and self._is_orphaned(other):
                 self._leave(other)
                 self.reduction.cancel(other)
@@ -265,7 +265,7 @@ class Control:
         """Give every job that has not ended its end: nothing goes on."""
         reduction = self.reduction
         reduction.stopping = True
-        for job in list(self._running):
+        for job in sorted(self._running, key=_number):
             self._release(job)
             _stop_inside(job)
             reduction.cancel(job)
@@ -287,3 +287,7 @@ def _stop_inside(job: Job) -> None:
     """Stop what runs inside of a call that is given up."""
     for info in job.infos():
         info.stop()
+
+
+def _number(job: Job) -> int:
+    return job.n

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from time import time
 from typing import Any, Protocol
@@ -109,7 +109,7 @@ class Failures:
         self.counts: dict[str, list[int]] = {}
         self.jobs = 0
         self.unreadable: dict[bytes, str] = {}
-        self.stand_ins: set[Job] = set()
+        self.stand_ins: dict[Job, None] = {}
         self._reopened: set[Job] = set()
         self._equal: dict[bytes, Job | Finished] = {}
 
@@ -169,7 +169,7 @@ class Failures:
             assert owner.calls is not None
             assert owner.live is not None
             owner.calls[job.index] = job.call_hash
-            owner.live.discard(job)
+            owner.live.pop(job, None)
             self._hand_up(owner, job)
         followers, live = job.followers, job.live
         key = job.shared_key()
@@ -286,7 +286,7 @@ class Failures:
             if not follower.finished:
                 self.ready.append(follower)
 
-    def _abandon(self, jobs: set[Job]) -> None:
+    def _abandon(self, jobs: Iterable[Job]) -> None:
         """Cancel what a finished job no longer needs, down to its leaves; running functions are let finish."""
         stack = list(jobs)
         while stack:
@@ -301,13 +301,13 @@ class Failures:
         stand_in = _likeness(owner)
         stand_in.context, stand_in.exported = owner.context, owner.exported
         stand_in.open(None)
-        self.stand_ins.add(stand_in)
+        self.stand_ins[stand_in] = None
         return stand_in
 
     def abandon_background(self) -> None:
         """Cancel what was begun in the background and has not ended."""
         for stand_in in self.stand_ins:
-            self._abandon(stand_in.live or set())
+            self._abandon(stand_in.live or ())
 
     def reopen(self, unreadable: Unreadable) -> bool:
         """Run a call whose recorded result cannot be read; False where its arguments are gone with it, or where it ran
@@ -329,7 +329,7 @@ class Failures:
         assert key is not None
         self._equal[key] = job
         if job.owner is not None and job.owner.live is not None:
-            job.owner.live.add(job)
+            job.owner.live[job] = None
         self.runnable.append(job)
         return True
 

@@ -247,7 +247,7 @@ class Job(Node):
         self.places: list[Place] | None = None
         self.wiring: list[tuple[int, str, int]] | None = None
         self.returns: tuple[int, ...] = ()
-        self.live: set[Job] | None = None
+        self.live: dict[Job, None] | None = None
         self.named: Sequence[bytes] = ()
         self.observed: Observed | None = None
         self.followers: list[Job] | None = None
@@ -306,7 +306,7 @@ class Job(Node):
         self.calls = []
         self.places = []
         self.wiring = []
-        self.live = set()
+        self.live = {}
 
     def release(self) -> None:
         """Let go of all that only an unfinished job needs. A call whose recorded result was not read yet keeps its

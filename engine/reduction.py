@@ -420,7 +420,7 @@ class Reduction(Failures):
             assert owner.calls is not None
             assert owner.live is not None
             owner.calls[job.index] = job.call_hash
-            owner.live.discard(job)
+            owner.live.pop(job, None)
             self._hand_up(owner, job)
         followers, live = job.followers, job.live
         key = job.shared_key()

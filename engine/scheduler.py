@@ -61,7 +61,8 @@ class Scheduler:
     """
 
     def __init__(self, project: Project | None = None, *, record: bool = True) -> None:
-        self.project = (check_project(project) or find_project()) if record else None
+        given = check_project(project)
+        self.project = given or find_project() if record else None
         self.config = Config.of(self.project)
         self.execution_id: str | None = None
         self._run: Run | None = None

@@ -6,7 +6,7 @@ Everything else is a run like any other: the rules of reduction, the cache, the 
 
 from __future__ import annotations
 
-import asyncio
+import math
 import random
 import threading
 import time
@@ -17,17 +17,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headwater.engine.context import Context
+from headwater.engine.control import HEARTBEAT
 from headwater.engine.due import Due
 from headwater.engine.errors import TaskTimeout
 from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform, prepare_for
-from headwater.engine.executors.coroutines import Ask, CoroutineExecutor
+from headwater.engine.executors.coroutines import Ask
 from headwater.engine.executors.owned import own
 from headwater.engine.failure import Recording
 from headwater.engine.job import BODY, RUNNING, STATUS, Job
 from headwater.engine.loop import Run
 from headwater.engine.reduction import Reduction
 from headwater.engine.retries import pause_after
+from headwater.engine.simulated_bodies import InlineBodies, no_event_loop
 from headwater.engine.subrun import SubRun
+from headwater.engine.timeouts import Timeouts
 
 
 class VirtualClock:
@@ -123,18 +126,16 @@ class InlineExecutor:
 class Inline:
     """Stands for all executors, whatever their names (`executors.Executors`).
 
-    The bodies of async tasks have an event loop of their own as in any run, and what they do between two calls takes
-    its time and its turn there.
-
     Attributes:
         pending: the calls that are ready, in the order in which they became it.
+        bodies: runs those of async tasks; None where there were none.
     """
 
     def __init__(self, clock: VirtualClock) -> None:
         self.pending: list[Job] = []
         self._clock = clock
         self._made: dict[str, InlineExecutor] = {}
-        self._bodies: CoroutineExecutor | None = None
+        self.bodies: InlineBodies | None = None
 
     def start(self, prepare: Prepare, completed: Completed, ask: Ask) -> None:
         self._prepare, self._completed, self._ask = prepare, completed, ask
@@ -142,10 +143,10 @@ class Inline:
     def where(self, name: str, is_async: bool, task: str) -> Executor:
         if not is_async:
             return self.get(name)
-        if self._bodies is None:
-            self._bodies = CoroutineExecutor(name, self._ask)
-            self._bodies.start(self._prepare, self._completed)
-        return self._bodies
+        if self.bodies is None:
+            self.bodies = InlineBodies(name, self._ask, self._clock)
+            self.bodies.start(self._prepare, self._completed)
+        return self.bodies
 
     def of(self, job: Job) -> Executor:
         return self.where(job.executor, job.task.is_async, job.task.fullname)
@@ -158,16 +159,16 @@ class Inline:
 
     def stop(self, *, wait: bool) -> None:
         self.pending.clear()
-        if self._bodies is not None:
-            self._bodies.stop(wait=wait)
-            self._bodies = None
+        if self.bodies is not None:
+            self.bodies.stop(wait=wait)
+            self.bodies = None
 
     def run(self, job: Job) -> None:
         """Run one of the pending calls to its end."""
         self.pending.remove(job)
         args, kwargs = job.arguments(own)
         began, limit = self._clock.now, job.options.get("timeout")
-        with self._clock.in_tasks(), _no_event_loop():
+        with self._clock.in_tasks(), no_event_loop():
             prepare = prepare_for(job, self._prepare)
             outcome = perform(job.task.body, args, kwargs, prepare, time.time(), key=job.eval_hash)
         if limit is not None and self._clock.now - began > limit:
@@ -175,17 +176,6 @@ class Inline:
             late = TaskTimeout(job.task.fullname, limit)
             outcome = Outcome(None, False, None, late, outcome.started, outcome.stopped)
         self._completed(job, job.n, outcome)
-
-
-@contextmanager
-def _no_event_loop() -> Iterator[None]:
-    """A call is to see no event loop of whoever asks for the run, though it runs on the same thread."""
-    loop = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(loop)
 
 
 class SimulatedRun(Run):
@@ -212,6 +202,7 @@ class SimulatedRun(Run):
         self._inline = Inline(clock)
         self._executors = self._inline  # type: ignore[assignment]
         self._later = Due(clock.read)
+        self._timeouts = Timeouts(clock.read)
         self.make_inside = self._inside
 
     def _inside(self, *args: Any, **options: Any) -> SubRun:
@@ -244,16 +235,17 @@ class SimulatedRun(Run):
 
     def _sleep(self) -> None:
         """Instead of waiting: run what is ready, or go to the next moment at which something falls due."""
-        pending, chance = self._inline.pending, self._chance
+        pending, chance, bodies = self._inline.pending, self._chance, self._inline.bodies
         if self.reduction.ready:
             return
+        if bodies is not None:
+            with self._clock.in_tasks():
+                bodies.go_on()
+            self._shuffle(self._completed)
+            if self._asked or self._completed:
+                return
         if not pending:
-            bodies = [job.body for job in self._running if job.body is not None]
-            idle = all(body.waits for body in bodies)
-            if bodies and not (idle and self._later.entries):
-                super()._sleep()
-            elif self._later.entries:
-                self._clock.advance(self._later.seconds())
+            self._pass_time(bodies)
             return
         some = 1 if chance is None else chance.randint(1, len(pending))
         for _ in range(some):
@@ -261,6 +253,16 @@ class SimulatedRun(Run):
                 break
             self._inline.run(pending[0] if chance is None else chance.choice(pending))
         self._shuffle(self._completed)
+
+    def _pass_time(self, bodies: InlineBodies | None) -> None:
+        rest = bodies.rest if bodies is not None else math.inf
+        moment = min(rest, self._later.seconds(), self._timeouts.seconds())
+        if bodies is not None and bodies.wait_outside(min(moment, HEARTBEAT)):
+            return
+        if moment < math.inf:
+            self._clock.advance(moment)
+        elif bodies is not None:
+            super()._sleep()
 
     def _shuffle(self, some: deque[Any]) -> None:
         if self._chance is not None and len(some) > 1:

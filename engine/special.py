@@ -239,6 +239,19 @@ def evaluate(value: Any) -> Awaitable[Any]:
     return Special("evaluate", (value,))
 
 
+def result_of(call: Coroutine[Any, Any, T]) -> T:
+    """The call of an async task as an argument of another call: `double(result_of(size("a")))`.
+
+    It is the call itself, typed as its result, as calls of plain tasks are.
+
+    Raises:
+        CallError: it is no lazy value, but a coroutine.
+    """
+    if not isinstance(call, Expression):
+        raise CallError(f"result_of({call!r}): the call of an async task is needed")
+    return call  # type: ignore[return-value]
+
+
 @form("evaluate")
 def _evaluate(give: Give, value: Any) -> Steps:
     return (yield value)
@@ -282,10 +295,15 @@ def items_of(give: Give, values: Any, name: str) -> Generator[Any, Any, list[Any
     if isinstance(values, (list, tuple)):
         return list(values)
     found = yield values
-    return [give(value) for value in _ordered(found, name)]
+    return [give(value) for value in ordered(found, name)]
 
 
-def _ordered(values: Any, name: str) -> Iterator[Any]:
+def ordered(values: Any, name: str) -> Iterator[Any]:
+    """What can be gone through in an order that is the same in every process.
+
+    Raises:
+        CallError: it is nothing of the kind.
+    """
     if isinstance(values, (str, bytes, set, frozenset)) or not hasattr(values, "__iter__"):
         raise CallError(f"{name}(...): a list is needed, not {type(values).__name__}")
     return iter(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -30,25 +31,29 @@ def check_timeout(name: str, value: Any) -> float | None:
 class Timeouts:
     """The calls that run under a time limit, each with the moment at which to look after it.
 
+    Args:
+        clock: tells the time, in seconds.
+
     Attributes:
         jobs: the calls, by number; its truth says at no cost whether there are any.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
         self.jobs: dict[int, Job] = {}
         self._moments: list[tuple[float, int]] = []
 
     def watch(self, job: Job, seconds: float) -> None:
         """Look after a call in so many seconds."""
         self.jobs[job.n] = job
-        heapq.heappush(self._moments, (monotonic() + seconds, job.n))
+        heapq.heappush(self._moments, (self._clock() + seconds, job.n))
         if len(self._moments) > 2 * len(self.jobs) + _SLACK:
             self._moments = [moment for moment in self._moments if moment[1] in self.jobs]
             heapq.heapify(self._moments)
 
     def take(self) -> list[Job]:
         """Take out the calls whose moment has come and that have not ended."""
-        now, taken = monotonic(), []
+        now, taken = self._clock(), []
         while self._moments and self._moments[0][0] <= now:
             job = self.jobs.pop(heapq.heappop(self._moments)[1], None)
             if job is not None:
@@ -57,4 +62,4 @@ class Timeouts:
 
     def seconds(self) -> float:
         """How long it is until the next moment: 0 where one has passed, infinity where there is none."""
-        return max(self._moments[0][0] - monotonic(), 0.0) if self._moments else math.inf
+        return max(self._moments[0][0] - self._clock(), 0.0) if self._moments else math.inf

@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from headwater.engine.scheduler_tasks import scheduler_task
     from headwater.engine.script import script
     from headwater.engine.signature import JobInfo
-    from headwater.engine.special import catch, catch_all, cond, evaluate, seq, throw
+    from headwater.engine.special import catch, catch_all, cond, evaluate, result_of, seq, throw
     from headwater.engine.subrun import subrun
     from headwater.engine.task import Task, task
     from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
@@ -133,7 +133,7 @@ _NAMES = {
     "headwater.engine.scheduler_tasks": "scheduler_task",
     "headwater.engine.script": "script",
     "headwater.engine.signature": "JobInfo",
-    "headwater.engine.special": "catch catch_all cond evaluate seq throw",
+    "headwater.engine.special": "catch catch_all cond evaluate result_of seq throw",
     "headwater.engine.subrun": "subrun",
     "headwater.engine.task": "Task task",
     "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
@@ -230,6 +230,7 @@ __all__ = [
     "quote",
     "read_frame",
     "render_template",
+    "result_of",
     "run",
     "scheduler_task",
     "script",

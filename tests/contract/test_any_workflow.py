@@ -18,13 +18,17 @@ from tests.engine import wild
 from tests.engine.wild import WORLD, Unlucky, build, changes, descriptions, has, plain
 from tests.properties import tries
 
-NEVER_REUSED = {"once", "flaky", "checked"}
+NEVER_REUSED = {"once", "flaky", "checked", "throw"}
 """What may run again though nothing has changed: it is not to be reused, or has failed."""
 
 
 @pytest.fixture(scope="module")
 def wild_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project for all examples, so that each finds what the others have left."""
+    yield from _project(tmp_path_factory)
+
+
+def _project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder = tmp_path_factory.mktemp("wild")
     project = create_project(folder)
     (folder / ".headwater" / "headwater.ini").write_text("[limits]\nslot = 1\n")
@@ -50,7 +54,7 @@ def expected(description: Any) -> Any:
 
 
 @pytest.mark.xdist_group("wild")
-@tries(25)
+@tries(15)
 @given(descriptions, st.lists(changes, min_size=1, max_size=4))
 def test_any_workflow_gives_what_a_plain_evaluation_gives_whatever_changes_between_its_runs(
     wild_project: Project, description: Any, changed: list[Any]
@@ -65,6 +69,40 @@ def test_any_workflow_gives_what_a_plain_evaluation_gives_whatever_changes_betwe
         counts = scheduler.progress().counts
         if not has(description, NEVER_REUSED):
             assert counts == {"wild.build": {"CACHED": 1}}, what
+
+
+RUNS_ANYWAY = NEVER_REUSED | {"no_prov", "quiet", "write"}
+"""What runs whenever the call above it does, or writes files, which the oracle does, too."""
+KNOWN: set[tuple[Any, ...]] = set()
+"""What ran in any of the examples, which share a project: the task, and all that it depends on."""
+
+
+@pytest.fixture(scope="module")
+def other_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    yield from _project(tmp_path_factory)
+
+
+@pytest.mark.xdist_group("wild")
+@tries(10)
+@given(descriptions.filter(lambda d: not has(d, RUNS_ANYWAY)), st.lists(changes, min_size=1, max_size=4))
+def test_after_a_change_exactly_what_depends_on_it_runs(
+    other_project: Project, description: Any, changed: list[Any]
+) -> None:
+    """An oracle says what has to run: all that a run without a record runs, less what ran before on the same."""
+    wild.begin(other_project.root / "files")
+    for what in [("nothing",), *changed, ("code", 0), ("rate", 0)]:
+        wild.change(what)
+        WORLD.ran.clear()
+        expected_value = outcome(Scheduler(record=False), description)
+        new = set(WORLD.ran) - KNOWN
+        KNOWN.update(WORLD.ran)
+        WORLD.ran.clear()
+        scheduler = Scheduler(other_project)
+        assert outcome(scheduler, description) == expected_value
+        scheduler.wait_recorded()
+        assert set(WORLD.ran) == new, what
+        if not has(description, {"inside"}):
+            assert len(WORLD.ran) == len(set(WORLD.ran)), what
 
 
 @pytest.mark.xdist_group("wild")

@@ -22,6 +22,7 @@ from headwater import (
     cond,
     evaluate,
     get_context,
+    result_of,
     task,
 )
 from tests.engine.workflows import awaited, descriptions, plain
@@ -424,3 +425,11 @@ def test_awaiting_elsewhere_says_what_to_do() -> None:
 
     with pytest.raises(CallError, match=r"Elsewhere, evaluate it: run\(expression\)"):
         asyncio.run(main())
+
+
+def test_the_result_of_a_call_is_the_call_itself() -> None:
+    call = nap(0, 4)
+    assert result_of(call) is call
+    assert Scheduler(record=False).run(inc(result_of(call))) == 5
+    with pytest.raises(CallError, match="call of an async task"):
+        result_of(3)  # type: ignore[arg-type]

@@ -81,11 +81,11 @@ def test_tasks_in_a_table_count_by_name(load: Load, monkeypatch: pytest.MonkeyPa
     stand_in.Step = Step  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "test_code_step", stand_in)
     text = (
-        "from test_code_step import Step\nH = {}\ndef f(x):\n    return 1\ndef reg(t):\n    t['a'] = Step(f)\nreg(H)\n"
+        "from test_code_step import Step\nH = {}\n@Step\ndef f(x):\n    return 1\ndef reg(t):\n    t['a'] = f\nreg(H)\n"
         + _STEP.format("H['a']")
     )
     assert same(load, {"flow": text}, {"flow": text.replace("return 1", "return 2")})
-    assert not same(load, {"flow": text}, {"flow": text.replace("def f", "def g").replace("(f)", "(g)")})
+    assert not same(load, {"flow": text}, {"flow": text.replace("def f", "def g").replace("= f", "= g")})
 
 
 def test_what_statements_name_is_not_counted_twice_nor_what_a_library_made(load: Load) -> None:

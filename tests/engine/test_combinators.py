@@ -105,6 +105,24 @@ def test_lists_are_flattened_and_zipped(scheduler: Scheduler) -> None:
         scheduler.run(flatten([1]))
 
 
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        (flatten([{"a", "b"}]), "a list of lists is needed, and set is in it"),
+        (flatten({("a",), ("b",)}), "a list is needed, not set"),
+        (zip_([1], {"a", "b"}), "a list is needed, not set"),
+        (zip_([1], 3), "a list is needed, not int"),
+        (map_(3, [1]), "a task or a function is needed, not int"),
+        (starmap(3, [{}]), "a task or a function is needed, not int"),
+    ],
+)
+def test_what_has_no_order_or_cannot_be_called_is_refused(
+    scheduler: Scheduler, expression: Any, message: str
+) -> None:
+    with pytest.raises(CallError, match=message):
+        scheduler.run(expression)
+
+
 def test_catch_all_gives_the_values_where_nothing_fails(scheduler: Scheduler) -> None:
     assert scheduler.run(catch_all({"a": inc(1), "b": [inc(2)]})) == {"a": 2, "b": [3]}
 

@@ -60,6 +60,8 @@ def test_tags_of_a_run_are_written_in_several_ways(tags: Any) -> None:
 def test_a_scheduler_is_for_a_project(tmp_path: Any) -> None:
     with pytest.raises(TypeError, match="a Project is needed"):
         Scheduler(tmp_path)
+    with pytest.raises(TypeError, match="a Project is needed"):
+        Scheduler({"limits": {"gpu": 2}}, record=False)  # type: ignore[arg-type]
 
 
 @task

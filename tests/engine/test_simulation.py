@@ -86,6 +86,88 @@ def test_async_bodies_take_part_and_pauses_of_what_they_await_pass_at_once(play:
     assert play.ran.count("simulated.in_the_end") == 3
 
 
+@task(retries=2, retry_backoff=5)
+async def strands(n: int, depth: int) -> int:
+    """Waits for calls, for time and for threads, each strand in its own order, and fails at times."""
+    STEPS.append(("begins", n, depth))
+
+    async def strand(i: int) -> int:
+        if (n + i) % 3 == 0:
+            await asyncio.sleep((n * 7 + i * 3) % 5)
+        found = await number(n * 10 + i)
+        STEPS.append(("number", n, i))
+        if (n + i) % 2:
+            found += await asyncio.to_thread(int, "1")
+        if depth:
+            found += await strands(i, depth - 1)
+        STEPS.append(("ends", n, i))
+        return found
+
+    if n == 2 and STEPS.count(("begins", n, depth)) == 1:
+        raise ConnectionError(n)
+    try:
+        return sum(await asyncio.wait_for(asyncio.gather(*map(strand, range(3))), 1 + n % 3))
+    except asyncio.TimeoutError:
+        STEPS.append(("late", n, depth))
+        return await number(-n)
+
+
+STEPS: list[Any] = []
+
+
+def test_async_bodies_replay_exactly(play: Rehearsal) -> None:
+    def steps(seed: int) -> tuple[Any, ...]:
+        STEPS.clear()
+        before = play.clock.now
+        play.run(strands(1, 2), seed=seed)
+        calls = [(call.task, str(call.arguments), call.status, call.attempt) for call in play.calls]
+        return tuple(STEPS), tuple(calls), play.clock.now - before
+
+    began = time.monotonic()
+    found = {seed: steps(seed) for seed in range(10)}
+    assert all(steps(seed) == found[seed] for seed in found)
+    assert len({steps for steps, _, _ in found.values()}) > 5
+    assert any(step[0] == "late" for steps, _, _ in found.values() for step in steps)
+    assert time.monotonic() - began < 30
+
+
+@task(timeout=10)
+async def sleeps(seconds: float) -> float:
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        STEPS.append(threading.get_ident())
+    return seconds
+
+
+@task
+def gone(error: TaskTimeout) -> float:
+    return -1.0
+
+
+def test_time_in_async_bodies_is_virtual_and_their_timeouts_are(play: Rehearsal) -> None:
+    STEPS.clear()
+    began = time.monotonic()
+    assert play.run([sleeps(9), catch(sleeps(1000), TaskTimeout, gone)]) == [9, -1]
+    assert time.monotonic() - began < 5
+    assert play.clock.now == pytest.approx(10)
+    assert [threading.get_ident()] * 2 == STEPS
+
+
+@task
+async def asks_a_program() -> str:
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "import time; time.sleep(0.1); print('there')", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(program.communicate(), 60)
+    return out.decode().strip()
+
+
+def test_a_body_waits_for_what_is_outside_as_long_as_it_takes(play: Rehearsal) -> None:
+    assert play.run([asks_a_program(), sleeps(5)]) == ["there", 5]
+    assert play.clock.now < 20
+
+
 def test_every_call_runs_on_the_thread_that_asks(play: Rehearsal) -> None:
     here = threading.get_ident()
     assert play.run([whose_thread(1), whose_thread.options(executor="of no settings")(2)]) == [here, here]

@@ -15,22 +15,37 @@ from hypothesis import strategies as st
 
 from headwater import (
     File,
+    apply_func,
+    apply_tags,
+    as_task,
     catch,
     catch_all,
+    compose,
     cond,
     const,
     delay,
+    eval_,
     evaluate,
+    flat_map,
+    flatten,
     force,
     fork_thread,
     get_context,
     get_task_registry,
+    identity,
     join_thread,
+    len_,
     map_,
     no_prov,
+    quote,
     seq,
+    starmap,
     subrun,
     task,
+    throw,
+    with_export_options,
+    wraps_task,
+    zip_,
 )
 
 headwater_namespace = "wild"
@@ -50,6 +65,8 @@ class World:
     shift: int = 0
     rate: int = 0
     tried: set[int] = field(default_factory=set)
+    ran: list[tuple[Any, ...]] = field(default_factory=list)
+    """what ran: the task and all that it depends on"""
 
     def file(self, number: int) -> Path:
         return self.folder / f"in-{number}.txt"
@@ -63,11 +80,13 @@ WORLD = World()
 
 @task
 def shifted(a: int) -> int:
+    WORLD.ran.append(("shifted", a, WORLD.shift))
     return a + WORLD.shift
 
 
 @task
 def total(values: Any) -> int:
+    WORLD.ran.append(("total", str(values)))
     if isinstance(values, dict):
         values = values.values()
     return values if isinstance(values, int) else int(sum(values))
@@ -110,6 +129,7 @@ def flaky(a: int) -> int:
 
 @task
 def read(file: File) -> int:
+    WORLD.ran.append(("read", file.hash))
     return int(str(file.read()))
 
 
@@ -122,7 +142,61 @@ def write(value: int, folder: str) -> File:
 
 @task
 def rated(a: int) -> Any:
-    return a + get_context("rate", 0)
+    rate = get_context("rate", 0)
+    return with_rate(a, rate)
+
+
+@task
+def with_rate(a: int, rate: int) -> int:
+    WORLD.ran.append(("with_rate", a, rate))
+    return a + rate
+
+
+@task
+def minus(a: int, b: int = 0) -> int:
+    WORLD.ran.append(("minus", a, b))
+    return a - b
+
+
+@task
+def both(a: int, b: int) -> list[int]:
+    WORLD.ran.append(("both", a, b))
+    return [a, b]
+
+
+@task
+def twice(a: int) -> list[int]:
+    WORLD.ran.append(("twice", a))
+    return [a, a]
+
+
+def plus_one(a: int) -> int:
+    WORLD.ran.append(("plus_one", a))
+    return a + 1
+
+
+@wraps_task()
+def _raised(inner: Any) -> Any:
+    def do(a: int) -> Any:
+        return minus(inner(a), -10)
+
+    return do
+
+
+@wraps_task()
+def _doubled(inner: Any) -> Any:
+    def do(a: int) -> Any:
+        return 2 * inner.func(a)
+
+    return do
+
+
+@_raised
+@_doubled
+@task
+def wrapped(a: int) -> int:
+    WORLD.ran.append(("wrapped", a))
+    return a + 1
 
 
 @task
@@ -133,6 +207,16 @@ def settled(values: Any) -> int:
 @task
 def rescued(error: Exception) -> int:
     return -1
+
+
+@task
+def both_of(pair: tuple[int, int]) -> Any:
+    return both(*pair)
+
+
+@task
+def twice_total(a: int) -> Any:
+    return total(twice(a))
 
 
 def _shifted(**options: Any) -> Callable[[Any], Any]:
@@ -156,7 +240,25 @@ FORMS: dict[str, Callable[..., Any]] = {
     "thread": lambda a: join_thread(fork_thread(a)),
     "no_prov": no_prov,
     "inside": lambda a: subrun(a, "default"),
+    "identity": identity,
+    "apply": lambda a: apply_func(plus_one, a),
+    "as task": as_task(plus_one),
+    "eval": lambda a: eval_("x + 1", x=a),
+    "compose": compose(minus, twice_total),
+    "wrapped": wrapped,
+    "tagged": lambda a: apply_tags(a, tags={"kind": "wild"}),
+    "exported": lambda a: with_export_options(quote(a), {"limits": ["slot"]}),
+    "throw": lambda a: cond(total([a]) > 15, throw(Unlucky("large")), a),
+    "operators": lambda a: -(2 * minus(a, 1)) // 2 + abs(minus(a, a)),
+    "slice": lambda a, b: both(a, b)[1:][0],
+    "item": lambda a, b: both(a, b)[0],
+    "partial": lambda a, b: minus.partial(b=b)(a),
     "plus": lambda a, b: total([a]) + b,
+    "starmap": lambda *values: total(starmap(minus, [{"a": value, "b": 1} for value in values])),
+    "flatten": lambda *values: total(flatten([list(values), twice(values[0])])),
+    "flat map": lambda *values: total(flat_map(twice, list(values))),
+    "zip": lambda *values: total(flatten(map_(both_of, zip_(list(values), list(values))))),
+    "len": lambda *values: len_(list(values)) + total(list(values)),
     "const": const,
     "list": lambda *values: total(list(values)),
     "dict": lambda *values: total({f"k{i}": value for i, value in enumerate(values)}),
@@ -208,6 +310,10 @@ def plain(d: Any) -> int:
         return sum(values) + WORLD.shift * len(values)
     if kind in ("plus", "list", "dict", "seq"):
         return sum(values)
+    if kind == "throw" and values[0] > 15:
+        raise Unlucky("large")
+    if kind in MADE:
+        return MADE[kind](*values)
     return values[0] + ADDED.get(kind, lambda: 0)()
 
 
@@ -229,8 +335,26 @@ ADDED: dict[str, Callable[[], int]] = {
     "flaky": lambda: 1,
     "rated": lambda: WORLD.rate,
     "other rate": lambda: 5,
+    "apply": lambda: 1,
+    "as task": lambda: 1,
+    "eval": lambda: 1,
 }
 """What a form adds to its only operand, where that is not nothing."""
+
+
+MADE: dict[str, Callable[..., int]] = {
+    "compose": lambda a: 2 * a,
+    "wrapped": lambda a: 2 * (a + 1) + 10,
+    "operators": lambda a: -(2 * (a - 1)) // 2,
+    "slice": lambda a, b: b,
+    "partial": lambda a, b: a - b,
+    "starmap": lambda *values: sum(values) - len(values),
+    "flatten": lambda *values: sum(values) + 2 * values[0],
+    "flat map": lambda *values: 2 * sum(values),
+    "zip": lambda *values: 2 * sum(values),
+    "len": lambda *values: len(values) + sum(values),
+}
+"""What forms make of the values of their operands, where it is neither their sum nor the first."""
 
 
 def has(d: Any, kinds: set[str]) -> bool:
@@ -290,16 +414,33 @@ changes = st.one_of(
     st.sampled_from([("outputs gone",), ("outputs damaged",)]),
 )
 
-_ONE = [*ADDED, "checked", "write", "catch", "force", "thread", "no_prov", "inside", *NESTED]
+_ONE = [
+    *(
+        *ADDED,
+        "checked",
+        "write",
+        "catch",
+        "force",
+        "thread",
+        "no_prov",
+        "inside",
+        *NESTED,
+        "identity",
+        "compose",
+    ),
+    *("wrapped", "tagged", "exported", "throw", "operators"),
+]
+_TWO = ["plus", "const", "slice", "item", "partial"]
+_MANY = ["list", "dict", "seq", "map", "catch all", "starmap", "flatten", "flat map", "zip", "len"]
 
 
 def _grow(children: Any) -> Any:
     return st.one_of(
         st.tuples(st.sampled_from(_ONE), children),
-        st.tuples(st.sampled_from(["plus", "const"]), children, children),
+        st.tuples(st.sampled_from(_TWO), children, children),
         st.tuples(st.just("cond"), children, children, children),
         st.tuples(
-            st.sampled_from(["list", "dict", "seq", "map", "catch all"]),
+            st.sampled_from(_MANY),
             st.lists(children, min_size=1, max_size=3),
         ).map(lambda pair: (pair[0], *pair[1])),
     )

@@ -4,7 +4,7 @@ import asyncio
 
 from typing_extensions import assert_type
 
-from headwater import Rehearsal, Scheduler, evaluate, map_, run, task
+from headwater import Rehearsal, Scheduler, evaluate, map_, result_of, run, task
 
 
 @task
@@ -46,6 +46,14 @@ fetch()  # error
 fetch(1)  # error
 fetch("a", tries="b")  # error
 fetch("a", times=1)  # error
+
+# as an argument, it is its result
+assert_type(result_of(size("a")), int)
+assert_type(double(result_of(size("a"))), int)
+assert_type(map_(double, [result_of(size("a")), double(1)]), list[int])
+double(size("a"))  # error
+double(result_of(fetch("a")))  # error
+result_of(double(1))  # error
 
 # what runs it gives its result
 assert_type(run(size("a")), int)
