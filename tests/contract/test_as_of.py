@@ -20,9 +20,11 @@ from headwater.lineage import log
 from headwater.lineage.diff import diff
 from headwater.lineage.find import Wanted, find_files, find_jobs, find_runs
 from headwater.lineage.impact import impact
+from headwater.lineage.impact_facts import ImpactFacts
 from headwater.lineage.log_views import to_json
 from headwater.lineage.resolve import resolve
 from headwater.lineage.trace import newest_call, trace
+from headwater.lineage.trace_facts import GraphFacts
 from headwater.lineage.why import jobs_meant, why
 
 from tests.lineage.lab import Lab
@@ -243,6 +245,57 @@ def test_a_call_that_was_made_again_has_the_time_of_then(lab: Lab) -> None:
     reached = impact(past, resolve(past, source)).calls
     assert reached
     assert all(one.recorded_at is not None and one.recorded_at <= moment for one in reached)
+
+
+HALF = """
+@task
+def keep(text: str) -> str:
+    return text{more}
+
+@task
+def inner(path: str) -> list[object]:
+    file = File(path)
+    file.write("made")
+    return [file, keep("kept")]
+
+@task
+def main(path: str) -> list[object]:
+    return inner(path)
+
+@task
+def read(file: File) -> str:
+    return file.read()
+"""
+
+
+def test_a_call_put_together_again_from_its_single_reduction_was_made_then(lab: Lab) -> None:
+    """Its function did not run, but the call is new: a helper below it changed."""
+    made = str(lab.folder / "made.txt")
+    main, before, after = f"main({made!r})", HALF.format(more=""), HALF.format(more=" + '!'")
+    lab.run(before, main)
+    second = lab.run(after, main)
+    [inner] = lab.jobs(second, "inner")
+    then = log.job(lab.store, inner)
+    assert then is not None
+    assert then.job.status == "CACHED"
+    call = then.job.call
+    assert call is not None
+    reader = lab.run(after, f"read(File({made!r}))")
+    assert "lab.read" in {one.task for one in impact(lab.store, lab.found(second)).calls}
+    moment = datetime.now(timezone.utc)
+    lab.run(after, main, cache=False)
+
+    for store in (lab.store, AsOf(lab.store, moment)):
+        assert call in {one.call for one in trace(store, lab.found(reader)).calls.values()}
+        assert GraphFacts(store).jobs([call])[call] == inner
+        assert ImpactFacts(store).jobs_of([call])[call][0].job == inner
+    past = AsOf(lab.store, moment)
+    assert newest_call(past, "lab.inner") == call
+    seen = log.call(past, call)
+    assert seen is not None
+    assert seen.recorded_at <= moment
+    assert seen.eval_hash is not None
+    assert resolve(past, seen.eval_hash).id == call
 
 
 def test_the_past_cannot_be_written(lab: Lab) -> None:

@@ -99,6 +99,19 @@ CASES: list[tuple[str, list[str | tuple[str, dict[str, Any]]], list[str]]] = [
         [ANOTHER_RUN, "MATCH (e:Execution {id: 'e1'}) SET e.status = 'FAILED'"],
         ["execution:e1", "job:j2"],
     ),
+    (
+        "failed-run-result",
+        [
+            ANOTHER_RUN,
+            "MATCH (e:Execution {id: 'e1'}) SET e.status = 'FAILED'",
+            "MATCH (j:Job {id: 'j2'}) SET j.reason = 'single reduction reused: the result is not there'",
+            """MATCH (c:CallNode {call_hash: 'c1'})
+               CREATE (:Execution {id: 'e3', status: 'DONE', started: $later, finished: $later})-[:STARTED]->
+                 (:Job {id: 'j3', execution_id: 'e3', n: 0, task_name: 'lab.load', task_hash: 't1', status: 'CACHED',
+                        started: $later, finished: $later})-[:MADE]->(c)""",
+        ],
+        [],
+    ),
     ("old-cache", [ANOTHER_RUN], []),
     (
         "old-cache",
