@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMS = ("json", "dot", "mermaid", "svg", "derivation")
 DRAWN = ("dot", "mermaid", "svg")
 ORIGINS = ("files", "code", "people")
+_ROLLED_BACK = {True: "rolled back", False: "", None: "not known of then"}
 
 
 @click.command()
@@ -170,7 +171,7 @@ def _handles(found: Sequence[TracedHandle]) -> Iterator[str]:
                 one.name,
                 one.task,
                 ", ".join(state[: _views.ID] for state in one.came_from),
-                "rolled back" if one.stale else "",
+                _ROLLED_BACK[one.stale],
             )
             for one in found
         ]

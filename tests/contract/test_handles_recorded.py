@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from headwater.cypher.as_of import AsOf
 from headwater.cypher.store import open_store
 from headwater.lineage.find import Wanted, find_jobs
 from headwater.lineage.resolve import resolve
@@ -64,6 +66,11 @@ def test_a_trace_has_the_states_that_its_calls_gave(run: Run, step: Step, projec
     assert (after.state, after.came_from) == (first.state_hash, (before.state,))
     run(pipeline(step, "1", "2"))
     assert [one.stale for one in traced()] == [False, True]
+    then = AsOf(store, datetime.now(timezone.utc))
+    past = traced_handles(then, trace(then, resolve(then, job.id)))
+    assert [(one.state, one.made_in, one.stale) for one in past] == [
+        (one.state, None, None) for one in (before, after)
+    ]
     store.close()
 
 
