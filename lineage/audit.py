@@ -17,6 +17,8 @@ from headwater.lineage.audit_fingerprints import fingerprints
 from headwater.lineage.rules import Rule
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from headwater.cypher.store import GraphStore
 
 KINDS = ("execution", "job", "task", "call", "value", "file", "dataset", "tag")
@@ -74,6 +76,7 @@ def audit(
     parameters: Mapping[str, Any] | None = None,
     timeout: float,
     progress: Callable[[Rule], None] | None = None,
+    root: Path | None = None,
 ) -> Audit:
     """What in the graph is against some rules.
 
@@ -81,6 +84,7 @@ def audit(
         parameters: values for the rules' own parameters, in place of their defaults.
         timeout: seconds that each rule may take.
         progress: called before each rule.
+        root: the project's folder, from which fingerprints see paths.
 
     Raises:
         RuleError: a rule's query cannot be run, takes too long, or does not give what a rule has to; or the store is
@@ -111,7 +115,7 @@ def audit(
         some, truncated = _found_by(store, rule, values, timeout)
         found += [(rule, one) for one in some]
         result.truncated += [rule.id] if truncated else []
-    known_by = fingerprints(store, [(rule.id, message, nodes) for rule, (message, nodes, _) in found])
+    known_by = fingerprints(store, [(rule.id, message, nodes) for rule, (message, nodes, _) in found], root)
     result.findings = [
         Finding(rule, *one, known=False, fingerprint=fingerprint)
         for (rule, one), fingerprint in zip(found, known_by, strict=True)
