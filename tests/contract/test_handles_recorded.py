@@ -104,6 +104,10 @@ def test_verify_knows_the_states(run: Run, step: Step, project: Project) -> None
     [finding] = verify(project, store).findings
     assert (finding.label, finding.key, finding.what) == ("Handle", last.state_hash, "ran_in")
     assert (finding.recorded, finding.found) == (None, oldest)
+    never = "ffffffff-0000-7000-8000-000000000000"
+    store.write([("load_handles", {"rows": [row], "execution_id": never})])
+    [finding] = verify(project, store).findings
+    assert (finding.what, finding.found) == ("ran_in", never)
     store.write([("load_handles", {"rows": [["ab" * 32, *row[1:]]], "execution_id": oldest})])
     assert ("unknown", "Handle", "ab" * 32) in {
         (finding.kind, finding.label, finding.key) for finding in verify(project, store).findings
