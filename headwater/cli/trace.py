@@ -63,10 +63,11 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
             record_datasets(the_project(), store)
         found = _call_of_task(store, find(store, what), what)
         answer = trace(store, found, depth=depth, since=since)
-        if as_of is None:
-            _say_if_changed(answer, found, what)
+        now = _otherwise_now(answer, found, what) if as_of is None else None
+        if now is not None:
+            _say_changed(answer, now)
         if kinds:
-            only = {"kind": answer.kind, "id": answer.id, **_origins(store, answer, kinds)}
+            only = {"kind": answer.kind, "id": answer.id, "now": now, **_origins(store, answer, kinds)}
             if forms:
                 _output.emit_json(only)
             else:
@@ -75,7 +76,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
         elif flags["json"]:
             datasets = [one.to_dict() for one in traced_datasets(store, answer)]
             handles = [one.to_dict() for one in traced_handles(store, answer)]
-            _output.emit_json({**answer.to_dict(), "datasets": datasets, "handles": handles})
+            _output.emit_json({**answer.to_dict(), "now": now, "datasets": datasets, "handles": handles})
         elif forms and forms[0] in DRAWN:
             click.echo(_drawn(answer, forms[0]))
         else:
@@ -111,28 +112,32 @@ def _call_of_task(store: GraphStore, found: Found, what: str) -> Found:
     return found if call is None else Found("call", call, found.label)
 
 
-def _say_if_changed(answer: Trace, found: Found, what: str) -> None:
-    """A path was asked for, and what is there now was never recorded: say what is traced in its place."""
-    from headwater.cli import _output
+def _otherwise_now(answer: Trace, found: Found, what: str) -> dict[str, Any] | None:
+    """A path was asked for, and what is there now was never recorded: how it is. Else None."""
     from headwater.cli._reading import by_hash
     from headwater.engine.files import identify, still_valid
 
     file = answer.files.get(answer.id)
     if answer.kind != "file" or file is None or by_hash(found, what):
-        return
+        return None
     if still_valid(file.path, file.evidence, file.digest):
-        return
+        return None
     try:
         now = identify(file.path)
     except OSError as error:
-        there = f"it cannot be looked at: {error}"
-    else:
-        size = "" if now.size is None else f"{_output.size(now.size)}, "
-        there = (
-            "no file is there now"
-            if now.evidence == "missing"
-            else f"now it is {size}{now.evidence} {now.digest}"
-        )
+        return {"evidence": "unreadable", "digest": str(error), "size": None}
+    return {"evidence": now.evidence, "digest": now.digest, "size": now.size}
+
+
+def _say_changed(answer: Trace, now: dict[str, Any]) -> None:
+    """Say that it is not what is at its path now that is traced."""
+    from headwater.cli import _output
+
+    file = answer.files[answer.id]
+    size = "" if now["size"] is None else f"{_output.size(now['size'])}, "
+    there = {"unreadable": f"it cannot be looked at: {now['digest']}", "missing": "no file is there now"}.get(
+        now["evidence"], f"now it is {size}{now['evidence']} {now['digest']}"
+    )
     size = "" if file.size is None else f"{_output.size(file.size)}, "
     note = (
         f"note: {file.path} is not what was recorded ({there}). Traced is the content that a call took or returned "

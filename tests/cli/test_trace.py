@@ -65,6 +65,7 @@ def test_a_trace_as_json_has_a_stable_shape(lab: Shell) -> None:
         "sources",
         "gaps",
         "more_makers",
+        "now",
         "datasets",
         "handles",
     ]
@@ -154,6 +155,9 @@ def test_a_file_that_is_no_longer_what_was_recorded_is_said_to_be_so(lab: Shell)
         path.write_text("something else")
         changed = lab("trace", "copy.txt")
         assert "is not what was recorded (now it is 14 B" in changed.err
+        for kind in ([], ["--files"]):
+            now = lab("trace", "copy.txt", "--json", *kind).json["now"]
+            assert (now["evidence"], now["size"]) == ("stat", 14)
         path.unlink()
         assert "no file is there now" in lab("trace", "copy.txt").err
     finally:
