@@ -138,7 +138,7 @@ def test_one_kind_of_origin_can_be_asked_for(lab: Shell, flag: str, key: str, na
     out = lab("trace", run, flag, COLUMNS="300").out
     assert all(name in out for name in names)
     found = lab("trace", run, flag, "--json").json
-    assert list(found) == ["kind", "id", key]
+    assert list(found) == ["kind", "id", "now", key]
     assert len(found[key]) == max(len(names), 1)
 
 
