@@ -139,3 +139,21 @@ def test_a_record_that_has_no_place_in_the_graph_is_damage_in_a_chain_that_is_wh
     assert len(groups) == place
     assert damage is not None
     assert "records nobody can read" in damage.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("notes", "its name is the id of no run"),
+        ("0199b2c4-0009-7000-8000-19581e27de7c", "its records are of another run"),
+    ],
+)
+def test_a_journal_under_another_name_is_damaged_though_its_chain_is_whole(
+    journal: Path, name: str, reason: str
+) -> None:
+    other = journal.with_name(f"{name}.hwj")
+    other.write_bytes(forged(other, payloads(journal)))
+    groups, damage = read(other)
+    assert groups == []
+    assert damage is not None
+    assert reason in damage.reason
