@@ -47,7 +47,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
     """
     from headwater.cli import _derivation, _output, _tree
     from headwater.cli._changes import record_datasets
-    from headwater.cli._reading import find, reading, the_project
+    from headwater.cli._reading import find, otherwise_now, reading, the_project
     from headwater.lineage.trace import trace
     from headwater.lineage.trace_datasets import traced_datasets
     from headwater.lineage.trace_handles import traced_handles
@@ -63,9 +63,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
             record_datasets(the_project(), store)
         found = _call_of_task(store, find(store, what), what)
         answer = trace(store, found, depth=depth, since=since)
-        now = _otherwise_now(answer, found, what) if as_of is None else None
-        if now is not None:
-            _say_changed(answer, now)
+        now = otherwise_now(store, found, what)
         if kinds:
             only = {"kind": answer.kind, "id": answer.id, "now": now, **_origins(store, answer, kinds)}
             if forms:
@@ -110,40 +108,6 @@ def _call_of_task(store: GraphStore, found: Found, what: str) -> Found:
         return found
     call = newest_call(store, found.label)
     return found if call is None else Found("call", call, found.label)
-
-
-def _otherwise_now(answer: Trace, found: Found, what: str) -> dict[str, Any] | None:
-    """A path was asked for, and what is there now was never recorded: how it is. Else None."""
-    from headwater.cli._reading import by_hash
-    from headwater.engine.files import identify, still_valid
-
-    file = answer.files.get(answer.id)
-    if answer.kind != "file" or file is None or by_hash(found, what):
-        return None
-    if still_valid(file.path, file.evidence, file.digest):
-        return None
-    try:
-        now = identify(file.path)
-    except OSError as error:
-        return {"evidence": "unreadable", "digest": str(error), "size": None}
-    return {"evidence": now.evidence, "digest": now.digest, "size": now.size}
-
-
-def _say_changed(answer: Trace, now: dict[str, Any]) -> None:
-    """Say that it is not what is at its path now that is traced."""
-    from headwater.cli import _output
-
-    file = answer.files[answer.id]
-    size = "" if now["size"] is None else f"{_output.size(now['size'])}, "
-    there = {"unreadable": f"it cannot be looked at: {now['digest']}", "missing": "no file is there now"}.get(
-        now["evidence"], f"now it is {size}{now['evidence']} {now['digest']}"
-    )
-    size = "" if file.size is None else f"{_output.size(file.size)}, "
-    note = (
-        f"note: {file.path} is not what was recorded ({there}). Traced is the content that a call took or returned "
-        f"last: {file.file[:12]}, {size}{file.evidence} {file.digest}"
-    )
-    click.echo(_output.one_line(note), err=True)
 
 
 def _datasets(found: Sequence[TracedDataset]) -> Iterator[str]:

@@ -158,6 +158,9 @@ def test_a_file_that_is_no_longer_what_was_recorded_is_said_to_be_so(lab: Shell)
         for kind in ([], ["--files"]):
             now = lab("trace", "copy.txt", "--json", *kind).json["now"]
             assert (now["evidence"], now["size"]) == ("stat", 14)
+        for words in (["log"], ["tag", "list"], ["diff", "in.txt"]):  # and whoever else asks for a path
+            assert "is not what was recorded (now it is 14 B" in lab(*words, "copy.txt").err
+        assert lab("impact", "copy.txt").err == ""  # of all that was ever recorded there
         path.unlink()
         assert "no file is there now" in lab("trace", "copy.txt").err
     finally:
