@@ -99,7 +99,7 @@ def by_hash(found: Found, what: str) -> bool:
 
 
 def otherwise_now(store: GraphStore, found: Found, what: str) -> dict[str, Any] | None:
-    """Of a path at which there is now what was never recorded: how that is. None where it is as found, or of the past."""
+    """How what is at a path now is, where that was never recorded. None where it was, or where the past is asked."""
     from headwater.engine.files import identify, still_valid
 
     if found.kind != "file" or by_hash(found, what) or getattr(store, "moment", None) is not None:
