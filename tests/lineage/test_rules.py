@@ -264,5 +264,5 @@ def test_a_finding_is_known_again_in_another_checkout(store: GraphStore) -> None
         message = f"{folder}/{name} is off"
         return fingerprints(store, [("rule", message, ["file:none"])], Path(folder))[0]
 
-    assert fingerprint("/home/ann/it", "in.csv") == fingerprint("/builds/it", "in.csv")
-    assert fingerprint("/home/ann/it", "in.csv") != fingerprint("/builds/it", "other.csv")
+    assert fingerprint("/checkouts/ann", "in.csv") == fingerprint("/builds/it", "in.csv")
+    assert fingerprint("/checkouts/ann", "in.csv") != fingerprint("/builds/it", "other.csv")
