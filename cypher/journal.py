@@ -19,6 +19,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import struct
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -29,13 +30,14 @@ from zlib import crc32
 
 import msgspec
 from headwater.cypher.errors import InternalError, JournalDamaged
-from headwater.cypher.records import AnyRecord, Record
+from headwater.cypher.records import AnyRecord, ChangeMade, ExecutionStarted, Record
 
 SUFFIX = ".hwj"
 CHANGE = ".change"
 """what comes before the suffix where the journal is of a change that was made beside the runs"""
 MAGIC = b"HWJRNL\x00\x01"
 
+_NAME = re.compile(rf"[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}({re.escape(CHANGE)})?")
 _HEADER = struct.Struct("<II32s")
 _FIRST_CHUNK = 1 << 18
 _LARGEST_CHUNK = 1 << 26
@@ -221,6 +223,8 @@ def read_groups(
         magic = os.pread(fd, len(MAGIC), 0)
         if magic != MAGIC:
             raise JournalDamaged(str(path), 0, 0, _wrong_magic(magic))
+        if not _NAME.fullmatch(execution_id_of(path)):
+            raise JournalDamaged(str(path), 0, 0, "its name is the id of no run and of no change")
         while True:
             # Asked before reading: of a writer that has gone, nothing read afterwards is unfinished.
             alive = is_open(path)
@@ -279,10 +283,20 @@ def _groups_at(
             records = decoder.decode(payload)
         except msgspec.DecodeError as error:
             raise JournalDamaged(str(path), position, index, f"records nobody can read ({error})") from None
+        if index == 0 and not _is_of(records, execution_id_of(path)):
+            raise JournalDamaged(
+                str(path), position, index, "its records are of another run than its name says"
+            )
         after = sha256(head + payload).digest()
         end = position + len(header) + len(payload)
         yield Group(index, position, end, head, after, records, payload)
         position, head, index = end, after, index + 1
+
+
+def _is_of(records: Sequence[AnyRecord], name: str) -> bool:
+    """Whether what the first records of a journal say whose they are is what its name says."""
+    own = name.removesuffix(CHANGE)
+    return all(one.id == own for one in records if isinstance(one, (ExecutionStarted, ChangeMade)))
 
 
 def _payload(fd: int, header: bytes, position: int, head: bytes) -> tuple[bytes | None, str]:

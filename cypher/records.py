@@ -10,8 +10,14 @@ Fields may be appended with a default; none is ever removed or given a new meani
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import msgspec
+
+Micros = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000_000, le=253_402_300_799_999_999)]
+"""a time: of the years 1 to 9999, since no other has a place in the graph"""
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""a number that has a place in the graph"""
 
 
 class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, tag_field="tag"):
@@ -23,7 +29,7 @@ class ExecutionStarted(Record, frozen=True, tag=1):
 
     id: str
     """uuid7, with dashes"""
-    started: int
+    started: Micros
     command: list[str]
     """argv as the user typed it, secrets taken out"""
     user: str
@@ -46,7 +52,7 @@ class ExecutionStarted(Record, frozen=True, tag=1):
 class ExecutionEnded(Record, frozen=True, tag=2):
     """The last record of a journal whose run ended in an orderly way."""
 
-    finished: int
+    finished: Micros
     status: str
     """DONE, FAILED or CANCELLED"""
     error: str | None = None
@@ -80,7 +86,7 @@ class FileSeen(Record, frozen=True, tag=4):
     """how content was identified: stat, content, etag, or missing"""
     digest: str
     """what the evidence was, as text (size and mtime_ns; a sha256; an etag)"""
-    size: int | None = None
+    size: Whole | None = None
 
 
 class ValueSeen(Record, frozen=True, tag=5):
@@ -89,7 +95,7 @@ class ValueSeen(Record, frozen=True, tag=5):
     value_hash: bytes
     type: str
     codec: str
-    size: int
+    size: Whole
     """bytes of the payload"""
     preview: str
     payload: bytes | None
@@ -106,7 +112,7 @@ class EvaluationSeen(Record, frozen=True, tag=6):
     eval_hash: bytes
     value_hash: bytes
     task_hash: bytes
-    at: int
+    at: Micros
     directory: str | None = None
     """the working directory, where files in the expression were named relative to it"""
 
@@ -117,7 +123,7 @@ class CallMade(Record, frozen=True, tag=7):
     call_hash: bytes
     eval_hash: bytes
     task_hash: bytes
-    args: list[tuple[str, int | None, bytes]]
+    args: list[tuple[str, Whole | None, bytes]]
     """(parameter name, position or None where passed by keyword, value_hash)"""
     result: bytes
     children: list[bytes]
@@ -129,7 +135,7 @@ class CallMade(Record, frozen=True, tag=7):
     returns: list[int]
     """indexes of the children whose results flowed into this call's own result; -1 where its own function put plain
     values beside them"""
-    at: int
+    at: Micros
     cacheable: bool = True
     """False where nothing may ever reuse it (cache=False, narrower scopes, failures)"""
     failed: bool = False
@@ -143,6 +149,14 @@ class CallMade(Record, frozen=True, tag=7):
     task_hash, or `file ` and a JSON list of file_hash, path, evidence and digest. Empty where all were recorded"""
     states: list[bytes] = []
     """the states of handles that it gave, and those that it would have given of what it took; sorted"""
+
+    def __post_init__(self) -> None:
+        """A journal in which calls flow that are not there is damaged, like one of which the bytes are not right."""
+        end = len(self.children)
+        if not all(0 <= to < end and -1 <= made < end for to, _, made in self.wiring) or not all(
+            -1 <= made < end for made in self.returns
+        ):
+            raise ValueError("the wiring names a call that is not among the children")
 
 
 def flows(call: CallMade) -> set[tuple[str, str, str]]:
@@ -201,33 +215,33 @@ def marked_file(mark: str) -> list[str] | None:
 class JobStarted(Record, frozen=True, tag=8):
     """Written only for jobs that are still running when a group is flushed."""
 
-    n: int
+    n: Whole
     """counter within the execution; the root is 0. The graph's Job.id is derived: `job_id`"""
-    parent: int | None
+    parent: Whole | None
     task_hash: bytes
     eval_hash: bytes
-    started: int
+    started: Micros
     executor: str
-    attempt: int = 1
+    attempt: Whole = 1
 
 
 class JobEnded(Record, frozen=True, tag=9):
     """Exactly one for every job that ever started, or was answered from the cache, in an orderly run."""
 
-    n: int
-    parent: int | None
+    n: Whole
+    parent: Whole | None
     task_hash: bytes
     eval_hash: bytes | None
     status: str
     """DONE, CACHED, FAILED or CANCELLED"""
-    started: int
-    finished: int
+    started: Micros
+    finished: Micros
     executor: str
     call_hash: bytes | None = None
     error: str | None = None
     """one line: type and message"""
     traceback: str | None = None
-    attempt: int = 1
+    attempt: Whole = 1
     reason: str | None = None
     """why it was cached or had to run"""
     tags: list[tuple[str, str]] = []
@@ -321,7 +335,7 @@ class ChangeMade(Record, frozen=True, tag=20):
 
     id: str
     """uuid7, with dashes"""
-    at: int
+    at: Micros
     user: str
     host: str
     command: list[str]

@@ -7,6 +7,8 @@ that stand for quotes, exotic white space), it refuses the text instead of choos
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 WORD = "word"
@@ -76,6 +78,15 @@ def tokenize(text: str) -> list[Token]:
             tokens.append(Token(STRING, found, position))
         position = match.end()
     return tokens
+
+
+def parameters(tokens: Iterable[Token]) -> list[Token]:
+    """The names of the parameters that a query asks for, each as often as it does."""
+    return [
+        token
+        for before, token in pairwise(tokens)
+        if before.kind == SIGN and before.text == "$" and token.kind in (WORD, QUOTED_NAME)
+    ]
 
 
 def _check_characters(text: str) -> None:

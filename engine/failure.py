@@ -10,6 +10,9 @@ from time import time
 from typing import Any, Protocol
 
 from headwater.cypher.records import FileSeen
+from headwater.engine.attach import flows
+from headwater.engine.bodies import spread_flows
+from headwater.engine.children import origins_of_error, recorded_children
 from headwater.engine.context import Context, add_reads
 from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
 from headwater.engine.job import CANCELLED, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
@@ -54,6 +57,10 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
             *(path.encode() + b"\0" + digest for path, digest in sorted(job.reads.items())),
         ]
     parts = [b"Call\0", job.eval_hash, value_hash, *children, *reads]
+    if job.error is not None and job.returns:
+        parts.append(
+            b"Error of\0" + repr(job.returns).encode()
+        )  # which of the children failed first, time decides
     if job.gap:
         parts += [b"Gap\0", *(mark.encode() + b"\0" for mark in sorted(job.gap))]
     if job.outdated or not job.reusable:
@@ -181,6 +188,7 @@ class Failures:
             self._abandon(live)
         for follower in followers or ():
             if not follower.finished:
+                follower.call_hash = job.call_hash
                 self.fail(follower, error)
 
     def _hand_up(self, owner: Job, job: Job) -> None:
@@ -205,7 +213,12 @@ class Failures:
                 job.outdated = True
             if job.unrecorded:
                 return
-            children = [call for call in job.calls or () if call is not None]
+            if job.call_hash is not None:
+                return  # that of an equal call of this run, which is recorded
+            job.returns = () if job.result is None else flows(set(origins_of_error(job, job.result)))
+            if job.body is not None and spread_flows(job, job.body):
+                job.outdated = True
+            children = recorded_children(job)
             job.call_hash = call_key(job, job.value_hash, children)
             self.recording.failed(job, children)
 
@@ -220,6 +233,7 @@ class Failures:
         with suppress(AttributeError, TypeError):  # the next attempt may raise the same object
             error.headwater_traceback = None  # type: ignore[attr-defined]
         job.error = job.value_hash = job.call_hash = None
+        job.returns = ()
         job.reason = f"tried again after {error_text(error)}"
         job.attempt += 1
         job.n = self.number()

@@ -327,7 +327,6 @@ class Recorder:
             text = error_text(error)
             record = ValueSeen(job.value_hash, "headwater.Error", "error", 0, text[:200], b"")
             self._add(Prepared(job.value_hash, record, []))
-        job.wiring, job.returns = [], ()
         cacheable = job.reusable and not job.outdated and not isinstance(error, CIRCUMSTANTIAL)
         self.called(job, children, cacheable=cacheable, failed=True)
 

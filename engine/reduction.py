@@ -15,6 +15,7 @@ from headwater.engine.applied_tags import tag_steps
 from headwater.engine.attach import Attacher, await_nodes, eval_key, flows, refuse_handles
 from headwater.engine.awaiting import LAST, Want
 from headwater.engine.bodies import spread_flows, take_want
+from headwater.engine.children import origins_of_error, recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Given, Operation, Special
@@ -33,7 +34,6 @@ from headwater.engine.job import (
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.passing import Passed, Taken, passed, passing
-from headwater.engine.places import in_order
 from headwater.engine.signature import Bound
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Settled, Steps
 
@@ -120,7 +120,7 @@ class Reduction(Failures):
         if job.error is not None:
             if job.lazy is not None and owner is not None:
                 # It never was, so what goes on with the error has it from whoever made it.
-                job.sources = _origins_of_error(owner, [(job.values or [])[index] for index in job.lazy])
+                job.sources = origins_of_error(owner, [(job.values or [])[index] for index in job.lazy])
             self.fail(job, job.error)
         elif self.stopping or (owner is not None and owner.finished):
             self.cancel(job)
@@ -221,7 +221,7 @@ class Reduction(Failures):
         send = None
         if error is not None:
             wanted = node.awaited if node.steps is not None else _operands(node)
-            node.gathers(_origins_of_error(owner, wanted))
+            node.gathers(origins_of_error(owner, wanted))
             if node.steps is None:
                 raise error
         elif node.steps is None:
@@ -408,7 +408,7 @@ class Reduction(Failures):
             job.outdated = True
             job.reason = f"not to be reused: {changed} changed after it was named as an argument"
         if not job.unrecorded:
-            children = _in_order(job)
+            children = recorded_children(job)
             job.call_hash = call_key(job, value_hash, children)
             recording.called(job, children, cacheable=job.reusable and not job.outdated)
         self.end(job, DONE if job.status == RUNNING else CACHED)
@@ -470,31 +470,3 @@ def _has_plain_operands(operation: Operation) -> bool:
     if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
         return False
     return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
-
-
-def _origins_of_error(owner: Job, awaited: Any) -> tuple[int, ...]:
-    """Where the errors came from that those among some awaited expressions failed with."""
-    memo = owner.memo
-    assert memo is not None
-    nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
-    return tuple({source for node in nodes if node.error is not None for source in node.sources})
-
-
-def _in_order(job: Job) -> list[bytes]:
-    """The call hashes of a job's children in the order of its result, its wiring and returns brought in line.
-
-    Children are numbered as they are made. Forms make theirs as they go, in an order that timing decides; what is
-    recorded must not depend on timing. Children that were given up have no hash and are left out.
-    """
-    calls, places = job.calls, job.places
-    if not calls:
-        return []
-    assert places is not None
-    if None not in calls and all(place.within is None for place in places):
-        return calls  # type: ignore[return-value]
-    order = in_order(places, [i for i, call in enumerate(calls) if call is not None])
-    new = {old: position for position, old in enumerate(order)}
-    new[BODY] = BODY
-    job.wiring = [(new[c], name, new[p]) for c, name, p in job.wiring or () if c in new and p in new]
-    job.returns = tuple(new[index] for index in job.returns if index in new)
-    return [calls[i] for i in order]  # type: ignore[misc]

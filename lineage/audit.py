@@ -18,6 +18,8 @@ from headwater.lineage.audit_fingerprints import fingerprints
 from headwater.lineage.rules import Rule
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from headwater.cypher.store import GraphStore, Table
 
 KINDS = ("execution", "job", "task", "call", "value", "file", "dataset", "tag")
@@ -76,6 +78,7 @@ def audit(
     parameters: Mapping[str, Any] | None = None,
     timeout: float,
     progress: Callable[[Rule], None] | None = None,
+    root: Path | None = None,
 ) -> Audit:
     """What in the graph is against some rules.
 
@@ -83,6 +86,7 @@ def audit(
         parameters: values for the rules' own parameters, in place of their defaults.
         timeout: seconds that each rule may take.
         progress: called before each rule.
+        root: the project's folder, from which fingerprints see paths.
 
     Raises:
         RuleError: a rule's query cannot be run, takes too long, or does not give what a rule has to; or the store is
@@ -113,7 +117,7 @@ def audit(
         some, truncated = _found_by(store, rule, _portions(rule, values, facts), timeout)
         found += [(rule, one) for one in some]
         result.truncated += [rule.id] if truncated else []
-    known_by = fingerprints(store, [(rule.id, message, nodes) for rule, (message, nodes, _) in found])
+    known_by = fingerprints(store, [(rule.id, message, nodes) for rule, (message, nodes, _) in found], root)
     result.findings = [
         Finding(rule, *one, known=False, fingerprint=fingerprint)
         for (rule, one), fingerprint in zip(found, known_by, strict=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from headwater.cypher.errors import UsageError
 from headwater.lineage.audit import Finding
 
-_VERSION = 2
-"""in 1, fingerprints held ids of runs"""
+_VERSION = 3
+"""in 1, fingerprints held ids of runs; in 2, hashes of code and data"""
 
 
 def read_baseline(path: Path) -> frozenset[str]:

@@ -1,15 +1,19 @@
-"""What findings are known again by, when a workflow was run again and its runs and jobs have other ids.
+"""What findings are known again by, when a workflow was run again: with other ids, other code, or other data.
 
-A fingerprint covers the rule, the message and the nodes. A run, a job and a call count by the task with its arguments
-that they are of, a version of a task by the task's name, a content of a file by its path, a dataset by its name; of ids
-in the message, nothing counts.
+A fingerprint covers the rule, the message and the nodes. Of ids in the message, nothing counts. A version of a task is
+known by the task's name, a content of a file by its path, a dataset by its name. A run, a job and a call are known by
+the task and by what it was asked for: a plain argument by its value, one with files in it by their paths, and a result
+of other calls by these, in the same way, some steps back. Beyond that a value counts as it is: what might be something
+else is rather new than known. Paths are seen from the project's folder: a baseline is kept in its repository.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,40 +22,109 @@ if TYPE_CHECKING:
 _BATCH = 2000
 _LOOKED_UP = ("execution", "job", "call", "task", "file", "dataset")
 _ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}[0-9a-f-]*(?![0-9A-Za-z])")
+_STEPS = 4
+"""how many calls back an argument is known by where it came from"""
+_MANY = 20
+"""calls that gave one argument which are too many to follow"""
 
 
-def fingerprints(store: GraphStore, found: Sequence[tuple[str, str, Sequence[str]]]) -> list[str]:
+@dataclass
+class _Argument:
+    name: str
+    value: str
+    paths: list[str]
+    givers: list[str]
+
+
+@dataclass
+class _Call:
+    task: str
+    arguments: list[_Argument] = field(default_factory=list)
+
+
+def fingerprints(
+    store: GraphStore, found: Sequence[tuple[str, str, Sequence[str]]], root: Path | None = None
+) -> list[str]:
     """The fingerprints of findings.
 
     Args:
         found: (id of the rule, message, nodes as KIND:KEY) of each.
+        root: the project's folder.
     """
-    known_by, runs = _known_by(store, {node for *_, nodes in found for node in nodes})
+    inside = "" if root is None else f"{root}/"
+    known_by, further = _known_by(store, {node for *_, nodes in found for node in nodes}, inside)
     answer = []
     for rule, message, nodes in found:
-        ids = [node.partition(":")[2] for node in nodes] + [runs[node] for node in nodes if node in runs]
-        parts = (rule, _without(message, ids), *sorted(known_by.get(node, node) for node in nodes))
+        ids = [node.partition(":")[2] for node in nodes] + [
+            id for node in nodes for id in further.get(node, ())
+        ]
+        text = _without(_inside(message, inside), ids)
+        parts = (rule, text, *sorted(known_by.get(node, node) for node in nodes))
         answer.append(sha256("\0".join(parts).encode()).hexdigest())
     return answer
 
 
-def _known_by(store: GraphStore, nodes: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """By node, what it is known by, with its kind; and the run of a job."""
+def _known_by(
+    store: GraphStore, nodes: Iterable[str], inside: str
+) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """By node, what it is known by, with its kind; and further ids that stand for it in messages."""
+    rows: list[tuple[str, str | None, str | None, list[str | None]]] = []
     wanted = sorted(nodes)
-    known_by: dict[str, str] = {}
-    runs: dict[str, str] = {}
     for begin in range(0, len(wanted), _BATCH):
         keys: dict[str, list[str]] = {f"{kind}s": [] for kind in _LOOKED_UP}
         for node in wanted[begin : begin + _BATCH]:
             kind, _, key = node.partition(":")
             if kind in _LOOKED_UP:
                 keys[f"{kind}s"].append(key)
-        for node, by, run in (row for (rows,) in store.rows("audit_known_by", **keys) for row in rows):
-            if by is not None:
-                known_by[node] = f"{node.partition(':')[0]}:{by}"
-            if run is not None:
-                runs[node] = run
-    return known_by, runs
+        rows += [row for (some,) in store.rows("audit_known_by", **keys) for row in some]
+    calls = _asked(store, {call for _, call, *_ in rows if call is not None})
+    known_by: dict[str, str] = {}
+    further: dict[str, list[str]] = {}
+    for node, call, by, ids in rows:
+        words = _words(call, calls, _STEPS, inside) if call in calls else _inside(by or "", inside)
+        if words:
+            known_by[node] = f"{node.partition(':')[0]}:{words}"
+        further[node] = [id for id in ids if id is not None]
+    return known_by, further
+
+
+def _asked(store: GraphStore, wanted: set[str]) -> dict[str, _Call]:
+    """Calls with what they were asked for, and those that gave it."""
+    found: dict[str, _Call] = {}
+    for _ in range(_STEPS):
+        keys = sorted(wanted - found.keys())
+        wanted = set()
+        for begin in range(0, len(keys), _BATCH):
+            for key, task, name, value, paths, fed in store.rows(
+                "audit_asked", keys=keys[begin : begin + _BATCH]
+            ):
+                call = found.setdefault(key, _Call(task))
+                if name is None:
+                    continue
+                # Where the function that called put something beside it, only the value says what that was.
+                is_given = 0 < len(fed) <= _MANY and all(giver != within for giver, within in fed)
+                givers = sorted({giver for giver, _ in fed}) if is_given else []
+                call.arguments.append(_Argument(name, value, sorted(set(paths)), givers))
+                wanted.update(givers)
+    return found
+
+
+def _words(key: str, calls: dict[str, _Call], steps: int, inside: str) -> str:
+    """What a call is known by."""
+    call = calls[key]
+    parts = [call.task]
+    for one in sorted(call.arguments, key=lambda one: (one.name, one.value)):
+        if one.givers and steps > 1 and all(giver in calls for giver in one.givers):
+            known = sorted({_words(giver, calls, steps - 1, inside) for giver in one.givers})
+        else:
+            known = [_inside(path, inside) for path in one.paths] or [one.value]
+        parts += [one.name, *known]
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _inside(text: str, inside: str) -> str:
+    """A text in which paths of the project's files are seen from its folder."""
+    return text.replace(inside, "") if inside else text
 
 
 def _without(message: str, ids: Sequence[str]) -> str:

@@ -19,7 +19,8 @@ class JobFact(NamedTuple):
     """A job that made a call, or was answered with it."""
 
     job: str
-    status: str
+    answered: bool
+    """whether it was answered from the cache (a job of which only the single reduction was made the call itself)"""
     started: datetime | None
     execution: str | None
     parent: str | None
@@ -31,7 +32,7 @@ class JobFact(NamedTuple):
 
     def first(self) -> tuple[bool, datetime, str]:
         """A key that puts first the job that a trace takes for the one that ran the call."""
-        return self.status == "CACHED", self.started or _NEVER, self.job
+        return self.answered, self.started or _NEVER, self.job
 
 
 class ImpactFacts(GraphFacts):
@@ -69,7 +70,7 @@ class ImpactFacts(GraphFacts):
         job = self.jobs([call])[call]
         parent = self.job_parents([job]).get(job)
         job_above, call_above = (None, None) if parent is None or parent.call is None else parent
-        return JobFact(job, "", None, None, job_above, call_above, spawned=False)
+        return JobFact(job, False, None, None, job_above, call_above, spawned=False)
 
     def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
         """The calls that each call made."""
@@ -95,8 +96,8 @@ class ImpactFacts(GraphFacts):
 def _jobs(rows: Iterable[tuple[_K, Sequence[Any]]]) -> dict[_K, list[JobFact]]:
     """Jobs by a key, the one that ran the call first."""
     found: dict[_K, list[JobFact]] = {}
-    for key, (_, job, status, started, *columns) in rows:
-        fact = JobFact(job, status, moment(started), *columns)
+    for key, (_, job, answered, started, *columns) in rows:
+        fact = JobFact(job, answered, moment(started), *columns)
         if fact.parent_call is None:
             fact = fact._replace(parent=None)
         found.setdefault(key, []).append(fact)

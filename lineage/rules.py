@@ -18,14 +18,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from headwater.cypher import queries
 from headwater.cypher.errors import UsageError
 from headwater.cypher.settings import nearest
-from headwater.cypher.tokens import SIGN, WORD, Unreadable, tokenize
+from headwater.cypher.tokens import Unreadable, parameters, tokenize
 
 SHIPPED = queries.FOLDER.with_name("rules")
 SUFFIX = ".cypher"
@@ -199,8 +198,8 @@ def _parameters_of(path: Path, text: str, own: Mapping[str, Any]) -> frozenset[s
         line = text.count("\n", 0, error.position) + 1
         raise RuleError(f"{path}:{line}: there is {error.what}") from None
     found = set()
-    for before, token in pairwise(tokens):
-        if before.kind == SIGN and before.text == "$" and token.kind == WORD and token.text not in own:
+    for token in parameters(tokens):
+        if token.text not in own:
             if token.text not in FACTS:
                 line = text.count("\n", 0, token.position) + 1
                 hint = nearest(token.text, (*FACTS, *own))

@@ -21,8 +21,8 @@ class TracedHandle:
         name: the handle's name, with its namespace.
         came_from: the nearest states before it that calls gave, or that the handle was made in.
         call: hash of the call.
-        made_in: id of the last run in which the call ran, or None.
-        stale: whether it was rolled back since then; only known of now.
+        made_in: id of the last run in which the call ran, or None; as of an earlier time, None.
+        stale: whether it was rolled back since then; None as of an earlier time.
     """
 
     state: str
@@ -32,7 +32,7 @@ class TracedHandle:
     task: str
     came_from: tuple[str, ...]
     made_in: str | None
-    stale: bool
+    stale: bool | None
 
     def to_dict(self) -> dict[str, Any]:
         """What `hw trace --json` prints of it."""
@@ -50,6 +50,7 @@ def traced_handles(store: GraphStore, traced: Trace) -> list[TracedHandle]:
         for (some,) in store.rows("handle_states", states=[row[1] for row in given])
         for row in some
     }
+    is_now = getattr(store, "moment", None) is None
     is_stale = stale(rows)
     found = [
         TracedHandle(
@@ -59,8 +60,8 @@ def traced_handles(store: GraphStore, traced: Trace) -> list[TracedHandle]:
             call,
             tasks[call],
             _before(state, rows),
-            rows[state][1],
-            state in is_stale,
+            rows[state][1] if is_now else None,
+            state in is_stale if is_now else None,
         )
         for call, state, name, type_ in given
     ]

@@ -131,7 +131,9 @@ class _Verifier:
         shared = self._result.others > 0
         self._result.findings += self._doubts.settle(self._store, self._journals, shared=shared)
         self._result.findings += self._tags.settle(self._store, shared=shared or bool(self._growing))
-        self._result.findings += self._handles.settle(self.known.runs, self._growing, shared=shared)
+        self._result.findings += self._handles.settle(
+            self.known.runs, self._growing, self._journals, shared=shared
+        )
         self._result.findings.sort(key=lambda finding: finding.place.journal if finding.place else "")
         self._result.findings += found
         return self._result

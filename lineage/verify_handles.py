@@ -6,8 +6,10 @@ no record speaks of is one, and shows when all journals have been read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
 
+from headwater.cypher.journal import execution_id_of
 from headwater.lineage.verify_facts import Fact, differences
 from headwater.lineage.verify_findings import Finding, Place
 
@@ -33,17 +35,25 @@ class HandleFacts:
             elif there is not None and mark not in self._settled:
                 self._open.setdefault((key, name), (str(there), place))
 
-    def settle(self, runs: Collection[str], growing: Collection[str], *, shared: bool) -> Iterator[Finding]:
+    def settle(
+        self,
+        runs: Collection[str],
+        growing: Collection[str],
+        journals: Callable[[], Iterable[Path]],
+        *,
+        shared: bool,
+    ) -> Iterator[Finding]:
         """What no record says.
 
         Args:
             runs: whose journals were read.
             growing: those of them that went on.
+            journals: all that there are now, with those of runs that began since.
             shared: whether other projects have the same store.
         """
-        newest = max(runs, default="")
+        later = {execution_id_of(path) for path in journals()} - set(runs) if self._open else set()
         for (key, name), (there, place) in sorted(self._open.items()):
-            if there not in growing and there <= newest and (there in runs or not shared):
+            if there not in growing and there not in later and (there in runs or not shared):
                 yield Finding("different", "Handle", key, name, None, there, place)
 
 

@@ -3,6 +3,9 @@
 // $as_of: leave out what was recorded later; null for nothing.
 MATCH (c:CallNode)-[:OF]->(:Task {fullname: $task})
 MATCH (c)-[:RETURNED]->(v:Value)
-WHERE ($as_of IS NULL OR EXISTS { MATCH (c)<-[:MADE]-(m:Job) WHERE coalesce(m.finished, m.started) <= $as_of })
-RETURN c.recorded_at AS recorded, c.call_hash AS call, v.preview AS result, v.type AS type, v.size AS size
+OPTIONAL MATCH (c)<-[:MADE]-(m:Job)
+WHERE (m.status <> 'CACHED' OR m.reason STARTS WITH 'single reduction') AND m.finished <= $as_of
+WITH c, v, CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE max(m.finished) END AS recorded
+WHERE $as_of IS NULL OR recorded IS NOT NULL
+RETURN recorded, c.call_hash AS call, v.preview AS result, v.type AS type, v.size AS size
 ORDER BY recorded DESC, call

@@ -3,8 +3,10 @@
 // $as_of: leave out what was recorded later; null for nothing.
 MATCH (t:Task)
 OPTIONAL MATCH (t)<-[:OF]-(c:CallNode)
-WHERE ($as_of IS NULL OR EXISTS { MATCH (c)<-[:MADE]-(m:Job) WHERE coalesce(m.finished, m.started) <= $as_of })
-WITH t, count(c) AS calls, max(c.recorded_at) AS last
+OPTIONAL MATCH (c)<-[:MADE]-(m:Job)
+WHERE (m.status <> 'CACHED' OR m.reason STARTS WITH 'single reduction') AND m.finished <= $as_of
+WITH t, c, CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE max(m.finished) END AS recorded
+WITH t, count(CASE WHEN $as_of IS NULL OR recorded IS NOT NULL THEN c ELSE null END) AS calls, max(recorded) AS last
 WHERE $as_of IS NULL OR calls > 0
 RETURN t.fullname AS task, t.task_hash AS task_hash, calls, last
 ORDER BY task, last DESC, task_hash

@@ -11,6 +11,8 @@ MATCH (c)<-[:MADE]-(j:Job)
 WHERE ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of)
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
 OPTIONAL MATCH (p)-[:MADE]->(d:CallNode) WHERE $as_of IS NULL OR p.finished <= $as_of
-RETURN collect([key, j.id, j.status, datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
+RETURN collect([key, j.id,
+       CASE WHEN j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction' THEN false ELSE true END,
+       datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
        j.execution_id, p.id, d.call_hash,
        EXISTS { (j)-[:SPAWNED]->() }]) AS rows

@@ -5,5 +5,7 @@
 UNWIND $keys AS key
 MATCH (:CallNode {call_hash: key})<-[:MADE]-(p:Job)-[:SPAWNED]->(j:Job)-[:MADE]->(c:CallNode)
 WHERE '' + c.call_hash IN $calls AND ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of)
-RETURN collect([c.call_hash, j.id, j.status, datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
+RETURN collect([c.call_hash, j.id,
+       CASE WHEN j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction' THEN false ELSE true END,
+       datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
        j.execution_id, p.id, key, EXISTS { (j)-[:SPAWNED]->() }]) AS rows

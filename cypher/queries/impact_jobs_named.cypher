@@ -5,6 +5,8 @@ UNWIND $keys AS key
 MATCH (j:Job {id: key})-[:MADE]->(c:CallNode)
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
 OPTIONAL MATCH (p)-[:MADE]->(d:CallNode) WHERE $as_of IS NULL OR p.finished <= $as_of
-RETURN collect([c.call_hash, j.id, j.status, datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
+RETURN collect([c.call_hash, j.id,
+       CASE WHEN j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction' THEN false ELSE true END,
+       datetime(j.started).epochSeconds * 1000000 + j.started.microsecond,
        j.execution_id, p.id, d.call_hash,
        EXISTS { (j)-[:SPAWNED]->() }]) AS rows

@@ -3,7 +3,7 @@
 // $as_of: leave out what was recorded later; null for nothing.
 MATCH (t:Task {fullname: $name})
 OPTIONAL MATCH (t)<-[:OF]-(c:CallNode)
-OPTIONAL MATCH (c)<-[:MADE]-(j:Job) WHERE j.status <> 'CACHED' AND j.finished <= $as_of
+OPTIONAL MATCH (c)<-[:MADE]-(j:Job) WHERE (j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction') AND j.finished <= $as_of
 WITH t, max(CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE j.finished END) AS at
 WHERE $as_of IS NULL OR at IS NOT NULL
 RETURN t.task_hash AS id, t.fullname AS label, at

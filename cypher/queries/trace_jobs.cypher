@@ -4,6 +4,6 @@
 UNWIND $keys AS key
 MATCH (c:CallNode {call_hash: key})<-[:MADE]-(j:Job)
 WHERE $as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of
-WITH key, j ORDER BY CASE WHEN j.status = 'CACHED' THEN 1 ELSE 0 END, j.started, j.id
+WITH key, j ORDER BY CASE WHEN j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction' THEN 0 ELSE 1 END, j.started, j.id
 WITH key, collect(j.id) AS jobs
 RETURN key, jobs[0] AS job

@@ -2,7 +2,7 @@
 // Parameters: $task (full name).
 // $as_of: leave out what was recorded later; null for nothing.
 MATCH (:Task {fullname: $task})<-[:OF]-(c:CallNode)
-OPTIONAL MATCH (c)<-[:MADE]-(j:Job) WHERE j.status <> 'CACHED' AND j.finished <= $as_of
+OPTIONAL MATCH (c)<-[:MADE]-(j:Job) WHERE (j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction') AND j.finished <= $as_of
 WITH c, max(CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE j.finished END) AS at
 WHERE $as_of IS NULL OR at IS NOT NULL
 RETURN c.call_hash AS call, at

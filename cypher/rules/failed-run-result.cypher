@@ -7,10 +7,10 @@ WHERE u.started >= $since
 WITH u
 WHERE u.status = 'DONE' AND ($as_of IS NULL OR u.finished <= $as_of)
 MATCH (k:Job {execution_id: u.id})-[:MADE]->(c:CallNode)
-WHERE k.status = 'CACHED'
+WHERE k.status = 'CACHED' AND NOT coalesce(k.reason STARTS WITH 'single reduction', false)
 WITH c, collect([u.id, k.id, k.task_name]) AS uses
 MATCH (c)<-[:MADE]-(j:Job)
-WHERE j.status = 'DONE' AND ($as_of IS NULL OR j.finished <= $as_of)
+WHERE (j.status = 'DONE' OR j.reason STARTS WITH 'single reduction') AND ($as_of IS NULL OR j.finished <= $as_of)
 MATCH (e:Execution {id: j.execution_id})
 WHERE $as_of IS NULL OR e.finished <= $as_of
 WITH c, uses, collect(DISTINCT [e.id, e.status]) AS made

@@ -210,11 +210,15 @@ def _tree(view: views.ExecutionView) -> Iterator[str]:
 
 
 def call_text(item: views.Job, arguments: Mapping[str, Sequence[views.Argument]]) -> str:
-    """A job's call with its arguments, and why it failed or was cached."""
+    """A job's call with its arguments, and why it failed or was cached. Those of one without a result are not known."""
     taken = arguments.get(item.call or "", ())
-    text = ", ".join(
-        argument.preview if argument.position is not None else f"{argument.name}={argument.preview}"
-        for argument in taken
+    text = (
+        "…"
+        if item.call is None
+        else ", ".join(
+            argument.preview if argument.position is not None else f"{argument.name}={argument.preview}"
+            for argument in taken
+        )
     )
     note = item.error or (_output.cut(item.reason, REASON) if item.reason else None)
     gap = f"  [calls under it {NOT_RECORDED}]" if item.prov_off else ""

@@ -101,6 +101,7 @@ def command(
                 parameters=_parameters(param),
                 timeout=timeout,
                 progress=lambda rule: waiting(rule.id),
+                root=project.root,
             )
         finally:
             waiting.clear()

@@ -63,7 +63,7 @@ def command(
             "--check looks at the files as they are now, which says nothing of the time of --as-of."
         )
     with reading(as_of=as_of) as store:
-        found = find(store, what)
+        found = find(store, what, every_content=True)
         answer = impact(
             store,
             found,

@@ -69,6 +69,8 @@ def command(
     if not text.strip():
         raise UsageError("the query is empty. How the graph is built: docs/reference/graph.md")
     values = _parameters(param)
+    if as_of is not None:
+        _check_past(text, values)
     as_json = as_json or form == "json"
     if explain:
         with reading(as_of=as_of) as store:
@@ -91,6 +93,23 @@ def command(
         click.echo(_output.table(list(found.columns), [[_shown(cell) for cell in row] for row in rows]))
         click.echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})", err=True)
     _say_truncated(found.truncated, limit)
+
+
+def _check_past(text: str, values: dict[str, Any]) -> None:
+    """Only a query that asks for the moment answers as of then."""
+    from headwater.cypher.tokens import Unreadable, parameters, tokenize
+
+    if "as_of" in values:
+        raise UsageError("--param as_of: with --as-of, $as_of is its time. Give one of the two")
+    try:
+        asks = any(token.text == "as_of" for token in parameters(tokenize(text)))
+    except Unreadable:
+        return  # the store refuses it, and says why
+    if not asks:
+        raise UsageError(
+            "the query would answer as of now: it does not ask for $as_of, the time of --as-of. Have it leave out what "
+            "is later (WHERE $as_of IS NULL OR e.started <= $as_of), or ask without --as-of"
+        )
 
 
 def _say_truncated(truncated: bool, limit: int) -> None:

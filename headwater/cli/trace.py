@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMS = ("json", "dot", "mermaid", "svg", "derivation")
 DRAWN = ("dot", "mermaid", "svg")
 ORIGINS = ("files", "code", "people")
+_ROLLED_BACK = {True: "rolled back", False: "", None: "not known of then"}
 
 
 @click.command()
@@ -46,7 +47,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
     """
     from headwater.cli import _derivation, _output, _tree
     from headwater.cli._changes import record_datasets
-    from headwater.cli._reading import find, reading, the_project
+    from headwater.cli._reading import find, otherwise_now, reading, the_project
     from headwater.lineage.trace import trace
     from headwater.lineage.trace_datasets import traced_datasets
     from headwater.lineage.trace_handles import traced_handles
@@ -62,10 +63,9 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
             record_datasets(the_project(), store)
         found = _call_of_task(store, find(store, what), what)
         answer = trace(store, found, depth=depth, since=since)
-        if as_of is None:
-            _say_if_changed(answer, found, what)
+        now = otherwise_now(store, found, what)
         if kinds:
-            only = {"kind": answer.kind, "id": answer.id, **_origins(store, answer, kinds)}
+            only = {"kind": answer.kind, "id": answer.id, "now": now, **_origins(store, answer, kinds)}
             if forms:
                 _output.emit_json(only)
             else:
@@ -74,7 +74,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
         elif flags["json"]:
             datasets = [one.to_dict() for one in traced_datasets(store, answer)]
             handles = [one.to_dict() for one in traced_handles(store, answer)]
-            _output.emit_json({**answer.to_dict(), "datasets": datasets, "handles": handles})
+            _output.emit_json({**answer.to_dict(), "now": now, "datasets": datasets, "handles": handles})
         elif forms and forms[0] in DRAWN:
             click.echo(_drawn(answer, forms[0]))
         else:
@@ -110,36 +110,6 @@ def _call_of_task(store: GraphStore, found: Found, what: str) -> Found:
     return found if call is None else Found("call", call, found.label)
 
 
-def _say_if_changed(answer: Trace, found: Found, what: str) -> None:
-    """A path was asked for, and what is there now was never recorded: say what is traced in its place."""
-    from headwater.cli import _output
-    from headwater.cli._reading import by_hash
-    from headwater.engine.files import identify, still_valid
-
-    file = answer.files.get(answer.id)
-    if answer.kind != "file" or file is None or by_hash(found, what):
-        return
-    if still_valid(file.path, file.evidence, file.digest):
-        return
-    try:
-        now = identify(file.path)
-    except OSError as error:
-        there = f"it cannot be looked at: {error}"
-    else:
-        size = "" if now.size is None else f"{_output.size(now.size)}, "
-        there = (
-            "no file is there now"
-            if now.evidence == "missing"
-            else f"now it is {size}{now.evidence} {now.digest}"
-        )
-    size = "" if file.size is None else f"{_output.size(file.size)}, "
-    note = (
-        f"note: {file.path} is not what was recorded ({there}). Traced is the content that a call took or returned "
-        f"last: {file.file[:12]}, {size}{file.evidence} {file.digest}"
-    )
-    click.echo(_output.one_line(note), err=True)
-
-
 def _datasets(found: Sequence[TracedDataset]) -> Iterator[str]:
     from headwater.cli import _output
 
@@ -170,7 +140,7 @@ def _handles(found: Sequence[TracedHandle]) -> Iterator[str]:
                 one.name,
                 one.task,
                 ", ".join(state[: _views.ID] for state in one.came_from),
-                "rolled back" if one.stale else "",
+                _ROLLED_BACK[one.stale],
             )
             for one in found
         ]

@@ -39,6 +39,15 @@ def test_every_reading_command_takes_it(lab: Shell) -> None:
     assert lab("why", "task:lab.double", *now).out == lab("why", "task:lab.double").out
 
 
+def test_a_query_that_does_not_ask_for_the_moment_is_refused(lab: Shell) -> None:
+    for words in (["MATCH (e:Execution) RETURN count(e) // $as_of"], ["handle_states"]):
+        answer = lab("query", *words, "--as-of", "-")
+        assert (answer.code, answer.out) == (2, "")
+        assert "it does not ask for $as_of" in answer.err
+    assert lab("query", "RETURN $`as_of` IS NULL AS now", "--as-of", "-", "--json").json["rows"] == [[False]]
+    assert lab("query", "RETURN $as_of AS at", "--as-of", "-", "--param", "as_of=2001-01-01").code == 2
+
+
 def test_the_files_of_now_are_not_those_of_then(lab: Shell) -> None:
     answer = lab("impact", "in.txt", "--check", "--as-of", "-")
     assert (answer.code, answer.out) == (2, "")

@@ -130,6 +130,10 @@ def test_the_last_run_is_a_dash(lab: Shell) -> None:
     assert lab("log", "-", "--json").json["execution"]["task"] == "lab.broken"
 
 
+def test_of_a_call_without_a_result_it_is_not_said_that_it_took_nothing(lab: Shell) -> None:
+    assert "lab.double(…)" in lab("log", "-").out
+
+
 def test_a_failed_job_shows_its_error_and_traceback(lab: Shell) -> None:
     jobs = lab("log", "-", "--json").json["jobs"]
     job = next(job for job in jobs if job["task"] == "lab.refuse")

@@ -65,6 +65,7 @@ def test_a_trace_as_json_has_a_stable_shape(lab: Shell) -> None:
         "sources",
         "gaps",
         "more_makers",
+        "now",
         "datasets",
         "handles",
     ]
@@ -137,7 +138,7 @@ def test_one_kind_of_origin_can_be_asked_for(lab: Shell, flag: str, key: str, na
     out = lab("trace", run, flag, COLUMNS="300").out
     assert all(name in out for name in names)
     found = lab("trace", run, flag, "--json").json
-    assert list(found) == ["kind", "id", key]
+    assert list(found) == ["kind", "id", "now", key]
     assert len(found[key]) == max(len(names), 1)
 
 
@@ -154,6 +155,12 @@ def test_a_file_that_is_no_longer_what_was_recorded_is_said_to_be_so(lab: Shell)
         path.write_text("something else")
         changed = lab("trace", "copy.txt")
         assert "is not what was recorded (now it is 14 B" in changed.err
+        for kind in ([], ["--files"]):
+            now = lab("trace", "copy.txt", "--json", *kind).json["now"]
+            assert (now["evidence"], now["size"]) == ("stat", 14)
+        for words in (["log"], ["tag", "list"], ["diff", "in.txt"]):  # and whoever else asks for a path
+            assert "is not what was recorded (now it is 14 B" in lab(*words, "copy.txt").err
+        assert lab("impact", "copy.txt").err == ""  # of all that was ever recorded there
         path.unlink()
         assert "no file is there now" in lab("trace", "copy.txt").err
     finally:

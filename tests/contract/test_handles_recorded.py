@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from headwater.cypher.as_of import AsOf
 from headwater.cypher.store import open_store
 from headwater.lineage.find import Wanted, find_jobs
 from headwater.lineage.resolve import resolve
@@ -64,6 +66,11 @@ def test_a_trace_has_the_states_that_its_calls_gave(run: Run, step: Step, projec
     assert (after.state, after.came_from) == (first.state_hash, (before.state,))
     run(pipeline(step, "1", "2"))
     assert [one.stale for one in traced()] == [False, True]
+    then = AsOf(store, datetime.now(timezone.utc))
+    past = traced_handles(then, trace(then, resolve(then, job.id)))
+    assert [(one.state, one.made_in, one.stale) for one in past] == [
+        (one.state, None, None) for one in (before, after)
+    ]
     store.close()
 
 
@@ -97,6 +104,10 @@ def test_verify_knows_the_states(run: Run, step: Step, project: Project) -> None
     [finding] = verify(project, store).findings
     assert (finding.label, finding.key, finding.what) == ("Handle", last.state_hash, "ran_in")
     assert (finding.recorded, finding.found) == (None, oldest)
+    never = "ffffffff-0000-7000-8000-000000000000"
+    store.write([("load_handles", {"rows": [row], "execution_id": never})])
+    [finding] = verify(project, store).findings
+    assert (finding.what, finding.found) == ("ran_in", never)
     store.write([("load_handles", {"rows": [["ab" * 32, *row[1:]]], "execution_id": oldest})])
     assert ("unknown", "Handle", "ab" * 32) in {
         (finding.kind, finding.label, finding.key) for finding in verify(project, store).findings

@@ -14,6 +14,7 @@ def other_value(value: Any, chance: Random) -> Any:
         choices = [not value, int(value), str(value)]
     elif isinstance(value, int):
         choices = [value + chance.choice([1, -1, 1000]), float(value), str(value), 0]
+        choices.append(chance.choice([-2, 10**6, 2**60]))
     elif isinstance(value, float):
         choices = [value + 1, int(value)]
     elif isinstance(value, str):
@@ -22,6 +23,9 @@ def other_value(value: Any, chance: Random) -> Any:
         choices = [value + b"x", value[:-1], bytes([value[0] ^ 1]) + value[1:] if value else b"y", "text"]
     elif isinstance(value, list):
         choices = [[*value, "x"], value[:-1], value[::-1], []]
+        if value:
+            inside = chance.randrange(len(value))
+            choices.append([*value[:inside], other_value(value[inside], chance), *value[inside + 1 :]])
     elif hasattr(value, "iso_format"):
         native = value.to_native()
         choices = [native + timedelta(microseconds=chance.choice([1, -1, 10**12, -(10**12)])), str(value)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import Group, JournalWriter, read_groups
 
+from tests.faults.edit_files import forged, payloads
 from tests.runs import MadeUpRun
 
 
@@ -104,3 +106,54 @@ def test_groups_in_another_order_are_no_journal(journal: Path) -> None:
     assert groups == []
     assert damage is not None
     assert damage.offset == whole[0].offset
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (7, [[99, "n", -1]]),
+        (7, [[-1, "n", -1]]),
+        (7, [[0, "n", 99]]),
+        (8, [99]),
+        (8, [-2]),
+        (9, 2**60),
+        (9, -(2**60)),
+        (4, [["n", 2**64 - 1, bytes(32)]]),
+    ],
+)
+def test_a_record_that_has_no_place_in_the_graph_is_damage_in_a_chain_that_is_whole(
+    journal: Path, field: int, value: object
+) -> None:
+    some = payloads(journal)
+    for place, payload in enumerate(some):
+        records = msgspec.msgpack.decode(payload)
+        calls = [record for record in records if record[0] == 7 and record[6]]
+        if calls:
+            calls[-1][field] = value
+            some[place] = msgspec.msgpack.encode(records)
+            break
+    else:
+        raise AssertionError("no call has children")
+    journal.write_bytes(forged(journal, some))
+    groups, damage = read(journal)
+    assert len(groups) == place
+    assert damage is not None
+    assert "records nobody can read" in damage.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("notes", "its name is the id of no run"),
+        ("0199b2c4-0009-7000-8000-19581e27de7c", "its records are of another run"),
+    ],
+)
+def test_a_journal_under_another_name_is_damaged_though_its_chain_is_whole(
+    journal: Path, name: str, reason: str
+) -> None:
+    other = journal.with_name(f"{name}.hwj")
+    other.write_bytes(forged(other, payloads(journal)))
+    groups, damage = read(other)
+    assert groups == []
+    assert damage is not None
+    assert reason in damage.reason

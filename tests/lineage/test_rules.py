@@ -11,6 +11,7 @@ from headwater.cypher.project import Project
 from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage.audit import Audit, audit
 from headwater.lineage.audit_facts import AuditFacts
+from headwater.lineage.audit_fingerprints import fingerprints
 from headwater.lineage.rules import SEVERITIES, SHIPPED, RuleError, load_rules, read_rule
 from hypothesis import given
 from hypothesis import strategies as st
@@ -220,3 +221,54 @@ def test_whatever_is_in_a_file_ends_as_a_rule_or_an_error_of_it(text: str) -> No
         except RuleError as caught:
             error = str(caught)
         assert not error or error.startswith("some.cypher:")
+
+
+FILES = """
+@task
+def read(path: File) -> str:
+    return path.read(){more}
+
+@task
+def shout(text: str, how: str) -> str:
+    return text.upper() + how
+
+@task
+def main(folder: str) -> list[str]:
+    return [shout(read(File(f"{{folder}}/{{name}}.txt")), "!") for name in ("a", "b")]
+"""
+
+
+def test_a_finding_is_known_again_with_other_code_and_other_data(project: Project, tmp_path: Path) -> None:
+    rule = write(tmp_path, HEAD + OF_ALL)
+    store = open_store(project)
+    try:
+        lab = Lab(project, store)
+
+        def found(source: str, texts: tuple[str, str], folder: Path) -> set[str]:
+            folder.mkdir(exist_ok=True)
+            for name, text in zip("ab", texts, strict=True):
+                (folder / f"{name}.txt").write_text(text)
+            lab.run(source, f"main({str(folder)!r})")
+            facts = AuditFacts(store, None)
+            result = audit(store, [read_rule(rule)], facts, timeout=30, root=folder.parent)
+            return {one.fingerprint for one in result.findings}
+
+        plain = FILES.format(more="")
+        first = found(plain, ("one", "two"), project.root)
+        # of the run and of main; of the jobs, the calls and the tasks' jobs of two readings and two shouts
+        assert len(first) == 1 + 3 + 4 * 3
+        assert found(FILES.format(more=" + '?'"), ("one", "two"), project.root) == first
+        assert found(plain, ("uno", "dos"), project.root) == first
+        again = found(plain, ("one", "two"), project.root / "elsewhere")
+        assert len(again) > len(first)  # of other files
+    finally:
+        store.close()
+
+
+def test_a_finding_is_known_again_in_another_checkout(store: GraphStore) -> None:
+    def fingerprint(folder: str, name: str) -> str:
+        message = f"{folder}/{name} is off"
+        return fingerprints(store, [("rule", message, ["file:none"])], Path(folder))[0]
+
+    assert fingerprint("/checkouts/ann", "in.csv") == fingerprint("/builds/it", "in.csv")
+    assert fingerprint("/checkouts/ann", "in.csv") != fingerprint("/builds/it", "other.csv")

@@ -66,7 +66,7 @@ def body(recipe: Recipe, given: Any) -> Any:
     return lazy(recipe, given)
 
 
-FUNCTIONS = {"leaf": leaf, "fail": fail, "rescue": leaf, "several": several, "body": body}
+FUNCTIONS = {"leaf": leaf, "fail": fail, "rescue": leaf, "several": several, "body": body, "ruin": body}
 PLAIN = ("plain", "file", "given")
 STRUCTURES = ("list", "dict", "seq", "flatten", "zip", "map")
 """What is as lazy as its parts are."""
@@ -85,20 +85,24 @@ class Recipes:
         """A recipe of a call of a task that is made for it."""
         self._made += 1
         name = f"{kind}{self._made}"
-        config = ["recipe"] if kind == "body" else []
+        config = ["recipe"] if kind in ("body", "ruin") else []
         task(name=name, namespace=self._namespace, version="1", config_args=config)(FUNCTIONS[kind])
         return kind, f"{self._namespace}.{name}", *parts
 
     def number(self, depth: int, given: int) -> Recipe:
         """What gives a number, in a body that was given so many values."""
         kinds = ["leaf"] * 4 + ["body"] * 3 + ["plain", "plus", "neg", "then", "otherwise", "catch", "rescue"]
-        kinds += ["const", "force"]
+        kinds += ["const", "force", "ruin"]
         kind = self._chance.choice(kinds) if depth > 0 and self._made < MOST_CALLS else "plain"
         if kind == "plain":
             return "plain", self._chance.randrange(100)
         if kind == "body":
             values = self._some(depth, given)
             return self.call("body", self.number(depth - 1, len(values)), ("list", *values))
+        if kind == "ruin":
+            values = self._some(depth, given)
+            failing = self.call("fail", *self._some(depth - 1, len(values)))
+            return "catch", self.call("ruin", failing, ("list", *values)), self.call("rescue")
         call = self.call("fail" if kind == "rescue" else "leaf", *self._some(depth, given))
         if kind in ("plus", "then", "otherwise"):
             return kind, call, self.number(depth - 1, given)
@@ -145,7 +149,7 @@ def lazy(recipe: Recipe, given: Any) -> Any:
         return File(parts[0])
     if kind == "given":
         return given[parts[0]]
-    if kind == "body":
+    if kind in ("body", "ruin"):
         return get_task_registry().get(parts[0])(parts[1], lazy(parts[2], given))
     if kind in FUNCTIONS:
         return get_task_registry().get(parts[0])(*(lazy(part, given) for part in parts[1:]))
@@ -207,14 +211,14 @@ class Tainted:
             return given | {parts[0]}
         if kind == "catch":
             tainted = self.result(parts[0], given)
-            if parts[0][0] == "fail":
+            if parts[0][0] in ("fail", "ruin"):
                 self.calls[parts[1][1]] = tainted
             return tainted
         if kind in ("catch all", "lazy map"):
             handed = frozenset().union(*(self.result(part, given) for part in parts[1:]))
             self.calls[parts[0][1]] = handed
             return handed
-        if kind == "body":
+        if kind in ("body", "ruin"):
             inner = self._values(parts[2:], given)
             self.calls[parts[0]] = inner | self.result(parts[1], inner)
         elif kind in FUNCTIONS:
@@ -269,6 +273,21 @@ def test_what_a_body_adds_to_the_result_of_a_call_brings_its_own_origins(
     tainted = check(*project_and_store, main)
     assert tainted.calls[(mixed if kind != "returned" else outer)[1]] == {str(path)}
     assert tainted.calls[load[1]] == frozenset()
+
+
+def test_an_error_comes_from_what_the_calls_below_it_were_given(
+    project_and_store: tuple[Project, GraphStore], tmp_path: Path
+) -> None:
+    """main() = [outer(), outer()]; outer() = catch(ruin(), ValueError, rescue); ruin() = fail(leaf(File(...)))"""
+    recipes = Recipes(0, tmp_path)
+    path = tmp_path / "origin.txt"
+    path.write_text("")
+    failing = recipes.call("fail", recipes.call("leaf", ("file", str(path))))
+    ruin = recipes.call("ruin", failing, ("list",))
+    caught = [("catch", ruin, recipes.call("rescue")) for _ in range(2)]
+    outer = [recipes.call("body", one, ("list",)) for one in caught]
+    tainted = check(*project_and_store, recipes.call("body", ("list", *outer), ("list",)))
+    assert [tainted.calls[one[1]] for one in outer] == [{str(path)}] * 2
 
 
 def check(project: Project, store: GraphStore, main: Recipe) -> Tainted:

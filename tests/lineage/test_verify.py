@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 from headwater.cypher.journal import JournalWriter, read_groups
 from headwater.cypher.loader import Loader
@@ -240,6 +241,23 @@ def test_a_journal_cut_between_two_groups_shows_although_its_chain_is_whole(load
     path = loaded.project.loaded_journals / f"{run_id(1)}.hwj"
     os.truncate(path, list(read_groups(path))[-1].offset)
     assert "journal_head" in {finding.what for finding in loaded.findings() if finding.label == "Execution"}
+
+
+def test_a_record_that_names_what_is_not_there_is_damage(loaded: Loaded) -> None:
+    """Where the bytes of a group are not right, its records are looked at as far as they can be read."""
+    path = loaded.project.loaded_journals / f"{run_id(1)}.hwj"
+    content = path.read_bytes()
+    for group in read_groups(path):
+        records = msgspec.msgpack.decode(group.payload)
+        calls = [record for record in records if record[0] == 7 and record[8] == [0]]
+        if calls:
+            calls[0][8] = [99]
+            payload = msgspec.msgpack.encode(records)
+            assert len(payload) == len(group.payload)
+            path.write_bytes(content[: group.end - len(payload)] + payload + content[group.end :])
+            break
+    first = loaded.findings()[0]
+    assert (first.kind, first.label) == ("damaged", "Journal")
 
 
 def test_jobs_are_named_by_their_ids(loaded: Loaded) -> None:

@@ -1,0 +1,9 @@
+// What calls were asked for: their arguments, with the paths of the files in each and the calls that gave it, and inside
+// which call they did. (The classes of values are recorded like files, and are none.)
+// Parameters: $keys (call hashes).
+UNWIND $keys AS key
+MATCH (c:CallNode {call_hash: key})
+OPTIONAL MATCH (c)-[k:TOOK]->(v:Value)
+RETURN key, c.task_name AS task, k.name AS name, v.value_hash AS value,
+       [(v)-[:REFERS_TO]->(f:File) WHERE NOT f.evidence IN ['class', 'value'] | f.path] AS paths,
+       [(c)-[r:FED_BY]->(p:CallNode) WHERE r.name = k.name | [p.call_hash, r.within]] AS fed

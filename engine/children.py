@@ -1,0 +1,37 @@
+"""What a job's calls have to do with what became of it: their order, and where its error came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headwater.engine.job import BODY, Job
+from headwater.engine.nested import find_expressions
+from headwater.engine.places import in_order
+
+
+def origins_of_error(owner: Job, awaited: Any) -> tuple[int, ...]:
+    """Where the errors came from that those among some awaited expressions failed with."""
+    memo = owner.memo
+    assert memo is not None
+    nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
+    return tuple({source for node in nodes if node.error is not None for source in node.sources})
+
+
+def recorded_children(job: Job) -> list[bytes]:
+    """The call hashes of a job's children in the order of its result, its wiring and returns brought in line.
+
+    Children are numbered as they are made. Forms make theirs as they go, in an order that timing decides; what is
+    recorded must not depend on timing. Children that were given up have no hash and are left out.
+    """
+    calls, places = job.calls, job.places
+    if not calls:
+        return []
+    assert places is not None
+    if None not in calls and all(place.within is None for place in places):
+        return calls  # type: ignore[return-value]
+    order = in_order(places, [i for i, call in enumerate(calls) if call is not None])
+    new = {old: position for position, old in enumerate(order)}
+    new[BODY] = BODY
+    job.wiring = [(new[c], name, new[p]) for c, name, p in job.wiring or () if c in new and p in new]
+    job.returns = tuple(new[index] for index in job.returns if index in new)
+    return [calls[i] for i in order]  # type: ignore[misc]
