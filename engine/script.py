@@ -21,7 +21,7 @@ from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.interpreter import describe_interpreter, interpreter_of
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import note
-from headwater.engine.script_claims import claims
+from headwater.engine.script_claims import claims, written_here
 from headwater.engine.script_log import ScriptLog, log_path
 from headwater.engine.script_manners import Manners
 from headwater.engine.script_outputs import Unstaged, collect_outputs
@@ -37,6 +37,7 @@ from headwater.engine.script_places import (
 )
 from headwater.engine.script_process import run_group
 from headwater.engine.script_room import room
+from headwater.engine.script_turns import turns
 from headwater.engine.script_watch import Declared
 from headwater.engine.secrets import Secrets
 from headwater.engine.signature import JobInfo
@@ -219,7 +220,9 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         check_apart(inputs, outputs, folder)
         if not tempdir:
             ends.enter_context(room(inputs, outputs, folder))
-        ends.enter_context(claims([command, inputs], outputs))
+        written = written_here([command, inputs], outputs)
+        environment = ends.enter_context(turns(written, info.execution_id))
+        ends.enter_context(claims(written))
         stage_inputs(inputs, folder)
         unstaged = Unstaged([command, inputs], outputs, folder, tempdir=tempdir)
         declared = Declared(command, inputs, outputs, folder)
@@ -228,7 +231,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         if info.project is not None and info.job_id is not None:
             path = log_path(info.project, info.job_id)
         try:
-            stdout, interpreter = _run(text, scratch, folder, ScriptLog(path), manners)
+            stdout, interpreter = _run(text, scratch, environment, ScriptLog(path), manners)
         except ScriptError as error:
             error.observed = manners.observed([])
             raise
@@ -253,7 +256,9 @@ def _scratch() -> Iterator[str]:
         end(path)
 
 
-def _run(text: str, scratch: str, folder: str, log: ScriptLog, manners: Manners) -> tuple[str | bytes, str]:
+def _run(
+    text: str, scratch: str, environment: Mapping[str, str], log: ScriptLog, manners: Manners
+) -> tuple[str | bytes, str]:
     """Run a script's text; give its stdout and its interpreter."""
     program = os.path.join(scratch, "script")
     with open(program, "x", encoding="utf-8", errors="surrogateescape", opener=_private) as file:
@@ -272,10 +277,11 @@ def _run(text: str, scratch: str, folder: str, log: ScriptLog, manners: Manners)
                 spool.write(data)
             log.take(is_error, data)
 
-        log.note(f"{interpreter} in {folder}")
+        log.note(f"{interpreter} in {manners.folder}")
         manners.explain(log)
         began = time.monotonic()
-        status = run_group(manners.command([*words, program]), folder, take, log.note)
+        command = manners.command([*words, program])
+        status = run_group(command, manners.folder, take, log.note, environment)
         log.note(f"{_ended(status)} after {time.monotonic() - began:.3f} s")
         if status != 0:
             raise _failed(text, status, log)

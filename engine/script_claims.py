@@ -1,5 +1,5 @@
-"""Which outputs on this machine scripts are writing now: where two write one at the same time, nobody can say whose it
-is, nor whether it is whole.
+"""Which outputs on this machine scripts are writing now: where two of a run write one at the same time, nobody can say
+whose it is, nor whether it is whole.
 """
 
 from __future__ import annotations
@@ -26,13 +26,8 @@ _SLOTS = 4096
 """files that claims are kept in; two outputs may share one, which is no harm"""
 
 
-@contextmanager
-def claims(inputs: Any, outputs: Any) -> Iterator[None]:
-    """Claim the unstaged outputs of a script while it runs, without what it only passes on.
-
-    Raises:
-        ScriptError: at its end, another script had one of them meanwhile; the message names it.
-    """
+def written_here(inputs: Any, outputs: Any) -> set[str]:
+    """Where on this machine a script writes what is not staged, without what it only passes on; resolved."""
     paths = {
         os.path.realpath(path)
         for leaf in leaves(outputs)
@@ -44,6 +39,16 @@ def claims(inputs: Any, outputs: Any) -> Iterator[None]:
         for leaf in leaves(inputs)
         if isinstance(leaf, Artefact) and not isinstance(leaf, FileSet)
     }
+    return paths
+
+
+@contextmanager
+def claims(paths: set[str]) -> Iterator[None]:
+    """Claim outputs of a script while it runs.
+
+    Raises:
+        ScriptError: at its end, another script had one of them meanwhile; the message names it.
+    """
     with ExitStack() as held:
         held.enter_context(_after_the_ending(paths))
         made = [held.enter_context(_claim(path)) for path in sorted(paths)]

@@ -25,6 +25,9 @@ class Manners:
 
     Where runs are not recorded, nothing is looked at.
 
+    Attributes:
+        folder: where it runs.
+
     Args:
         scratch: the script's own temporary folder, whose files do not count.
         folder: where it runs.
@@ -37,7 +40,7 @@ class Manners:
     ) -> None:
         self._declared = declared
         self._scratch = scratch
-        self._folder = folder
+        self.folder = folder
         self._info = info
         self._since = time.time()
         self._report: str | None = None
@@ -74,7 +77,7 @@ class Manners:
         certain, crowded = self._report is not None, False
         if self._report is not None:
             try:
-                found = read_report(self._report, self._folder)
+                found = read_report(self._report, self.folder)
             except OSError:  # nothing was run
                 return None
             self._declared.settle()

@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from headwater.engine.errors import Cancelled
@@ -58,7 +58,11 @@ _lock = threading.Lock()
 
 
 def run_group(
-    command: Sequence[str], folder: str, sink: Sink, say: Callable[[str], None] = lambda _: None
+    command: Sequence[str],
+    folder: str,
+    sink: Sink,
+    say: Callable[[str], None] = lambda _: None,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run a program in a folder, hand on all that it writes, and wait until it has ended. What it left running in its
     process group is ended then.
@@ -67,6 +71,7 @@ def run_group(
         command: the program's path, or a name to be found, and its arguments. Where there is no such program, the
             status is 127.
         say: is told of what the program left running.
+        environment: its environment variables; None for ours.
 
     Returns:
         Its exit status; minus the number of the signal that ended it.
@@ -86,6 +91,7 @@ def run_group(
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
+            env=environment,
         )
         _running[thread] = process.pid
     try:

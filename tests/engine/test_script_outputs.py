@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,31 @@ def test_two_scripts_that_write_one_path_at_a_time_are_told(here: Path, executor
     if kind is File:
         passed = [script(f"sleep .1; cat one; true {n}", File("one"), File("one")) for n in range(3)]
         assert len(run(passed)) == 3, "nor is what is only passed on"
+
+
+TURNS = """
+import sys
+from headwater import File, Scheduler, script
+
+text = f"echo begins >> log; {sys.argv[1]}; echo $$ > out.txt; echo ends >> log; cat out.txt"
+said, file = Scheduler(record=False).run(script(text, outputs=[File("-"), File("out.txt")]))
+assert file.read() in (said, said.decode() if isinstance(said, bytes) else said), (said, file.read())
+"""
+
+
+def test_runs_take_turns_where_their_scripts_write_one_path(here: Path) -> None:
+    (here / "turns.py").write_text(TURNS)
+    both = [subprocess.Popen([sys.executable, "turns.py", "sleep .5"]) for _ in range(3)]
+    assert [one.wait() for one in both] == [0, 0, 0]
+    assert (here / "log").read_text().split() == ["begins", "ends"] * 3
+
+
+def test_a_run_inside_a_script_does_not_wait_for_it(here: Path) -> None:
+    (here / "turns.py").write_text(TURNS)
+    inside = f"{sys.executable} turns.py true"
+    ran = subprocess.run([sys.executable, "turns.py", inside], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert f"{here}/out.txt is written by the script that this one runs in, too" in ran.stderr
 
 
 def test_another_attempt_waits_until_the_one_before_has_ended(here: Path) -> None:
