@@ -58,7 +58,6 @@ class Fingerprint:
         digest: 32 bytes.
         source: the function's own source without decorators, dedented.
         counted, uncounted: sorted by name.
-        changed_in: the modules, sorted, whose statements count because they change what others bind.
         reads: what was found under each global name that is read: (namespace, name, value).
     """
 
@@ -66,7 +65,6 @@ class Fingerprint:
     source: str
     counted: tuple[Counted, ...]
     uncounted: tuple[Uncounted, ...]
-    changed_in: tuple[str, ...]
     reads: tuple[tuple[Mapping[str, Any], str, object], ...] = field(repr=False, compare=False)
 
     def still_holds(self) -> bool:
@@ -108,7 +106,6 @@ def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerpr
         source=parts[0].text,
         counted=tuple(counted[key] for key in sorted(counted)),
         uncounted=tuple(Uncounted(name, reason) for name, reason in sorted(walk.uncounted.items())),
-        changed_in=tuple(sorted(walk.changed_in)),
         reads=tuple(walk.reads.values()),
     )
 

@@ -19,9 +19,6 @@ _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 _files: dict[str, list[tuple[object, SourceFile | None]]] = {}
 """every version of a file that was seen, with its time stamp and size (or its text, where it is not a file)"""
-_WORD = re.compile(r"[^\W\d]\w*")
-_words: dict[int, tuple[Mapping[str, Any], object, frozenset[str]]] = {}
-"""of a module's globals, by identity: with its spec, the words in its source"""
 _imported: dict[int, tuple[Mapping[str, Any], object, SourceFile | None]] = {}
 """a module's globals, by identity: with its spec, which a reload replaces, and its source"""
 
@@ -41,21 +38,6 @@ def source_file_of_module(values: Mapping[str, Any]) -> SourceFile | None:
         source = versions[-1] if versions else None
     _imported[id(values)] = (values, spec, source)
     return source
-
-
-def words_of_module(values: Mapping[str, Any]) -> frozenset[str]:
-    """Every name in the source of the module with these globals, at least; found without parsing it."""
-    known = _words.get(id(values))
-    spec = values.get("__spec__")
-    if known is not None and known[0] is values and known[1] is spec:
-        return known[2]
-    try:
-        with open(str(values.get("__file__")), encoding="utf-8", errors="replace") as file:
-            words = frozenset(_WORD.findall(file.read()))
-    except OSError:
-        words = frozenset()
-    _words[id(values)] = (values, spec, words)
-    return words
 
 
 def source_file_of(code: CodeType) -> SourceFile | None:

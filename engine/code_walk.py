@@ -9,7 +9,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from headwater.engine.code_bindings import Binding
-from headwater.engine.code_changed import CHANGES, Statement
+from headwater.engine.code_changed import Statement, counting
 from headwater.engine.code_files import source_file_of
 from headwater.engine.code_held import Named, TooLarge, held_by
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
@@ -72,8 +72,6 @@ class Walk:
         self._pending: list[tuple[Part, Callable[[Part], None]]] = []
         self._kept: list[object] = []  # keys hold ids: keep what they belong to
         self.uncounted: dict[str, str] = {}
-        self.changed_in: set[str] = set()
-        """the modules whose statements change what is bound in others"""
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = {}
         """what was found under each global name that is read: (namespace, name, value)"""
 
@@ -167,29 +165,27 @@ class Walk:
         source = scope.source_for(name)
 
         def make() -> tuple[Part, Callable[[Part], None]]:
-            counting = CHANGES.counting(scope, name, bindings, self._is_task)
-            texts = [one.source.text(node) for one in counting for node in one.nodes]
+            statements = counting(scope, name, bindings, self._is_task)
+            texts = [one.source.text(node) for one in statements for node in one.nodes]
             last = bindings[-1]
             line = last.nodes[-1].lineno if last.nodes else 0  # type: ignore[attr-defined]
             part = Part(last.kind, f"{scope.name}.{name}", "\n".join(texts), f"{source.name}:{line}")
-            return part, lambda part: expand(part, counting)
+            return part, lambda part: expand(part, statements)
 
-        def expand(part: Part, counting: list[Statement]) -> None:
+        def expand(part: Part, statements: list[Statement]) -> None:
             if name in source.globals_declared:
                 self.uncounted[part.name] = (
                     "functions assign it too (`global`): only its module-level statements count"
                 )
             self._live(part, scope, name, source, bindings)
             self._registered(part, scope, scope.values.get(name), source, bindings)
-            for one in counting:
-                if one.source is not source:
-                    self.changed_in.add(one.scope.name)
+            for one in statements:
                 for node in one.nodes:
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         continue  # one that may fail, and decides by that
-                    self._read_all(part, one.scope, one.source.code(node), quiet=True)
+                    self._read_all(part, scope, one.source.code(node), quiet=True)
                     for inner in one.source.functions_within(node):
-                        self._read_annotations(part, one.scope, inner)
+                        self._read_annotations(part, scope, inner)
 
         return self._number(("bound", source.name, name), make)
 

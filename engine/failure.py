@@ -188,7 +188,7 @@ class Failures:
             self._abandon(live)
         for follower in followers or ():
             if not follower.finished:
-                follower.call_hash = job.call_hash
+                follower.call_hash, follower.reads = job.call_hash, job.reads
                 self.fail(follower, error)
 
     def _hand_up(self, owner: Job, job: Job) -> None:

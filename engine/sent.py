@@ -37,9 +37,7 @@ class Sent(Quoted):
         that define tasks here: calls that are made later may need them."""
         needed = {name for kind, name, *_ in flatten(self.expression).entries if kind == "call"}
         wanted = {_module_of(get_task_registry().get(name)) for name in needed} | set(self.modules or ())
-        others = set() if self.modules else set(map(_module_of, get_task_registry()))
-        # what counts in a task's hash here has to count there
-        others = others.union(*(task.changed_in for task in get_task_registry())) - wanted
+        others = set() if self.modules else set(map(_module_of, get_task_registry())) - wanted
         return list(_specs(wanted)), list(_specs(others, where_known=True))
 
 

@@ -196,12 +196,6 @@ class Task(Generic[P, R]):
             known = self._code.hash = digest.digest()
         return known
 
-    @property
-    def changed_in(self) -> set[str]:
-        """The modules that change at their top level what the code reads of others. Another process has to import them,
-        too; they are known when the hash is."""
-        return {name for print_ in self._code.prints for name in print_.changed_in}
-
     def look_again(self) -> None:
         """Forget the hash if names that the code reads stand for something else by now. A run asks for it when it
         begins, so that the hash is the same until the run ends."""

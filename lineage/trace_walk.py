@@ -286,6 +286,8 @@ class Walk:
                 if file.file in made_by and self._flow.is_first_maker(place.call, file.file):
                     made_by[file.file][place.id] = None
         calls = {call.id: call for call in map(self._traced, self._nodes.values())}
+        gaps = _may_have_gaps(calls.values())
+        self._flow.learn_calls(gaps)  # a walk that was cut off has not come to all of them
         return Trace(
             kind,
             id_,
@@ -295,9 +297,7 @@ class Walk:
                 file: TracedFile(*fact, made_by=tuple(made_by[file])) for file, fact in self._files.items()
             },
             gaps=tuple(
-                Gap(call, self._flow.calls[call].task)
-                for call in sorted(_may_have_gaps(calls.values()))
-                if self._flow.calls[call].gap
+                Gap(call, self._flow.calls[call].task) for call in sorted(gaps) if self._flow.calls[call].gap
             ),
             more_makers=self.more_makers,
         )

@@ -118,10 +118,9 @@ class ProcessExecutor(ThreadExecutor):
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
         values = None if job.unrecorded else self._values
-        task_hash = task.hash
-        others = [sys.modules[name] for name in sorted(task.changed_in) if name in sys.modules]
-        modules = [tuple(import_spec(one)) for one in (module, *others)]
-        return pickle.dumps((modules, task.fullname, task_hash, arguments, values, job.eval_hash), 5)
+        return pickle.dumps(
+            (tuple(import_spec(module)), task.fullname, task.hash, arguments, values, job.eval_hash), 5
+        )
 
 
 class _Worker:

@@ -35,8 +35,7 @@ READY = b"ready"
 class Request(NamedTuple):
     """A call for a worker: where its task is defined, its name and version, and its pickled arguments."""
 
-    modules: list[tuple[str, str | None, str | None, str | None]]
-    """the one that defines it, and those that change what it reads"""
+    module: tuple[str, str | None, str | None, str | None]
     fullname: str
     task_hash: bytes
     arguments: bytes
@@ -67,10 +66,9 @@ def answer(request: Request) -> Reply:
         return prepare_unrecorded(value) if store is None else prepare_value(value, "result", store, began)
 
     try:
-        for spec in request.modules:
-            module = import_from_spec(spec)
-            if module.__name__ != "__main__" and spec[0] == "__main__":
-                sys.modules["__main__"] = module
+        module = import_from_spec(request.module)
+        if module.__name__ != "__main__" and request.module[0] == "__main__":
+            sys.modules["__main__"] = module
         task = get_task_registry().get(request.fullname)
         if task.hash != request.task_hash:
             raise WorkerDied(

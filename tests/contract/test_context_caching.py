@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headwater import Project, Scheduler, get_context, task
+from headwater import Project, Scheduler, catch, get_context, task
 
 headwater_namespace = "context_caching"
 Run = Callable[..., Any]
@@ -43,6 +43,33 @@ def root() -> Any:
 def shielded() -> Any:
     ran.append("shielded")
     return [leaf.update_context(a={"b": 9})(), leaf.update_context(a={"c": 9})()]
+
+
+@task
+def refuse(x: int) -> int:
+    if x == 0:
+        raise ValueError("nothing is set")
+    return x
+
+
+@task
+def strict() -> Any:
+    return refuse(get_context("a.b", 0))
+
+
+@task
+def recover(error: ValueError) -> int:
+    return -1
+
+
+@task
+def careful(n: int) -> Any:
+    return catch(strict(), ValueError, recover)
+
+
+@task
+def all_careful() -> Any:
+    return [careful(n) for n in range(3)]
 
 
 @pytest.fixture
@@ -85,3 +112,9 @@ def test_equal_calls_in_different_contexts_have_answers_of_their_own(run: Run) -
     assert run(calls) == [0, 1, 2, 3]
     assert run([*calls, leaf()], a={"b": 2}) == [0, 1, 2, 3, 2]
     assert ran == []
+
+
+def test_calls_that_fail_as_an_equal_one_did_have_read_what_it_read(run: Run) -> None:
+    assert run(all_careful()) == [-1, -1, -1]
+    assert run(all_careful(), a={"b": 2}) == [2, 2, 2]
+    assert run(all_careful()) == [-1, -1, -1]

@@ -367,23 +367,6 @@ def test_tasks_of_a_main_script_run_in_processes(tmp_path: Path) -> None:
     assert ran.stdout.strip() == "Thing(n=4) True", ran.stderr
 
 
-def test_what_a_script_changes_in_another_module_is_so_in_processes_too(tmp_path: Path) -> None:
-    (tmp_path / "helpers.py").write_text(
-        "from headwater import task\nLIMIT, TABLE = 1, []\n"
-        "@task(executor='process')\ndef both():\n    return LIMIT, TABLE\n"
-    )
-    script = tmp_path / "flow.py"
-    script.write_text(
-        "import helpers\nfrom headwater import Scheduler, subrun\nhelpers.LIMIT = 5\nhelpers.TABLE.append(7)\n"
-        "if __name__ == '__main__':\n    both = helpers.both.options(executor='default')\n"
-        "    print(Scheduler(record=False).run([helpers.both(), subrun(both(), executor='process')]))\n"
-    )
-    ran = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ran.stdout.strip() == "[(5, [7]), (5, [7])]", ran.stderr
-
-
 @pytest.mark.parametrize("runs", ["run(double(2))", "Scheduler(record=False).run(double(2))"])
 def test_a_script_without_a_guard_is_told_so_instead_of_starting_processes_without_end(
     tmp_path: Path, runs: str

@@ -194,6 +194,10 @@ def test_a_depth_cuts_the_trace_off_and_says_where(store: GraphStore, cypher: Cy
     found = of(store, "job", world.roots[0], depth=1)
     assert {call.task: call.cut_off for call in found.calls.values()} == {"main": False, "report": True}
     assert places(of(store, "job", world.roots[0], depth=0)) == {"main<"}
+    for name in ("report", "stats", "clean"):
+        assert places(of(store, "call", f"{world.prefix}{name}", depth=0)) == {f"{name}<main"}, (
+            "not its parent"
+        )
     assert of(store, "job", world.roots[0], depth=9).to_dict() == of(store, "job", world.roots[0]).to_dict()
 
 
