@@ -41,6 +41,8 @@ ROOT = Path(__file__).parent.parent
 NEO4J_LOCAL = ROOT / "docker" / "neo4j-local"
 ON_NEO4J = pytest.param("neo4j", marks=pytest.mark.xdist_group("neo4j"))
 MAY_WIPE = "HEADWATER_TESTS_MAY_WIPE"
+MOST_TO_WIPE = 20_000
+"""nodes: above that, a new local graph is quicker"""
 
 Cypher = Callable[..., list[dict[str, Any]]]
 """Runs any Cypher, with parameters by name; the rows as dicts."""
@@ -227,13 +229,23 @@ def shared_local_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     local_graph.stop(project)
 
 
+def emptied(project: Project) -> tuple[GraphStore, Server]:
+    """A project's local graph without what was in it."""
+    store, server = open_store(project), server_of(project)
+    if server.run("MATCH (n) RETURN count(n) AS n")[0]["n"] > MOST_TO_WIPE:
+        store.close()
+        local_graph.stop(project)
+        shutil.rmtree(project.graph)
+        store, server = open_store(project), server_of(project)
+    server.wipe()
+    return store, server
+
+
 @pytest.fixture(params=["local", ON_NEO4J])
 def store_and_server(request: pytest.FixtureRequest) -> Iterator[tuple[GraphStore, Server]]:
     """An empty store, migrated, once for each kind; and the server behind it."""
     if request.param == "local":
-        store = open_store(request.getfixturevalue("shared_local_project"))
-        server = server_of(request.getfixturevalue("shared_local_project"))
-        server.wipe()
+        store, server = emptied(request.getfixturevalue("shared_local_project"))
     else:
         server = request.getfixturevalue("neo4j_server")
         store = open_store(request.getfixturevalue("neo4j_project"))

@@ -26,7 +26,7 @@ from headwater.cypher.neo4j_store import Neo4jStore
 from headwater.cypher.project import SETTINGS, Project, StoreSettings, create_project, open_project
 from headwater.cypher.store import GraphStore, open_store
 
-from tests.conftest import NEO4J_LOCAL, Server, server_of
+from tests.conftest import NEO4J_LOCAL, Server, emptied
 from tests.faults.proxy import CommitCutter
 from tests.graph_dump import dump, duplicates
 from tests.runs import MadeUpRun
@@ -40,15 +40,14 @@ Dump = dict[str, list[tuple[Any, ...]]]
 @pytest.fixture(scope="module")
 def undisturbed(shared_local_project: Project) -> Dump:
     """The graph that loading RUNS leaves when nothing goes wrong."""
-    store = open_store(shared_local_project)
-    server_of(shared_local_project).wipe()
+    store, server = emptied(shared_local_project)
     write_runs(shared_local_project)
     loader = Loader(shared_local_project)
     assert loader.run(idle=0) == 0
     loader.close()
     found = dump(store)
     assert duplicates(found) == {}
-    server_of(shared_local_project).wipe()
+    server.wipe()
     store.close()
     return found
 
