@@ -9,6 +9,7 @@ longer to ask: that is done where the call has run, at once, while others run on
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from headwater.engine.executors import Outcome
     from headwater.engine.failure import Recording
     from headwater.engine.job import Job
+
+_log = logging.getLogger("headwater")
 
 _NO_FAR_FILE = LISTINGS | {MISSING, PATH, *NO_FILES}
 
@@ -166,9 +169,18 @@ class _Later:
                     return
             for recording in {asked.recording: None for asked in together}:
                 those = [asked for asked in together if asked.recording is recording]
-                changed = recording.look([file for asked in those for file in asked.files])
+                files = [file for asked in those for file in asked.files]
+                try:
+                    changed = recording.look(files)
+                except Exception:
+                    _log.exception("the files of a call could not be looked at, and count as changed")
+                    changed = {file.file_hash for file in files}
                 for asked in those:
-                    asked.answer(changed)
+                    # Who cannot be told is no reason to leave the others waiting.
+                    try:
+                        asked.answer(changed)
+                    except Exception:
+                        _log.exception("what came of a call could not be told")
 
 
 def is_far(file: FileSeen) -> bool:

@@ -314,7 +314,7 @@ class Recorder:
         return self._files.far(job.took())
 
     def look(self, files: Sequence[FileSeen]) -> set[bytes]:
-        """The paths of those that are not what they were; may be called on any thread."""
+        """The hashes of those that are not what they were; may be called on any thread."""
         return self._files.look(files)
 
     def failed(self, job: Job, children: list[bytes]) -> None:

@@ -21,7 +21,7 @@ from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.interpreter import describe_interpreter, interpreter_of
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import note
-from headwater.engine.script_claims import claims, written_here
+from headwater.engine.script_claims import after_the_ending, claims, written_here
 from headwater.engine.script_log import ScriptLog, log_path
 from headwater.engine.script_manners import Manners
 from headwater.engine.script_outputs import Unstaged, collect_outputs
@@ -221,6 +221,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         if not tempdir:
             ends.enter_context(room(inputs, outputs, folder))
         written = written_here([command, inputs], outputs)
+        ends.enter_context(after_the_ending(written))
         environment = ends.enter_context(turns(written, info.execution_id))
         ends.enter_context(claims(written))
         stage_inputs(inputs, folder)

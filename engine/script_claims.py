@@ -22,8 +22,9 @@ from headwater.engine.script_places import Output, leaves
 from headwater.engine.script_process import check_going_on, is_ending
 
 _POLL = 0.02
-_SLOTS = 4096
-"""files that claims are kept in; two outputs may share one, which is no harm"""
+_SLOTS = 64
+"""files that claims are kept in, of which a script opens each once at most; two outputs may share one, which is no
+harm"""
 
 
 def written_here(inputs: Any, outputs: Any) -> set[str]:
@@ -49,13 +50,14 @@ def claims(paths: set[str]) -> Iterator[None]:
     Raises:
         ScriptError: at its end, another script had one of them meanwhile; the message names it.
     """
+    slots: dict[int, list[str]] = {}
+    for path in sorted(paths):
+        slots.setdefault(int(_key(path)[:8], 16) % _SLOTS, []).append(path)
     with ExitStack() as held:
-        held.enter_context(_after_the_ending(paths))
-        made = [held.enter_context(_claim(path)) for path in sorted(paths)]
+        made = [claim for slot, those in slots.items() for claim in held.enter_context(_claimed(slot, those))]
         yield
         for claim in made:
-            if claim is not None:
-                claim.check()
+            claim.check()
 
 
 _holders: dict[threading.Thread, set[str]] = {}
@@ -63,7 +65,7 @@ _holders: dict[threading.Thread, set[str]] = {}
 
 
 @contextmanager
-def _after_the_ending(paths: set[str]) -> Iterator[None]:
+def after_the_ending(paths: set[str]) -> Iterator[None]:
     """Wait for scripts of this process that are being ended, as an attempt that took too long: they may write still."""
     while any(is_ending(thread) and not paths.isdisjoint(held) for thread, held in list(_holders.items())):
         check_going_on()
@@ -80,21 +82,16 @@ class _Claim:
     def __init__(self, path: str, handle: int) -> None:
         self._path = path
         self._handle = handle
-        self._key = sha256(os.fsencode(path)).hexdigest()
+        self._key = _key(path)
         self._own = uuid4().hex
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(handle, 0)  # nobody runs whose claims these are
-        fcntl.flock(handle, fcntl.LOCK_SH)
         self._write("+")
 
     def _write(self, sign: str) -> None:
         os.write(self._handle, f"{sign} {self._key} {self._own}\n".encode())
 
     def end(self) -> None:
-        self._write("-")
-        # A process that was forked meanwhile may have it open, too.
-        fcntl.flock(self._handle, fcntl.LOCK_UN)
+        with suppress(OSError):
+            self._write("-")
 
     def check(self) -> None:
         if self._others():
@@ -122,23 +119,34 @@ class _Claim:
         return found
 
 
+def _key(path: str) -> str:
+    return sha256(os.fsencode(path)).hexdigest()
+
+
 @contextmanager
-def _claim(path: str) -> Iterator[_Claim | None]:
-    """A claim; None where none can be made."""
+def _claimed(slot: int, paths: list[str]) -> Iterator[list[_Claim]]:
+    """Claims that share a file; none where none can be made."""
     folder = os.path.join(cache_folder(), "outputs")
-    slot = int.from_bytes(sha256(os.fsencode(path)).digest()[:4], "big") % _SLOTS
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    claim = None
-    with ExitStack() as ends, suppress(OSError):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        handle = os.open(os.path.join(folder, f"{slot:04}"), flags, 0o600)
-        ends.callback(os.close, handle)
-        claim = _Claim(path, handle)
-        ends.pop_all()
-    try:
-        yield claim
-    finally:
-        if claim is not None:
-            with suppress(OSError):
-                claim.end()
-            os.close(handle)
+    made: list[_Claim] = []
+    with ExitStack() as ends:
+        with suppress(OSError):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            handle = os.open(os.path.join(folder, f"{slot:02}"), flags, 0o600)
+            ends.callback(_close, handle)
+            with suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.ftruncate(handle, 0)  # nobody runs whose claims these are
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            for path in paths:
+                claim = _Claim(path, handle)
+                ends.callback(claim.end)
+                made.append(claim)
+        yield made
+
+
+def _close(handle: int) -> None:
+    with suppress(OSError):
+        # A process that was forked meanwhile may have it open, too.
+        fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from headwater.engine.errors import ScriptError
@@ -107,7 +108,7 @@ class Unstaged:
                 self._refuse(place, before)
                 continue
             same = {path for path, seen in now.items() if before.get(path) == seen}
-            _tell_left(place.uri, sorted(path for path in same if not _is_among(path, self._taken())))
+            _tell_left(place.uri, sorted(path for path in same if not self._was_taken(path)))
 
     def _is_lost(self, place: Output) -> bool:
         """Whether the script, where it runs, has another place of that name."""
@@ -118,7 +119,7 @@ class Unstaged:
         lost = self._is_lost(place)
         if lost and _kind(place)(os.path.join(self._folder, place.path), *place.words).exists():
             found = f"the script wrote its output {place.path} in the temporary folder, which goes"
-        elif before and not all(_is_among(path, self._taken()) for path in before):
+        elif before and not all(map(self._was_taken, before)):
             found = f"the script did not write its output {place.uri}, which was there before"
         else:
             return
@@ -134,17 +135,26 @@ class Unstaged:
             "in inputs=, too"
         )
 
-    def _taken(self) -> set[str]:
+    def _was_taken(self, path: str) -> bool:
+        """Whether the script takes a file as it is, or the folder that it is in."""
+        files, folders = self._taken
+        return path in files or path.startswith(folders)
+
+    @cached_property
+    def _taken(self) -> tuple[set[str], tuple[str, ...]]:
         """The paths of files that the script takes as they are, and of folders, with a slash."""
-        taken: set[str] = set()
+        files: set[str] = set()
+        folders: set[str] = set()
         for leaf in leaves(self._inputs):
             place = leaf.home if isinstance(leaf, StagedInput) else leaf
             if isinstance(place, FileSet):
-                taken.update(local_path(file.uri) or "" for file in place)
-            elif isinstance(place, Artefact):
-                path = local_path(place.uri) or ""
-                taken.add(f"{path.rstrip('/')}/" if isinstance(place, Dir) else path)
-        return taken
+                files.update(local_path(file.uri) or "" for file in place)
+            elif isinstance(place, Artefact) and (path := local_path(place.uri)) is not None:
+                if isinstance(place, Dir):
+                    folders.add(f"{path.rstrip('/')}/")
+                else:
+                    files.add(path)
+        return files, tuple(folders)
 
 
 def _tell_left(place: str, paths: list[str]) -> None:
@@ -156,10 +166,6 @@ def _tell_left(place: str, paths: list[str]) -> None:
             place,
             some(paths),
         )
-
-
-def _is_among(path: str, taken: set[str]) -> bool:
-    return path in taken or any(one.endswith("/") and path.startswith(one) for one in taken)
 
 
 def _kind(place: Output) -> type[Artefact]:

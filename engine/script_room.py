@@ -53,15 +53,19 @@ def room(inputs: Any, outputs: Any, folder: str) -> Iterator[None]:
 
 
 def come_back(note: Note) -> bool:
-    """Put back what a script had put aside that was killed with its process, unless another has the place now.
+    """Put back what a script had put aside that was killed with its process, unless another has the place now. It
+    takes the place of what that script left half-made.
 
     Returns:
         Whether it is back.
+
+    Raises:
+        OSError: it cannot be put back, and is still aside.
     """
     with ExitStack() as held:
         if not _lock({note.turn}, held, wait=False):
             return False
-        _put_back(note.path, note.place)
+        _put_back(note.path, note.place, was_killed=True)
     _log.warning("%s is back, which a script had put aside when headwater was killed", note.place)
     return True
 
@@ -184,18 +188,38 @@ def _cleared(place: str, turn: str) -> Iterator[None]:
         end(aside)
 
 
-def _put_back(aside: str, place: str) -> None:
+def _put_back(aside: str, place: str, *, was_killed: bool = False) -> None:
+    """Put back what lay at a place.
+
+    Args:
+        was_killed: the script was, and what it wrote is not whole: what lay there is worth more.
+    """
     if not os.path.lexists(place):
         os.rename(aside, place)
     elif os.path.isdir(aside) and not os.path.islink(aside):
         if os.path.isdir(place):
             for name in os.listdir(aside):
-                _put_back(os.path.join(aside, name), os.path.join(place, name))
+                _put_back(os.path.join(aside, name), os.path.join(place, name), was_killed=was_killed)
             with suppress(OSError):
                 os.rmdir(aside)
+        elif was_killed:
+            _swap(aside, place)
+            _log.warning("what a script wrote in place of the folder %s is kept as %s", place, aside)
         else:
             _log.warning("a script wrote %s in place of a folder, which is kept as %s", place, aside)
+    elif was_killed and (os.path.islink(place) or not os.path.isdir(place)):
+        os.replace(aside, place)
+    elif was_killed:
+        _swap(aside, place)
+        _log.warning("the folder that a script made in place of the file %s is kept as %s", place, aside)
     elif os.path.isdir(place):
         _log.warning("a script made the folder %s in place of a file, which is kept as %s", place, aside)
     else:
         os.unlink(aside)
+
+
+def _swap(aside: str, place: str) -> None:
+    between = os.path.join(os.path.dirname(aside), f".{uuid4().hex}{PARTIAL}")
+    os.rename(place, between)
+    os.rename(aside, place)
+    os.rename(between, aside)

@@ -53,7 +53,8 @@ def settle_killed(put_right: Callable[[Note], bool]) -> None:
     """Put right what processes of this machine left that were killed.
 
     Args:
-        put_right: does so for one note, and tells whether it did; what it did not is tried again another time.
+        put_right: does so for one note, and tells whether it did; what it did not, or what the system refused, is
+            tried again another time.
     """
     for path in _others():
         with suppress(OSError):
@@ -62,11 +63,18 @@ def settle_killed(put_right: Callable[[Note], bool]) -> None:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # who lives has it
                 with open(handle, encoding="ascii", closefd=False) as file:
                     notes = _read(file)
-                done = [put_right(note) for note in notes]
+                done = [_tried(put_right, note) for note in notes]
                 if all(done):
                     os.unlink(path)
             finally:
                 os.close(handle)
+
+
+def _tried(put_right: Callable[[Note], bool], note: Note) -> bool:
+    try:
+        return put_right(note)
+    except OSError:
+        return False
 
 
 def _others() -> list[str]:

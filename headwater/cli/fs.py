@@ -206,6 +206,7 @@ def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> list[tupl
     from headwater.engine.files import Dir, File
 
     pairs: list[tuple[File, File]] = []
+    folders: list[Dir] = []
     into = len(sources) > 1 or dest.endswith("/") or Dir(dest).isdir()
     for source in sources:
         file, folder = File(source), Dir(source)
@@ -218,8 +219,7 @@ def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> list[tupl
         else:
             home = Dir(dest).subdir(folder.basename()) if len(sources) > 1 else Dir(dest)
             pairs += [(member, home.file(folder.rel_path(member))) for member in folder]
-            for empty in [home, *map(home.subdir, folder.empty_folders())]:
-                empty.mkdir()
+            folders += [home, *map(home.subdir, folder.empty_folders())]
     goes: dict[str, str] = {}
     for member, target in pairs:
         if goes.setdefault(target.uri, member.uri) != member.uri:
@@ -227,6 +227,8 @@ def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> list[tupl
                 f"{goes[target.uri]} and {member.uri} would both be copied to {target.path}, and one be lost. "
                 "Copy them one by one, to paths of their own"
             )
+    for empty in folders:
+        empty.mkdir()
     return pairs
 
 

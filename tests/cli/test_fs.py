@@ -117,6 +117,10 @@ def test_two_files_are_not_copied_to_one_path(folder: Path) -> None:
     (folder / "a").write_text("another")
     assert "data/a and" in hw(folder, "cp", "data/a", "a", "into", code=2)
     assert not (folder / "into").exists()
+    (folder / "more" / "data" / "none").mkdir(parents=True)
+    (folder / "more" / "data" / "a").write_text("another")
+    assert "data/a and" in hw(folder, "cp", "-r", "more/data", "data", "into", code=2)
+    assert not (folder / "into").exists(), "no folder is made of what is refused"
 
 
 def test_a_terminal_sees_how_far_a_copy_is(folder: Path) -> None:

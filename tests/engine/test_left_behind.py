@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from headwater.engine.files.under_way import Note, begin, end, settle_killed
 from headwater.engine.left_behind import tidy_up
+from headwater.engine.script_room import come_back
 
 from headwater import File, Scheduler, script
 
@@ -33,6 +36,7 @@ def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Path(name).mkdir()
         Path(name, f"{name}.txt").write_text(name)
     Path("old.txt").write_text("old")
+    Path("out.txt").write_text("precious")
     subprocess.run(
         [sys.executable, "-c", KILLED], env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, check=False
     )
@@ -41,9 +45,11 @@ def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_a_script_had_put_aside_comes_back(killed: Path) -> None:
     assert sorted(os.listdir("taken")) == ["data.txt"], "what lay there is aside"
+    assert Path("out.txt").read_text() == "half\n"
     assert [name for name in os.listdir("tmp") if name.startswith("headwater-script-")]
     assert Scheduler(record=False).run(script("cat taken/taken.txt")) == "taken"
     assert sorted(os.listdir("taken")) == ["data.txt", "taken.txt"]
+    assert Path("out.txt").read_text() == "precious", "it takes the place of what is not whole"
     assert os.listdir("tmp") == ["tmp.txt"], "its temporary folder is gone"
     assert not [name for name in os.listdir(".") if name.endswith(".hw-partial")]
     assert tidy_up() == 0
@@ -71,6 +77,39 @@ def test_a_place_that_another_script_has_is_left_to_a_later_run(killed: Path) ->
     assert said == ["data.txt\nx\n"]
     assert tidy_up() == 1
     assert sorted(os.listdir("taken")) == ["data.txt", "taken.txt", "x"]
+
+
+@pytest.mark.parametrize("was_folder", [False, True])
+def test_what_lay_there_comes_back_whatever_a_killed_script_made_instead(
+    tmp_path: Path, was_folder: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
+    for name, is_folder in (("aside", was_folder), ("place", not was_folder)):
+        if is_folder:
+            (tmp_path / name).mkdir()
+        (tmp_path / name / "file" if is_folder else tmp_path / name).write_text(name)
+    assert come_back(Note(str(tmp_path / "aside"), str(tmp_path / "place"), "turn"))
+    back, instead = tmp_path / "place", tmp_path / "aside"
+    assert (back / "file" if was_folder else back).read_text() == "aside"
+    assert (instead if was_folder else instead / "file").read_text() == "place", "nobody loses anything"
+    assert sorted(os.listdir(tmp_path)) == ["aside", "cache", "place"]
+
+
+def test_what_cannot_be_put_right_keeps_nothing_else_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache" / "under-way").mkdir(parents=True)
+    for name in ("no", "yes"):
+        (tmp_path / name).write_text(name)
+    # A file where a folder is needed.
+    notes = [(str(tmp_path / "no"), str(tmp_path / "no/at/all"), "t"), (str(tmp_path / "yes"), "", "")]
+    (tmp_path / "cache" / "under-way" / f"{platform.node()}~1-x").write_text(
+        "".join(f"{json.dumps(note)}\n" for note in notes)
+    )
+    assert tidy_up() == 1
+    assert [(tmp_path / name).exists() for name in ("no", "yes")] == [True, False]
+    assert len(os.listdir(tmp_path / "cache" / "under-way")) == 1, "it is tried again"
 
 
 def test_what_the_living_are_in_the_midst_of_is_left_alone(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine.script_turns import turns
 
 from headwater import (
     ContentDir,
@@ -28,6 +31,7 @@ from headwater import (
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
     return tmp_path
 
 
@@ -152,6 +156,61 @@ def test_a_run_inside_a_script_does_not_wait_for_it(here: Path) -> None:
     ran = subprocess.run([sys.executable, "turns.py", inside], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert f"{here}/out.txt is written by the script that this one runs in, too" in ran.stderr
+
+
+def test_a_run_that_a_script_left_running_takes_turns_like_any_other(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = run(script("echo $_HEADWATER_WRITES > out.txt", outputs=File("out.txt"))).read()
+    monkeypatch.setenv("_HEADWATER_WRITES", said.strip())
+    assert len(said.split()) == 1
+    assert run(script("echo y > out.txt", outputs=File("out.txt"))).read() == "y\n"
+
+
+def test_scripts_of_one_run_keep_others_out_until_the_last_has_ended(here: Path) -> None:
+    path = str(here / "out.txt")
+    entered: list[str] = []
+
+    def other() -> None:
+        with turns([path], "other"):
+            entered.append("other")
+
+    waiting = threading.Thread(target=other)
+    first, second = turns([path], "one"), turns([path, str(here / "more")], "one")
+    with second:
+        with first:
+            waiting.start()
+        waiting.join(0.2)
+        assert entered == []
+        assert len(os.listdir(os.path.join(os.environ["HEADWATER_CACHE"], "turns"))) == 2
+    waiting.join()
+    assert entered == ["other"]
+    first, second = turns([path], "one"), turns([path], "one")
+    first.__enter__()
+    with second:
+        first.__exit__(None, None, None)
+        waiting = threading.Thread(target=other)
+        waiting.start()
+        waiting.join(0.2)
+        assert entered == ["other"], "whoever came later has it, too"
+    waiting.join()
+    assert entered == ["other"] * 2
+
+
+def test_a_script_may_have_very_many_outputs(here: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    outputs = [File(f"made/{n}") for n in range(2500)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    try:
+        made = run(script("mkdir made; touch $(seq -f made/%g 0 2499)", outputs=outputs))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert len(made) == 2500
+
+
+def test_without_a_cache_folder_nobody_waits(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_CACHE", "/dev/null/x")
+    assert run(script("echo x > out.txt", outputs=File("out.txt"))).read() == "x\n"
 
 
 def test_another_attempt_waits_until_the_one_before_has_ended(here: Path) -> None:
