@@ -201,7 +201,7 @@ def _listed(path: str, *, recursive: bool) -> Iterator[tuple[str, str, int | Non
 
 
 def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> list[tuple[File, File]]:
-    """The files to copy, with where each goes to. Folders that hold none are made at once."""
+    """The files to copy, with where each goes to. Folders are made at once, when nothing is refused."""
     from headwater.cypher.errors import UsageError
     from headwater.engine.files import Dir, File
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from headwater.cypher.store import open_store
+from headwater.engine.recorder import Recorder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -194,6 +195,34 @@ def test_one_thread_looks_at_the_far_files_of_all_calls(run: Run, ran: list[str]
     ran.clear()
     assert run(define("main", "1", main)())[6:9] == ["6", "7", "8"], "what changed meanwhile is not reused"
     assert ran == ["7"]
+
+
+def test_a_look_that_fails_leaves_no_call_waiting(
+    run: Run, ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(2):
+        File(f"memory://{tmp_path.name}/{n}").write(f"{n}")
+    look, fails = Recorder.look, [True]
+
+    def fail_once(self: Recorder, files: Sequence[Any]) -> set[bytes]:
+        if fails:
+            fails.pop()
+            raise RuntimeError("no more threads")
+        return look(self, files)
+
+    async def read(file: File) -> str:
+        ran.append(file.basename())
+        return str(file.read())
+
+    reads = define("read", "1", read)
+
+    async def both() -> list[str]:
+        return [await evaluate(reads(File(f"memory://{tmp_path.name}/{n}"))) for n in range(2)]
+
+    monkeypatch.setattr(Recorder, "look", fail_once)
+    for _ in range(2):
+        assert run(define("both", "1", both)()) == ["0", "1"]
+    assert ran == ["0", "1", "0"], "nobody knows whether the first is what it was"
 
 
 def test_what_time_decided_is_not_reused(run: Run, ran: list[str]) -> None:
