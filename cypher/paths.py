@@ -29,6 +29,12 @@ def one_url(url: str) -> str:
     return "::".join(map(_one_link, url.split("::")))
 
 
+def spellings(url: str) -> list[str]:
+    """What a path or URL, or a pattern of them, may be on record as: in the form that is recorded, and as it is
+    written. That is how it was recorded before there was the one form."""
+    return list(dict.fromkeys((one_url(url), url)))
+
+
 def _one_link(link: str) -> str:
     scheme, found, tail = link.partition("://")
     if found and scheme == "memory":

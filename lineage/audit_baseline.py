@@ -10,7 +10,7 @@ from pathlib import Path
 from headwater.cypher.errors import UsageError
 from headwater.lineage.audit import Finding
 
-_VERSION = 3
+_VERSION = 4
 """in 1, fingerprints held ids of runs; in 2, hashes of code and data"""
 
 

@@ -1,10 +1,11 @@
 """What findings are known again by, when a workflow was run again: with other ids, other code, or other data.
 
-A fingerprint covers the rule, the message and the nodes. Of ids in the message, nothing counts. A version of a task is
-known by the task's name, a content of a file by its path, a dataset by its name. A run, a job and a call are known by
-the task and by what it was asked for: a plain argument by its value, one with files in it by their paths, and a result
-of other calls by these, in the same way, some steps back. Beyond that a value counts as it is: what might be something
-else is rather new than known. Paths are seen from the project's folder: a baseline is kept in its repository.
+A fingerprint covers the rule, the message and the nodes. Of ids in the message, nothing counts, but commits do. A
+version of a task is known by the task's name, a content of a file by its path, a dataset by its name. A run, a job
+and a call are known by the task and by what it was asked for: an argument that is a file by its path, one that is the
+whole result of another call by that call, in the same way, some steps back, and any other by its value. So what might
+be something else, like a part of a result or a file beside other things, is rather new than known. Paths are seen
+from the project's folder: a baseline is kept in its repository.
 """
 
 from __future__ import annotations
@@ -26,12 +27,17 @@ _STEPS = 4
 """how many calls back an argument is known by where it came from"""
 _MANY = 20
 """calls that gave one argument which are too many to follow"""
+_FILES = frozenset(
+    f"headwater.{kind}{name}" for kind in ("", "Content", "I") for name in ("File", "Dir", "FileSet")
+)
+"""types of values that are known by where they lie; a class of a project's own may hold more than that"""
 
 
 @dataclass
 class _Argument:
     name: str
     value: str
+    type: str
     paths: list[str]
     givers: list[str]
 
@@ -80,8 +86,9 @@ def _known_by(
     calls = _asked(store, {call for _, call, *_ in rows if call is not None})
     known_by: dict[str, str] = {}
     further: dict[str, list[str]] = {}
+    words_of = _Words(calls, inside)
     for node, call, by, ids in rows:
-        words = _words(call, calls, _STEPS, inside) if call in calls else _inside(by or "", inside)
+        words = words_of(call, _STEPS) if call in calls else _inside(by or "", inside)
         if words:
             known_by[node] = f"{node.partition(':')[0]}:{words}"
         further[node] = [id for id in ids if id is not None]
@@ -95,31 +102,48 @@ def _asked(store: GraphStore, wanted: set[str]) -> dict[str, _Call]:
         keys = sorted(wanted - found.keys())
         wanted = set()
         for begin in range(0, len(keys), _BATCH):
-            for key, task, name, value, paths, fed in store.rows(
-                "audit_asked", keys=keys[begin : begin + _BATCH]
+            for key, task, name, value, type_, paths, fed in store.rows(
+                "audit_asked", keys=keys[begin : begin + _BATCH], most=_MANY + 1
             ):
                 call = found.setdefault(key, _Call(task))
                 if name is None:
                     continue
-                # Where the function that called put something beside it, only the value says what that was.
-                is_given = 0 < len(fed) <= _MANY and all(giver != within for giver, within in fed)
-                givers = sorted({giver for giver, _ in fed}) if is_given else []
-                call.arguments.append(_Argument(name, value, sorted(set(paths)), givers))
+                # Of a part of a result, of several results in one, and of what the function that called put beside
+                # it, only the value says what it was.
+                is_given = 0 < len(fed) <= _MANY and all(
+                    giver != within and gave == [value] for giver, within, gave in fed
+                )
+                givers = sorted({giver for giver, *_ in fed}) if is_given else []
+                call.arguments.append(_Argument(name, value, type_, sorted(set(paths)), givers))
                 wanted.update(givers)
     return found
 
 
-def _words(key: str, calls: dict[str, _Call], steps: int, inside: str) -> str:
-    """What a call is known by."""
-    call = calls[key]
-    parts = [call.task]
-    for one in sorted(call.arguments, key=lambda one: (one.name, one.value)):
-        if one.givers and steps > 1 and all(giver in calls for giver in one.givers):
-            known = sorted({_words(giver, calls, steps - 1, inside) for giver in one.givers})
-        else:
-            known = [_inside(path, inside) for path in one.paths] or [one.value]
-        parts += [one.name, *known]
-    return sha256("\0".join(parts).encode()).hexdigest()
+class _Words:
+    """What calls are known by."""
+
+    def __init__(self, calls: dict[str, _Call], inside: str) -> None:
+        self._calls = calls
+        self._inside = inside
+        self._known: dict[tuple[str, int], str] = {}
+
+    def __call__(self, key: str, steps: int) -> str:
+        """What a call is known by, with what was given to it so many steps back."""
+        known = self._known.get((key, steps))
+        if known is None:
+            call = self._calls[key]
+            parts = [call.task]
+            for one in sorted(call.arguments, key=lambda one: (one.name, one.value)):
+                parts += [one.name, *self._argument(one, steps)]
+            known = self._known[key, steps] = sha256("\0".join(parts).encode()).hexdigest()
+        return known
+
+    def _argument(self, one: _Argument, steps: int) -> list[str]:
+        if one.givers and steps > 1 and all(giver in self._calls for giver in one.givers):
+            return ["result", *sorted({self(giver, steps - 1) for giver in one.givers})]
+        if one.type in _FILES and one.paths:
+            return [one.type, *(_inside(path, self._inside) for path in one.paths)]
+        return ["value", one.value]
 
 
 def _inside(text: str, inside: str) -> str:

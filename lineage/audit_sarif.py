@@ -13,7 +13,7 @@ from headwater.lineage.rules import Rule
 from headwater._version import __version__
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_FINGERPRINT = "headwaterFinding/v3"
+_FINGERPRINT = "headwaterFinding/v4"
 
 
 def sarif(audit: Audit, root: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from headwater.cypher.declared import Declared
 from headwater.cypher.declared_in_code import read_scripts
 from headwater.cypher.errors import UsageError
 from headwater.cypher.path_patterns import anchored, beginning, expression
+from headwater.cypher.paths import spellings
 from headwater.cypher.records import ChangeMade, DatasetDeclared
 from headwater.lineage.dataset_file import read_datasets
 from headwater.lineage.datasets import Dataset, current, files_of
@@ -100,7 +101,10 @@ def _files(
     store: GraphStore, wanted: Sequence[Declared], ids: dict[str, bytes], root: str
 ) -> list[tuple[bytes, list[bytes]]]:
     """The recorded files of each dataset that are not known to belong to it yet."""
-    patterns = {one.name: [anchored(pattern, root) for pattern in one.files] for one in wanted}
+    patterns = {
+        one.name: [like for pattern in one.files for like in spellings(anchored(pattern, root))]
+        for one in wanted
+    }
     beginnings = sorted({beginning(pattern) for some in patterns.values() for pattern in some})
     paths = dict(store.rows("dataset_candidates", beginnings=beginnings)) if beginnings else {}
     known = files_of(store, (id_.hex() for id_ in ids.values()))

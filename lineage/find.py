@@ -13,9 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.paths import spellings
 from headwater.lineage import log
 from headwater.lineage.find_tags import tagged
 from headwater.lineage.log_views import Execution, FileLine, Job, ListedExecution
@@ -124,10 +126,17 @@ def find_files(
 
 def like(pattern: str) -> tuple[str, str]:
     """What every path begins with that is like a pattern, and the regular expression of the whole path."""
-    regex = "".join(".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
+    written = spellings(pattern) if "://" in pattern else [pattern]
+    regex = "|".join(map(_expression, written))
     if pattern.startswith("/") or "://" in pattern:
-        return re.split(r"[*?]", pattern, maxsplit=1)[0], f"(?s){regex}"
+        begins = (re.split(r"[*?]", one, maxsplit=1)[0] for one in written)
+        shared = takewhile(lambda chars: len(set(chars)) == 1, zip(*begins, strict=False))
+        return "".join(chars[0] for chars in shared), f"(?s){regex}"
     return "", f"(?s)(.*[/\\\\])?{regex}"
+
+
+def _expression(pattern: str) -> str:
+    return "".join(".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
 
 
 def _run_ids(store: GraphStore, wanted: Wanted, upto: str, *, of_jobs: bool) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.inert import one_line
-from headwater.cypher.paths import normal, one_url
+from headwater.cypher.paths import normal, spellings
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -122,7 +122,7 @@ def _by_eval_hash(store: GraphStore, prefix: str) -> Found | None:
 
 
 def _file(store: GraphStore, what: str, still_valid: StillValid | None) -> Found | None:
-    paths = [one_url(what)] if "://" in what else [normal(os.path.expanduser(what)), what]
+    paths = spellings(what) if "://" in what else [normal(os.path.expanduser(what)), what]
     rows = store.rows("resolve_file", paths=paths)
     current = [row for row in rows if still_valid is not None and still_valid(row[1], row[2], row[3])]
     for file_hash, path, _, _, at in current or rows:

@@ -4,7 +4,7 @@
 MATCH (c:CallNode)-[:OF]->(:Task {fullname: $task})
 MATCH (c)-[:RETURNED]->(v:Value)
 OPTIONAL MATCH (c)<-[:MADE]-(m:Job)
-WHERE (m.status <> 'CACHED' OR m.reason STARTS WITH 'single reduction') AND m.finished <= $as_of
+WHERE $as_of IS NOT NULL AND (m.status <> 'CACHED' OR m.reason STARTS WITH 'single reduction') AND m.finished <= $as_of
 WITH c, v, CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE max(m.finished) END AS recorded
 WHERE $as_of IS NULL OR recorded IS NOT NULL
 RETURN recorded, c.call_hash AS call, v.preview AS result, v.type AS type, v.size AS size

@@ -4,7 +4,7 @@
 MATCH (t:Task)
 OPTIONAL MATCH (t)<-[:OF]-(c:CallNode)
 OPTIONAL MATCH (c)<-[:MADE]-(m:Job)
-WHERE (m.status <> 'CACHED' OR m.reason STARTS WITH 'single reduction') AND m.finished <= $as_of
+WHERE $as_of IS NOT NULL AND (m.status <> 'CACHED' OR m.reason STARTS WITH 'single reduction') AND m.finished <= $as_of
 WITH t, c, CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE max(m.finished) END AS recorded
 WITH t, count(CASE WHEN $as_of IS NULL OR recorded IS NOT NULL THEN c ELSE null END) AS calls, max(recorded) AS last
 WHERE $as_of IS NULL OR calls > 0

@@ -5,7 +5,7 @@
 UNWIND $executions AS key
 MATCH (e:Execution {id: key})-[:STARTED]->(j:Job)
 OPTIONAL MATCH (j)-[:MADE]->(c:CallNode)
-RETURN collect(['execution:' + key, c.call_hash, j.task_name, [e.git_commit]]) AS rows
+RETURN collect(['execution:' + key, c.call_hash, j.task_name, []]) AS rows
 UNION ALL
 UNWIND $jobs AS key
 MATCH (j:Job {id: key})

@@ -6,7 +6,7 @@ MATCH (e:Execution)
 WHERE e.started >= $since AND ($as_of IS NULL OR e.started <= $as_of)
 WITH e
 MATCH (j:Job {execution_id: e.id})
-WHERE j.status <> 'CACHED' AND ($as_of IS NULL OR j.started <= $as_of)
+WHERE (j.status <> 'CACHED' OR j.reason STARTS WITH 'single reduction') AND ($as_of IS NULL OR j.started <= $as_of)
 WITH j.task_hash AS task, collect(j.id) AS jobs
 WITH task, jobs, [t IN $tags WHERE t.key = 'owner' | t.id] AS owned
 WHERE NOT task IN owned AND none(job IN jobs WHERE job IN owned)

@@ -116,7 +116,7 @@ def test_a_baseline_keeps_what_is_known_apart(audited: Shell) -> None:
 
 
 def test_an_older_baseline_is_to_be_made_anew(audited: Shell) -> None:
-    audited.write("old.json", '{"version": 1, "findings": []}')
+    audited.write("old.json", '{"version": 3, "findings": []}')
     answer = audited("audit", "names", "--baseline", "old.json")
     assert (answer.code, answer.out) == (2, "")
     assert "hw audit --baseline old.json --write-baseline" in answer.err

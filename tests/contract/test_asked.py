@@ -15,6 +15,7 @@ from headwater.cypher.store import GraphStore, open_store
 from headwater.cypher.tokens import parameters, tokenize
 
 from headwater import File, Scheduler, task
+from tests.conftest import Cypher
 
 headwater_namespace = "asked"
 
@@ -75,6 +76,24 @@ def test_the_queries_for_people_answer_what_they_say(recorded: GraphStore, tmp_p
     assert slow == {"asked.handed_on": 1, "asked.read": 1, "asked.write": 1}
     [call] = ask(recorded, "calls_of_task", task="asked.read")
     assert (call["result"], call["type"]) == ("'abc'", "str")
+
+
+def test_a_file_that_a_call_made_is_not_from_outside_whatever_is_known_of_its_jobs(
+    store: GraphStore, cypher: Cypher
+) -> None:
+    for name, digest in (("in", "1"), ("between", "2")):
+        cypher(
+            "CREATE (:Value {value_hash: $name})-[:REFERS_TO]->"
+            "(:File {file_hash: $name, path: $name, evidence: 'stat', digest: $digest, size: 1})",
+            name=name,
+            digest=digest,
+        )
+    cypher(
+        "MATCH (i:Value {value_hash: 'in'}) MATCH (b:Value {value_hash: 'between'}) "
+        "CREATE (i)<-[:TOOK {name: 'x'}]-(:CallNode {call_hash: 'c1'})-[:RETURNED]->(b) "
+        "CREATE (b)<-[:TOOK {name: 'x'}]-(:CallNode {call_hash: 'c2'})"
+    )
+    assert [one["path"] for one in ask(store, "outside_files")] == ["in"]
 
 
 def test_an_answer_is_a_graph_of_its_nodes_and_edges_each_once(recorded: GraphStore) -> None:

@@ -142,6 +142,14 @@ CASES: list[tuple[str, list[str | tuple[str, dict[str, Any]]], list[str]]] = [
         [],
     ),
     ("task-without-owner", ["MATCH (j:Job) REMOVE j.tags"], ["task:t1"]),
+    ("task-without-owner", ["MATCH (j:Job) REMOVE j.tags SET j.status = 'CACHED'"], []),
+    (
+        "task-without-owner",
+        [
+            "MATCH (j:Job) REMOVE j.tags SET j.status = 'CACHED', j.reason = 'single reduction reused: no result'"
+        ],
+        ["task:t1"],
+    ),
     ("task-without-version", ["MATCH (t:Task) REMOVE t.version"], ["task:t1"]),
     ("personal-data-basis", ["MATCH (d:Dataset) SET d.lawful_basis = ''"], ["dataset:d1"]),
     ("personal-data-basis", ["MATCH (d:Dataset) SET d.purpose = '', d.sensitivity = 'internal'"], []),

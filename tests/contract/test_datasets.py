@@ -157,6 +157,18 @@ def test_files_that_were_recorded_before_they_were_declared_belong_too(governor:
     assert not verify(governor.project, governor.store).findings
 
 
+def test_the_place_of_a_dataset_may_be_written_in_another_way_than_it_is_recorded(governor: Governor) -> None:
+    for name in ("people", "weather"):
+        File(f"memory:///governed/{name}.csv").write(f"{name}\n")
+    scheduler = Scheduler(governor.project)
+    scheduler.run([load(File(f"memory:///governed/{name}.csv")) for name in ("people", "weather")])
+    scheduler.wait_recorded()
+    assert len(governor.findings("undeclared-origin")) == 2
+    patterns = '["memory:///governed/p*.csv", "memory://governed/w*.csv"]'
+    assert governor.declare(f'[datasets.all]\nfiles = {patterns}\nsensitivity = "public"\n')
+    assert governor.findings("undeclared-origin") == []
+
+
 def test_a_declaration_that_changes_keeps_its_history(governor: Governor) -> None:
     governor.declare(PEOPLE)
     run = governor.run("raw")

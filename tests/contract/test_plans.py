@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +61,14 @@ def reading(dialect: str) -> Iterator[str]:
         except QueryRefused:
             continue
         yield name
+
+
+def test_what_was_put_together_from_a_single_reduction_counts_as_made_wherever_made_counts() -> None:
+    for path in sorted([*FOLDER.glob("**/*.cypher"), *SHIPPED.iterdir()]):
+        text = path.read_text("utf-8")
+        for found in re.finditer(r"(\w+)\.status <> 'CACHED'", text):
+            further = f" OR {found[1]}.reason STARTS WITH 'single reduction'"
+            assert text.startswith(further, found.end()), path.name
 
 
 def operators(plan: Plan) -> Iterator[str]:

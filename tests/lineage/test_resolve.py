@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from headwater.cypher.errors import UsageError
 from headwater.cypher.store import GraphStore
+from headwater.lineage.find import find_files
 from headwater.lineage.resolve import resolve
 
 from tests.conftest import Cypher
@@ -138,6 +139,17 @@ def test_a_path_means_the_content_that_a_call_took_or_returned_last(
     now = resolve(store, "data.csv", still_valid=lambda path, evidence, digest: digest == "old")
     assert now.id == "f1"
     assert resolve(store, "data.csv", still_valid=lambda *_: False).id == "f2"
+
+
+def test_a_url_means_what_was_recorded_of_it_also_in_the_form_that_it_is_written_in(
+    store: GraphStore, cypher: Cypher
+) -> None:
+    took(cypher, "f1", "s3a://bucket/a", "old", START + timedelta(hours=1))
+    took(cypher, "f2", "s3://bucket/b", "old", START)
+    took(cypher, "f3", "s3a://bucket/b", "old", START + timedelta(hours=1))
+    assert [resolve(store, f"s3a://bucket/{name}").id for name in "ab"] == ["f1", "f2"]
+    assert [file.file for file in find_files(store, "s3a://bucket/*", limit=9).found] == ["f2", "f1", "f3"]
+    assert [file.file for file in find_files(store, "s3://bucket/*", limit=9).found] == ["f2"]
 
 
 def test_a_url_means_a_file(store: GraphStore, cypher: Cypher) -> None:

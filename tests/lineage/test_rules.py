@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.cypher import local_graph
 from headwater.cypher.guard import check_read_only
-from headwater.cypher.project import Project
+from headwater.cypher.project import Project, create_project
 from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage.audit import Audit, audit
 from headwater.lineage.audit_facts import AuditFacts
@@ -17,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import UsageError
-from tests.lineage.lab import Lab
+from tests.lineage.lab import MODULE, Lab
 
 HEAD = """// title: A title
 // severity: warning
@@ -261,6 +264,105 @@ def test_a_finding_is_known_again_with_other_code_and_other_data(project: Projec
         assert found(plain, ("uno", "dos"), project.root) == first
         again = found(plain, ("one", "two"), project.root / "elsewhere")
         assert len(again) > len(first)  # of other files
+    finally:
+        store.close()
+
+
+OTHERS = """
+@task
+def rows() -> list[int]:
+    return {rows}
+
+@task
+def process(row: object) -> int:
+    return 1
+
+@task
+def opts(of: object) -> int:
+    return 1
+
+@task
+def main() -> list[int]:
+    return {calls}
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """What several tests run workflows in: each looks at its own jobs alone."""
+    project = create_project(tmp_path_factory.mktemp("lab"))
+    (project.root / "a.txt").write_text("a")
+    (project.root / "b.txt").write_text("b")
+    store = open_store(project)
+    yield Lab(project, store)
+    store.close()
+    local_graph.stop(project)
+
+
+@pytest.mark.parametrize(
+    ("calls", "changed", "new"),
+    [
+        ("[process(rows()[0])]", "[process(rows()[1])]", True),
+        ("map_(process, rows()[:1])", "map_(process, rows())", True),
+        ("[process([rows(), 1])]", "[process([rows(), 2])]", True),
+        ("[process(rows())]", "[process(rows())] + []", False),
+        ("[opts({'f': File('a.txt'), 'mode': 'keep'})]", "[opts({'f': File('a.txt'), 'mode': 'no'})]", True),
+        ("[opts(File('a.txt'))]", "[opts(File('b.txt'))]", True),
+        ("[opts(File('a.txt'))]", "[opts([File('a.txt')])]", True),
+        ("[opts(File('a.txt'))]", "[opts(IFile('a.txt'))]", True),
+    ],
+)
+def test_something_else_is_new(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, calls: str, changed: str, new: bool
+) -> None:
+    monkeypatch.chdir(lab.folder)
+    head = "from headwater import IFile, map_\n"
+
+    def found(calls: str) -> set[str]:
+        run = lab.run(head + OTHERS.format(calls=calls, rows="[3, 4]"), cache=False)
+        nodes = [f"job:{job}" for task in ("process", "opts") for job in lab.jobs(run, task)]
+        return set(fingerprints(lab.store, [("rule", "it is off", [node]) for node in nodes]))
+
+    first = found(calls)
+    assert first
+    assert bool(found(changed) - first) == new
+
+
+def test_a_result_is_known_by_its_call_also_where_two_versions_gave_the_same(lab: Lab) -> None:
+    def found(rows: str) -> list[str]:
+        [job] = lab.jobs(lab.run(OTHERS.format(calls="[process(rows())]", rows=rows)), "process")
+        return fingerprints(lab.store, [("rule", "it is off", [f"job:{job}"])])
+
+    first = found("[7, 8]")
+    assert found("list((7, 8))") == first
+    assert found("[9]") == first
+
+
+def test_a_baseline_knows_a_run_of_uncommitted_code_by_its_commit(local_project: Project) -> None:
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+        subprocess.run(["git", *who, *words], cwd=local_project.root, check=True, capture_output=True)
+
+    rules = load_rules(local_project.root, ["uncommitted-code"])
+    store = open_store(local_project)
+    try:
+        lab = Lab(local_project, store)
+
+        def found() -> set[str]:
+            lab.run(DOUBLES, "main(1)")
+            return {
+                one.fingerprint for one in audit(store, rules, AuditFacts(store, None), timeout=30).findings
+            }
+
+        (lab.folder / f"{MODULE}.py").touch()
+        git("init")
+        git("add", f"{MODULE}.py")
+        git("commit", "-m", "first")
+        first = found()
+        assert len(first) == 1
+        assert found() == first
+        git("commit", "--allow-empty", "-m", "second")
+        assert len(found() - first) == 1
     finally:
         store.close()
 
