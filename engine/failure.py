@@ -58,9 +58,8 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
         ]
     parts = [b"Call\0", job.eval_hash, value_hash, *children, *reads]
     if job.error is not None and job.returns:
-        parts.append(
-            b"Error of\0" + repr(job.returns).encode()
-        )  # which of the children failed first, time decides
+        # Which of the children failed first, time decides.
+        parts.append(b"Error of\0" + repr(job.returns).encode())
     if job.gap:
         parts += [b"Gap\0", *(mark.encode() + b"\0" for mark in sorted(job.gap))]
     if job.outdated or not job.reusable:

@@ -7,7 +7,6 @@ import shutil
 from contextlib import suppress
 
 from headwater.engine.files.under_way import Note, settle_killed
-from headwater.engine.script_room import come_back
 
 
 def tidy_up() -> int:
@@ -24,6 +23,8 @@ def tidy_up() -> int:
         if not os.path.lexists(note.path):
             return True
         if note.place:
+            from headwater.engine.script_room import come_back  # few runs find anything, and fewer need it
+
             done = come_back(note)
         else:
             if os.path.isdir(note.path) and not os.path.islink(note.path):

@@ -10,18 +10,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 from headwater.engine.errors import ScriptError
 from headwater.engine.files import Artefact, FileSet
 from headwater.engine.files.address import local_path
-from headwater.engine.files.content import cache_folder
+from headwater.engine.script_locks import POLL, close_slot, key_of, open_slot, slot_of, slot_path
 from headwater.engine.script_places import Output, leaves
 from headwater.engine.script_process import check_going_on, is_ending
 
-_POLL = 0.02
 _SLOTS = 64
 """files that claims are kept in, of which a script opens each once at most; two outputs may share one, which is no
 harm"""
@@ -52,7 +50,7 @@ def claims(paths: set[str]) -> Iterator[None]:
     """
     slots: dict[int, list[str]] = {}
     for path in sorted(paths):
-        slots.setdefault(int(_key(path)[:8], 16) % _SLOTS, []).append(path)
+        slots.setdefault(slot_of(key_of(path), _SLOTS), []).append(path)
     with ExitStack() as held:
         made = [claim for slot, those in slots.items() for claim in held.enter_context(_claimed(slot, those))]
         yield
@@ -69,7 +67,7 @@ def after_the_ending(paths: set[str]) -> Iterator[None]:
     """Wait for scripts of this process that are being ended, as an attempt that took too long: they may write still."""
     while any(is_ending(thread) and not paths.isdisjoint(held) for thread, held in list(_holders.items())):
         check_going_on()
-        time.sleep(_POLL)
+        time.sleep(POLL)
     thread = threading.current_thread()
     _holders[thread] = paths
     try:
@@ -82,7 +80,7 @@ class _Claim:
     def __init__(self, path: str, handle: int) -> None:
         self._path = path
         self._handle = handle
-        self._key = _key(path)
+        self._key = key_of(path)
         self._own = uuid4().hex
         self._write("+")
 
@@ -119,21 +117,14 @@ class _Claim:
         return found
 
 
-def _key(path: str) -> str:
-    return sha256(os.fsencode(path)).hexdigest()
-
-
 @contextmanager
 def _claimed(slot: int, paths: list[str]) -> Iterator[list[_Claim]]:
     """Claims that share a file; none where none can be made."""
-    folder = os.path.join(cache_folder(), "outputs")
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     made: list[_Claim] = []
     with ExitStack() as ends:
         with suppress(OSError):
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            handle = os.open(os.path.join(folder, f"{slot:02}"), flags, 0o600)
-            ends.callback(_close, handle)
+            handle = open_slot(slot_path("outputs", slot), os.O_APPEND)
+            ends.callback(close_slot, handle)
             with suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.ftruncate(handle, 0)  # nobody runs whose claims these are
@@ -143,10 +134,3 @@ def _claimed(slot: int, paths: list[str]) -> Iterator[list[_Claim]]:
                 ends.callback(claim.end)
                 made.append(claim)
         yield made
-
-
-def _close(handle: int) -> None:
-    with suppress(OSError):
-        # A process that was forked meanwhile may have it open, too.
-        fcntl.flock(handle, fcntl.LOCK_UN)
-    os.close(handle)

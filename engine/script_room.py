@@ -7,10 +7,8 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 from uuid import uuid4
@@ -19,19 +17,15 @@ from headwater.cypher.paths import normal
 from headwater.engine.errors import CallError
 from headwater.engine.files import Artefact, Dir, FileSet, Staging
 from headwater.engine.files.address import local_path
-from headwater.engine.files.content import cache_folder
 from headwater.engine.files.handle import PARTIAL
 from headwater.engine.files.under_way import Note, begin, end
+from headwater.engine.script_locks import Waiting, close_slot, key_of, open_slot, slot_of, slot_path
 from headwater.engine.script_places import StagedInput, leaves, place_in
-from headwater.engine.script_process import check_going_on
 
 _log = logging.getLogger("headwater")
 
 _LOCKS = 64
 """Files that are locked for places; two places may share one, which costs time only."""
-_POLL = 0.02
-_SAID_AFTER = 1.0
-"""seconds of waiting until somebody is told"""
 
 
 @contextmanager
@@ -134,13 +128,14 @@ def _lock(places: set[str], held: ExitStack, *, wait: bool = True) -> bool:
     """
     if not places:
         return True
-    locks = os.path.join(cache_folder(), "staging")
-    os.makedirs(locks, mode=0o700, exist_ok=True)
-    names = {int.from_bytes(sha256(os.fsencode(place)).digest()[:4], "big") % _LOCKS for place in places}
-    began, said = time.monotonic(), False
-    for name in sorted(names):
-        handle = os.open(os.path.join(locks, f"{name:02}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        held.callback(_unlock, handle)
+    waiting = Waiting(
+        "a script waits until another one no longer stages to %s. With tempdir=True each has a folder of its own, and "
+        "they run side by side",
+        min(places),
+    )
+    for number in sorted({slot_of(key_of(place), _LOCKS) for place in places}):
+        handle = open_slot(slot_path("staging", number))
+        held.callback(close_slot, handle)
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,22 +143,8 @@ def _lock(places: set[str], held: ExitStack, *, wait: bool = True) -> bool:
             except BlockingIOError:
                 if not wait:
                     return False
-                check_going_on()
-                if not said and time.monotonic() - began > _SAID_AFTER:
-                    said = True
-                    _log.warning(
-                        "a script waits until another one no longer stages to %s. With tempdir=True each has a "
-                        "folder of its own, and they run side by side",
-                        min(places),
-                    )
-                time.sleep(_POLL)
+                waiting.a_moment()
     return True
-
-
-def _unlock(handle: int) -> None:
-    # A process that was forked meanwhile may have the lock file open, too.
-    fcntl.flock(handle, fcntl.LOCK_UN)
-    os.close(handle)
 
 
 @contextmanager

@@ -5,22 +5,16 @@ nobody says which comes first, so that it is an error (`script_claims`).
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import ClassVar
 
 from headwater.engine.errors import ScriptError
 from headwater.engine.executors.upwards import TO_PARENT
-from headwater.engine.files.content import cache_folder
-from headwater.engine.script_process import check_going_on
-
-_log = logging.getLogger("headwater")
+from headwater.engine.script_locks import Waiting, close_slot, key_of, open_slot, slot_of, slot_path
 
 _SLOTS = 4096
 """files that are locked for outputs; two outputs may share one, which costs time only"""
@@ -29,9 +23,6 @@ _AT_MOST = 64
 others, it is an error to meet another script"""
 _MOST_TOLD = 1 << 16
 """bytes that are read of whose a lock is"""
-_POLL = 0.02
-_SAID_AFTER = 1.0
-"""seconds of waiting until somebody is told"""
 _WRITES = "_HEADWATER_WRITES"
 """in a script's environment: what it writes, and what those write that it runs in"""
 
@@ -54,7 +45,7 @@ def turns(paths: Iterable[str], run: str | None) -> Iterator[Mapping[str, str]]:
     """
     run = run or f"process-{os.getppid() if TO_PARENT else os.getpid()}"
     above = os.environ.get(_WRITES, "").split()
-    keys = {sha256(os.fsencode(path)).hexdigest()[:16]: path for path in paths}
+    keys = {key_of(path)[:16]: path for path in paths}
     # Of the same outputs, everybody chooses the same.
     keys = {key: keys[key] for key in sorted(keys)[:_AT_MOST]}
     slots: dict[str, dict[str, str]] = {}
@@ -71,14 +62,14 @@ def turns(paths: Iterable[str], run: str | None) -> Iterator[Mapping[str, str]]:
 
 def _slot(key: str) -> str:
     """The path of the file that is locked for an output."""
-    return os.path.join(cache_folder(), "turns", f"{int(key[:8], 16) % _SLOTS:04}")
+    return slot_path("turns", slot_of(key, _SLOTS))
 
 
 def _refuse_own(slot: str, key: str, path: str) -> None:
     """Raise the error of an output that the script writes, too, that this one runs in. If that has ended, and left
     running what this belongs to, it is none."""
     with suppress(OSError):
-        handle = _open(slot)
+        handle = open_slot(slot)
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return
@@ -93,7 +84,7 @@ def _refuse_own(slot: str, key: str, path: str) -> None:
 
 
 def _wait(slot: str, keys: Mapping[str, str], run: str, above: set[str], held: ExitStack) -> None:
-    began, said = time.monotonic(), False
+    waiting = Waiting("a script waits until that of another run no longer writes %s", min(keys.values()))
     with suppress(OSError):
         while True:
             with _Turn.lock:
@@ -104,13 +95,7 @@ def _wait(slot: str, keys: Mapping[str, str], run: str, above: set[str], held: E
                     held.callback(_leave, turn, keys)
                 if turn:
                     return
-            check_going_on()
-            if not said and time.monotonic() - began > _SAID_AFTER:
-                said = True
-                _log.warning(
-                    "a script waits until that of another run no longer writes %s", min(keys.values())
-                )
-            time.sleep(_POLL)
+            waiting.a_moment()
 
 
 @dataclass
@@ -149,7 +134,7 @@ def _take(path: str, run: str, above: set[str]) -> _Turn | bool:
     Returns:
         Where another has it, whether it is one that cannot be waited for: of the same run, or what this runs in.
     """
-    handle = _open(path)
+    handle = open_slot(path)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -172,14 +157,7 @@ def _leave(turn: _Turn, keys: Iterable[str]) -> None:
             del _Turn.held[turn.path]
         with suppress(OSError):
             os.ftruncate(turn.handle, 0)
-            # A process that was forked meanwhile may have it open, too.
-            fcntl.flock(turn.handle, fcntl.LOCK_UN)
-        os.close(turn.handle)
-
-
-def _open(path: str) -> int:
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        close_slot(turn.handle)
 
 
 def _holder(handle: int) -> tuple[str, list[str]]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-import zlib
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
 
 from headwater.cypher.errors import UsageError
 from headwater.engine.files.file import File
@@ -15,15 +12,24 @@ from headwater.engine.files.file import File
 
 class _Compression(NamedTuple):
     begins: bytes
-    pack: Callable[[bytes], bytes]
-    unpack: Callable[[bytes], bytes]
+    module: str
+    """of the standard library; imported where a file is compressed so, for most runs need none of them"""
+    options: Mapping[str, Any]
+
+    def pack(self, data: bytes) -> bytes:
+        packed: bytes = import_module(self.module).compress(data, **self.options)
+        return packed
+
+    def unpack(self, data: bytes) -> bytes:
+        unpacked: bytes = import_module(self.module).decompress(data)
+        return unpacked
 
 
 # Equal tables give equal files: no time of packing is in them.
 _KNOWN = {
-    ".gz": _Compression(b"\x1f\x8b", lambda data: gzip.compress(data, mtime=0), gzip.decompress),
-    ".bz2": _Compression(b"BZh", bz2.compress, bz2.decompress),
-    ".xz": _Compression(b"\xfd7zXZ", lzma.compress, lzma.decompress),
+    ".gz": _Compression(b"\x1f\x8b", "gzip", {"mtime": 0}),
+    ".bz2": _Compression(b"BZh", "bz2", {}),
+    ".xz": _Compression(b"\xfd7zXZ", "lzma", {}),
 }
 _OTHERS = (".zip", ".zst", ".lz4", ".br", ".7z", ".tar")
 _TEXT = ("csv", "json")
@@ -61,6 +67,9 @@ def unpacked(file: File, format: str) -> bytes:
                     f"{file.path} is compressed, and its name does not tell. Name it {file.basename()}{end}"
                 )
         return data
+    import lzma
+    import zlib
+
     try:
         return compression.unpack(data)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:

@@ -11,7 +11,6 @@ import atexit
 import fcntl
 import json
 import os
-import platform
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -81,7 +80,7 @@ def _others() -> list[str]:
     folder = os.path.join(cache_folder(), _FOLDER)
     try:
         # Where several machines share a home, locks may not reach from one to the other.
-        names = [name for name in os.listdir(folder) if name.startswith(f"{platform.node()}~")]
+        names = [name for name in os.listdir(folder) if name.startswith(f"{os.uname().nodename}~")]
     except OSError:
         return []
     own = _Notes.own.path if _Notes.own is not None else ""
@@ -114,7 +113,7 @@ class _Notes:
         self._size = 0
         with suppress(OSError):
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            name = f"{platform.node()}~{os.getpid()}-{uuid4().hex[:8]}"
+            name = f"{os.uname().nodename}~{os.getpid()}-{uuid4().hex[:8]}"
             # Under its name, it is locked from the beginning.
             new = os.path.join(folder, f".{name}")
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
