@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,38 +98,36 @@ def by_hash(found: Found, what: str) -> bool:
     return found.id.startswith(what.lower())
 
 
-def otherwise_now(store: GraphStore, found: Found, what: str) -> dict[str, Any] | None:
-    """How what is at a path now is, where that was never recorded. None where it was, or where the past is asked."""
+def _otherwise_now(store: GraphStore, found: Found, what: str) -> dict[str, Any] | None:
+    """How what is at a path now is, where that was never recorded, which a note says. None where it was, or where the
+    past is asked."""
+    from headwater.cli import _output
     from headwater.engine.files import identify, still_valid
 
     if found.kind != "file" or by_hash(found, what) or getattr(store, "moment", None) is not None:
         return None
-    [(_, path, evidence, digest, _)] = store.rows("trace_file", file=found.id)
+    [(file, path, evidence, digest, size)] = store.rows("trace_file", file=found.id)
     if still_valid(path, evidence, digest):
         return None
-    try:
-        now = identify(path)
-    except OSError as error:
-        return {"evidence": "unreadable", "digest": str(error), "size": None}
-    return {"evidence": now.evidence, "digest": now.digest, "size": now.size}
-
-
-def _say_changed(store: GraphStore, found: Found, now: Mapping[str, Any]) -> None:
-    from headwater.cli import _output
 
     def told(size: int | None, evidence: str, digest: str) -> str:
         return f"{'' if size is None else f'{_output.size(size)}, '}{evidence} {digest}"
 
-    there = {
-        "unreadable": f"it cannot be looked at: {now['digest']}",
-        "missing": "no file is there now",
-    }.get(now["evidence"], f"now it is {told(now['size'], now['evidence'], now['digest'])}")
-    [(file, path, evidence, digest, size)] = store.rows("trace_file", file=found.id)
+    try:
+        now = identify(path)
+    except OSError as error:
+        answer: dict[str, Any] = {"evidence": "unreadable", "digest": str(error), "size": None}
+        there = f"it cannot be looked at: {error}"
+    else:
+        answer = {"evidence": now.evidence, "digest": now.digest, "size": now.size}
+        missing = now.evidence == "missing"
+        there = "no file is there now" if missing else f"now it is {told(now.size, now.evidence, now.digest)}"
     note = (
         f"note: {path} is not what was recorded ({there}). Meant is the content that a call took or returned last: "
         f"{file[:12]}, {told(size, evidence, digest)}"
     )
     click.echo(_output.one_line(note), err=True)
+    return answer
 
 
 def find(store: GraphStore, what: str, *, every_content: bool = False) -> Found:
@@ -144,6 +142,19 @@ def find(store: GraphStore, what: str, *, every_content: bool = False) -> Found:
     Raises:
         UsageError: nothing, or more than one thing.
     """
+    found = _found(store, what)
+    if not every_content:
+        _otherwise_now(store, found, what)
+    return found
+
+
+def find_now(store: GraphStore, what: str) -> tuple[Found, dict[str, Any] | None]:
+    """The same, with how what is at a path now is, where that was never recorded: `evidence`, `digest` and `size`."""
+    found = _found(store, what)
+    return found, _otherwise_now(store, found, what)
+
+
+def _found(store: GraphStore, what: str) -> Found:
     from headwater.engine.files import still_valid
     from headwater.lineage.resolve import resolve
 
@@ -152,14 +163,11 @@ def find(store: GraphStore, what: str, *, every_content: bool = False) -> Found:
         if what.startswith(VALUE):
             return _find_value(store, what.removeprefix(VALUE))
         # What is on disk now says nothing of what was meant then.
-        found = resolve(store, what, still_valid=still_valid if moment is None else None)
+        return resolve(store, what, still_valid=still_valid if moment is None else None)
     except UsageError as error:
         if moment is None:
             raise
         raise UsageError(f"{error} (asked as of {moment:%Y-%m-%dT%H:%M:%SZ})") from None
-    if not every_content and (now := otherwise_now(store, found, what)) is not None:
-        _say_changed(store, found, now)
-    return found
 
 
 def _find_value(store: GraphStore, text: str) -> Found:

@@ -47,7 +47,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
     """
     from headwater.cli import _derivation, _output, _tree
     from headwater.cli._changes import record_datasets
-    from headwater.cli._reading import find, otherwise_now, reading, the_project
+    from headwater.cli._reading import find_now, reading, the_project
     from headwater.lineage.trace import trace
     from headwater.lineage.trace_datasets import traced_datasets
     from headwater.lineage.trace_handles import traced_handles
@@ -61,9 +61,8 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
     with reading(as_of=as_of) as store:
         if as_of is None:
             record_datasets(the_project(), store)
-        found = _call_of_task(store, find(store, what), what)
-        answer = trace(store, found, depth=depth, since=since)
-        now = otherwise_now(store, found, what)
+        found, now = find_now(store, what)
+        answer = trace(store, _call_of_task(store, found, what), depth=depth, since=since)
         if kinds:
             only = {"kind": answer.kind, "id": answer.id, "now": now, **_origins(store, answer, kinds)}
             if forms:
