@@ -24,7 +24,7 @@ from headwater.engine.script_places import StagedInput, leaves, place_in
 
 _log = logging.getLogger("headwater")
 
-_LOCKS = 64
+_LOCKS = 4096
 """Files that are locked for places; two places may share one, which costs time only."""
 
 
