@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.cypher.backlog import loader_pid
+from headwater.cypher.errors import UsageError
+from headwater.cypher.project import open_project
 
 WORKFLOW = '''\
 """Adds up doubles."""
@@ -156,3 +161,7 @@ def _shell(folder: Path) -> Iterator[Shell]:
     yield shell
     if (folder / ".headwater").is_dir():
         shell("store", "stop")
+        with suppress(UsageError, ProcessLookupError):  # settings that a test spoilt; one that has just left
+            loader = loader_pid(open_project(folder))
+            if loader is not None:  # it would wait for ever for a store that is away
+                os.kill(loader, signal.SIGTERM)
