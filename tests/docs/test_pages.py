@@ -108,3 +108,19 @@ def anchors(page: Path) -> set[str]:
     """The names that headings get: lower case, spaces as hyphens, other marks left out."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_every_page_can_be_found_from_the_readme() -> None:
+    """Decisions are for those who change the code; `docs/explanation` names them where it needs them."""
+    seen, ways = set[Path](), [ROOT / "README.md"]
+    while ways:
+        page = ways.pop()
+        if page in seen:
+            continue
+        seen.add(page)
+        text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for target in re.findall(r"\]\(([^)\s#]+\.md)(?:#[^)\s]*)?\)", text):
+            if not re.match(r"\w+:", target):
+                ways.append((page.parent / target).resolve())
+    lost = [page_id(page) for page in PAGES if page not in seen and "decisions" not in page.parts]
+    assert lost == []
