@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import InternalError
 from headwater.cypher.garbage import few_collections
 from headwater.cypher.project import Project
-from headwater.engine.cache import NEVER_RUN, Answer, Cache, GraphCache, Miss, NoCache, OneStep, Result
+from headwater.engine.answers import Answer, Cache, Miss, NoCache, OneStep, Result
+from headwater.engine.cache import NEVER_RUN, GraphCache
 from headwater.engine.cancel import Requests
 from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
