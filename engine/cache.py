@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from headwater.engine.validity import still_holds
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
+    from headwater.engine.task import Task
 
 _log = logging.getLogger("headwater")
 
@@ -47,12 +48,21 @@ _UNDER_IT = "something under it changed"
 
 
 class GraphCache:
-    """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss."""
+    """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss.
 
-    def __init__(self, store: GraphStore, context: Context) -> None:
+    Args:
+        can_run: whether a task could run as it is defined. A call with one under it that could not is opened, so that
+            its error does not depend on what was recorded.
+    """
+
+    def __init__(
+        self, store: GraphStore, context: Context, can_run: Callable[[Task[Any, Any]], bool]
+    ) -> None:
         self.states = HandleStates()
         self._store = store
         self._context = context
+        self._can_run = can_run
+        self._runnable: dict[str, bool] = {}
         self._known_tasks: dict[str, bool] = {}
         self._known_keys: dict[str, set[str] | None] = {}
         """the beginnings of a task's recorded cache keys; None where there are too many"""
@@ -235,7 +245,9 @@ class GraphCache:
     ) -> bool:
         tasks, files, uncacheable, gaps, states = facts
         self._ask_of_far(files)
-        changed_tasks = [task_hash for fullname, task_hash in tasks if not _is_current(fullname, task_hash)]
+        changed_tasks = [
+            task_hash for fullname, task_hash in tasks if not self._is_current(fullname, task_hash)
+        ]
         changed_files = [file[0] for file in files if not self._is_valid(file)]
         marks = [mark for mark in {mark for gap in gaps for mark in gap} if not self._holds(mark, full=full)]
         stale = self._stale({state for some in states for state in some})
@@ -265,12 +277,28 @@ class GraphCache:
         self._ask_of_versions(hashes)
         return all(self._known_tasks[task_hash] for task_hash in hashes)
 
+    def _is_current(self, fullname: str, task_hash: str) -> bool:
+        task = get_task_registry().find(fullname)
+        if task is None or task.hash.hex() != task_hash:
+            return False
+        runnable = self._runnable.get(fullname)
+        if runnable is None:
+            runnable = self._runnable[fullname] = self._can_run(task)
+        return runnable
+
+    def _current_hashes(self) -> Iterable[str]:
+        """The versions of all tasks that there are now; of one that cannot be called, there is none."""
+        for task in get_task_registry():
+            with suppress(Exception):
+                if self._can_run(task):
+                    yield task.hash.hex()
+
     def _holds(self, mark: str, *, full: bool) -> bool:
         """Whether something that was not recorded (`records.CallMade.gap`) is what it was."""
         task_hash = marked_task(mark)
         if task_hash is not None:
             if self._current_tasks is None:
-                self._current_tasks = set(_current_hashes())
+                self._current_tasks = set(self._current_hashes())
             return task_hash in self._current_tasks
         return not full or self._is_valid(marked_file(mark))
 
@@ -360,18 +388,6 @@ def _given_by(job: Job) -> Iterable[str]:
 def _key(job: Job) -> str:
     assert job.eval_hash is not None
     return job.eval_hash.hex()
-
-
-def _is_current(fullname: str, task_hash: str) -> bool:
-    task = get_task_registry().find(fullname)
-    return task is not None and task.hash.hex() == task_hash
-
-
-def _current_hashes() -> Iterable[str]:
-    """The versions of all tasks that there are now; of one that cannot be called, there is none."""
-    for task in get_task_registry():
-        with suppress(Exception):
-            yield task.hash.hex()
 
 
 def _batches(items: list[str]) -> Iterable[list[str]]:

@@ -157,7 +157,7 @@ class Run(Control):
             store = open_store(self.project, meanwhile=self._go_on)
             if self._use_cache:
                 catch_up(self.project)
-                self._cache = GraphCache(store, self._context)
+                self._cache = GraphCache(store, self._context, self._can_run)
         except StoreUnavailable as error:
             _log.warning(
                 "the graph cannot be reached (%s): the run goes on without earlier results, and is loaded later",
@@ -378,7 +378,7 @@ class Run(Control):
                 where = job.options.get("executor", "default"), job.task.is_async
                 found = slices.get(where)
                 if found is None:
-                    found = slices[where] = self._executors.where(*where, job.task.fullname), []
+                    found = slices[where] = self._executors.where(*where), []
                 if job.options and job.options.get("limits") and not self.limits.acquire(job):
                     continue
             except Exception as error:
