@@ -2,32 +2,35 @@
 
 A recorded call is reused when nothing under it changed: every task in its subtree is what it was, every file in its
 values is what it was, and nothing in it is marked never to be reused. Where something changed, only the changed calls
-and those above them are expanded; the rest is reused unopened.
+and those above them are expanded; the rest is reused unopened. Where a change was taken back, what was recorded before
+it is reused.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import StoreError
 from headwater.cypher.records import marked_file, marked_task
-from headwater.engine.context import HERE, Context, Reads, read_hash
+from headwater.engine.answers import Answer, Miss, OneStep
+from headwater.engine.context import Context, read_hash
 from headwater.engine.files.far_checks import are_far, still_valid_far
 from headwater.engine.handle import CALL
 from headwater.engine.handle_states import HandleStates
-from headwater.engine.job import Job, Stored
+from headwater.engine.job import Job
 from headwater.engine.options import CacheResult, CheckValid
 from headwater.engine.reasons import ROLLED_BACK
+from headwater.engine.recorded_calls import RecordedCall, is_for_all, recorded_call, stored_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.validity import still_holds
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
+    from headwater.engine.task import Task
 
 _log = logging.getLogger("headwater")
 
@@ -37,104 +40,35 @@ _BATCH = 5000
 _KNOWN = 200_000
 """So many cache keys of one task are kept; of a task with more, the graph is asked for each call."""
 
+_EARLIER = 10
+"""So many of the newest calls with one key are looked at where the newest does not hold."""
+
 NEVER_RUN = "never run with these arguments and this code"
-
-
-@dataclass(frozen=True)
-class Result:
-    """A call's final result, good to be reused."""
-
-    value: Stored
-    value_hash: bytes
-    call_hash: bytes
-    reason: str
-    reads: Reads | None = None
-    """what of the context it depends on"""
-
-
-@dataclass(frozen=True)
-class OneStep:
-    """What a call's function returned: an expression that is to be reduced again."""
-
-    value: Stored
-    reason: str
-
-
-@dataclass(frozen=True)
-class Miss:
-    """Nothing to reuse, and why."""
-
-    reason: str
-
-
-Answer = Result | OneStep | Miss
-
-
-class Cache(Protocol):
-    """Answers for calls; one instance serves one run.
-
-    Attributes:
-        states: what the run knows of the states of handles.
-    """
-
-    states: HandleStates
-
-    def find(self, jobs: Sequence[Job]) -> list[Answer]:
-        """An answer for each job, in order."""
-
-    def may_find(self, job: Job) -> bool:
-        """Whether there may be an answer for a job, without a question for each."""
-
-    def something_ran(self) -> None:
-        """A task's function has run, and may have written files: what was seen of files before is to be seen anew."""
-
-
-class NoCache:
-    """For runs outside a project."""
-
-    def __init__(self) -> None:
-        self.states = HandleStates()
-
-    def find(self, jobs: Sequence[Job]) -> list[Answer]:
-        return [Miss("runs outside a project are not recorded")] * len(jobs)
-
-    def may_find(self, job: Job) -> bool:
-        return False
-
-    def something_ran(self) -> None:
-        return
-
-
-@dataclass
-class _Row:
-    """A recorded call as a look-up gives it."""
-
-    call_hash: str
-    value_hash: str
-    value: Stored
-    has_children: bool
-    files: list[Any]
-    reads: Reads | None = None
-    gap: Sequence[str] = ()
-    """what it depends on that was not recorded (`records.CallMade.gap`)"""
-    states: Sequence[str] = ()
-    """the states of handles that it gave, or would have given (`records.CallMade.states`)"""
-    judged: int | None = None
-    """the moment (`GraphCache._moment`) at which it was found clean below a call that was expanded"""
+_UNDER_IT = "something under it changed"
 
 
 class GraphCache:
-    """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss."""
+    """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss.
 
-    def __init__(self, store: GraphStore, context: Context) -> None:
+    Args:
+        can_run: whether a task could run as it is defined. A call with one under it that could not is opened, so that
+            its error does not depend on what was recorded.
+    """
+
+    def __init__(
+        self, store: GraphStore, context: Context, can_run: Callable[[Task[Any, Any]], bool]
+    ) -> None:
         self.states = HandleStates()
         self._store = store
         self._context = context
+        self._can_run = can_run
+        self._runnable: dict[str, bool] = {}
         self._known_tasks: dict[str, bool] = {}
         self._known_keys: dict[str, set[str] | None] = {}
         """the beginnings of a task's recorded cache keys; None where there are too many"""
-        self._rows: dict[str, _Row] = {}
-        self._dirty: set[str] = set()
+        self._rows: dict[str, RecordedCall] = {}
+        self._dirty: dict[str, bool] = {}
+        """recorded calls that are not what they were, and whether what they are now may have been recorded before"""
         self._current_tasks: set[str] | None = None
         self._valid: dict[str, bool] = {}
         self._away = False
@@ -181,56 +115,76 @@ class GraphCache:
         # Equal calls whose contexts differ may have answers that differ: the second of them is asked for later.
         later = [job for job in jobs if keys.setdefault(_key(job), job) is not job]
         rows = self._look_up(keys)
-        clean = self._check_subtrees(rows, keys)
+        clean = self._check_subtrees([(row, keys[key]) for key, row in rows.items()])
         self._ask_of_far(file for key, row in rows.items() if clean[row.call_hash] for file in row.files)
         answers: dict[str, Answer] = {}
         stale: dict[str, str] = {}
         for key, job in keys.items():
             row = rows.get(key)
-            allowed = job.options.get("allowed_cache_results")
             if row is None:
                 stale[key] = NEVER_RUN
-            elif allowed is not None and CacheResult.ULTIMATE not in allowed:
+            elif not _may_be(CacheResult.ULTIMATE, job):
                 stale[key] = "final results are not allowed by allowed_cache_results"
             elif row.states and not self._hold(row.states):
                 stale[key] = ROLLED_BACK
             elif not clean[row.call_hash]:
-                stale[key] = "something under it changed"
+                stale[key] = _UNDER_IT
             elif not self._all_valid(row.files):
                 stale[key] = "a file in its result changed"
             else:
-                answers[key] = Result(
-                    row.value,
-                    bytes.fromhex(row.value_hash),
-                    bytes.fromhex(row.call_hash),
-                    "recorded result reused",
-                    row.reads,
-                )
+                answers[key] = row.result()
         self._expand([row.call_hash for key, row in rows.items() if key in stale and row.has_children])
         answers.update(self._single_steps(stale, keys, rows))
+        answers.update(self._earlier(answers, keys, rows))
         others = iter(self._find(later) if later else [])
         return [answers[_key(job)] if keys[_key(job)] is job else next(others) for job in jobs]
 
     # -- finding calls ---------------------------------------------------------------------------------------------
 
-    def _look_up(self, keys: dict[str, Job]) -> dict[str, _Row]:
+    def _look_up(self, keys: dict[str, Job]) -> dict[str, RecordedCall]:
         rows = {key: self._rows[key] for key in keys if key in self._rows}
         ask = [key for key in keys if key not in rows and self._may_know(keys[key])]
         for batch in _batches(ask):
-            for key, *found in self._listed("lookup_calls", keys=batch):
-                row = _row(found)
+            for key, *found in self._listed("lookup_calls", keys=batch, newest=1):
+                row = recorded_call(found)
                 if key not in rows and self._reads_the_same(row, keys[key]):
                     rows[key] = row
         return rows
 
-    def _reads_the_same(self, row: _Row, job: Job) -> bool:
+    def _earlier(
+        self, answers: Mapping[str, Answer], keys: Mapping[str, Job], rows: Mapping[str, RecordedCall]
+    ) -> dict[str, Answer]:
+        """Answers from calls before the newest, where a change was taken back, of those that would have to run.
+
+        (What a plain task's function returned is there as a single reduction. What an async body, or a call with
+        unrecorded ones under it, came to is in its call alone.)
+        """
+        ask = [
+            key
+            for key, answer in answers.items()
+            if answer == Miss(_UNDER_IT) and (rows[key].gap or self._dirty.get(rows[key].call_hash))
+        ]
+        found: list[tuple[str, RecordedCall]] = []
+        for batch in _batches(ask):
+            for key, *columns in self._listed("lookup_calls", keys=batch, newest=_EARLIER):
+                row = recorded_call(columns)
+                if row.call_hash != rows[key].call_hash and self._reads_the_same(row, keys[key]):
+                    found.append((key, row))
+        clean = self._check_subtrees([(row, keys[key]) for key, row in found], opening=False)
+        earlier: dict[str, Answer] = {}
+        for key, row in found:
+            if key not in earlier and clean[row.call_hash] and self._all_valid(row.files):
+                earlier[key] = row.result()
+        return earlier
+
+    def _reads_the_same(self, row: RecordedCall, job: Job) -> bool:
         """Whether a job would find in its context what a recorded call found in its own."""
         if row.reads is None:
             return True
         context = self._context if job.context is None else job.context
         return all(read_hash(context, path) == digest for path, digest in row.reads.items())
 
-    def _listed(self, query: str, **params: list[str]) -> list[Any]:
+    def _listed(self, query: str, **params: list[str] | int) -> list[Any]:
         """The rows of a query that gives them as one list."""
         [(rows,)] = self._store.rows(query, **params)
         return list(rows)
@@ -238,35 +192,45 @@ class GraphCache:
     def _may_know(self, job: Job) -> bool:
         """Whether the graph has this version of the task at all: a new one needs no look-ups."""
         task_hash = job.task.hash.hex()
-        known = self._known_tasks.get(task_hash)
-        if known is None:
-            known = bool(self._store.rows("known_tasks", task_hashes=[task_hash]))
-            self._known_tasks[task_hash] = known
-        return known
+        self._ask_of_versions({task_hash})
+        return self._known_tasks[task_hash]
+
+    def _ask_of_versions(self, task_hashes: Set[str]) -> None:
+        ask = [task_hash for task_hash in task_hashes if task_hash not in self._known_tasks]
+        for batch in _batches(ask):
+            known = {row[0] for row in self._store.rows("known_tasks", task_hashes=batch)}
+            self._known_tasks.update((task_hash, task_hash in known) for task_hash in batch)
 
     # -- what still holds ------------------------------------------------------------------------------------------
 
-    def _check_subtrees(self, rows: dict[str, _Row], keys: dict[str, Job]) -> dict[str, bool]:
-        """For each recorded call, whether nothing below it changed."""
+    def _check_subtrees(
+        self, rows: Iterable[tuple[RecordedCall, Job]], *, opening: bool = True
+    ) -> dict[str, bool]:
+        """For each recorded call, whether nothing below it changed.
+
+        Args:
+            rows: recorded calls, each with the job that asks.
+            opening: those that are not clean are opened next, so which of the calls under them are not is asked, too.
+        """
         clean: dict[str, bool] = {}
         ask: dict[str, bool] = {}
-        for key, row in rows.items():
+        for row, job in rows:
             if row.call_hash in self._dirty:
                 clean[row.call_hash] = False
             elif row.states and not self._hold(row.states):
                 clean[row.call_hash] = False
-                self._dirty.add(row.call_hash)
+                self._dirty[row.call_hash] = False
             elif row.judged == self._moment or not (row.has_children or row.gap):
                 clean[row.call_hash] = True
             else:
-                full = keys[key].options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
+                full = job.options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
                 if not row.has_children:
                     clean[row.call_hash] = all(self._holds(mark, full=full) for mark in row.gap)
                     continue
                 ask[row.call_hash] = ask.get(row.call_hash, False) or full
         for batch in _batches(list(ask)):
             for call_hash, *facts in self._store.rows("subtree_facts", call_hashes=batch):
-                clean[call_hash] = self._unchanged(call_hash, facts, full=ask[call_hash])
+                clean[call_hash] = self._unchanged(call_hash, facts, full=ask[call_hash], opening=opening)
         for call_hash in ask:
             clean.setdefault(call_hash, False)
         return clean
@@ -277,16 +241,22 @@ class GraphCache:
         facts: Sequence[Any],
         *,
         full: bool,
+        opening: bool,
     ) -> bool:
         tasks, files, uncacheable, gaps, states = facts
         self._ask_of_far(files)
-        changed_tasks = [task_hash for fullname, task_hash in tasks if not _is_current(fullname, task_hash)]
+        changed_tasks = [
+            task_hash for fullname, task_hash in tasks if not self._is_current(fullname, task_hash)
+        ]
         changed_files = [file[0] for file in files if not self._is_valid(file)]
         marks = [mark for mark in {mark for gap in gaps for mark in gap} if not self._holds(mark, full=full)]
         stale = self._stale({state for some in states for state in some})
         unchanged = not changed_tasks and not uncacheable and not marks and not stale
         if unchanged and not (full and changed_files):
             return True
+        if not opening:
+            return False
+        back = bool(changed_tasks or changed_files or marks) and self._known_now(tasks)
         dirty = self._store.rows(
             "dirty_calls",
             root=call_hash,
@@ -296,16 +266,39 @@ class GraphCache:
             marks=marks,
             states=stale,
         )
-        self._dirty.update(row[0] for row in dirty)
-        self._dirty.add(call_hash)
+        self._dirty.update((row[0], back) for row in dirty)
+        self._dirty[call_hash] = back
         return False
+
+    def _known_now(self, tasks: Iterable[Any]) -> bool:
+        """Whether the graph has every recorded task as it is now: a new version was in no earlier call."""
+        now = [get_task_registry().find(fullname) for fullname, _ in tasks]
+        hashes = {task.hash.hex() for task in now if task is not None}
+        self._ask_of_versions(hashes)
+        return all(self._known_tasks[task_hash] for task_hash in hashes)
+
+    def _is_current(self, fullname: str, task_hash: str) -> bool:
+        task = get_task_registry().find(fullname)
+        if task is None or task.hash.hex() != task_hash:
+            return False
+        runnable = self._runnable.get(fullname)
+        if runnable is None:
+            runnable = self._runnable[fullname] = self._can_run(task)
+        return runnable
+
+    def _current_hashes(self) -> Iterable[str]:
+        """The versions of all tasks that there are now; of one that cannot be called, there is none."""
+        for task in get_task_registry():
+            with suppress(Exception):
+                if self._can_run(task):
+                    yield task.hash.hex()
 
     def _holds(self, mark: str, *, full: bool) -> bool:
         """Whether something that was not recorded (`records.CallMade.gap`) is what it was."""
         task_hash = marked_task(mark)
         if task_hash is not None:
             if self._current_tasks is None:
-                self._current_tasks = set(_current_hashes())
+                self._current_tasks = set(self._current_hashes())
             return task_hash in self._current_tasks
         return not full or self._is_valid(marked_file(mark))
 
@@ -344,13 +337,13 @@ class GraphCache:
         for batch in _batches([call for call in call_hashes if call in self._dirty]):
             for row in self._listed("expand_calls", call_hashes=batch):
                 _, _, child, key, *rest = row
-                found = _row([child, *rest])
+                found = recorded_call([child, *rest])
                 found.judged = self._moment
-                if _is_for_all(found):  # else whether it may be reused depends on who asks
+                if is_for_all(found):  # else whether it may be reused depends on who asks
                     self._rows.setdefault(key, found)
 
     def _single_steps(
-        self, stale: dict[str, str], keys: dict[str, Job], rows: dict[str, _Row]
+        self, stale: dict[str, str], keys: dict[str, Job], rows: dict[str, RecordedCall]
     ) -> dict[str, Answer]:
         answers: dict[str, Answer] = {key: Miss(reason) for key, reason in stale.items()}
         ask = [
@@ -367,19 +360,24 @@ class GraphCache:
                 if directory not in (None, os.getcwd()):
                     answers[key] = Miss("it names files relative to the working directory, which is another")
                 elif self._all_valid(files):
-                    answers[key] = OneStep(_stored(type_name, codec, payload, location), stale[key])
+                    answers[key] = OneStep(stored_value(type_name, codec, payload, location), stale[key])
                 else:
                     answers[key] = Miss("a file in the expression it returned changed")
         return answers
 
-    def _gave(self, job: Job, row: _Row | None) -> bool:
+    def _gave(self, job: Job, row: RecordedCall | None) -> bool:
         """Whether what a call's function did to the handles that it took has not been rolled back."""
         states = [*_given_by(job), *(row.states if row is not None else ())]
         return not states or self._hold(states)
 
     def _may_step(self, job: Job) -> bool:
-        allowed = job.options.get("allowed_cache_results")
-        return self._may_know(job) and (allowed is None or CacheResult.SINGLE in allowed)
+        return self._may_know(job) and _may_be(CacheResult.SINGLE, job)
+
+
+def _may_be(kind: CacheResult, job: Job) -> bool:
+    """Whether a job's options let it have its result from there."""
+    allowed = job.options.get("allowed_cache_results")
+    return allowed is None or kind in allowed
 
 
 def _given_by(job: Job) -> Iterable[str]:
@@ -387,53 +385,9 @@ def _given_by(job: Job) -> Iterable[str]:
     return [handle.stepped(CALL, _key(job)).state_hash for handle in (job.taken or {}).values()]
 
 
-def _is_for_all(row: _Row) -> bool:
-    """Whether whoever asks for a recorded call would find what it found in its context."""
-    return row.reads is None or (row.reads.keys() == {HERE} and row.reads[HERE] == read_hash({}, HERE))
-
-
 def _key(job: Job) -> str:
     assert job.eval_hash is not None
     return job.eval_hash.hex()
-
-
-def _row(columns: Sequence[Any]) -> _Row:
-    call_hash, value_hash, type_name, codec, payload, location, has_children, files, context, gap, states = (
-        columns
-    )
-    stored = _stored(type_name, codec, payload, location)
-    return _Row(
-        call_hash,
-        value_hash,
-        stored,
-        has_children,
-        files,
-        _reads(context) if context else None,
-        gap or (),
-        states or (),
-    )
-
-
-def _reads(context: Sequence[str]) -> Reads:
-    """What a recorded call read of its context (`records.CallMade.context`, as the graph has it)."""
-    pairs = (text.rpartition("=") for text in context)
-    return {path: bytes.fromhex(digest) for path, _, digest in pairs}
-
-
-def _stored(type_name: str, codec: str, payload: Any, location: str | None) -> Stored:
-    return Stored(type_name, codec, None if payload is None else bytes(payload), location)
-
-
-def _is_current(fullname: str, task_hash: str) -> bool:
-    task = get_task_registry().find(fullname)
-    return task is not None and task.hash.hex() == task_hash
-
-
-def _current_hashes() -> Iterable[str]:
-    """The versions of all tasks that there are now; of one that cannot be called, there is none."""
-    for task in get_task_registry():
-        with suppress(Exception):
-            yield task.hash.hex()
 
 
 def _batches(items: list[str]) -> Iterable[list[str]]:

@@ -10,10 +10,10 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwater.engine.awaiting import Want
 from headwater.engine.cancel import Requests
@@ -21,14 +21,16 @@ from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.driving import Drive
 from headwater.engine.due import Due
-from headwater.engine.errors import Cancelled, TaskTimeout
+from headwater.engine.errors import CallError, Cancelled, TaskTimeout, UnknownExecutor
 from headwater.engine.executors import Executors, Outcome
 from headwater.engine.job import Job
 from headwater.engine.limits import Limits
+from headwater.engine.nested import find_expressions
 from headwater.engine.no_recorder import NoRecorder
 from headwater.engine.recorder import Recorder
 from headwater.engine.reduction import Reduction
 from headwater.engine.retries import deserves_another, pause_after
+from headwater.engine.task import Task
 from headwater.engine.timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -73,8 +75,36 @@ class Control:
 
     def _reduce_with(self, *, use_cache: bool) -> Reduction:
         return Reduction(
-            self.recorder, use_cache=use_cache, keep_going=self._keep_going, context=self._context
+            self.recorder,
+            self._check,
+            use_cache=use_cache,
+            keep_going=self._keep_going,
+            context=self._context,
         )
+
+    # -- options that name what there is not -----------------------------------------------------------------------
+
+    def _check(self, task: Task[Any, Any], options: Mapping[str, Any]) -> None:
+        """Refuse a slip in a name before anything is looked up: so it is told whatever was recorded.
+
+        Raises:
+            UnknownExecutor, CallError: the message has the nearest name.
+        """
+        self._executors.check(options.get("executor", "default"), task.is_async, task.fullname)
+        limits = options.get("limits")
+        if limits:
+            self.limits.check(limits, task.fullname)
+
+    def _can_run(self, task: Task[Any, Any]) -> bool:
+        """Whether all that a task's definition names is there, what it hands down included."""
+        for options in (task.definition, task.definition.get("export_options", {})):
+            try:
+                self._check(
+                    task, {name: value for name, value in options.items() if not find_expressions(value)}
+                )
+            except (UnknownExecutor, CallError):
+                return False
+        return True
 
     # -- bodies of async tasks that wait ---------------------------------------------------------------------------
 

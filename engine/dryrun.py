@@ -100,7 +100,7 @@ class DryRun(Run):
         if not caught.complete:
             raise StoreUnavailable(f"the graph does not hold all earlier runs: {caught.problem}")
         if self._use_cache:
-            self._cache = GraphCache(store, self._context)
+            self._cache = GraphCache(store, self._context, self._can_run)
         self.recorder = _Reader(self.project)
         self.reduction = self._reduce_with(use_cache=self._use_cache)
         return store

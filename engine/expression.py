@@ -7,10 +7,12 @@ express nearly every use of a lazy value lazily (operators, items, attributes, c
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from headwater.cypher.errors import UsageError
 from headwater.engine.errors import CallError
 from headwater.engine.values import preview
 
@@ -74,6 +76,9 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "len": len,
     "round": round,
+    "trunc": math.trunc,
+    "floor": math.floor,
+    "ceil": math.ceil,
     "divmod": divmod,
     "slice": slice,
     "getitem": operator.getitem,
@@ -104,6 +109,12 @@ class Expression:
     def __getitem__(self, key: Any) -> Operation:
         return Operation("getitem", (self, _lazy_key(key)))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._refuse_change()
+
+    def __delattr__(self, name: str) -> None:
+        self._refuse_change()
+
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         self._refuse_change()
 
@@ -117,6 +128,17 @@ class Expression:
         raise CallError(
             f"{self!r} is a lazy value: how many items it has is not known yet. Give the task nout=N (or a "
             "tuple[...] return annotation) to unpack it, or loop over it inside a task."
+        )
+
+    def __next__(self) -> NoReturn:
+        self._refuse("which item is next", "value[0], or a task that loops over it")
+
+    def __reversed__(self) -> NoReturn:
+        self._refuse("which item is last", "value[::-1]")
+
+    def __aiter__(self) -> NoReturn:
+        self._refuse(
+            "which items it has", "`await` in the body of an async task, and loop over what that gives"
         )
 
     def __await__(self) -> Generator[Any, Any, Any]:
@@ -136,6 +158,8 @@ class Expression:
     def __exit__(self, *error: object) -> None:
         """`with` asks for it before it enters."""
 
+    __aenter__, __aexit__ = __enter__, __exit__
+
     def __contains__(self, item: object) -> NoReturn:
         self._refuse("what it contains", "a task that returns the answer to `in`")
 
@@ -151,11 +175,22 @@ class Expression:
     def __float__(self) -> NoReturn:
         self._refuse("which number it is", "a task that returns its float()")
 
+    def __complex__(self) -> NoReturn:
+        self._refuse("which number it is", "a task that returns its complex()")
+
+    def __fspath__(self) -> NoReturn:
+        self._refuse("which path it is", "a task that takes it as an argument")
+
     def __str__(self) -> NoReturn:
         self._refuse("what its text is", "a task that formats it (or repr() to see the expression)")
 
     def __format__(self, spec: str) -> NoReturn:
         self._refuse("what its text is", "a task that formats it (or !r to see the expression)")
+
+    def __repr__(self) -> str:
+        from headwater.engine.outline import outline
+
+        return outline(self)
 
     def _refuse(self, question: str, instead: str) -> NoReturn:
         raise CallError(
@@ -186,6 +221,15 @@ class Expression:
 
     def __abs__(self) -> Operation:
         return Operation("abs", (self,))
+
+    def __trunc__(self) -> Operation:
+        return Operation("trunc", (self,))
+
+    def __floor__(self) -> Operation:
+        return Operation("floor", (self,))
+
+    def __ceil__(self) -> Operation:
+        return Operation("ceil", (self,))
 
     def __round__(self, digits: Any = None) -> Operation:
         return Operation("round", (self,) if digits is None else (self, digits))
@@ -256,10 +300,11 @@ class Call(Expression):
         kwargs: dict[str, Any],
         options: dict[str, Any] | None,
     ) -> None:
-        self._task = task
-        self._args = args
-        self._kwargs = kwargs
-        self._options = options
+        set_args, set_kwargs, set_options, set_task = _CALL
+        set_args(self, args)
+        set_kwargs(self, kwargs)
+        set_options(self, options)
+        set_task(self, task)
 
     def __iter__(self) -> Iterator[Any]:
         nout = (self._options or {}).get("nout", self._task.nout)
@@ -267,9 +312,6 @@ class Call(Expression):
             return super().__iter__()
         items = Operation("unpack", (self, nout, self._task.fullname))
         return iter([items[i] for i in range(nout)])
-
-    def __repr__(self) -> str:
-        return outline(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Call, (self._task, self._args, self._kwargs, self._options)
@@ -281,12 +323,20 @@ class Operation(Expression):
     __slots__ = ("_args", "_kwargs", "_symbol")
 
     def __init__(self, symbol: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
-        self._symbol = symbol
-        self._args = args
-        self._kwargs = kwargs or {}
+        set_args, set_kwargs, set_symbol = _OPERATION
+        set_args(self, args)
+        set_kwargs(self, kwargs or {})
+        set_symbol(self, symbol)
 
-    def __repr__(self) -> str:
-        return outline(self)
+    def __iter__(self) -> Iterator[Any]:
+        of = self._args[0]
+        if self._symbol == "call" and of.__class__ is Operation and of._args[1:] == ("keys",):
+            # `**value` and dict(value) ask for this, and would put an error of their own in the place of a TypeError.
+            raise UsageError(
+                f"{of._args[0]!r} is a lazy value: which names it has is not known before it is evaluated. Pass it as "
+                "one argument, and unpack it inside the task."
+            )
+        return super().__iter__()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Operation, (self._symbol, self._args, self._kwargs)
@@ -298,11 +348,9 @@ class Special(Expression):
     __slots__ = ("_args", "_form")
 
     def __init__(self, form: str, args: tuple[Any, ...]) -> None:
-        self._form = form
-        self._args = args
-
-    def __repr__(self) -> str:
-        return outline(self)
+        set_args, set_form = _SPECIAL
+        set_args(self, args)
+        set_form(self, form)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Special, (self._form, self._args)
@@ -317,67 +365,16 @@ class Given(Expression):
     __slots__ = ("_sources", "_value")
 
     def __init__(self, value: Any, sources: tuple[int, ...]) -> None:
-        self._value = value
-        self._sources = sources
-
-    def __repr__(self) -> str:
-        return outline(self)
+        set_sources, set_value = _GIVEN
+        set_sources(self, sources)
+        set_value(self, value)
 
 
-def outline(value: Any, limit: int = 200) -> str:
-    """A value with expressions in it as a short text; deep and wide parts are shown as `...`."""
-    text = _Outline(limit).of(value, 0)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def _setters(cls: type[Expression]) -> list[Callable[[Any, Any], None]]:
+    """What sets the slots of a class, in their order: `value._args = …` would be refused, as a user's is."""
+    return [cls.__dict__[name].__set__ for name in cls.__slots__]
 
 
-class _Outline:
-    """Writes an expression until there is enough of it."""
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-
-    def of(self, value: Any, depth: int) -> str:
-        """The text of one part."""
-        if self._left <= 0 or depth > 8:
-            return "..."
-        if isinstance(value, Call):
-            return self._called(value._task.fullname, value._args, value._kwargs, depth)
-        if isinstance(value, Special):
-            return self._called(value._form, value._args, {}, depth)
-        if isinstance(value, Operation):
-            return self._operation(value, depth)
-        if isinstance(value, Given):
-            return self.of(value._value, depth)
-        if value.__class__ in (list, tuple):
-            start, end = "[]" if value.__class__ is list else "()"
-            return start + self._all(value, {}, depth) + end
-        text = preview(value, 60)
-        self._left -= len(text)
-        return text
-
-    def _called(self, name: str, args: Sequence[Any], kwargs: dict[str, Any], depth: int) -> str:
-        self._left -= len(name) + 2
-        return f"{name}({self._all(args, kwargs, depth)})"
-
-    def _all(self, args: Sequence[Any], kwargs: dict[str, Any], depth: int) -> str:
-        parts = []
-        for name, value in [*((None, arg) for arg in args), *kwargs.items()]:
-            parts.append(f"{name}={self.of(value, depth + 1)}" if name else self.of(value, depth + 1))
-            if self._left <= 0:
-                break
-        return ", ".join(parts)
-
-    def _operation(self, operation: Operation, depth: int) -> str:
-        symbol, args = operation._symbol, operation._args
-        first = self.of(args[0], depth + 1)
-        if symbol == "unpack":
-            return first
-        if symbol == "getattr":
-            return f"{first}.{args[1]}"
-        if symbol == "getitem":
-            return f"{first}[{self.of(args[1], depth + 1)}]"
-        if symbol == "call":
-            return f"{first}({self._all(args[1:], operation._kwargs, depth)})"
-        if len(args) == 2 and not symbol.isalpha():
-            return f"({first} {symbol} {self.of(args[1], depth + 1)})"
-        return f"{symbol}({self._all(args, {}, depth)})"
+_CALL, _OPERATION, _SPECIAL, _GIVEN = map(_setters, (Call, Operation, Special, Given))
+set_digest: Callable[[Any, bytes], None] = Expression.__dict__["_digest"].__set__
+"""Keeps what an expression is known by."""

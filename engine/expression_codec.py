@@ -10,7 +10,7 @@ import pickle
 from typing import Any
 
 from headwater.engine.errors import Undecodable
-from headwater.engine.expression import Call, Expression, Given, Operation, Special
+from headwater.engine.expression import Call, Expression, Given, Operation, Special, set_digest
 from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
 from headwater.engine.registry import get_task_registry
 from headwater.engine.values import SCALARS, hash_value, register_scalar
@@ -108,7 +108,7 @@ def digest(expression: Expression) -> bytes:
             continue
         parts = substitute([args, kwargs, options], lambda e: Known(e._digest))
         version = one._task.hash if isinstance(one, Call) else b""
-        one._digest = hashlib.sha256(f"{kind}\0{name}\0".encode() + version + hash_value(parts)).digest()
+        set_digest(one, hashlib.sha256(f"{kind}\0{name}\0".encode() + version + hash_value(parts)).digest())
         stack.pop()
     return expression._digest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -30,17 +30,28 @@ class Limits:
         """by a limit that they lack; somebody has it, and will give it back"""
         self._holders: set[Job] = set()
 
+    def check(self, names: Iterable[str], task: str) -> None:
+        """Refuse slips in the names of what a task needs.
+
+        Raises:
+            CallError: one is not configured, and nearly that of one which is.
+        """
+        for name in names:
+            near = name not in self._capacities and get_close_matches(name, self._capacities, 1, cutoff=_SLIP)
+            if near:
+                raise CallError(
+                    f"{task} needs the limit {name!r}, which is not configured. Did you mean {near[0]}? Where it is "
+                    f"another, put {name} = 1 under [limits] in headwater.ini."
+                )
+
     def acquire(self, job: Job) -> bool:
         """Take what a job needs, or put it in a queue and say False.
 
         Raises:
-            CallError: it needs more of a resource than there is at all, or names one that is not configured and nearly
-                that of one which is.
+            CallError: it needs more of a resource than there is at all.
         """
         wanted = job.options["limits"]
         for name, count in wanted.items():
-            if name not in self._capacities:
-                self._refuse_slip(name, job)
             if count > self._capacity(name):
                 raise CallError(
                     f"{job.task.fullname} needs {count} of the limit {name!r}, and there are only "
@@ -107,14 +118,6 @@ class Limits:
     def used(self, name: str) -> int:
         """How much of a resource is taken now."""
         return self._used.get(name, 0)
-
-    def _refuse_slip(self, name: str, job: Job) -> None:
-        near = get_close_matches(name, self._capacities, 1, cutoff=_SLIP)
-        if near:
-            raise CallError(
-                f"{job.task.fullname} needs the limit {name!r}, which is not configured. Did you mean {near[0]}? "
-                f"Where it is another, put {name} = 1 under [limits] in headwater.ini."
-            )
 
     def _capacity(self, name: str) -> int:
         return self._capacities.get(name, 1)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import InternalError
 from headwater.cypher.garbage import few_collections
 from headwater.cypher.project import Project
-from headwater.engine.cache import NEVER_RUN, Answer, Cache, GraphCache, Miss, NoCache, OneStep, Result
+from headwater.engine.answers import Answer, Cache, Miss, NoCache, OneStep, Result
+from headwater.engine.cache import NEVER_RUN, GraphCache
 from headwater.engine.cancel import Requests
 from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
@@ -156,7 +157,7 @@ class Run(Control):
             store = open_store(self.project, meanwhile=self._go_on)
             if self._use_cache:
                 catch_up(self.project)
-                self._cache = GraphCache(store, self._context)
+                self._cache = GraphCache(store, self._context, self._can_run)
         except StoreUnavailable as error:
             _log.warning(
                 "the graph cannot be reached (%s): the run goes on without earlier results, and is loaded later",
@@ -377,7 +378,7 @@ class Run(Control):
                 where = job.options.get("executor", "default"), job.task.is_async
                 found = slices.get(where)
                 if found is None:
-                    found = slices[where] = self._executors.where(*where, job.task.fullname), []
+                    found = slices[where] = self._executors.where(*where), []
                 if job.options and job.options.get("limits") and not self.limits.acquire(job):
                     continue
             except Exception as error:

@@ -33,13 +33,13 @@ from headwater.cypher.targets import note_target
 from headwater.engine import expression_codec
 from headwater.engine.definitions import definition
 from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
-from headwater.engine.expression import outline
 from headwater.engine.file_checks import FileChecks
 from headwater.engine.files.written import keep_time
 from headwater.engine.handle import handles_in
 from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.lineages import Lineages
 from headwater.engine.nested import ATOMS
+from headwater.engine.outline import outline
 from headwater.engine.prepare import (
     INLINE,
     RESULT,

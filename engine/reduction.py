@@ -6,7 +6,7 @@ nodes that can go on into `ready`; nothing recurses, so depth is bounded by memo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import headwater.engine.background
@@ -36,10 +36,14 @@ from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, 
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.signature import Bound
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Settled, Steps
+from headwater.engine.task import Task
 
 
 class Reduction(Failures):
     """One evaluation: its nodes, its table of equal calls, and the calls that are ready for cache or executor.
+
+    Args:
+        check: refuses options of a call that name what there is not.
 
     Attributes:
         ready: nodes that wait for nothing any more.
@@ -50,9 +54,16 @@ class Reduction(Failures):
     """
 
     def __init__(
-        self, recording: Recording, *, use_cache: bool, keep_going: bool, context: Context | None = None
+        self,
+        recording: Recording,
+        check: Callable[[Task[Any, Any], Mapping[str, Any]], None],
+        *,
+        use_cache: bool,
+        keep_going: bool,
+        context: Context | None = None,
     ) -> None:
         super().__init__(recording, keep_going=keep_going, context=context)
+        self._check = check
         self.use_cache = use_cache
         self.lookups: list[Job] = []
         self.stopping = False
@@ -187,6 +198,8 @@ class Reduction(Failures):
 
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
+        if job.options or job.task.is_async:
+            self._check(job.task, job.options)
         scope = CacheScope.NONE if job.unrecorded else job.options.get("cache_scope", CacheScope.BACKEND)
         allowed = job.options.get("allowed_cache_results")
         if scope is not CacheScope.NONE and (allowed is None or CacheResult.CSE in allowed):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from headwater.engine.errors import CallError
+from headwater.engine.errors import CallError, TaskDefinitionError
 from headwater.engine.nested import find_expressions
 
 if TYPE_CHECKING:
@@ -77,7 +77,14 @@ class Plan:
     """
 
     def __init__(self, function: Callable[..., Any], config_args: Sequence[str] = ()) -> None:
-        self.signature = inspect.signature(function)
+        try:
+            self.signature = inspect.signature(function)
+        except ValueError:
+            name = getattr(function, "__name__", "")
+            raise TaskDefinitionError(
+                f"@task on {function!r}: Python does not say what it takes. Use as_task({name}), or put a function of "
+                "your own around it"
+            ) from None
         parameters = list(self.signature.parameters.values())
         self._front = [p for p in parameters if p.kind in _POSITIONAL]
         self._rest = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL), None)

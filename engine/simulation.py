@@ -16,14 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from headwater.engine.context import Context
 from headwater.engine.control import HEARTBEAT
 from headwater.engine.due import Due
 from headwater.engine.errors import TaskTimeout
 from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform, prepare_for
 from headwater.engine.executors.coroutines import Ask
 from headwater.engine.executors.owned import own
-from headwater.engine.failure import Recording
 from headwater.engine.job import BODY, RUNNING, STATUS, Job
 from headwater.engine.loop import Run
 from headwater.engine.reduction import Reduction
@@ -140,7 +138,10 @@ class Inline:
     def start(self, prepare: Prepare, completed: Completed, ask: Ask) -> None:
         self._prepare, self._completed, self._ask = prepare, completed, ask
 
-    def where(self, name: str, is_async: bool, task: str) -> Executor:
+    def check(self, name: str, is_async: bool, task: str) -> None:
+        return
+
+    def where(self, name: str, is_async: bool) -> Executor:
         if not is_async:
             return self.get(name)
         if self.bodies is None:
@@ -149,7 +150,7 @@ class Inline:
         return self.bodies
 
     def of(self, job: Job) -> Executor:
-        return self.where(job.executor, job.task.is_async, job.task.fullname)
+        return self.where(job.executor, job.task.is_async)
 
     def get(self, name: str) -> InlineExecutor:
         return self._made.setdefault(name, InlineExecutor(name, self))
@@ -217,6 +218,7 @@ class SimulatedRun(Run):
         return _Watched(
             self.calls,
             self.recorder,
+            self._check,
             use_cache=use_cache,
             keep_going=self._keep_going,
             context=self._context,
@@ -282,13 +284,10 @@ class _Watched(Reduction):
     def __init__(
         self,
         calls: list[SeenCall],
-        recording: Recording,
-        *,
-        use_cache: bool,
-        keep_going: bool,
-        context: Context | None,
+        *reduction: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(recording, use_cache=use_cache, keep_going=keep_going, context=context)
+        super().__init__(*reduction, **options)
         self._calls = calls
         self._by_place: dict[tuple[int, int], SeenCall] = {}
         self._fed: dict[int, dict[str, list[SeenCall]]] = {}

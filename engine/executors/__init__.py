@@ -10,7 +10,7 @@ from headwater.engine.executors.base import Completed, Executor, Outcome, Prepar
 from headwater.engine.executors.threads import ThreadExecutor
 
 if TYPE_CHECKING:
-    from headwater.engine.config import Config
+    from headwater.engine.config import Config, ExecutorSettings
     from headwater.engine.executors.coroutines import Ask, CoroutineExecutor
     from headwater.engine.job import Job
 
@@ -37,13 +37,7 @@ class Executors:
         """
         made = self._made.get(name)
         if made is None:
-            settings = self._settings.get(name)
-            if settings is None:
-                near = difflib.get_close_matches(name, self._settings, 1)
-                hint = (
-                    f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(self._settings))}."
-                )
-                raise UnknownExecutor(f"no executor is called {name!r}. {hint}")
+            settings = self._settings_of(name)
             if settings.type == "process":
                 from headwater.engine.executors.processes import ProcessExecutor
 
@@ -58,24 +52,36 @@ class Executors:
         """The executor that a job was handed to."""
         return self._coroutines[job.executor] if job.task.is_async else self.get(job.executor)
 
-    def where(self, name: str, is_async: bool, task: str) -> Executor:
-        """Where a task runs that is to run on the executor of that name.
+    def check(self, name: str, is_async: bool, task: str) -> None:
+        """Refuse an executor that a task cannot run on.
 
         Raises:
             UnknownExecutor: there is none of that name.
             CallError: the task is async, and the executor runs calls in processes.
         """
+        if self._settings_of(name).type != "thread" and is_async:
+            raise CallError(
+                f"{task} is an async task and cannot run on the executor {name!r}: its body asks the scheduler "
+                "for what it awaits, in the same process. Leave it on threads, and give executor="
+                f"{name!r} to the tasks that it awaits"
+            )
+
+    def _settings_of(self, name: str) -> ExecutorSettings:
+        settings = self._settings.get(name)
+        if settings is None:
+            near = difflib.get_close_matches(name, self._settings, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(self._settings))}."
+            raise UnknownExecutor(
+                f"no executor is called {name!r}. {hint} Where it is another, headwater.ini needs [executors.{name}]."
+            )
+        return settings
+
+    def where(self, name: str, is_async: bool) -> Executor:
+        """Where a task runs that is to run on the executor of that name, which was checked."""
         if not is_async:
             return self.get(name)
         made = self._coroutines.get(name)
         if made is None:
-            self.get(name)
-            if not self.runs_threads(name):
-                raise CallError(
-                    f"{task} is an async task and cannot run on the executor {name!r}: its body asks the scheduler "
-                    "for what it awaits, in the same process. Leave it on threads, and give executor="
-                    f"{name!r} to the tasks that it awaits"
-                )
             from headwater.engine.executors.coroutines import CoroutineExecutor
 
             made = self._coroutines[name] = CoroutineExecutor(name, self._ask)

@@ -16,7 +16,17 @@ from headwater.engine.recorder import Recorder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import Cancelled, File, Project, Scheduler, TaskTimeout, evaluate, get_context
+from headwater import (
+    Cancelled,
+    ContentFile,
+    File,
+    Project,
+    Scheduler,
+    TaskTimeout,
+    evaluate,
+    get_context,
+    no_prov,
+)
 from tests.contract.conftest import Run, define
 from tests.engine import workflows
 from tests.engine.workflows import awaited, descriptions, plain
@@ -70,7 +80,43 @@ def test_after_a_change_the_body_and_what_depends_on_it_run(run: Run, ran: list[
     assert ran == ["main", "load"], "what it loaded came to the same"
     ran.clear()
     assert run(family(ran)(3)) == -4
-    assert ran == ["main"], "all that it awaits is there from the first run"
+    assert ran == [], "what the first run recorded holds again"
+    assert run(family(ran, use="5")(3)) == -8
+    assert ran == []
+    assert run(family(ran, load="11")(3)) == -4
+    assert ran == ["main"], "no run had both, and what it awaits is there"
+
+
+@pytest.mark.parametrize("kind", ["code", "file", "unrecorded"])
+def test_where_a_change_is_taken_back_a_body_does_not_run(
+    run: Run, ran: list[str], tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "input.txt"
+    state = ""
+
+    def read(file: ContentFile) -> str:
+        return str(file.read())
+
+    def add(text: str) -> str:
+        return text if kind == "file" else state
+
+    async def body() -> str:
+        ran.append("body")
+        text = await evaluate(define("read", "1", read)(ContentFile(str(path))))
+        return await evaluate(adds(text))
+
+    def above() -> list[str]:
+        whole = define("body", kind, body)()
+        return [no_prov(whole) if kind == "unrecorded" else whole]
+
+    counts = []
+    for state in "aabbabcaab":
+        path.write_text(state if kind == "file" else "same")
+        adds = define("add", "1" if kind == "file" else state, add)
+        ran.clear()
+        assert run(define("above", kind, above)()) == [state]
+        counts.append(len(ran))
+    assert counts == [1, 0, 1, 0, 0, 0, 1, 0, 0, 0]
 
 
 def test_a_shallow_check_sees_the_code_of_what_was_awaited(run: Run, ran: list[str]) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import math
 import operator
+import os
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from headwater import CallError, Expression, Scheduler, len_, task
+from headwater import CallError, Expression, Scheduler, UsageError, len_, task
 
 headwater_namespace = "expressions"
 
@@ -19,7 +24,9 @@ BINARY: list[Callable[[Any, Any], Any]] = [
     *(operator.lshift, operator.rshift, operator.xor, operator.eq, operator.ne),
     *(operator.lt, operator.le, operator.gt, operator.ge),
 ]
-UNARY: list[Callable[[Any], Any]] = [operator.neg, operator.pos, operator.invert, abs, round]
+UNARY: list[Callable[[Any], Any]] = [
+    *(operator.neg, operator.pos, operator.invert, abs, round, math.trunc, math.floor, math.ceil),
+]
 
 numbers = st.integers(-40, 40) | st.floats(-40, 40) | st.booleans()
 operands = numbers | st.text(max_size=3) | st.lists(st.integers(0, 3), max_size=3)
@@ -101,8 +108,34 @@ def delete_item(value: Any) -> None:
     del value[0]
 
 
+def set_attribute(value: Any) -> None:
+    value.name = 1
+
+
+def add_to_attribute(value: Any) -> None:
+    value.name += 1
+
+
+def delete_attribute(value: Any) -> None:
+    del value.name
+
+
 def enter(value: Any) -> None:
     with value:
+        pass
+
+
+def run_async(body: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: asyncio.run(body(value))
+
+
+async def enter_async(value: Any) -> None:
+    async with value:
+        pass
+
+
+async def loop_async(value: Any) -> None:
+    async for _ in value:
         pass
 
 
@@ -119,9 +152,18 @@ def enter(value: Any) -> None:
         pytest.param(int, "a task that returns its int()", id="int"),
         pytest.param(float, "a task that returns its float()", id="float"),
         pytest.param(bytes, "a task that returns its bytes()", id="bytes"),
+        pytest.param(complex, "a task that returns its complex()", id="complex"),
         pytest.param(range, "a task that takes it as an argument", id="range"),
+        pytest.param(os.fspath, "a task that takes it as an argument", id="path"),
+        pytest.param(next, "value[0]", id="next"),
+        pytest.param(reversed, "value[::-1]", id="reversed"),
         pytest.param(lambda v: 1 in v, "a task that returns the answer to `in`", id="in"),
         pytest.param(enter, "a task that enters it", id="with"),
+        pytest.param(run_async(enter_async), "a task that enters it", id="async with"),
+        pytest.param(run_async(loop_async), "`await` in the body", id="async for"),
+        pytest.param(set_attribute, "Change a copy inside a task", id="set attribute"),
+        pytest.param(add_to_attribute, "Change a copy inside a task", id="add to attribute"),
+        pytest.param(delete_attribute, "Change a copy inside a task", id="delete attribute"),
         pytest.param(set_item, "Change a copy inside a task", id="set item"),
         pytest.param(delete_item, "Change a copy inside a task", id="delete item"),
     ],
@@ -131,3 +173,17 @@ def test_what_a_lazy_value_cannot_do_says_what_to_use_instead(use: Any, instead:
         use(given_(1))
     assert instead in str(caught.value)
     assert "expressions.given_(1)" in str(caught.value)
+
+
+@pytest.mark.parametrize("use", [lambda v: {**v}, lambda v: given_(**v), dict])
+def test_a_lazy_dict_is_not_unpacked(use: Any) -> None:
+    with pytest.raises(
+        UsageError, match=r"expressions\.given_\(1\) is a lazy value: .* unpack it inside the task"
+    ):
+        use(given_(1))
+
+
+def test_a_lazy_value_is_copied_and_pickled_as_what_it_is() -> None:
+    lazy: Any = given_(2)[0] + 1
+    for made in (copy.copy(lazy), copy.deepcopy(lazy), pickle.loads(pickle.dumps(lazy))):
+        assert repr(made) == repr(lazy)

@@ -472,3 +472,9 @@ def test_methods_cannot_be_tasks() -> None:
             @task
             def measure(self) -> int:
                 return 1
+
+
+@pytest.mark.parametrize("builtin", [str, dict, max])
+def test_a_builtin_whose_signature_is_not_known_is_no_task(builtin: Any) -> None:
+    with pytest.raises(TaskDefinitionError, match=rf"as_task\({builtin.__name__}\)"):
+        task(builtin)
