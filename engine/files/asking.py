@@ -7,7 +7,6 @@ the same, it stays, and files that were listed together are opened without a que
 from __future__ import annotations
 
 import inspect
-from functools import cache
 from typing import Any
 
 from headwater.engine.files.evidence import by_info
@@ -44,7 +43,6 @@ async def ask_now(files: Any, path: str) -> dict[str, Any]:
     return info
 
 
-@cache
 def _can_refresh(kind: type) -> bool:
     """Whether file systems of a class can be asked beside the listings that they keep."""
     asks = getattr(kind, "_info", None)
