@@ -19,24 +19,33 @@ def normal(path: str) -> str:
     return found
 
 
-_SAME = {"gcs": "gs", "s3a": "s3", "ssh": "sftp"}
+_SAME = {"abfs": "az", "abfss": "az", "gcs": "gs", "s3a": "s3", "ssh": "sftp"}
 """protocols that are another name of one"""
 
 
 def one_url(url: str) -> str:
     """A URL in the form that is recorded, of those that mean the same place: `s3://a` for `s3a://a`, `memory://a` for
-    `memory:///a`."""
+    `memory:///a`, `az://in@account.blob…` for `abfs://in@account.dfs…`."""
     return "::".join(map(_one_link, url.split("::")))
 
 
 def spellings(url: str) -> list[str]:
-    """What a path or URL, or a pattern of them, may be on record as: in the form that is recorded, and as it is
-    written. That is how it was recorded before there was the one form."""
-    return list(dict.fromkeys((one_url(url), url)))
+    """What a path or URL, or a pattern of them, may be on record as: in the form that is recorded, as a folder, and as
+    it is written. That is how it was recorded before there was the one form."""
+    one = one_url(url)
+    folder = one if one.startswith("http") or one.endswith("://") else one.rstrip("/")
+    return list(dict.fromkeys((one, folder, url)))
 
 
 def _one_link(link: str) -> str:
     scheme, found, tail = link.partition("://")
-    if found and scheme == "memory":
+    if not found:
+        return link
+    scheme = _SAME.get(scheme.lower(), scheme.lower())
+    if scheme == "memory":
         tail = tail.strip("/")
-    return f"{_SAME.get(scheme, scheme)}{found}{tail}"
+    if scheme == "az":
+        place, slash, path = tail.partition("/")
+        container, at, host = place.partition("@")
+        tail = f"{container}{at}{host.replace('.dfs.', '.blob.')}{slash}{path}"
+    return f"{scheme}://{tail}"

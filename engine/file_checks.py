@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from headwater.cypher.records import FileSeen
 from headwater.engine.files.address import is_url, local_path
 from headwater.engine.files.content import stamp
+from headwater.engine.files.evidence import CONTENT, FOLDER, LISTINGS, MISSING, PATH, STAT
 from headwater.engine.files.far_checks import still_valid_far
-from headwater.engine.files.identity import CONTENT, FOLDER, LISTINGS, MISSING, PATH, STAT, still_valid
+from headwater.engine.files.identity import still_valid
 from headwater.engine.files.listing import NO_FOLDER
 from headwater.engine.validity import NO_FILES
 

@@ -21,7 +21,6 @@ from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.interpreter import describe_interpreter, interpreter_of
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import note
-from headwater.engine.script_claims import after_the_ending, claims, written_here
 from headwater.engine.script_log import ScriptLog, log_path
 from headwater.engine.script_manners import Manners
 from headwater.engine.script_outputs import Unstaged, collect_outputs
@@ -34,10 +33,11 @@ from headwater.engine.script_places import (
     check_inside,
     check_unchanged,
     stage_inputs,
+    written_here,
 )
 from headwater.engine.script_process import run_group
-from headwater.engine.script_room import room
-from headwater.engine.script_turns import turns
+from headwater.engine.script_register import Places, registered
+from headwater.engine.script_room import cleared, staged_here
 from headwater.engine.script_watch import Declared
 from headwater.engine.secrets import Secrets
 from headwater.engine.signature import JobInfo
@@ -218,12 +218,11 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         folder = os.path.join(scratch, "folder") if tempdir else os.getcwd()
         os.makedirs(folder, exist_ok=True)
         check_apart(inputs, outputs, folder)
-        if not tempdir:
-            ends.enter_context(room(inputs, outputs, folder))
-        written = written_here([command, inputs], outputs)
-        ends.enter_context(after_the_ending(written))
-        environment = ends.enter_context(turns(written, info.execution_id))
-        ends.enter_context(claims(written))
+        stages = set() if tempdir else staged_here(inputs, outputs, folder)
+        places = Places(written_here([command, inputs], outputs), stages)
+        environment = ends.enter_context(registered(places, info.execution_id))
+        for place in sorted(stages):
+            ends.enter_context(cleared(place))
         stage_inputs(inputs, folder)
         unstaged = Unstaged([command, inputs], outputs, folder, tempdir=tempdir)
         declared = Declared(command, inputs, outputs, folder)

@@ -12,6 +12,7 @@ from typing import Any
 from headwater.cypher.paths import normal
 from headwater.engine.errors import CallError, ScriptError
 from headwater.engine.files import Artefact, Dir, File, FileSet, ShardedDataset, Staging
+from headwater.engine.files.address import local_path
 from headwater.engine.files.staging import staging_of
 from headwater.engine.observed import some
 
@@ -94,6 +95,22 @@ def as_outputs(value: Any) -> Any:
         return leaf
 
     return map_nested(value, change)
+
+
+def written_here(inputs: Any, outputs: Any) -> set[str]:
+    """Where on this machine a script writes what is not staged, without what it only passes on; resolved."""
+    paths = {
+        os.path.realpath(path)
+        for leaf in leaves(outputs)
+        if isinstance(leaf, Output) and leaf.kind is not None and not issubclass(leaf.kind, FileSet)
+        if (path := local_path(leaf.uri)) is not None
+    }
+    paths -= {
+        os.path.realpath(local_path(leaf.uri) or "")
+        for leaf in leaves(inputs)
+        if isinstance(leaf, Artefact) and not isinstance(leaf, FileSet)
+    }
+    return paths
 
 
 def check_inputs(inputs: Any) -> None:

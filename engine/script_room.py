@@ -1,14 +1,11 @@
-"""The local places of a script's staged files, where it has no folder of its own: one script at a time has them, and
-what lay there before takes no part.
-"""
+"""The local places of a script's staged files, where it has no folder of its own. What lay there takes no part."""
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import PurePath
 from typing import Any
 from uuid import uuid4
@@ -19,31 +16,10 @@ from headwater.engine.files import Artefact, Dir, FileSet, Staging
 from headwater.engine.files.address import local_path
 from headwater.engine.files.handle import PARTIAL
 from headwater.engine.files.under_way import Note, begin, end
-from headwater.engine.script_locks import Waiting, close_slot, key_of, open_slot, slot_of, slot_path
 from headwater.engine.script_places import StagedInput, leaves, place_in
+from headwater.engine.script_register import to_oneself
 
 _log = logging.getLogger("headwater")
-
-_LOCKS = 4096
-"""Files that are locked for places; two places may share one, which costs time only."""
-
-
-@contextmanager
-def room(inputs: Any, outputs: Any, folder: str) -> Iterator[None]:
-    """Have the local places of what is staged to oneself. What lies there is put aside, and comes back afterwards
-    beside what the script wrote: what it did not write is then no input and no output of it, and nobody loses it.
-
-    Raises:
-        CallError: a place is the working directory, or holds what the script takes from elsewhere.
-        Cancelled: the run was stopped while another script had a place.
-    """
-    places = _places(inputs, outputs, folder)
-    with ExitStack() as held:
-        turns = {place: _top(place, folder) for place in places}
-        _lock(set(turns.values()), held)
-        for place, turn in turns.items():
-            held.enter_context(_cleared(place, turn))
-        yield
 
 
 def come_back(note: Note) -> bool:
@@ -56,16 +32,20 @@ def come_back(note: Note) -> bool:
     Raises:
         OSError: it cannot be put back, and is still aside.
     """
-    with ExitStack() as held:
-        if not _lock({note.turn}, held, wait=False):
+    with to_oneself(note.place) as has_it:
+        if not has_it:
             return False
         _put_back(note.path, note.place, was_killed=True)
     _log.warning("%s is back, which a script had put aside when headwater was killed", note.place)
     return True
 
 
-def _places(inputs: Any, outputs: Any, folder: str) -> list[str]:
-    """Where files are staged to, without those that are below another, and without what is its own home."""
+def staged_here(inputs: Any, outputs: Any, folder: str) -> set[str]:
+    """Where files are staged to, resolved; without those that are below another, and without what is its own home.
+
+    Raises:
+        CallError: a place is the working directory, or holds what the script takes from elsewhere.
+    """
     taken: set[str] = set()
     found: set[str] = set()
     for leaf in leaves([inputs, outputs]):
@@ -99,7 +79,7 @@ def _places(inputs: Any, outputs: Any, folder: str) -> list[str]:
         )
     # What the script takes as it is, is no leftover.
     found = {place for place in found if taken.isdisjoint([place, *_above(place)])}
-    return sorted(place for place in found if found.isdisjoint(_above(place)))
+    return {place for place in found if found.isdisjoint(_above(place))}
 
 
 def _above(path: str) -> list[str]:
@@ -112,48 +92,14 @@ def _local(place: Artefact) -> set[str]:
     return set() if path is None else {path}
 
 
-def _top(place: str, folder: str) -> str:
-    """What two places have in common where one may be inside the other."""
-    folder = os.path.realpath(folder)
-    if place.startswith(folder + os.sep):
-        return os.path.join(folder, place[len(folder) + 1 :].partition(os.sep)[0])
-    return os.sep + place.lstrip(os.sep).partition(os.sep)[0]
-
-
-def _lock(places: set[str], held: ExitStack, *, wait: bool = True) -> bool:
-    """Lock places against all scripts of this user on this machine, in an order that all keep.
-
-    Returns:
-        Whether they are locked; they always are after waiting.
-    """
-    if not places:
-        return True
-    waiting = Waiting(
-        "a script waits until another one no longer stages to %s. With tempdir=True each has a folder of its own, and "
-        "they run side by side",
-        min(places),
-    )
-    for number in sorted({slot_of(key_of(place), _LOCKS) for place in places}):
-        handle = open_slot(slot_path("staging", number))
-        held.callback(close_slot, handle)
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not wait:
-                    return False
-                waiting.a_moment()
-    return True
-
-
 @contextmanager
-def _cleared(place: str, turn: str) -> Iterator[None]:
-    """Put aside what lies at a place, and back afterwards what was not written anew."""
+def cleared(place: str) -> Iterator[None]:
+    """Put aside what lies at a place where a script stages, and back afterwards what it did not write anew: that is
+    then no input and no output of it, and nobody loses it."""
     aside = os.path.join(
         os.path.dirname(place), f".{os.path.basename(place)[:100]}.{uuid4().hex[:8]}{PARTIAL}"
     )
-    begin(Note(aside, place, turn))
+    begin(Note(aside, place))
     try:
         os.rename(place, aside)
     except (FileNotFoundError, NotADirectoryError):

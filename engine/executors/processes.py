@@ -20,7 +20,7 @@ from headwater.engine import expression_codec
 from headwater.engine.errors import Cancelled, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Completed, Outcome, Prepare
 from headwater.engine.executors.threads import Hand, ThreadExecutor
-from headwater.engine.executors.upwards import Send
+from headwater.engine.executors.upwards import WAITS, Send
 from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
 from headwater.engine.traceback import WorkerTraceback
@@ -83,7 +83,7 @@ class ProcessExecutor(ThreadExecutor):
                 return Outcome(
                     None, False, None, Cancelled(f"{job.task.fullname} was cancelled"), started, time()
                 )
-            reply = worker.ask(request, _send_of(job))
+            reply = worker.ask(request, hand, _send_of(job))
         except (EOFError, OSError):
             hand.worker = None
             code = self._end(worker)
@@ -151,10 +151,11 @@ class _Worker:
             self._in.recv_bytes()
             self._ready = True
 
-    def ask(self, request: bytes, send: Send | None) -> Reply:
+    def ask(self, request: bytes, hand: Hand, send: Send | None) -> Reply:
         """Send a request and wait for the reply.
 
         Args:
+            hand: who waits; is told when the call waits for others.
             send: is told what a run inside the call has to say until then.
 
         Raises:
@@ -167,6 +168,9 @@ class _Worker:
             answer = pickle.loads(self._in.recv_bytes())
             if len(answer) != len(_SAID):
                 return Reply(*answer)
+            if answer[0] == WAITS:
+                hand.waits(answer[1])
+                continue
             assert send is not None
             send(*answer)
 

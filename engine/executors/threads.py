@@ -26,7 +26,7 @@ class Hand(threading.Thread):
 
     Attributes:
         job: the call that it runs, or ran last.
-        since: when that began (seconds since the epoch); 0 while it has not.
+        since: when that began (seconds since the epoch); 0 while it has not, or waits for others.
         left: it was left alone with a call that nobody waits for, and is to take no other.
         worker: what it runs calls with, where that is not the thread itself.
     """
@@ -41,6 +41,10 @@ class Hand(threading.Thread):
 
     def run(self) -> None:
         self._work(self)
+
+    def waits(self, waits: bool) -> None:
+        """Whether the call waits for others now, which is no time of its own."""
+        self.since = 0.0 if waits else time()
 
 
 class ThreadExecutor:

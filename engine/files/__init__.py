@@ -1,9 +1,10 @@
 """Files as values: what is in them decides whether results that came from them still hold."""
 
 from headwater.engine.files.base import Artefact
+from headwater.engine.files.evidence import Identity, file_hash
 from headwater.engine.files.file import ContentFile, File, IFile
 from headwater.engine.files.folder import ContentDir, Dir, IDir
-from headwater.engine.files.identity import Identity, file_hash, identify, still_valid
+from headwater.engine.files.identity import identify, still_valid
 from headwater.engine.files.members import ContentFileSet, FileSet, IFileSet
 from headwater.engine.files.sharded import ShardedDataset
 from headwater.engine.files.staging import (

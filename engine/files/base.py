@@ -17,7 +17,8 @@ from headwater.engine.files.address import (
     split_chain,
     without_credentials,
 )
-from headwater.engine.files.identity import Identity, file_hash, info_of
+from headwater.engine.files.evidence import Identity, file_hash
+from headwater.engine.files.identity import info_of
 
 _Self = TypeVar("_Self", bound="Artefact")
 

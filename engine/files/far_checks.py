@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from headwater.engine.files.address import local_path, open_filesystem
-from headwater.engine.files.identity import CONTENT, LISTINGS, PATH, by_info, still_valid
+from headwater.engine.files.asking import ask_now
+from headwater.engine.files.evidence import CONTENT, LISTINGS, PATH, by_info
+from headwater.engine.files.identity import still_valid
 
 Recorded = tuple[str, str, str]
 """path, evidence and digest"""
@@ -52,15 +54,12 @@ def _infos(files: Any, paths: list[str]) -> Iterable[Any]:
     """What a store says of each path, or the error that it answers."""
     from fsspec.asyn import sync
 
-    for path in paths:
-        files.invalidate_cache(path)
-
     async def ask_all() -> list[Any]:
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def ask(path: str) -> Any:
             async with gate:
-                return await files._info(path)
+                return await ask_now(files, path)
 
         return await asyncio.gather(*map(ask, paths), return_exceptions=True)
 

@@ -12,9 +12,10 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from headwater.engine.files.address import as_os_errors, is_url, make_folders, open_filesystem
 from headwater.engine.files.base import Artefact
+from headwater.engine.files.evidence import CONTENT, MISSING, PATH, Identity
 from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
 from headwater.engine.files.hints import hinted
-from headwater.engine.files.identity import CONTENT, MISSING, PATH, Identity, identify, info_of
+from headwater.engine.files.identity import identify, info_of
 
 if TYPE_CHECKING:
     from headwater.engine.files.staging import StagingFile

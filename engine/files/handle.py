@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from headwater.engine.files.address import as_os_errors
-from headwater.engine.files.identity import Identity
+from headwater.engine.files.evidence import Identity
 from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.files.written import keep_time
 

@@ -17,18 +17,18 @@ from typing import NamedTuple
 
 from headwater.engine.files.address import absolute, as_os_errors, local_path, open_filesystem
 from headwater.engine.files.content import digest_files, stamp
-from headwater.engine.files.handle import PARTIAL
-from headwater.engine.files.hints import explained
-from headwater.engine.files.identity import (
+from headwater.engine.files.evidence import (
     BY_PATH,
     CONTENT,
     FOLDER,
     PATH,
     Identity,
-    by_content,
     by_info,
     by_status,
 )
+from headwater.engine.files.handle import PARTIAL
+from headwater.engine.files.hints import explained
+from headwater.engine.files.identity import by_content
 
 _EMPTY, _LINK, _SPECIAL = "empty", "link", "special"
 NO_FILES = frozenset({_EMPTY, _LINK, _SPECIAL})

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from headwater.cypher.records import FileSeen
 from headwater.engine.files.address import absolute, is_url, without_credentials
 from headwater.engine.files.base import Artefact
+from headwater.engine.files.evidence import BY_PATH, GLOB, GLOB_CONTENT, Identity, file_hash
 from headwater.engine.files.file import ContentFile, File, IFile
-from headwater.engine.files.identity import BY_PATH, GLOB, GLOB_CONTENT, Identity, file_hash
 from headwater.engine.files.listing import Member, list_files, summary
 
 _NO_LISTING: list[Member] = []

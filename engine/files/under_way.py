@@ -30,12 +30,10 @@ class Note(NamedTuple):
     Attributes:
         path: where it is.
         place: where it belongs; empty for what is to go.
-        turn: what scripts take turns for that put something at that place.
     """
 
     path: str
     place: str = ""
-    turn: str = ""
 
 
 def begin(note: Note) -> None:
@@ -94,7 +92,7 @@ def _read(lines: Iterator[str]) -> list[Note]:
             path, *rest = json.loads(line)
             notes.pop(path, None)
             if rest:
-                notes[path] = Note(path, *rest)
+                notes[path] = Note(path, rest[0])
     return list(notes.values())
 
 

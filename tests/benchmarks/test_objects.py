@@ -29,5 +29,9 @@ def test_of_objects_on_s3_the_changed_one_is_read_again() -> None:
         ("listed", "warm", "0 of 1"),
         ("listed", "one changed", "3 of 7"),
     ]
-    assert rows[1][5] == "5 HEAD"
-    assert rows[5][5].startswith("6 HEAD, 1 LIST, 1 GET")  # what ran is looked at again
+    asked = [dict(reversed(kind.split()) for kind in row[5].split(", ")) for row in rows]
+    assert asked[0] == {"HEAD": "15", "GET": "5"}, "named, opened, and looked at again when it has run"
+    assert asked[1] == {"HEAD": "5"}
+    assert asked[3] == {"LIST": "1", "GET": "5", "HEAD": "5"}, "what was listed is opened without a question"
+    assert asked[4] == {"HEAD": "5"}
+    assert asked[5] == {"LIST": "1", "GET": "1", "HEAD": "6"}

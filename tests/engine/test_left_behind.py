@@ -88,7 +88,7 @@ def test_what_lay_there_comes_back_whatever_a_killed_script_made_instead(
         if is_folder:
             (tmp_path / name).mkdir()
         (tmp_path / name / "file" if is_folder else tmp_path / name).write_text(name)
-    assert come_back(Note(str(tmp_path / "aside"), str(tmp_path / "place"), "turn"))
+    assert come_back(Note(str(tmp_path / "aside"), str(tmp_path / "place")))
     back, instead = tmp_path / "place", tmp_path / "aside"
     assert (back / "file" if was_folder else back).read_text() == "aside"
     assert (instead if was_folder else instead / "file").read_text() == "place", "nobody loses anything"
@@ -103,7 +103,7 @@ def test_what_cannot_be_put_right_keeps_nothing_else_from_it(
     for name in ("no", "yes"):
         (tmp_path / name).write_text(name)
     # A file where a folder is needed.
-    notes = [(str(tmp_path / "no"), str(tmp_path / "no/at/all"), "t"), (str(tmp_path / "yes"), "", "")]
+    notes = [(str(tmp_path / "no"), str(tmp_path / "no/at/all")), (str(tmp_path / "yes"), "")]
     (tmp_path / "cache" / "under-way" / f"{platform.node()}~1-x").write_text(
         "".join(f"{json.dumps(note)}\n" for note in notes)
     )
@@ -145,6 +145,6 @@ def test_notes_do_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.Monke
         end(f"{n:0500}")
     (notes,) = (tmp_path / "under-way").iterdir()
     assert notes.stat().st_size < 1 << 21
-    assert '["long", "", ""]\n' in notes.read_text()
+    assert '["long", ""]\n' in notes.read_text()
     end("long")
     assert notes.read_text() == ""

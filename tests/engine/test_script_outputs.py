@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headwater.engine.script_turns import turns
+from headwater.engine.script_register import Places, registered
 
 from headwater import (
     ContentDir,
@@ -161,8 +161,8 @@ def test_a_run_inside_a_script_does_not_wait_for_it(here: Path) -> None:
 def test_a_run_that_a_script_left_running_takes_turns_like_any_other(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = run(script("echo $_HEADWATER_WRITES > out.txt", outputs=File("out.txt"))).read()
-    monkeypatch.setenv("_HEADWATER_WRITES", said.strip())
+    said = run(script("echo $_HEADWATER_INSIDE > out.txt", outputs=File("out.txt"))).read()
+    monkeypatch.setenv("_HEADWATER_INSIDE", said.strip())
     assert len(said.split()) == 1
     assert run(script("echo y > out.txt", outputs=File("out.txt"))).read() == "y\n"
 
@@ -171,30 +171,25 @@ def test_scripts_of_one_run_keep_others_out_until_the_last_has_ended(here: Path)
     path = str(here / "out.txt")
     entered: list[str] = []
 
+    def writing(run: str) -> Any:
+        return registered(Places({path}, set()), run)
+
     def other() -> None:
-        with turns([path], "other"):
+        with writing("other"):
             entered.append("other")
 
     waiting = threading.Thread(target=other)
-    first, second = turns([path], "one"), turns([path, str(here / "more")], "one")
-    with second:
-        with first:
-            waiting.start()
-        waiting.join(0.2)
-        assert entered == []
-        assert len(os.listdir(os.path.join(os.environ["HEADWATER_CACHE"], "turns"))) == 2
+    first, second = writing("one"), writing("one")
+    second.__enter__()
+    with pytest.raises(ScriptError, match="at the same time"), first:
+        waiting.start()
+    waiting.join(0.2)
+    assert entered == [], "whoever came later has it, too"
+    with pytest.raises(ScriptError, match="at the same time"):
+        second.__exit__(None, None, None)
     waiting.join()
     assert entered == ["other"]
-    first, second = turns([path], "one"), turns([path], "one")
-    first.__enter__()
-    with second:
-        first.__exit__(None, None, None)
-        waiting = threading.Thread(target=other)
-        waiting.start()
-        waiting.join(0.2)
-        assert entered == ["other"], "whoever came later has it, too"
-    waiting.join()
-    assert entered == ["other"] * 2
+    assert os.listdir(os.path.join(os.environ["HEADWATER_CACHE"], "scripts")) == [".lock"]
 
 
 def test_a_script_may_have_very_many_outputs(here: Path) -> None:
@@ -208,9 +203,21 @@ def test_a_script_may_have_very_many_outputs(here: Path) -> None:
     assert len(made) == 2500
 
 
-def test_without_a_cache_folder_nobody_waits(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_cache_folder_that_for_temporary_files_serves(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HEADWATER_CACHE", "/dev/null/x")
+    (here / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(here / "tmp"))
+    (here / "in.txt").write_text("x\n")
+    staged = File("in.txt").stage("here/in.txt")
+    assert run(script("cat here/in.txt > out.txt", staged, File("out.txt"))).read() == "x\n"
+    assert (here / "tmp" / f"headwater-{os.getuid()}" / "scripts" / ".lock").exists()
+    os.rename(here / "tmp" / f"headwater-{os.getuid()}", here / "tmp" / "moved")
+    (here / "tmp" / f"headwater-{os.getuid()}").write_text("in the way")
     assert run(script("echo x > out.txt", outputs=File("out.txt"))).read() == "x\n"
+    with pytest.raises(ScriptError, match="Set HEADWATER_CACHE to a folder that can be"):
+        run(script("cat here/in.txt; true", staged))
 
 
 def test_another_attempt_waits_until_the_one_before_has_ended(here: Path) -> None:

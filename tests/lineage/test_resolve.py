@@ -147,7 +147,10 @@ def test_a_url_means_what_was_recorded_of_it_also_in_the_form_that_it_is_written
     took(cypher, "f1", "s3a://bucket/a", "old", START + timedelta(hours=1))
     took(cypher, "f2", "s3://bucket/b", "old", START)
     took(cypher, "f3", "s3a://bucket/b", "old", START + timedelta(hours=1))
+    took(cypher, "f4", "az://in@me.blob.core.windows.net/dir", "old", START)
     assert [resolve(store, f"s3a://bucket/{name}").id for name in "ab"] == ["f1", "f2"]
+    assert resolve(store, "abfss://in@me.dfs.core.windows.net/dir/").id == "f4"
+    assert [file.file for file in find_files(store, "ABFS://in@me*/d*", limit=9).found] == ["f4"]
     assert [file.file for file in find_files(store, "s3a://bucket/*", limit=9).found] == ["f2", "f1", "f3"]
     assert [file.file for file in find_files(store, "s3://bucket/*", limit=9).found] == ["f2"]
 
