@@ -140,6 +140,12 @@ class Handle(Value):
         made._take((vars(self)["_lineage"][0], tuple(steps.values())), opened=False)
         return made
 
+    def taken_again(self: H) -> H:
+        """This state, as the argument of the very call that took it: which takes it, and no branch of it, again."""
+        again = deepcopy(self)
+        vars(again)["_again"] = True
+        return again
+
     # -- opening it ----------------------------------------------------------------------------------------------------
 
     def _take(self, lineage: tuple[_Made, tuple[Step, ...]], *, opened: bool) -> None:
