@@ -10,6 +10,7 @@ from headwater.cypher.html import table
 from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
 from headwater.engine.context import merged
+from headwater.engine.current import current
 from headwater.engine.importing import refuse_run_on_import
 from headwater.engine.job import STATUS
 from headwater.engine.left_behind import tidy_up
@@ -164,7 +165,8 @@ class Scheduler:
             self._run = run
         self._under_way.append(run)
         try:
-            return run.evaluate(expr, pairs, command, partial(self._begun, run))
+            with current(self):
+                return run.evaluate(expr, pairs, command, partial(self._begun, run))
         finally:
             self._under_way.remove(run)
 
