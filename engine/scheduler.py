@@ -273,8 +273,11 @@ def run(
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
 ) -> Any:
-    """Evaluate an expression with a scheduler of its own; the options are those of `Scheduler.run`."""
-    return Scheduler().run(
+    """Evaluate an expression with a scheduler of its own, as the project's settings set it up; the options are those of
+    `Scheduler.run`."""
+    from headwater.engine.setup import set_up
+
+    return set_up(find_project()).run(
         expr,
         cache=cache,
         keep_going=keep_going,

@@ -88,7 +88,9 @@ class Task(Generic[P, R]):
         declassifies: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        if not callable(func) or isinstance(func, (type, staticmethod)):
+        # What is no function of Python's has no source: then its version has to be given.
+        has_version = callable(func) and (version is not None or source is not None)
+        if not isinstance(func, FunctionType) and (not has_version or isinstance(func, (type, staticmethod))):
             raise TaskDefinitionError(f"@task is for functions, not for {func!r}{_instead(func)}")
         self.func = func
         self.name = name if name is not None else getattr(func, "__name__", "")
@@ -339,9 +341,10 @@ def _with_overrides(found: Task[P, R], overrides: Mapping[str, Any] | None) -> T
 
 def _instead(func: object) -> str:
     """What to use where something that is no function was to become a task."""
-    if isinstance(func, type):
-        return f". Use as_task({func.__name__}), or put a function of your own around it"
-    return ". Put @staticmethod above @task" if isinstance(func, staticmethod) else ""
+    if isinstance(func, staticmethod):
+        return ". Put @staticmethod above @task"
+    name = getattr(func, "__name__", "…")
+    return f". Use as_task({name}), or put a function of your own around it" if callable(func) else ""
 
 
 def _is_async(func: Callable[..., Any], *, script: bool, fullname: str) -> bool:
