@@ -14,7 +14,9 @@ SECTIONS = {
     "executors": frozenset({"type", "workers"}),
     "run": frozenset({"background_load"}),
     "scripts": frozenset({"watch"}),
-    "scheduler": frozenset({"ignore_warnings", "context", "context_file", "max_value_size"}),
+    "scheduler": frozenset(
+        {"ignore_warnings", "context", "context_file", "max_value_size", "setup_scheduler"}
+    ),
     "seal": frozenset({"key", "to"}),
     "datasets": frozenset({"file"}),
 }

@@ -10,7 +10,7 @@ from headwater.engine.context import Context, with_override
 from headwater.engine.expression import Call, Expression, Operation, Special
 from headwater.engine.job import Job
 from headwater.engine.nested import find_expressions
-from headwater.engine.options import CONTEXT, is_off, options_of_call
+from headwater.engine.options import CONTEXT, options_of_call
 from headwater.engine.unrecorded import quoting
 
 
@@ -20,8 +20,8 @@ def settle_defaults(owner: Job, call: Call, values: list[Any]) -> None:
     if not task.plan.lazy_defaults or not (given or task.definition):
         return
     override: Context = (given or {}).get(CONTEXT) or {}
-    exported = options_of_call(task.definition, owner.exported, given)[1]
-    off = not owner.unrecorded and is_off(task.definition, owner.exported, given)
+    options, exported = options_of_call(task.definition, owner.exported, given)
+    off = not owner.unrecorded and options.get("prov") is False
     if not override and not off and exported == owner.exported:
         return
     assert owner.kept is not None

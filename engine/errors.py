@@ -6,6 +6,7 @@ HeadwaterError
 ├── Unrecordable (TypeError)           a value that cannot be hashed or stored: fails the task, catchably
 ├── Undecodable                        stored bytes that cannot be turned back into a value: a cache miss
 ├── UnknownExecutor, UnknownTask       no such name; the message has the nearest match
+├── NoCurrentScheduler                 a scheduler is asked for where none is
 ├── ScriptError                        a script's program failed, or did not do what it declares
 ├── WorkerDied                         the process that ran a task went away
 ├── TaskTimeout (TimeoutError)         a task ran longer than its `timeout`
@@ -60,6 +61,10 @@ class UnknownExecutor(UsageError):
 
 class UnknownTask(UsageError):
     """No task of that name is defined."""
+
+
+class NoCurrentScheduler(UsageError):
+    """No scheduler is the current one of this thread."""
 
 
 class ScriptError(HeadwaterError):

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from headwater.engine.errors import CallError
 from headwater.engine.expression import OPERATIONS, Operation
-from headwater.engine.namespace import MODULE_VARIABLE, check_namespace, current_namespace
+from headwater.engine.namespace import MODULE_VARIABLE, check_namespace, get_current_namespace
 from headwater.engine.nested import find_expressions, opaque_parts, substitute
 from headwater.engine.values import hash_value
 from headwater.engine.values.own import TRACKED, Value
@@ -70,7 +70,7 @@ class Handle(Value):
         super().__init_subclass__(**options)
         if namespace is None:
             module = vars(sys.modules.get(cls.__module__, sys))
-            namespace = str(module.get(MODULE_VARIABLE) or current_namespace())
+            namespace = str(module.get(MODULE_VARIABLE) or get_current_namespace())
         check_namespace(namespace)
         cls.handle_namespace = namespace
         TRACKED.add(cls)
@@ -139,6 +139,12 @@ class Handle(Value):
         made = object.__new__(type(self))
         made._take((vars(self)["_lineage"][0], tuple(steps.values())), opened=False)
         return made
+
+    def taken_again(self: H) -> H:
+        """This state, as the argument of the very call that took it: which takes it, and no branch of it, again."""
+        again = deepcopy(self)
+        vars(again)["_again"] = True
+        return again
 
     # -- opening it ----------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ def namespace(name: str | None = None) -> None:
     _Current.name = name or ""
 
 
-def current_namespace() -> str:
+def get_current_namespace() -> str:
     """The namespace last set, or an empty string."""
     return _Current.name
 

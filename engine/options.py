@@ -81,6 +81,13 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
+def _mode(name: str, value: Any) -> str:
+    executors = {"thread": "default", "threads": "default", "process": "process", "processes": "process"}
+    if value not in executors:
+        raise TaskDefinitionError(f"option {name}={value!r}: choose one of 'thread', 'process'")
+    return executors[value]
+
+
 def _nout(name: str, value: Any) -> int | None:
     if value is None:
         return None
@@ -123,6 +130,7 @@ _CHECKS: dict[str, Any] = {
     "check_valid": _enum(CheckValid),
     "allowed_cache_results": _results,
     "executor": _text,
+    "mode": _mode,
     "limits": _limits,
     "export_options": _exports,
     "retries": check_retries,
@@ -146,7 +154,7 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
     """Options with their values normalised; `cache` becomes a cache scope.
 
     Args:
-        options: as the user gave them.
+        options: as the user gave them. (`mode` is a short way to say `executor`.)
         also: further names that would have been right in this place, for the nearest match.
 
     Raises:
@@ -163,11 +171,17 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
             raise TaskDefinitionError(f"no option is called {name!r}.{hint}")
         # A lazy value is checked once it is there.
         # (Whether a call is recorded has to be known before anything of it is.)
-        lazy = name not in ("export_options", "prov") and find_expressions(value)
+        lazy = name not in ("export_options", "mode", "prov") and find_expressions(value)
         checked[name] = value if lazy else check(name, value)
     if "cache" in checked:
         cache = checked.pop("cache")
         checked.setdefault("cache_scope", _scope("cache", cache) if isinstance(cache, bool) else cache)
+    if "mode" in checked:
+        executor = checked.pop("mode")
+        if checked.setdefault("executor", executor) != executor:
+            raise TaskDefinitionError(
+                "mode and executor say where a task runs, each its own: give executor alone"
+            )
     return checked
 
 

@@ -6,6 +6,7 @@ Branches go by number, in the order in which the calls are written, so that they
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine.errors import CallError
@@ -77,6 +78,8 @@ class Passed:
         def branch(handle: Handle) -> Handle:
             state = handle.state_hash
             known = taken.get(state)
+            if known is None and "_again" in vars(handle):
+                known = taken[state] = deepcopy(handle)
             if known is None:
                 number = self.order_of(state) if order is None else order
                 known = handle.stepped(PASSED, str(number))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import Project
 from headwater.engine.errors import Undecodable
+from headwater.engine.handle import Handle, with_handles
 from headwater.engine.job import Stored
 from headwater.engine.recorder import read_stored
 from headwater.engine.values import ValueStore
@@ -91,7 +92,7 @@ def decode(
                 f"It takes: {', '.join(signature.parameters) or 'none'}"
             )
         try:
-            value = read_stored(stored, store)
+            value = with_handles(read_stored(stored, store), Handle.taken_again)
         except Undecodable as error:
             flag = "--" + name.lstrip("_").replace("_", "-")
             raise UsageError(

@@ -10,6 +10,7 @@ from headwater.cypher.html import table
 from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
 from headwater.engine.context import merged
+from headwater.engine.current import current
 from headwater.engine.importing import refuse_run_on_import
 from headwater.engine.job import STATUS
 from headwater.engine.left_behind import tidy_up
@@ -164,7 +165,8 @@ class Scheduler:
             self._run = run
         self._under_way.append(run)
         try:
-            return run.evaluate(expr, pairs, command, partial(self._begun, run))
+            with current(self):
+                return run.evaluate(expr, pairs, command, partial(self._begun, run))
         finally:
             self._under_way.remove(run)
 
@@ -271,8 +273,11 @@ def run(
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
 ) -> Any:
-    """Evaluate an expression with a scheduler of its own; the options are those of `Scheduler.run`."""
-    return Scheduler().run(
+    """Evaluate an expression with a scheduler of its own, as the project's settings set it up; the options are those of
+    `Scheduler.run`."""
+    from headwater.engine.setup import set_up
+
+    return set_up(find_project()).run(
         expr,
         cache=cache,
         keep_going=keep_going,

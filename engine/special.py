@@ -174,6 +174,8 @@ def catch_all(exprs: Any, error_class: Any = None, recover: Any = None) -> Any:
 @task(namespace="headwater", version="1")
 def throw(error: BaseException) -> Any:
     """Raise an error lazily."""
+    if not isinstance(error, BaseException):
+        raise CallError(f"throw({error!r}): an exception is needed")
     raise error
 
 

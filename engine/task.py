@@ -13,9 +13,9 @@ from headwater.cypher.sensitivity import LEVELS, OPTION
 from headwater.engine.context import merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
-from headwater.engine.namespace import MODULE_VARIABLE, check_name, check_namespace, current_namespace
+from headwater.engine.namespace import MODULE_VARIABLE, check_name, check_namespace, get_current_namespace
 from headwater.engine.nested import find_expressions, substitute
-from headwater.engine.options import CONTEXT, check_options, limits_of_reuse
+from headwater.engine.options import CONTEXT, PRIVATE, check_options, limits_of_reuse
 from headwater.engine.registry import get_task_registry
 from headwater.engine.signature import Plan
 from headwater.engine.values.names import find as find_name
@@ -64,7 +64,9 @@ class Task(Generic[P, R]):
         nout: how many items its result has, where that is known; such calls can be unpacked.
         load_module: the module that a worker imports to find it.
         declassifies: how sensitive its results are at most, whatever it was given; None where it says nothing.
+        signature: the function's.
         wrapped_task: the task that this one was put around (`wraps_task`), or None.
+        inner_task: the one at the bottom of all that was put around it; itself where nothing was.
         records_below: whether the calls under it are recorded.
     """
 
@@ -86,8 +88,10 @@ class Task(Generic[P, R]):
         declassifies: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        if not callable(func):
-            raise TaskDefinitionError(f"@task is for functions, not for {func!r}")
+        # What is no function of Python's has no source: then its version has to be given.
+        has_version = callable(func) and (version is not None or source is not None)
+        if not isinstance(func, FunctionType) and (not has_version or isinstance(func, (type, staticmethod))):
+            raise TaskDefinitionError(f"@task is for functions, not for {func!r}{_instead(func)}")
         self.func = func
         self.name = name if name is not None else getattr(func, "__name__", "")
         check_name(self.name)
@@ -165,6 +169,34 @@ class Task(Generic[P, R]):
         return _with_overrides(
             self, {**self.overrides, CONTEXT: merged(merged(before, context or {}), names)}
         )
+
+    def get_task_options(self) -> dict[str, Any]:
+        """The options of a call, before those that its callers export; values are as they are checked."""
+        return {**self.definition, **{k: v for k, v in self.overrides.items() if k not in PRIVATE}}
+
+    def get_task_option(self, name: str, default: Any = None) -> Any:
+        """One of the options; the default where it is not set."""
+        return self.get_task_options().get(name, default)
+
+    def has_task_option(self, name: str) -> bool:
+        """Whether an option is set, by the definition or by `options`."""
+        return name in self.get_task_options()
+
+    def is_valid(self) -> bool:
+        """Whether this is the task of its name as it is defined by now."""
+        found = get_task_registry().find(self.fullname)
+        return found is not None and found.hash == self.hash
+
+    @property
+    def signature(self) -> inspect.Signature:
+        return self.plan.signature
+
+    @property
+    def inner_task(self) -> Task[Any, Any]:
+        inner: Task[Any, Any] = self
+        while inner.wrapped_task is not None:
+            inner = inner.wrapped_task
+        return inner
 
     def rename(self, namespace: str) -> None:
         """Move the task to another namespace; the registry has to be told."""
@@ -307,6 +339,14 @@ def _with_overrides(found: Task[P, R], overrides: Mapping[str, Any] | None) -> T
     return copy
 
 
+def _instead(func: object) -> str:
+    """What to use where something that is no function was to become a task."""
+    if isinstance(func, staticmethod):
+        return ". Put @staticmethod above @task"
+    name = getattr(func, "__name__", "…")
+    return f". Use as_task({name}), or put a function of your own around it" if callable(func) else ""
+
+
 def _is_async(func: Callable[..., Any], *, script: bool, fullname: str) -> bool:
     """Whether a function is an `async def`.
 
@@ -340,7 +380,7 @@ def namespace_of(func: Callable[..., Any], given: str | None) -> str:
     if module is not None:
         check_namespace(module)
         return str(module)
-    return current_namespace()
+    return get_current_namespace()
 
 
 def _items_of(func: Callable[..., Any]) -> int | None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from headwater.cypher.errors import UsageError
 from headwater.engine.errors import CallError
 from headwater.engine.files import Dir, File, IFile
 from headwater.engine.task import task
+
+T = TypeVar("T")
+
+
+@task(namespace="headwater", version="1", cache=False)
+def debug_task(value: T) -> T:
+    """Stop in the debugger (`breakpoint()`) once a value is there, and give it on. It stops in every run."""
+    breakpoint()
+    return value
 
 
 @task(namespace="headwater", version="1")

@@ -41,11 +41,13 @@ if TYPE_CHECKING:
         zip_,
     )
     from headwater.engine.context import get_context
+    from headwater.engine.current import get_current_scheduler, set_current_scheduler
     from headwater.engine.datasets import Dataset
     from headwater.engine.dryrun import DryRunResult
     from headwater.engine.errors import (
         CallError,
         Cancelled,
+        NoCurrentScheduler,
         ScriptError,
         TaskDefinitionError,
         TaskTimeout,
@@ -79,7 +81,7 @@ if TYPE_CHECKING:
         write_frame,
     )
     from headwater.engine.handle import Handle, merge_handles
-    from headwater.engine.namespace import namespace
+    from headwater.engine.namespace import get_current_namespace, namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
     from headwater.engine.partial import PartialTask
     from headwater.engine.reasons import Reason
@@ -91,7 +93,7 @@ if TYPE_CHECKING:
     from headwater.engine.special import catch, catch_all, cond, evaluate, result_of, seq, throw
     from headwater.engine.subrun import subrun
     from headwater.engine.task import Task, task
-    from headwater.engine.tools import copy_dir, copy_file, copy_files, render_template
+    from headwater.engine.tools import copy_dir, copy_file, copy_files, debug_task, render_template
     from headwater.engine.unrecorded import no_prov
     from headwater.engine.values import ProxyValue, Value
     from headwater.engine.wrapping import wraps_task
@@ -110,11 +112,12 @@ _NAMES = {
         "with_export_options zip_"
     ),
     "headwater.engine.context": "get_context",
+    "headwater.engine.current": "get_current_scheduler set_current_scheduler",
     "headwater.engine.datasets": "Dataset",
     "headwater.engine.dryrun": "DryRunResult",
     "headwater.engine.errors": (
-        "CallError Cancelled ScriptError TaskDefinitionError TaskTimeout Undecodable UnknownExecutor UnknownTask "
-        "Unrecordable WorkerDied"
+        "CallError Cancelled NoCurrentScheduler ScriptError TaskDefinitionError TaskTimeout Undecodable "
+        "UnknownExecutor UnknownTask Unrecordable WorkerDied"
     ),
     "headwater.engine.expression": "Expression",
     "headwater.engine.expression_codec": "quote",
@@ -124,7 +127,7 @@ _NAMES = {
         "IFileSet IStagingDir IStagingFile ShardedDataset StagingDir StagingFile read_frame write_frame"
     ),
     "headwater.engine.handle": "Handle merge_handles",
-    "headwater.engine.namespace": "namespace",
+    "headwater.engine.namespace": "get_current_namespace namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
     "headwater.engine.partial": "PartialTask",
     "headwater.engine.reasons": "Reason",
@@ -136,7 +139,7 @@ _NAMES = {
     "headwater.engine.special": "catch catch_all cond evaluate result_of seq throw",
     "headwater.engine.subrun": "subrun",
     "headwater.engine.task": "Task task",
-    "headwater.engine.tools": "copy_dir copy_file copy_files render_template",
+    "headwater.engine.tools": "copy_dir copy_file copy_files debug_task render_template",
     "headwater.engine.unrecorded": "no_prov",
     "headwater.engine.values": "ProxyValue Value",
     "headwater.engine.wrapping": "wraps_task",
@@ -172,6 +175,7 @@ __all__ = [
     "IStagingFile",
     "InternalError",
     "JobInfo",
+    "NoCurrentScheduler",
     "PartialTask",
     "Project",
     "ProxyValue",
@@ -208,6 +212,7 @@ __all__ = [
     "copy_file",
     "copy_files",
     "create_project",
+    "debug_task",
     "delay",
     "eval_",
     "evaluate",
@@ -217,6 +222,8 @@ __all__ = [
     "force",
     "fork_thread",
     "get_context",
+    "get_current_namespace",
+    "get_current_scheduler",
     "get_task_registry",
     "identity",
     "join_thread",
@@ -235,6 +242,7 @@ __all__ = [
     "scheduler_task",
     "script",
     "seq",
+    "set_current_scheduler",
     "starmap",
     "subrun",
     "task",

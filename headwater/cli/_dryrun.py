@@ -12,29 +12,33 @@ from headwater.cli._outcome import RESULT_CHARACTERS
 
 if TYPE_CHECKING:
     from headwater.engine.dryrun import PlannedCall
+    from headwater.engine.scheduler import Scheduler
 
 LISTED = 50
 ARGUMENTS = 60
 
 
-def dry_run(task: str, expression: Any, *, cache: bool, context: Mapping[str, Any], as_json: bool) -> int:
+def dry_run(
+    task: str,
+    expression: Any,
+    scheduler: Scheduler,
+    *,
+    cache: bool,
+    context: Mapping[str, Any],
+    as_json: bool,
+) -> int:
     """Follow what is recorded; the exit code is 1 where something would run.
 
     Raises:
         StoreError: the graph cannot be asked.
     """
-    from headwater.cypher.project import find_project
     from headwater.engine.dryrun import DryRunResult
-    from headwater.engine.scheduler import Scheduler
     from headwater.engine.values import preview
 
-    project = find_project()
     calls: list[PlannedCall] = []
     result: str | None = None
     try:
-        value = Scheduler(project, record=project is not None).run(
-            expression, cache=cache, context=context, dryrun=True
-        )
+        value = scheduler.run(expression, cache=cache, context=context, dryrun=True)
         result = preview(value, RESULT_CHARACTERS)
     except DryRunResult as found:
         calls = found.calls

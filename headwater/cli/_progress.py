@@ -21,13 +21,15 @@ PATIENCE = 0.2
 """a run shorter than this shows nothing, and does not pay for the import of rich"""
 PLAIN_SECONDS = 5.0
 """between two lines where no terminal is"""
+_DEBUGGING = ("builtins.breakpoint", "pdb.Pdb")
+"""what Python tells its auditors when a debugger begins"""
 COLUMNS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 
 Counts = Mapping[str, Mapping[str, int]]
 
 
 class Progress:
-    """Shows a run's status counts from a thread of its own, until it is left.
+    """Shows a run's status counts from a thread of its own, until it is left, or a debugger takes the terminal.
 
     Args:
         counts: gives task name → status → number; called a few times a second.
@@ -36,9 +38,12 @@ class Progress:
     def __init__(self, counts: Callable[[], Counts]) -> None:
         self._counts = counts
         self._finished = threading.Event()
+        self._table: Live | None = None
         self._thread = threading.Thread(target=self._show, name="headwater-progress", daemon=True)
 
     def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            sys.addaudithook(self._make_way)
         self._thread.start()
         return self
 
@@ -47,6 +52,13 @@ class Progress:
     ) -> None:
         self._finished.set()
         self._thread.join()
+
+    def _make_way(self, event: str, _: object) -> None:
+        """Leave the terminal to a debugger: a table that is drawn anew all the time would write over its prompt."""
+        if event in _DEBUGGING and not self._finished.is_set():
+            self._finished.set()
+            if self._table is not None:
+                self._table.stop()
 
     def _show(self) -> None:
         if self._finished.wait(PATIENCE):
@@ -57,7 +69,7 @@ class Progress:
             self._show_lines()
 
     def _show_live(self) -> None:
-        live = _live()
+        live = self._table = _live()
         with live:
             while True:
                 finished = self._finished.wait(POLL_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from headwater.cli._flags import Flag, Words
     from headwater.cli._workflow import AnyTask
     from headwater.cypher.store import GraphStore
+    from headwater.engine.rerun import RecordedCall
 
 ROOT = "headwater.root_task"
 """What a run's root job calls where a script ran more than one call: it takes the whole expression."""
@@ -53,11 +55,32 @@ def rerun(what: str, words: Sequence[str], own: Mapping[str, bool], module: Modu
     with reading(raise_damage=False) as store:
         call = recorded_call(store, _job(store, what))
     task: AnyTask = root_task if call.task == ROOT else _workflow.find_task(module, call.task, file)
-    flags = _flags.flags_of(task.func, task.plan.signature)
+    flags = _flags.flags_of(task.func, _with_given(task.plan.signature, call))
     found = _flags.read_words(words, flags, own, task=task.fullname)
     recorded, extra = decode(call, task.plan.signature, project, without=found.values)
     args, kwargs = _flags.bind({**recorded, **found.values}, flags, task=task.fullname)
     return Rerun(task, flags, found, args, {**kwargs, **extra})
+
+
+def _with_given(signature: inspect.Signature, call: RecordedCall) -> inspect.Signature:
+    """A signature that has every argument recorded for `**parameters` as a parameter, of the type that it had."""
+    parameters = list(signature.parameters.values())
+    any_name = next((p for p in parameters if p.kind is p.VAR_KEYWORD), None)
+    if any_name is None:
+        return signature
+    known = {parameter.name for parameter in parameters}
+    types = {kind.__name__: kind for kind in (bool, int, float)}
+    given = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=types.get(stored.type, str),
+        )
+        for name, position, stored in call.arguments
+        if position is None and name not in known
+    ]
+    return signature.replace(parameters=[*(p for p in parameters if p is not any_name), *given])
 
 
 def _job(store: GraphStore, what: str) -> str:

@@ -39,6 +39,13 @@ OPTIONS: list[click.Parameter] = [
         metavar="ID",
         help="Instead of TASK: call what that run or job called, with its arguments; --PARAMETER VALUE replaces one.",
     ),
+    click.Option(
+        ["-s", "--setup"],
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="An argument of the project's setup_scheduler; may be repeated.",
+    ),
+    click.Option(["--setup-help"], is_flag=True, help="Say which arguments that takes."),
     click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
     click.Option(
         ["--context"],
@@ -67,6 +74,7 @@ class Options:
     keep_going: bool
     dryrun: bool
     rerun: str | None
+    setup: list[str]
     tags: list[tuple[str, str]]
     context: dict[str, Any]
     background_load: bool | None
@@ -99,6 +107,12 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     if name is not None and "--help" not in words:
         _start_ahead()
     module = _workflow.load(file)
+    if given["setup_help"] or "--setup-help" in words:
+        from headwater.cli._setup import setup_help
+        from headwater.cypher.project import find_project
+
+        setup_help(find_project(), f"{ctx.command_path} {file} TASK")
+        return 0
     what = _options(given, _parse(ctx, [word for word in head if word != "--help"])).rerun
     if what is not None:
         return _rerun(ctx, what, head=head, rest=rest, given=given, module=module, file=file)
@@ -212,6 +226,7 @@ def _options(*sources: Mapping[str, Any]) -> Options:
         keep_going=any(source["keep_going"] for source in sources),
         dryrun=any(source["dryrun"] for source in sources),
         rerun=reruns[-1] if reruns else None,
+        setup=[text for source in sources for text in source["setup"]],
         tags=tags,
         context=_context(files, assignments) if files or assignments else {},
         background_load=waits[-1] if waits else None,
@@ -253,21 +268,24 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
     from headwater.cli._changes import note_datasets
     from headwater.cli._loading import load_pending, raise_damage
+    from headwater.cli._setup import scheduler_for
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.errors import Cancelled
-    from headwater.engine.scheduler import Scheduler
 
+    project = find_project()
     if options.dryrun:
         from headwater.cli._dryrun import dry_run
 
         cache, context = not (options.no_cache or options.no_prov), options.context
-        return dry_run(task.fullname, expression, cache=cache, context=context, as_json=options.as_json)
-    project = find_project()
+        scheduler = scheduler_for(project, options.setup)
+        return dry_run(
+            task.fullname, expression, scheduler, cache=cache, context=context, as_json=options.as_json
+        )
     if project is None and not options.no_prov:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
     in_background = project is None or _in_background(options, project)
-    scheduler = Scheduler(project)
+    scheduler = scheduler_for(project, options.setup)
     outcome = Outcome(task.fullname, scheduler)
     try:
         # What tasks print must not stand in the middle of the JSON.

@@ -83,9 +83,12 @@ def test_a_job_is_made_again_with_arguments_that_no_command_line_can_give(again:
     assert answer.code == 0, answer
     assert answer.json["task"] == "again.area"
     assert answer.json["result"] == "\"400 (8, 9) cm {'colour': 'red'}\""
+    answer = again("run", "again.py", "--rerun", job["id"], "--colour", "blue", "--json")
+    assert answer.json["result"] == "\"12 (8, 9) cm {'colour': 'blue'}\""
     told = again("run", "again.py", "--rerun", job["id"], "--help")
     assert told.code == 0
     assert "--height INT" in told.out
+    assert "--colour TEXT" in told.out
 
 
 def test_a_failed_run_and_a_failed_job_can_be_made_again(again: Shell) -> None:
@@ -149,3 +152,53 @@ def test_what_cannot_be_made_again_is_refused_with_what_to_do(again: Shell) -> N
     answer = again("run", "other.py", "--rerun", area)
     assert answer.code == 2
     assert "other.py has no task 'again.area'" in answer.err
+
+
+STEPS = """\
+from headwater import Handle, task
+
+headwater_namespace = "steps"
+
+
+class Log(Handle):
+    def __init__(self, name, path):
+        self.path = path
+
+
+@task
+def put(log: Log, n: int) -> Log:
+    with open(log.path, "a") as file:
+        file.write(f"{n} ")
+    return log
+
+
+@task
+def both(log: Log) -> Log:
+    return put(put(log, 10), 11)
+
+
+@task
+def main(n: int = 2) -> Log:
+    log = Log("log", "log.txt")
+    for i in range(n):
+        log = put(log, i)
+    return both(log)
+"""
+
+
+def test_a_step_of_a_handle_is_made_again_in_the_place_where_it_was(hw: Shell) -> None:
+    hw("init")
+    hw.write("steps.py", STEPS)
+    assert hw("run", "steps.py", "main").code == 0
+    found = hw("log", "-", "--json").json["jobs"]
+    first = next(job["id"] for job in found if job["task"] == "steps.put" and "0" in job["call"])
+    inner = next(job["id"] for job in found if job["task"] == "steps.both")
+    for job in (first, inner):
+        answer = hw("run", "steps.py", "--rerun", job, "--json")
+        assert answer.json["jobs"] == {"CACHED": 1}, "nothing has changed"
+    log = hw.folder / "log.txt"
+    assert log.read_text() == "0 1 10 11 "
+    assert hw("run", "steps.py", "--rerun", first, "--n", "5").code == 0
+    assert log.read_text() == "0 1 10 11 5 "
+    assert hw("run", "steps.py", "main").code == 0
+    assert log.read_text() == "0 1 10 11 5 0 1 10 11 ", "what came after the step was rolled back"

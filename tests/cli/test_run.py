@@ -394,13 +394,33 @@ def until(happened: object, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-def on_a_terminal(words: list[str], folder: Path) -> str:
-    """All that a command writes when its output is a terminal."""
+def test_a_debugger_in_a_task_has_the_terminal_for_itself(fresh: Shell) -> None:
+    fresh.write(
+        "stops.py",
+        "import time\nfrom headwater import task\nheadwater_namespace = 'stops'\n"
+        "@task\ndef stop(n: int = 20):\n    time.sleep(1)\n    breakpoint()\n    return n\n",
+    )
+    seen = on_a_terminal(["run", "stops.py", "stop"], fresh.folder, typed="p n + 1\nc\n")
+    before, prompt, after = seen.partition("(Pdb) ")
+    assert "RUNNING" in before
+    assert prompt
+    assert "21" in after.partition("(Pdb) ")[0]
+    assert "RUNNING" not in after
+    assert "result: 20" in after
+
+
+def on_a_terminal(words: list[str], folder: Path, typed: str = "") -> str:
+    """All that a command writes when its output is a terminal, where something may be typed once a prompt is there."""
     import pty
 
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [HW, *words], cwd=folder, env=environment(TERM="xterm", COLUMNS="100"), stdout=theirs, stderr=theirs
+        [HW, *words],
+        cwd=folder,
+        env=environment(TERM="xterm", COLUMNS="100"),
+        stdin=theirs if typed else None,
+        stdout=theirs,
+        stderr=theirs,
     )
     os.close(theirs)
     seen = b""
@@ -412,6 +432,9 @@ def on_a_terminal(words: list[str], folder: Path) -> str:
         if not part:
             break
         seen += part
+        if typed and b"(Pdb) " in seen:
+            os.write(ours, typed.encode())
+            typed = ""
     os.close(ours)
     process.wait(timeout=60)
     return seen.decode()

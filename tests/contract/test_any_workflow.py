@@ -15,11 +15,8 @@ from hypothesis import strategies as st
 
 from headwater import Project, Scheduler
 from tests.engine import wild
-from tests.engine.wild import WORLD, Unlucky, build, changes, descriptions, has, plain
+from tests.engine.wild import WORLD, Unlucky, build, changes, descriptions, has, parts, plain
 from tests.properties import tries
-
-NEVER_REUSED = {"once", "flaky", "checked", "throw"}
-"""What may run again though nothing has changed: it is not to be reused, or has failed."""
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +35,10 @@ def _project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     local_graph.stop(project)
 
 
-def outcome(scheduler: Scheduler, description: Any) -> Any:
+def outcome(scheduler: Scheduler, description: Any, **options: Any) -> Any:
     WORLD.tried.clear()
     try:
-        return scheduler.run(build(description), context={"rate": WORLD.rate})
+        return scheduler.run(build(description), context={"rate": WORLD.rate}, **options)
     except Unlucky:
         return Unlucky
 
@@ -67,14 +64,14 @@ def test_any_workflow_gives_what_a_plain_evaluation_gives_whatever_changes_betwe
             assert outcome(scheduler, description) == expected(description), what
             scheduler.wait_recorded()
         counts = scheduler.progress().counts
-        if not has(description, NEVER_REUSED):
+        if expected(description) is not Unlucky and not has(description, {"once"}):
             assert counts == {"wild.build": {"CACHED": 1}}, what
 
 
-RUNS_ANYWAY = NEVER_REUSED | {"no_prov", "quiet", "write"}
-"""What runs whenever the call above it does, or writes files, which the oracle does, too."""
 KNOWN: set[tuple[Any, ...]] = set()
 """What ran in any of the examples, which share a project: the task, and all that it depends on."""
+RECORDED: set[tuple[Any, ...]] = set()
+"""Of that, what is recorded for sure, as a result."""
 
 
 @pytest.fixture(scope="module")
@@ -84,25 +81,43 @@ def other_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]
 
 @pytest.mark.xdist_group("wild")
 @tries(10)
-@given(descriptions.filter(lambda d: not has(d, RUNS_ANYWAY)), st.lists(changes, min_size=1, max_size=4))
+@given(descriptions.filter(lambda d: not has(d, {"write"})), st.lists(changes, min_size=1, max_size=4))
 def test_after_a_change_exactly_what_depends_on_it_runs(
     other_project: Project, description: Any, changed: list[Any]
 ) -> None:
-    """An oracle says what has to run: all that a run without a record runs, less what ran before on the same."""
+    """An oracle says what has to run: all that a run without a record runs, less what ran before on the same.
+
+    What is not recorded, fails, or is not to be reused may run again, where the call above it does. (What writes files
+    is left out: the oracle does so, too.)
+    """
     wild.begin(other_project.root / "files")
-    for what in [("nothing",), *changed, ("code", 0), ("rate", 0)]:
+    for what in [("nothing",), *changed, ("code", 0), ("rate", 0), ("nothing",)]:
         wild.change(what)
-        WORLD.ran.clear()
-        expected_value = outcome(Scheduler(record=False), description)
-        new = set(WORLD.ran) - KNOWN
-        KNOWN.update(WORLD.ran)
-        WORLD.ran.clear()
+        expected_value, all_of_it = ran_in(Scheduler(record=False), description)
+        loose = {one for one in all_of_it if _may_run_again(one, description)}
+        for part in parts(description, {"no_prov", "quiet"}):
+            loose |= ran_in(Scheduler(record=False), part)[1]
+        must, may = all_of_it - KNOWN, all_of_it - (RECORDED - loose)
+        KNOWN.update(all_of_it)
+        RECORDED.update(all_of_it - loose)
         scheduler = Scheduler(other_project)
-        assert outcome(scheduler, description) == expected_value
+        value, ran = ran_in(scheduler, description)
         scheduler.wait_recorded()
-        assert set(WORLD.ran) == new, what
-        if not has(description, {"inside"}):
-            assert len(WORLD.ran) == len(set(WORLD.ran)), what
+        assert value == expected_value
+        assert must <= ran <= may, what
+        if not loose and not has(description, {"inside", "flaky"}):
+            assert len(WORLD.ran) == len(ran), what
+
+
+def ran_in(scheduler: Scheduler, description: Any) -> tuple[Any, set[Any]]:
+    """What a workflow gives, and what of it ran. (After a failure all that can still runs, whatever the timing.)"""
+    WORLD.ran.clear()
+    return outcome(scheduler, description, keep_going=True), set(WORLD.ran)
+
+
+def _may_run_again(one: tuple[Any, ...], description: Any) -> bool:
+    fails = one[0] == "checked" and one[1] % 3 == 0
+    return fails or (one[0] == "shifted" and has(description, {"once"}))
 
 
 @pytest.mark.xdist_group("wild")

@@ -474,7 +474,13 @@ def test_methods_cannot_be_tasks() -> None:
                 return 1
 
 
-@pytest.mark.parametrize("builtin", [str, dict, max])
-def test_a_builtin_whose_signature_is_not_known_is_no_task(builtin: Any) -> None:
+@pytest.mark.parametrize("builtin", [str, dict, max, len])
+def test_a_builtin_has_no_source_and_is_no_task(builtin: Any) -> None:
     with pytest.raises(TaskDefinitionError, match=rf"as_task\({builtin.__name__}\)"):
         task(builtin)
+
+
+def test_a_builtin_with_a_version_is_a_task_where_python_knows_its_signature(scheduler: Scheduler) -> None:
+    assert scheduler.run(task(namespace="versioned", version="1")(len)([1, 2])) == 2
+    with pytest.raises(TaskDefinitionError, match=r"as_task\(max\)"):
+        task(version="1")(max)

@@ -114,6 +114,7 @@ def caught_inside(description: Any) -> Any:
 
 @task
 def checked(a: int) -> int:
+    WORLD.ran.append(("checked", a))
     if a % 3 == 0:
         raise Unlucky(f"{a} is a multiple of three")
     return a
@@ -121,6 +122,7 @@ def checked(a: int) -> int:
 
 @task(retries=1, retry_backoff=0)
 def flaky(a: int) -> int:
+    WORLD.ran.append(("flaky", a))
     if a not in WORLD.tried:
         WORLD.tried.add(a)
         raise Unlucky("the first time")
@@ -201,11 +203,13 @@ def wrapped(a: int) -> int:
 
 @task
 def settled(values: Any) -> int:
+    WORLD.ran.append(("settled", str(values)))
     return sum(-1 if isinstance(value, Exception) else value for value in values)
 
 
 @task
 def rescued(error: Exception) -> int:
+    WORLD.ran.append(("rescued", str(error)))
     return -1
 
 
@@ -305,7 +309,7 @@ def plain(d: Any) -> int:
         return sum(map(_settled, rest))
     values = [plain(one) for one in rest]
     if kind == "checked":
-        return checked.func(values[0])
+        return _lucky(values[0])
     if kind == "map":
         return sum(values) + WORLD.shift * len(values)
     if kind in ("plus", "list", "dict", "seq"):
@@ -315,6 +319,12 @@ def plain(d: Any) -> int:
     if kind in MADE:
         return MADE[kind](*values)
     return values[0] + ADDED.get(kind, lambda: 0)()
+
+
+def _lucky(value: int) -> int:
+    if value % 3 == 0:
+        raise Unlucky("a multiple of three")
+    return value
 
 
 def _settled(d: Any) -> int:
@@ -360,6 +370,13 @@ MADE: dict[str, Callable[..., int]] = {
 def has(d: Any, kinds: set[str]) -> bool:
     """Whether one of some kinds stands in a description."""
     return isinstance(d, tuple) and (d[0] in kinds or any(has(one, kinds) for one in d[1:]))
+
+
+def parts(d: Any, kinds: set[str]) -> list[Any]:
+    """What stands in a description under one of some kinds."""
+    if not isinstance(d, tuple):
+        return []
+    return [*(d[1:] if d[0] in kinds else ()), *(part for one in d[1:] for part in parts(one, kinds))]
 
 
 # -- changes of the world ----------------------------------------------------------------------------------------------

@@ -1,0 +1,114 @@
+"""`setup_scheduler` in the settings, and `hw run --setup`: a project sets its schedulers up itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from headwater import UsageError, run, task
+
+from .conftest import Shell
+
+SETUP = """\
+from headwater import Scheduler
+
+def setup(project, slots: int = 1, name: str = "db"):
+    \"\"\"How many slots there are.\"\"\"
+    project.settings.read_dict({"limits": {name: str(slots)}})
+    return Scheduler(project)
+
+def wrong(project):
+    return project
+
+number = 5
+"""
+FLOW = """\
+from headwater import task
+headwater_namespace = "set_up"
+
+@task(limits={"db": 3})
+def three() -> int:
+    return 3
+"""
+
+
+@pytest.fixture
+def project(hw: Shell) -> Shell:
+    hw("init")
+    hw.write("setup.py", SETUP)
+    hw.write("flow.py", FLOW)
+    name(hw, "setup.py::setup")
+    return hw
+
+
+def name(shell: Shell, function: str) -> None:
+    settings = shell.folder / ".headwater" / "headwater.ini"
+    kept = settings.read_text().partition("[scheduler]")[0]
+    settings.write_text(f"{kept}\n[scheduler]\nsetup_scheduler = {function}\n")
+
+
+def test_what_it_is_given_decides_what_there_is(project: Shell) -> None:
+    answer = project("run", "flow.py", "three")
+    assert answer.code == 1
+    assert "there are only 1" in answer.err
+    answer = project("run", "flow.py", "three", "--setup", "slots=3", "--json")
+    assert (answer.code, answer.json["result"]) == (0, "3")
+    assert project("run", "-s", "slots=4", "flow.py", "three", "--dryrun").out.startswith("nothing would run")
+    told = project("run", "flow.py", "--setup-help")
+    assert told.code == 0
+    assert "How many slots there are." in told.out
+    assert "--slots INT" in told.out
+    assert "project" not in told.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--setup", "slot=3"], "Did you mean --slots?"),
+        (["--setup", "slots=many"], "'many' is not an int"),
+        (["--setup", "slots"], "KEY=VALUE is needed"),
+    ],
+)
+def test_what_it_does_not_take_is_refused(project: Shell, words: list[str], said: str) -> None:
+    answer = project("run", "flow.py", "three", *words)
+    assert (answer.code, answer.out) == (2, ""), answer
+    assert said in answer.err
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("setup.py::setip", "has no function 'setip'. Did you mean setup?"),
+        ("setup.py::number", "has no function 'number'"),
+        ("setup.py", "FILE::FUNCTION or MODULE::FUNCTION is needed"),
+        ("setups.py::setup", "setups.py is not there"),
+        ("setup.py::wrong", "has to return a Scheduler"),
+    ],
+)
+def test_a_function_that_cannot_be_is_refused(project: Shell, function: str, said: str) -> None:
+    name(project, function)
+    answer = project("run", "flow.py", "three")
+    assert (answer.code, answer.out) == (2, ""), answer
+    assert said in answer.err
+
+
+def test_without_one_there_is_nothing_to_give(project: Shell) -> None:
+    name(project, "")
+    for words in (["three", "--setup", "slots=3"], ["--setup-help"]):
+        answer = project("run", "flow.py", *words)
+        assert answer.code == 2
+        assert "the settings name no function" in answer.err
+
+
+def test_in_python_run_asks_it_too(project: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_PROJECT", str(project.folder))
+
+    @task(namespace="set_up_here", limits={"db": 2})
+    def two() -> int:
+        return 2
+
+    project.write("setup.py", SETUP.replace("slots: int = 1", "slots: int = 2"))
+    name(project, f"{project.folder}/setup.py::setup")
+    assert run(two(), cache=False) == 2
+    name(project, "setup.py::nothing_there")
+    with pytest.raises(UsageError, match="has no function 'nothing_there'"):
+        run(two())
