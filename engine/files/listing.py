@@ -27,7 +27,7 @@ from headwater.engine.files.evidence import (
     by_status,
 )
 from headwater.engine.files.handle import PARTIAL
-from headwater.engine.files.hints import explained
+from headwater.engine.files.hints import hinted
 from headwater.engine.files.identity import by_content
 
 _EMPTY, _LINK, _SPECIAL = "empty", "link", "special"
@@ -67,10 +67,12 @@ def list_files(address: str, evidence: str) -> list[Member] | None:
     path = local_path(address)
     if path is None:
         members = _remote(address, kind, by)
-    elif kind == FOLDER:
-        members = _local(_walk(path), by) if _is_folder(path) else None
     else:
-        members = _local(((found, found) for found in sorted(set(_matches(path)))), by)
+        with hinted():
+            if kind == FOLDER:
+                members = _local(_walk(path), by) if _is_folder(path) else None
+            else:
+                members = _local(((found, found) for found in sorted(set(_matches(path)))), by)
     return sorted(members, key=lambda member: member.name) if members is not None else None
 
 
@@ -127,7 +129,7 @@ def _is_folder(path: str) -> bool:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except OSError as error:
         if error.errno not in _GONE:
-            raise explained(error) from None
+            raise
         return False
 
 
