@@ -23,6 +23,7 @@ from headwater.engine.files import (
 )
 from headwater.engine.files.address import local_path
 from headwater.engine.files.content import stamp
+from headwater.engine.files.writes import last_writes
 from headwater.engine.observed import some
 from headwater.engine.script_places import (
     Output,
@@ -70,8 +71,8 @@ def collect_outputs(outputs: Any, folder: str, stdout: str | bytes) -> Any:
 
 
 class Unstaged:
-    """The places on this machine that a script declares as outputs without staging them. What is there when it has
-    ended may be what lay there before, of another input or another script.
+    """The places that a script declares as outputs without staging them. What is there when it has ended may be what
+    lay there before, of another input or another script.
 
     Args:
         inputs: what the script takes, its command included; what it took, it may give on as it is.
@@ -89,7 +90,6 @@ class Unstaged:
             for leaf in leaves(outputs)
             if isinstance(leaf, Output)
             and leaf.kind is not None
-            and local_path(leaf.uri) is not None
             and (not issubclass(leaf.kind, _PROMISED) or self._is_lost(leaf))
         ]
         recently = time.time_ns() - _TICK_NS
@@ -104,10 +104,10 @@ class Unstaged:
         """
         for place, before in zip(self._places, self._before, strict=True):
             now = _seen(place)
-            if now == before:
+            if now == before and None not in now.values():
                 self._refuse(place, before)
                 continue
-            same = {path for path, seen in now.items() if before.get(path) == seen}
+            same = {path for path, seen in now.items() if seen is not None and before.get(path) == seen}
             _tell_left(place.uri, sorted(path for path in same if not self._was_taken(path)))
 
     def _is_lost(self, place: Output) -> bool:
@@ -142,14 +142,15 @@ class Unstaged:
 
     @cached_property
     def _taken(self) -> tuple[set[str], tuple[str, ...]]:
-        """The paths of files that the script takes as they are, and of folders, with a slash."""
+        """The paths or URLs of files that the script takes as they are, and of folders, with a slash."""
         files: set[str] = set()
         folders: set[str] = set()
         for leaf in leaves(self._inputs):
             place = leaf.home if isinstance(leaf, StagedInput) else leaf
             if isinstance(place, FileSet):
-                files.update(local_path(file.uri) or "" for file in place)
-            elif isinstance(place, Artefact) and (path := local_path(place.uri)) is not None:
+                files.update(local_path(file.uri) or file.uri for file in place)
+            elif isinstance(place, Artefact):
+                path = local_path(place.uri) or place.uri
                 if isinstance(place, Dir):
                     folders.add(f"{path.rstrip('/')}/")
                 else:
@@ -178,9 +179,13 @@ def _seen(place: Output, recently: int | None = None) -> dict[str, str | None]:
     """What can be seen of the files at a place from outside.
 
     Args:
-        recently: a moment; of what changed after it, None is said, which nothing seen later equals.
+        recently: a moment; of what changed after it, None is said, which nothing seen later equals. At a URL, its store
+            decides what that is.
     """
-    now = _kind(place)(place.path, *place.words)
+    kind = _kind(place)
+    if local_path(place.uri) is None:
+        return last_writes((IFile if kind is File else kind)(place.path, *place.words))
+    now = kind(place.path, *place.words)
     found: dict[str, str | None] = {}
     for file in now.files() if isinstance(now, (Dir, FileSet)) else [now]:
         path = local_path(file.uri) or ""

@@ -258,5 +258,5 @@ def _missing(url: str, error: ImportError | ValueError) -> str:
     schemes = [link.partition("://")[0].lower() for link in url.split("::")]
     extras = sorted({EXTRAS[scheme] for scheme in schemes if scheme in EXTRAS})
     if not extras:
-        return str(error)
+        return f"{error}. See whether it is written right, or install the package that brings it to fsspec"
     return f"what its protocol needs is not installed. Type: pip install 'headwater[{','.join(extras)}]'"

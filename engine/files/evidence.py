@@ -39,7 +39,7 @@ _TAGS = (
     ("content_md5", "md5"),
     ("Content-MD5", "md5"),
 )
-_TIMES = (
+TIMES = (
     "mtime",
     "LastModified",
     "last_modified",
@@ -81,7 +81,7 @@ def by_info(info: dict[str, Any]) -> Identity | None:
     for key, evidence in _TAGS:
         if info.get(key) and info[key] != "null":
             return Identity(evidence, str(info[key]), size)
-    for key in _TIMES:
+    for key in TIMES:
         if info.get(key) is not None:
             moment = info[key]
             if key == "created" and isinstance(moment, float):

@@ -232,21 +232,35 @@ class File(Artefact):
         return dest
 
     def copy_bytes_to(self, dest: File, count: Callable[[int], None]) -> None:
-        """Copy the file, block by block.
+        """Copy the file, block by block. A large one goes on where an earlier copy to this machine was broken off.
 
         Args:
             count: is told of each block's length. Where it raises something, `dest` stays as it was.
         """
         if dest.uri == self.uri:
             return
-        with self.open("rb") as source, dest.open("wb") as target:
-            while block := source.read(_BLOCK):
-                target.write(block)
-                count(len(block))
+        if not self._is_resumed(dest, count):
+            with self.open("rb") as source, dest.open("wb") as target:
+                while block := source.read(_BLOCK):
+                    target.write(block)
+                    count(len(block))
         if not is_url(self._address) and not is_url(dest._address):
             executable = stat.S_IMODE(os.stat(self._address).st_mode) & 0o111
             if executable:
                 os.chmod(dest._address, stat.S_IMODE(os.stat(dest._address).st_mode) | executable)
+
+    def _is_resumed(self, dest: File, count: Callable[[int], None]) -> bool:
+        if is_url(dest._address):
+            return False
+        from headwater.engine.files.resuming import copy_large
+
+        path = None if is_url(self._address) else self._address
+        with hinted():
+            os.makedirs(os.path.dirname(dest._address), exist_ok=True)
+            identity = copy_large(self, path, dest._address, count, lambda at: identify(at, dest._wanted))
+        if identity is not None:
+            dest._was_written(identity)
+        return identity is not None
 
     def shell_copy_to(self, dest: str | File) -> str:
         """The shell command that copies the file to another path or URL; empty where that is the same place."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import posixpath
 import shutil
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,9 +26,12 @@ from headwater.engine.files.handle import PARTIAL
 from headwater.engine.files.hints import hinted
 from headwater.engine.files.listing import Member
 from headwater.engine.files.members import Members
+from headwater.engine.observed import some
 
 if TYPE_CHECKING:
     from headwater.engine.files.staging import StagingDir
+
+_log = logging.getLogger("headwater")
 
 _Self = TypeVar("_Self", bound="Dir")
 _COPIES = 8
@@ -173,7 +178,7 @@ class Dir(Members):
 
     def copy_to(self, dest: Dir, skip_if_exists: bool = False) -> Dir:
         """Copy all files below the folder to another folder, wherever the two are, and return that one. What else is
-        there stays.
+        there stays. Of what is no file, a warning tells.
 
         Args:
             dest: the folder to write into.
@@ -199,11 +204,23 @@ class Dir(Members):
             for _ in pool.map(copy, members):
                 pass
         dest._unsettle()
+        left_out = _no_files(members)
+        if left_out:
+            _log.warning(
+                "of %s, what is no file (a link that leads nowhere, a pipe) was not copied: %s",
+                self.path,
+                some(left_out),
+            )
         return dest
 
     def empty_folders(self) -> list[str]:
         """The names of the folders below it that hold nothing, where its store knows such."""
         return [member.name for member in self._list() or () if member.name.endswith("/")]
+
+    def no_files(self) -> list[str]:
+        """The names of what is below it and is neither a file nor a folder, which no copy has: links that lead nowhere
+        or back to a folder above them, pipes and the like."""
+        return _no_files(self._list() or ())
 
     def shell_copy_to(self, dest: str | Dir) -> str:
         """The shell command that copies the folder to another path or URL; empty where that is the same place."""
@@ -237,3 +254,7 @@ class IDir(Dir):
     __slots__ = ()
     _file = IFile
     _evidence = f"{FOLDER}-path"
+
+
+def _no_files(members: Iterable[Member]) -> list[str]:
+    return [member.name for member in members if not member.is_file and not member.name.endswith("/")]

@@ -171,12 +171,8 @@ class ReplacingFile(WrittenFile):
         try:
             self._file.close()
             if not self._discarded:
-                _stamp_finely(self._partial)
-                identity = self._look(self._partial)
-                os.replace(self._partial, self._target)
+                self._identity = put_in_place(self._partial, self._target, self._look)
                 end(self._partial)
-                self._identity = identity
-                keep_time(self._target)
                 return
         except BaseException:
             self._remove()
@@ -187,6 +183,15 @@ class ReplacingFile(WrittenFile):
         with suppress(FileNotFoundError):
             os.remove(self._partial)
         end(self._partial)
+
+
+def put_in_place(partial: str, target: str, look: Callable[[str], Identity]) -> Identity:
+    """Put a file that is complete where it belongs, and say what it is."""
+    _stamp_finely(partial)
+    identity = look(partial)
+    os.replace(partial, target)
+    keep_time(target)
+    return identity
 
 
 def _stamp_finely(path: str) -> None:

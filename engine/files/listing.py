@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from glob import has_magic
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from headwater.engine.files.address import absolute, as_os_errors, local_path, open_filesystem
 from headwater.engine.files.content import digest_files, stamp
@@ -27,7 +27,7 @@ from headwater.engine.files.evidence import (
     by_status,
 )
 from headwater.engine.files.handle import PARTIAL
-from headwater.engine.files.hints import explained
+from headwater.engine.files.hints import hinted
 from headwater.engine.files.identity import by_content
 
 _EMPTY, _LINK, _SPECIAL = "empty", "link", "special"
@@ -67,10 +67,12 @@ def list_files(address: str, evidence: str) -> list[Member] | None:
     path = local_path(address)
     if path is None:
         members = _remote(address, kind, by)
-    elif kind == FOLDER:
-        members = _local(_walk(path), by) if _is_folder(path) else None
     else:
-        members = _local(((found, found) for found in sorted(set(_matches(path)))), by)
+        with hinted():
+            if kind == FOLDER:
+                members = _local(_walk(path), by) if _is_folder(path) else None
+            else:
+                members = _local(((found, found) for found in sorted(set(_matches(path)))), by)
     return sorted(members, key=lambda member: member.name) if members is not None else None
 
 
@@ -127,7 +129,7 @@ def _is_folder(path: str) -> bool:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except OSError as error:
         if error.errno not in _GONE:
-            raise explained(error) from None
+            raise
         return False
 
 
@@ -205,19 +207,31 @@ def _names(folder: str) -> list[str]:
 # -- elsewhere ---------------------------------------------------------------------------------------------------------
 
 
-def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
+def found_far(url: str, kind: str) -> tuple[Any, str, dict[str, Any]] | None:
+    """What a store says of each entry of a folder or pattern: its file system, the path there, and what it says by what
+    it calls each. None where there is no folder.
+
+    Raises:
+        OSError: it cannot be listed.
+        UsageError: the URL's protocol is not known.
+    """
+    files, path = open_filesystem(url)
+    files.invalidate_cache()
     try:
-        files, path = open_filesystem(url)
-        files.invalidate_cache()
         with as_os_errors(url, "listed"):
-            if kind == FOLDER:
-                found = files.find(path, detail=True)
-                if not found and not files.isdir(path):
-                    return None
-            else:
-                found = files.glob(path, detail=True)
+            if kind != FOLDER:
+                return files, path, files.glob(path, detail=True)
+            found = files.find(path, detail=True)
+            return (files, path, found) if found or files.isdir(path) else None
     except FileNotFoundError:
-        return None if kind == FOLDER else []
+        return None if kind == FOLDER else (files, path, {})
+
+
+def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
+    listed = found_far(url, kind)
+    if listed is None:
+        return None
+    files, path, found = listed
     members = []
     marks = [key for key in found if key.endswith("/")]
     above = {folder for key in found for folder in _above(key)} if marks else set()
@@ -230,7 +244,7 @@ def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
             if kind == FOLDER and name and key not in above:
                 members.append(Member(name, f"{url.rstrip('/')}/{name}", _EMPTY_FOLDER))
             continue
-        address = _address(url, path, key) or files.unstrip_protocol(key)
+        address = address_of(files, url, path, key)
         if by == PATH:
             identity: Identity | None = BY_PATH
         else:
@@ -248,13 +262,13 @@ def _above(key: str) -> Iterator[str]:
         end = key.rfind("/", 0, end)
 
 
-def _address(url: str, path: str, key: str) -> str | None:
+def address_of(files: Any, url: str, path: str, key: str) -> str:
     """The URL of what a file system calls `key`, written like the URL that it calls `path`: with the same host and
     account, which the file system's own names leave out."""
     head, chain, rest = url.partition("::")
     fixed = path.lstrip("/").rstrip("/")
     base = head if head.endswith("://") else head.rstrip("/")
     if not base.endswith(fixed):
-        return None
+        return str(files.unstrip_protocol(key))
     base = base[: len(base) - len(fixed)]
     return base + ("" if not base or base.endswith("/") else "/") + key.lstrip("/") + chain + rest

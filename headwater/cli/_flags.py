@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from headwater.cli._arguments import Reader, UnreadableType, describe_type, reader_for
-from headwater.cypher.errors import UsageError
+from headwater.cypher.errors import HeadwaterError, UsageError
 
 _EMPTY = inspect.Parameter.empty
 
@@ -231,6 +231,8 @@ def _read(flag: Flag, text: str, task: str) -> Any:
         return _reader(flag, task).read(text)
     except ValueError as error:
         raise UsageError(f"{flag.name} of {task}: {text!r} is not {error}") from error
+    except OSError as error:  # a file that cannot be looked at
+        raise HeadwaterError(f"{flag.name} of {task}: {error}") from error
 
 
 def _unknown(name: str, known: list[str], flags: Sequence[Flag], task: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -66,20 +67,29 @@ def cp(sources: tuple[str, ...], dest: str, recursive: bool, resume: bool, quiet
     - is standard input or output. Several sources, and a DEST that is a folder or ends in a slash, are copied
     into it under their own names. A folder is copied so that DEST holds what it holds, empty folders included where
     DEST's store has folders. Files are put in place when they are complete: a copy that was broken off leaves whole
-    files only, and --resume copies the others.
+    files only, and --resume copies the others. A large file that comes to this machine goes on where it was broken
+    off, if it is the same still. Of what is no file, as a link that leads nowhere, a warning tells, and the exit status
+    is 1.
     """
     if _STREAM in (*sources, dest):
         _stream(sources, dest)
         return
     from headwater.cli._copying import Copies
+    from headwater.cypher.errors import HeadwaterError
     from headwater.engine.left_behind import tidy_up
+    from headwater.engine.observed import some
 
     tidy_up()
     with _os_errors():
-        pairs = _pairs(sources, dest, recursive=recursive)
+        pairs, left_out = _pairs(sources, dest, recursive=recursive)
         if resume:
             pairs = [(source, target) for source, target in pairs if not _is_there(source, target)]
         Copies(pairs, show=not quiet and sys.stderr.isatty()).run()
+    if left_out:
+        raise HeadwaterError(
+            f"not copied, because it is no file (a link that leads nowhere or back to a folder above it, a pipe): "
+            f"{len(left_out)} in all, {some(left_out)}. All else was copied"
+        )
 
 
 @command.command()
@@ -200,12 +210,16 @@ def _listed(path: str, *, recursive: bool) -> Iterator[tuple[str, str, int | Non
                 yield member.path, "file", member.recorded_size, member.evidence, member.digest
 
 
-def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> list[tuple[File, File]]:
-    """The files to copy, with where each goes to. Folders are made at once, when nothing is refused."""
+def _pairs(
+    sources: tuple[str, ...], dest: str, *, recursive: bool
+) -> tuple[list[tuple[File, File]], list[str]]:
+    """The files to copy, with where each goes to, and what is below the sources and no file. Folders are made at once,
+    when nothing is refused."""
     from headwater.cypher.errors import UsageError
     from headwater.engine.files import Dir, File
 
     pairs: list[tuple[File, File]] = []
+    left_out: list[str] = []
     folders: list[Dir] = []
     into = len(sources) > 1 or dest.endswith("/") or Dir(dest).isdir()
     for source in sources:
@@ -213,13 +227,15 @@ def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> list[tupl
         if file.isfile():
             pairs.append((file, Dir(dest).file(file.basename()) if into else File(dest)))
         elif not folder.isdir():
-            raise UsageError(f"{file.path} is not there")
+            what = "is no file: a link that leads nowhere, a pipe" if _is_something(file) else "is not there"
+            raise UsageError(f"{file.path} {what}")
         elif not recursive:
             raise UsageError(f"{file.path} is a folder. To copy it with all that is in it: hw fs cp -r")
         else:
             home = Dir(dest).subdir(folder.basename()) if len(sources) > 1 else Dir(dest)
             pairs += [(member, home.file(folder.rel_path(member))) for member in folder]
             folders += [home, *map(home.subdir, folder.empty_folders())]
+            left_out += [f"{folder.path.rstrip('/')}/{name}" for name in folder.no_files()]
     goes: dict[str, str] = {}
     for member, target in pairs:
         if goes.setdefault(target.uri, member.uri) != member.uri:
@@ -229,7 +245,15 @@ def _pairs(sources: tuple[str, ...], dest: str, *, recursive: bool) -> list[tupl
             )
     for empty in folders:
         empty.mkdir()
-    return pairs
+    return pairs, left_out
+
+
+def _is_something(file: File) -> bool:
+    """Whether anything of this machine has the name of a file."""
+    from headwater.engine.files.address import local_path
+
+    path = local_path(file.uri)
+    return path is not None and os.path.lexists(path)
 
 
 def _is_there(source: File, target: File) -> bool:

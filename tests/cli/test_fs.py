@@ -113,6 +113,19 @@ def test_empty_folders_are_copied(folder: Path, bucket: str) -> None:
     assert os.listdir(folder / "unmarked" / "empty") == []
 
 
+def test_what_is_no_file_is_told_and_the_rest_is_copied(folder: Path) -> None:
+    (folder / "odd").mkdir()
+    (folder / "odd" / "file").write_text("x")
+    (folder / "odd" / "dead").symlink_to("nowhere")
+    (folder / "odd" / "loop").symlink_to(".")
+    os.mkfifo(folder / "odd" / "pipe")
+    said = hw(folder, "cp", "-r", "odd", "copy", code=1)
+    assert "3 in all, odd/dead, odd/loop, odd/pipe. All else was copied" in said
+    assert os.listdir(folder / "copy") == ["file"]
+    for name in ("dead", "pipe"):
+        assert f"odd/{name} is no file" in hw(folder, "cp", f"odd/{name}", "x", code=2)
+
+
 def test_two_files_are_not_copied_to_one_path(folder: Path) -> None:
     (folder / "a").write_text("another")
     assert "data/a and" in hw(folder, "cp", "data/a", "a", "into", code=2)

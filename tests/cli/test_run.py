@@ -14,6 +14,17 @@ import pytest
 
 from .conftest import HW, WORKFLOW, Shell, environment
 
+READ = """
+from headwater import File, task
+
+headwater_namespace = "read"
+
+
+@task
+def read(file: File) -> str:
+    return file.read()
+"""
+
 
 @pytest.fixture
 def fresh(hw: Shell) -> Shell:
@@ -47,6 +58,19 @@ def test_a_second_run_finds_everything_cached(fresh: Shell) -> None:
     assert again.json["result"] == first.json["result"] == "6"
     forced = fresh("run", "lab.py", "doubles", "--no-cache", "--json")
     assert forced.json["jobs"] == {"DONE": 5}
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("y" * 300, "choose a shorter one"), ("http://127.0.0.1:1/x", "no answer")]
+)
+def test_a_file_that_cannot_be_looked_at_is_said_with_its_flag(fresh: Shell, path: str, said: str) -> None:
+    fresh.write("read.py", READ)
+    answer = fresh("run", "read.py", "read", "--file", path)
+    assert answer.code == 1
+    assert "error: --file of read.read: " in answer.err
+    assert said in answer.err
+    assert path in answer.err
+    assert "please report it" not in answer.err
 
 
 def test_a_run_without_provenance_makes_no_project_and_records_nothing(fresh: Shell) -> None:

@@ -3,6 +3,8 @@ refuse. (S3, HTTP and FTP are in test_files_protocols.)"""
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from headwater.cypher import local_graph
 from headwater.engine.files import still_valid
 from headwater.engine.values import ValueStore
 
-from headwater import ContentFile, Dir, File, FileSet, Scheduler, create_project, task
+from headwater import ContentFile, Dir, File, FileSet, Scheduler, ScriptError, create_project, script, task
 
 headwater_namespace = "clouds"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -177,3 +179,27 @@ def _write_half(file: File, size: int) -> None:
     with file.open("wb") as handle:
         handle.write(b"x" * size)
         raise RuntimeError("in the middle")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "fixture"), [("s3", "bucket"), ("az", "container"), ("gs", "google_bucket")]
+)
+def test_an_output_that_a_script_did_not_write_is_an_error_there_too(
+    scheme: str, fixture: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{scheme}://{request.getfixturevalue(fixture)}/data"
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "same").write_text("same")
+    old, fresh, folder = File(f"{url}/d/old"), File(f"{url}/fresh"), Dir(f"{url}/d")
+    old.write("same")
+    run = Scheduler(record=False).run
+    copy = f"{Path(sys.executable).with_name('hw')} fs cp -q {tmp_path}/same"
+    time.sleep(4.5)  # what was written moments ago is not asked about
+    for output in (old, folder):
+        with pytest.raises(ScriptError, match=r"did not write its output .*/d.*was there before"):
+            run(script("true", outputs=output))
+        assert run(script("true", inputs=output, outputs=output)).uri == output.uri, "it is passed on"
+    assert run(script(f"{copy} {old.uri}", outputs=old)).read() == "same"
+    assert run(script(f"{copy} {fresh.uri}", outputs=fresh)).read() == "same"
+    time.sleep(4.5)
+    assert len(run(script(f"{copy} {url}/d/new", outputs=folder))) == 2

@@ -281,7 +281,7 @@ def test_what_may_not_be_read_is_an_error_and_not_a_missing_or_empty_file(open_f
                 lambda: File(tmp_path / "kept" / "new").write("x"),
                 lambda: ValueStore(tmp_path / "kept").put(b"x"),
             ):
-                with pytest.raises(PermissionError, match=r"closed|kept"):
+                with pytest.raises(PermissionError, match=r"(see ls -l of it|value store).*(closed|kept)"):
                     act()
     finally:
         for name in ("closed.txt", "closed", "kept"):
