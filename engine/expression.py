@@ -50,6 +50,21 @@ def _unpack(value: Any, count: int, task: str) -> Any:
     return value
 
 
+_OF_TASKS = ("export_options", "options", "partial", "update_context")
+
+
+def _attribute(value: Any, name: str) -> Any:
+    try:
+        return getattr(value, name)
+    except AttributeError as error:
+        if name in _OF_TASKS:
+            raise CallError(
+                f"{preview(value, 60)} has no {name}(...): it is of the task, and stands before the call, like "
+                f"task.{name}(...)(...)"
+            ) from error
+        raise
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -82,7 +97,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "divmod": divmod,
     "slice": slice,
     "getitem": operator.getitem,
-    "getattr": getattr,
+    "getattr": _attribute,
     "unpack": _unpack,
     "call": _call,
 }

@@ -175,6 +175,13 @@ def test_what_a_lazy_value_cannot_do_says_what_to_use_instead(use: Any, instead:
     assert "expressions.given_(1)" in str(caught.value)
 
 
+def test_what_is_the_task_s_and_is_asked_of_a_call_is_told_so() -> None:
+    with pytest.raises(CallError, match=r"like task\.options\(\.\.\.\)\(\.\.\.\)"):
+        Scheduler(record=False).run(given_(1).options(cache=False))
+    with pytest.raises(AttributeError, match="nowhere"):
+        Scheduler(record=False).run(given_(1).nowhere)
+
+
 @pytest.mark.parametrize("use", [lambda v: {**v}, lambda v: given_(**v), dict])
 def test_a_lazy_dict_is_not_unpacked(use: Any) -> None:
     with pytest.raises(

@@ -261,6 +261,11 @@ def crash(error: Exception) -> float:
     return 1 / 0
 
 
+def test_a_seq_is_as_long_as_memory_goes() -> None:
+    found = Scheduler(record=False).run(seq([inc(n) for n in range(100_000)]))
+    assert (len(found), found[-1]) == (100_000, 100_000)
+
+
 def test_seq_runs_one_after_the_other(scheduler: Scheduler) -> None:
     order: list[int] = []
 
