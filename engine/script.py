@@ -37,7 +37,7 @@ from headwater.engine.script_places import (
 )
 from headwater.engine.script_process import run_group
 from headwater.engine.script_register import Places, registered
-from headwater.engine.script_room import cleared, staged_here
+from headwater.engine.script_room import cleared, room_of, staged_here
 from headwater.engine.script_watch import Declared
 from headwater.engine.secrets import Secrets
 from headwater.engine.signature import JobInfo
@@ -219,7 +219,8 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         os.makedirs(folder, exist_ok=True)
         check_apart(inputs, outputs, folder)
         stages = set() if tempdir else staged_here(inputs, outputs, folder)
-        places = Places(written_here([command, inputs], outputs), stages)
+        rooms = {room_of(place, folder) for place in stages}
+        places = Places(written_here([command, inputs], outputs), stages, rooms)
         environment = ends.enter_context(registered(places, info.execution_id))
         for place in sorted(stages):
             ends.enter_context(cleared(place))

@@ -46,10 +46,12 @@ class Places(NamedTuple):
     Attributes:
         writes: what it writes where it is.
         stages: where it stages to.
+        rooms: the folders that it has to itself for that: what others stage there, it could take for its own.
     """
 
     writes: Set[str]
     stages: Set[str]
+    rooms: Set[str]
 
 
 @contextmanager
@@ -71,7 +73,12 @@ def registered(places: Places, run: str | None) -> Iterator[Mapping[str, str]]:
     me = _Script(uuid4().hex, run or f"process-{os.getppid() if TO_PARENT else os.getpid()}", inside, places)
     register = _Register.of_user() if places.writes or places.stages else None
     if register is not None:
-        register.wait_for(me)
+        try:
+            register.wait_for(me)
+        except OSError:
+            if places.stages:
+                raise
+            register = None  # no fault of the cache is a fault of the run's
     elif places.stages:
         raise ScriptError(
             f"other scripts cannot be kept from {min(places.stages)}, where this one stages: neither {cache_folder()} "
@@ -95,7 +102,7 @@ def registered(places: Places, run: str | None) -> Iterator[Mapping[str, str]]:
 def to_oneself(place: str) -> Iterator[bool]:
     """Have a place where scripts stage, unless one has it now: then False is given."""
     register = _Register.of_user()
-    me = _Script(uuid4().hex, "", [], Places(frozenset(), {place}))
+    me = _Script(uuid4().hex, "", [], Places(frozenset(), {place}, {place}))
     has = register is not None and register.enter(me) is None
     try:
         yield has
@@ -106,7 +113,8 @@ def to_oneself(place: str) -> Iterator[bool]:
 
 @dataclass
 class _Script:
-    """
+    """A script as it is registered.
+
     Attributes:
         name: its file's.
         run: whose it is.
@@ -124,7 +132,7 @@ class _Script:
     handle: int = -1
 
     def text(self) -> bytes:
-        fields = [self.run, self.inside, sorted(self.places.writes), sorted(self.places.stages), self.after]
+        fields = [self.run, self.inside, [sorted(paths) for paths in self.places], self.after]
         return f"{json.dumps(fields)}\n".encode("ascii")
 
 
@@ -141,6 +149,7 @@ class _Register:
         for base in (cache_folder(), os.path.join(tempfile.gettempdir(), f"headwater-{os.getuid()}")):
             folder = os.path.join(base, _FOLDER)
             with suppress(OSError):
+                os.makedirs(base, mode=0o700, exist_ok=True)
                 os.makedirs(folder, mode=0o700, exist_ok=True)
                 if os.access(folder, os.W_OK | os.X_OK) and os.lstat(base).st_uid == os.getuid():
                     return cls(folder)
@@ -247,8 +256,8 @@ class _Register:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    run, inside, writes, stages, after = json.loads(file.readline())
-                    return _Script(name, run, inside, Places(set(writes), set(stages)), after)
+                    run, inside, places, after = json.loads(file.readline())
+                    return _Script(name, run, inside, Places(*map(set, places)), after)
             os.unlink(path)
         except (OSError, ValueError):  # it is gone; or was killed while it wrote this
             pass
@@ -270,8 +279,12 @@ class _Register:
             script.handle = os.open(self._path(script.name), flags, 0o600)
             fcntl.flock(script.handle, fcntl.LOCK_EX)
             _threads[script.name] = threading.current_thread()
-        os.ftruncate(script.handle, 0)
-        os.write(script.handle, script.text())
+        try:
+            os.ftruncate(script.handle, 0)
+            os.write(script.handle, script.text())
+        except OSError:
+            self._remove(script)
+            raise
 
     def _remove(self, script: _Script) -> None:
         if script.handle >= 0:
@@ -313,7 +326,7 @@ def _in_the_way(me: _Script, other: _Script) -> str | None:
                 )
         return None
     thread = _threads.get(other.name)
-    place = _shared(me.places.stages, other.places.stages)
+    place = _shared(me.places.rooms, other.places.rooms)
     if place is None and (other.run != me.run or (thread is not None and is_ending(thread))):
         # What is being ended, as an attempt that took too long, may write still.
         place = _shared(me.places.writes, other.places.writes)
@@ -336,7 +349,7 @@ def _above(path: str) -> Iterable[str]:
 
 
 def _tell_waiting(me: _Script, place: str) -> None:
-    if place in me.places.stages:
+    if place in me.places.rooms:
         _log.warning(
             "a script waits until another one no longer stages to %s. With tempdir=True each has a folder of its own, "
             "and they run side by side",

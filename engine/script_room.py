@@ -92,6 +92,15 @@ def _local(place: Artefact) -> set[str]:
     return set() if path is None else {path}
 
 
+def room_of(place: str, folder: str) -> str:
+    """The folder that a script has to itself for a place where it stages: the first below where it runs that leads
+    there; the one that it is in, for a place elsewhere. A script may take all that it finds there."""
+    folder = os.path.realpath(folder)
+    if place.startswith(folder + os.sep):
+        return os.path.join(folder, place[len(folder) + 1 :].partition(os.sep)[0])
+    return os.path.dirname(place)
+
+
 @contextmanager
 def cleared(place: str) -> Iterator[None]:
     """Put aside what lies at a place where a script stages, and back afterwards what it did not write anew: that is

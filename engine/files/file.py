@@ -256,7 +256,6 @@ class File(Artefact):
 
         path = None if is_url(self._address) else self._address
         with hinted():
-            os.makedirs(os.path.dirname(dest._address), exist_ok=True)
             identity = copy_large(self, path, dest._address, count, lambda at: identify(at, dest._wanted))
         if identity is not None:
             dest._was_written(identity)

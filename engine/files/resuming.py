@@ -67,6 +67,7 @@ def copy_large(
             return None
         rights = stat.S_IMODE(status.st_mode)
     name = sha256(f"{source.uri}\0{target}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    os.makedirs(os.path.dirname(target), exist_ok=True)
     part = _Part(os.path.join(os.path.dirname(target), f".{name}"), seen[0], rights)
     if not part.open():
         return None

@@ -54,6 +54,7 @@ def hidden(folder: Path) -> list[str]:
 
 
 def test_a_copy_goes_on_where_it_was_broken_off(tmp_path: Path, data: Path) -> None:
+    tmp_path /= "made"
     source, dest = File(data), File(tmp_path / "dest")
     copied(source, dest, 30 * MB)
     assert not (tmp_path / "dest").exists()

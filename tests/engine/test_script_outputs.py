@@ -172,7 +172,7 @@ def test_scripts_of_one_run_keep_others_out_until_the_last_has_ended(here: Path)
     entered: list[str] = []
 
     def writing(run: str) -> Any:
-        return registered(Places({path}, set()), run)
+        return registered(Places({path}, set(), set()), run)
 
     def other() -> None:
         with writing("other"):

@@ -143,6 +143,12 @@ def test_a_timeout_does_not_count_the_time_in_which_a_script_waits_for_its_turn(
     assert Scheduler(record=False).run([slow(n) for n in range(3)]) == [f"x{n}\n" for n in range(3)]
 
 
+def test_scripts_that_stage_into_one_folder_take_turns(runs: Runs) -> None:
+    text = "mkdir in/alone; sleep .3; rmdir in/alone; echo alone"
+    pair = [script(text, File("home").stage(f"in/{name}")) for name in ("x", "y")]
+    assert Scheduler(record=False).run(pair) == ["alone\n"] * 2
+
+
 def test_what_killed_runs_had_is_free(runs: Runs) -> None:
     killed = runs("touch began; sleep 60", "a", "home=in/x")
     until("began")
