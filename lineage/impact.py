@@ -66,7 +66,7 @@ def impact(
     run = found.id if found.kind == "execution" else None
     unended = [
         job
-        for job in reached_unended(store, facts, spread, found, contents)
+        for job in (reached_unended(store, facts, spread, found, contents) if complete else ())
         if job.execution != run and (since is None or (job.started is not None and job.started >= since))
     ]
     answer = _Answer(store, spread, own, run, since).impact(found, contents, still_valid)

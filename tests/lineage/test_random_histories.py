@@ -1,5 +1,5 @@
-"""Histories of runs that really run, with scripts, runs inside runs, and files that lead from one run to the next: a trace
-and an impact are the ancestors and descendants in the same graph for networkx, edge by edge, on both stores."""
+"""Random histories of runs that really run, with scripts, runs inside runs, and files that lead from run to run: traces
+and impacts are ancestors and descendants in the same graph for networkx, edge by edge, on both stores."""
 
 from __future__ import annotations
 
