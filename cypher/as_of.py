@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class AsOf:
-    """A store that is only read, as it was at `moment` by the clocks of the machines that recorded."""
+    """A store that is only read, as it was at a moment by the clocks of the machines that recorded."""
 
     def __init__(self, store: GraphStore, moment: datetime) -> None:
         self._store = store
-        self.moment = moment
+        self._moment = moment
 
     @property
     def dialect(self) -> str:
@@ -32,23 +32,27 @@ class AsOf:
     def address(self) -> str:
         return self._store.address
 
+    @property
+    def moment(self) -> datetime:
+        return self._moment
+
     def check(self) -> None:
         self._store.check()
 
     def rows(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
-        return self._store.rows(query, **{"as_of": self.moment, **params})
+        return self._store.rows(query, **{"as_of": self._moment, **params})
 
     def write(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
         raise StoreError("nothing is written into the past")
 
     def ask(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Table:
-        return self._store.ask(text, {"as_of": self.moment, **params}, timeout=timeout, limit=limit)
+        return self._store.ask(text, {"as_of": self._moment, **params}, timeout=timeout, limit=limit)
 
     def ask_graph(self, text: str, params: Mapping[str, Any], *, timeout: float, limit: int) -> Graph:
-        return self._store.ask_graph(text, {"as_of": self.moment, **params}, timeout=timeout, limit=limit)
+        return self._store.ask_graph(text, {"as_of": self._moment, **params}, timeout=timeout, limit=limit)
 
     def explain(self, text: str, params: Mapping[str, Any], *, timeout: float) -> Plan:
-        return self._store.explain(text, {"as_of": self.moment, **params}, timeout=timeout)
+        return self._store.explain(text, {"as_of": self._moment, **params}, timeout=timeout)
 
     def close(self) -> None:
         self._store.close()

@@ -63,6 +63,10 @@ class BoltStore:
 
     # -- the protocol ----------------------------------------------------------------------------------------------
 
+    @property
+    def moment(self) -> None:
+        return None
+
     def check(self) -> None:
         from headwater.cypher.migrate import check_version
 
@@ -228,6 +232,8 @@ class BoltStore:
                     PATIENCE_BUSY if problem is Problem.BUSY else away
                 ):
                     raise failure from error
+            except UnicodeEncodeError as error:
+                raise UsageError(f"{error.object!r} is no text: a byte in it is not UTF-8") from error
             except ValueError as error:  # what the driver says to an address it does not understand
                 raise UsageError(f"{self.address} is not the address of a store: {error}") from error
             self._waiting.meanwhile()

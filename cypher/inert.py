@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def encodable(text: str) -> str:
+    """Text that UTF-8 can hold: what Python has for a byte that is not UTF-8 (a lone surrogate) becomes an escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def one_line(text: str) -> str:
     """Text that cannot move the cursor or split a row: control characters are shown as escapes."""
     if text.isprintable():

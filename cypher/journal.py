@@ -26,9 +26,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import msgspec
+from headwater.cypher import inert
 from headwater.cypher.errors import InternalError, JournalDamaged
 from headwater.cypher.records import AnyRecord, ChangeMade, ExecutionStarted, Record
 
@@ -148,7 +150,12 @@ class JournalWriter:
         if self._fd < 0:
             raise InternalError(f"{self.path} was written to after it was closed")
         buffer, head = self._buffer, self.head
-        self._encoder.encode_into(records, buffer, _HEADER.size)
+        try:
+            self._encoder.encode_into(records, buffer, _HEADER.size)
+        except UnicodeEncodeError:
+            self._encoder.encode_into(
+                _encodable(msgspec.to_builtins(records, builtin_types=(bytes,))), buffer, _HEADER.size
+            )
         with memoryview(buffer) as whole, whole[_HEADER.size :] as payload:
             _HEADER.pack_into(buffer, 0, len(payload), crc32(payload), head)
             digest = sha256(head)
@@ -329,6 +336,15 @@ def _only_zeros(fd: int, position: int) -> bool:
         if piece.count(0) != len(piece):
             return False
         position += len(piece)
+
+
+def _encodable(part: Any) -> Any:
+    """A part of records, as lists, of which the texts are `inert.encodable`: a message or a name may hold any bytes."""
+    if isinstance(part, str):
+        return inert.encodable(part)
+    if isinstance(part, dict):
+        return {_encodable(key): _encodable(value) for key, value in part.items()}
+    return list(map(_encodable, part)) if isinstance(part, (list, tuple)) else part
 
 
 def _write_all(fd: int, data: memoryview, position: int) -> None:

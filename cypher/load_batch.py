@@ -46,11 +46,13 @@ class Memory:
     Attributes:
         task_names: full name of each task the execution has used so far, by its raw hash.
         parents: numbers of jobs that are surely in the graph; forgotten when they are too many.
+        given: numbers of the jobs that have GIVEN edges; None where an earlier process has loaded some of the run.
     """
 
     def __init__(self) -> None:
         self.task_names: dict[bytes, str] = {}
         self.parents: set[int] = set()
+        self.given: set[int] | None = set()
 
 
 class Batch:
@@ -73,7 +75,7 @@ class Batch:
         self._calls: dict[bytes, CallMade] = {}
         self._jobs: dict[int, JobStarted | JobEnded] = {}
         self._handles: dict[bytes, list[Any]] = {}
-        self._tags: dict[bytes | None, list[str]] = {}
+        self._tags: dict[bytes | None, dict[str, int]] = {}
 
     def add(self, records: Sequence[AnyRecord]) -> None:
         """Take records in, in the order of the journal. Of equal keys the last counts."""
@@ -94,7 +96,9 @@ class Batch:
                 row = self._handles.setdefault(record.state, _handle_row(record))
                 row[_MADE], row[_RAN] = row[_MADE] or record.made, row[_RAN] or record.ran
             elif isinstance(record, TagsGiven):
-                self._tags.setdefault(record.value, []).extend(tag_texts(record.tags) or ())
+                tags = self._tags.setdefault(record.value, {})
+                for tag in tag_texts(record.tags) or ():
+                    tags.setdefault(tag, record.at)
             elif isinstance(record, TaskSeen):
                 self._tasks[record.task_hash] = record
                 self._memory.task_names[record.task_hash] = fullname(record)
@@ -166,9 +170,9 @@ class Batch:
         return found
 
     def _tag_statements(self) -> list[Statement]:
-        of_run = list(dict.fromkeys(self._tags.get(None, ())))
+        of_run = [[tag, at] for tag, at in self._tags.get(None, {}).items()]
         rows = [
-            [value.hex(), list(dict.fromkeys(tags))]
+            [value.hex(), [[tag, at] for tag, at in tags.items()]]
             for value, tags in self._tags.items()
             if value is not None
         ]
@@ -223,6 +227,26 @@ class Batch:
         found = _in_pieces("load_job_stubs", stubs, execution_id=run)
         found += _packed("load_jobs", groups, 1, execution_id=run)
         found += [("load_root_job", {"execution_id": run, "job_id": row[0]}) for row in roots]
+        return found + self._given_statements()
+
+    def _given_statements(self) -> list[Statement]:
+        """What jobs were given that made no call, or none yet; of a call, its own edges tell it."""
+        run, given = self.execution_id, self._memory.given
+        calls = {
+            job.n for job in self._jobs.values() if isinstance(job, JobEnded) and job.call_hash is not None
+        }
+        rows = [
+            [job_id(run, job.n), [[value.hex(), name, position] for name, position, value in job.args]]
+            for job in self._jobs.values()
+            if job.args
+        ]
+        over = calls if given is None else calls & given
+        if given is not None:
+            given.difference_update(calls)
+            given.update(job.n for job in self._jobs.values() if job.args)
+        found = _in_pieces("load_given", rows)
+        if over:
+            found.append(("load_given_no_more", {"keys": sorted(job_id(run, n) for n in over)}))
         return found
 
 

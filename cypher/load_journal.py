@@ -94,6 +94,7 @@ class JournalLoad:
             return start
         groups, offset, records, head, status = found[0]
         self._ended = status != "RUNNING"
+        self._memory.given = None
         return start if head is None else _Place(groups, offset, records, bytes.fromhex(head))
 
     def _fill(self, batch: Batch, place: _Place) -> _Place:

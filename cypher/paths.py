@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import quote
 
 
 def normal(path: str) -> str:
@@ -17,6 +18,16 @@ def normal(path: str) -> str:
         elif part not in ("", os.curdir):
             found = os.path.join(found, part)
     return found
+
+
+def recorded(path: str) -> str:
+    """A local path as it is recorded: absolute, and as a `file://` URL where its name is not UTF-8 and so no text."""
+    path = normal(path)
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return f"file://{quote(os.fsencode(path))}"
+    return path
 
 
 _SAME = {"abfs": "az", "abfss": "az", "gcs": "gs", "s3a": "s3", "ssh": "sftp"}

@@ -18,6 +18,8 @@ Micros = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000_000, le=253_402_300_
 """a time: of the years 1 to 9999, since no other has a place in the graph"""
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """a number that has a place in the graph"""
+Argument = tuple[str, Whole | None, bytes]
+"""(parameter name, position or None where passed by keyword, value_hash)"""
 
 
 class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, tag_field="tag"):
@@ -123,8 +125,7 @@ class CallMade(Record, frozen=True, tag=7):
     call_hash: bytes
     eval_hash: bytes
     task_hash: bytes
-    args: list[tuple[str, Whole | None, bytes]]
-    """(parameter name, position or None where passed by keyword, value_hash)"""
+    args: list[Argument]
     result: bytes
     children: list[bytes]
     """call_hash of each call it made, in the order of the returned expression"""
@@ -223,6 +224,8 @@ class JobStarted(Record, frozen=True, tag=8):
     started: Micros
     executor: str
     attempt: Whole = 1
+    args: list[Argument] = []
+    """what it was given; empty in journals of before it was recorded"""
 
 
 class JobEnded(Record, frozen=True, tag=9):
@@ -252,6 +255,8 @@ class JobEnded(Record, frozen=True, tag=9):
     """paths of the files that its script wrote, made or removed without declaring them"""
     undeclared_reads: list[str] = []
     """paths of those that it read"""
+    args: list[Argument] = []
+    """what it was given, where it had begun and made no call of it (of a call, `CallMade` has it)"""
 
 
 class CodeSeen(Record, frozen=True, tag=10):
@@ -297,6 +302,8 @@ class TagsGiven(Record, frozen=True, tag=12):
     tags: list[tuple[str, str]]
     value: bytes | None = None
     """value_hash of what they are on; None for the run itself"""
+    at: Micros = 0
+    """0 in journals of before it was recorded"""
 
 
 class TagSet(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from headwater.cypher.project import Project
 
 
@@ -76,6 +78,10 @@ class GraphStore(Protocol):
     @property
     def address(self) -> str:
         """Where it is, for people; without credentials."""
+
+    @property
+    def moment(self) -> datetime | None:
+        """As of when it is seen (`as_of.AsOf`); None for now."""
 
     def check(self) -> None:
         """One look, without waiting, whether the store can be used.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from headwater.cypher.inert import encodable
+
 LONGEST = 1000
 """characters of a key, and of a value"""
 
@@ -15,7 +17,7 @@ def split_tag(text: str) -> tuple[str, str]:
     Raises:
         ValueError: it is none; the message says what one looks like.
     """
-    key, equals, value = text.partition("=")
+    key, equals, value = encodable(text).partition("=")
     if not key.strip() or not equals or not value:
         raise ValueError(f"{text!r} is no tag: a tag is KEY=VALUE, like visibility=public")
     if max(len(key), len(value)) > LONGEST:

@@ -189,6 +189,7 @@ class Receiver:
                     job.executor,
                     attempt=job.attempt,
                     reason="the run inside was ended",
+                    args=job.args,
                 )
                 for job in self._started.values()
             ]

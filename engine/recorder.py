@@ -17,6 +17,7 @@ from headwater.cypher.journal import SUFFIX, JournalWriter
 from headwater.cypher.project import Project
 from headwater.cypher.records import (
     AnyRecord,
+    Argument,
     CallMade,
     EvaluationSeen,
     ExecutionEnded,
@@ -216,10 +217,11 @@ class Recorder:
         self, value: Any, tags: Sequence[tuple[str, str]], run_tags: Sequence[tuple[str, str]]
     ) -> None:
         """A workflow gives tags, to a value and to the run itself."""
+        at = _micros(time())
         if tags:
-            self._records.append(TagsGiven(list(tags), self.identify(value, "apply_tags(...)")))
+            self._records.append(TagsGiven(list(tags), self.identify(value, "apply_tags(...)"), at))
         if run_tags:
-            self._records.append(TagsGiven(list(run_tags)))
+            self._records.append(TagsGiven(list(run_tags), None, at))
 
     def reduced(self, job: Job, result: Any) -> None:
         """A job's function returned an expression: record the single reduction. (Where something in it cannot be, there
@@ -276,12 +278,6 @@ class Recorder:
         task = job.task
         if task.hash not in self._seen:
             self._task(task)
-        names, positional = job.names, job.positional
-        args = [
-            (names[i], i if i < positional else None, digest)
-            for i, digest in enumerate(job.hashes or ())
-            if digest is not None
-        ]
         assert job.call_hash is not None
         assert job.eval_hash is not None
         assert job.value_hash is not None
@@ -290,7 +286,7 @@ class Recorder:
                 job.call_hash,
                 job.eval_hash,
                 task.hash,
-                args,
+                _arguments(job),
                 job.value_hash,
                 children,
                 job.wiring or [],
@@ -353,6 +349,7 @@ class Recorder:
                 bool(job.gap),
                 list(job.observed.writes) if job.observed is not None else [],
                 list(job.observed.reads) if job.observed is not None else [],
+                _arguments(job) if job.call_hash is None and job.eval_hash is not None else [],
             )
         )
 
@@ -427,8 +424,18 @@ class Recorder:
                     yield from definition(task, set())
             owner = job.owner
             parent = owner.n if owner is not None else None
-            started = _micros(job.started)
-            yield JobStarted(job.n, parent, task.hash, eval_hash, started, job.executor, job.attempt)
+            started, given = _micros(job.started), _arguments(job)
+            yield JobStarted(job.n, parent, task.hash, eval_hash, started, job.executor, job.attempt, given)
+
+
+def _arguments(job: Job) -> list[Argument]:
+    """What a job was given, as far as it counts in the key."""
+    names, positional = job.names, job.positional
+    return [
+        (names[i], i if i < positional else None, digest)
+        for i, digest in enumerate(job.hashes or ())
+        if digest is not None
+    ]
 
 
 def _tags_of(job: Job) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ class AuditFacts:
         self._store = store
         self._asked = since
         self.since = since or BEGINNING
-        self.as_of: datetime | None = getattr(store, "moment", None)
+        self.as_of = store.moment
 
     @cached_property
     def labels(self) -> list[dict[str, Any]]:

@@ -227,7 +227,7 @@ class _Jobs:
         if self._tasks is not None:
             return self._jobs("find_task_jobs_in_runs", place, limit, runs=list(runs), **self._about_call)
         # What is asked of a moment gone by may have another status now.
-        now = getattr(self._store, "moment", None) is None
+        now = self._store.moment is None
         recorded = (self._about_job["statuses"] if now else None) or list(STATUSES)
         return self._jobs(
             "find_jobs_in_runs", place, limit, runs=list(runs), recorded=recorded, **self._about_call

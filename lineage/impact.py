@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from headwater.cypher.garbage import few_collections
 from headwater.lineage.impact_facts import ImpactFacts
+from headwater.lineage.impact_unended import reached_unended
 from headwater.lineage.impact_views import AffectedCall, AffectedFile, AffectedRun, Impact, Person
 from headwater.lineage.impact_walk import Spread
 
@@ -63,8 +64,13 @@ def impact(
         spread.begin(own)
     complete = spread.run(limit)
     run = found.id if found.kind == "execution" else None
+    unended = [
+        job
+        for job in (reached_unended(store, facts, spread, found, contents) if complete else ())
+        if job.execution != run and (since is None or (job.started is not None and job.started >= since))
+    ]
     answer = _Answer(store, spread, own, run, since).impact(found, contents, still_valid)
-    return answer if complete else replace(answer, complete=False)
+    return replace(answer, unended=unended, complete=complete)
 
 
 @few_collections()

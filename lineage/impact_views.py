@@ -54,6 +54,20 @@ class AffectedRun:
 
 
 @dataclass(frozen=True)
+class UnendedJob:
+    """A job that it reached and that came to no result: it goes on, was cancelled, or was cut off."""
+
+    job: str
+    task: str
+    status: str
+    started: datetime | None
+    execution: str | None
+    user: str
+    certain: bool
+    """whether it was given it; else calls beside it or under it were reached, and how these fed it is not on record"""
+
+
+@dataclass(frozen=True)
 class Person:
     """Somebody whose runs are affected."""
 
@@ -76,21 +90,24 @@ class Impact:
     files: Sequence[AffectedFile]
     runs: Sequence[AffectedRun]
     people: Sequence[Person]
+    unended: Sequence[UnendedJob] = ()
+    """newest first; they are among no other of these"""
     complete: bool = True
     """whether this is all; False where the walk was stopped by its limit, and more may be reached"""
 
     def __bool__(self) -> bool:
         """Whether anything is affected."""
-        return bool(self.calls or self.files or self.runs)
+        return bool(self.calls or self.files or self.runs or self.unended)
 
     def counts(self) -> dict[str, int]:
-        """How many calls, jobs, files, runs and people are affected."""
+        """How many calls, jobs, files, runs, people and jobs without a result are affected."""
         return {
             "calls": len(self.calls),
             "jobs": sum(len(call.jobs) for call in self.calls),
             "files": len(self.files),
             "runs": len(self.runs),
             "people": len(self.people),
+            "unended": len(self.unended),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,5 +115,7 @@ class Impact:
         from headwater.lineage.log_views import to_json
 
         head = {name: to_json(getattr(self, name)) for name in ("kind", "id", "label", "contents", "since")}
-        lists = {name: to_json(getattr(self, name)) for name in ("calls", "files", "runs", "people")}
+        lists = {
+            name: to_json(getattr(self, name)) for name in ("calls", "files", "runs", "people", "unended")
+        }
         return {**head, "complete": self.complete, "counts": self.counts(), **lists}

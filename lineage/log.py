@@ -242,6 +242,6 @@ def _lines(store: GraphStore, rows: Sequence[tuple[Any, ...]]) -> list[CallLine]
 def _made_last(store: GraphStore, calls: Sequence[str]) -> dict[str, datetime]:
     """When each of a few calls was made last by the moment as of which the store is seen; nothing where that is now.
     (The graph keeps only when that was last of all.)"""
-    if getattr(store, "moment", None) is None:
+    if store.moment is None:
         return {}
     return dict(store.rows("made_last", keys=sorted(set(calls))))

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
-from headwater.cypher.inert import one_line
-from headwater.cypher.paths import normal, spellings
+from headwater.cypher.inert import encodable, one_line
+from headwater.cypher.paths import recorded, spellings
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -83,7 +83,7 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
 
 
 def _task(store: GraphStore, name: str) -> Found | None:
-    rows = store.rows("resolve_task", name=name)
+    rows = store.rows("resolve_task", name=encodable(name))
     return Found("task", *rows[0]) if rows else None
 
 
@@ -122,8 +122,8 @@ def _by_eval_hash(store: GraphStore, prefix: str) -> Found | None:
 
 
 def _file(store: GraphStore, what: str, still_valid: StillValid | None) -> Found | None:
-    paths = spellings(what) if "://" in what else [normal(os.path.expanduser(what)), what]
-    rows = store.rows("resolve_file", paths=paths)
+    paths = spellings(what) if "://" in what else [recorded(os.path.expanduser(what)), what]
+    rows = store.rows("resolve_file", paths=list(map(encodable, paths)))
     current = [row for row in rows if still_valid is not None and still_valid(row[1], row[2], row[3])]
     for file_hash, path, _, _, at in current or rows:
         return Found("file", file_hash, path, at)
@@ -164,7 +164,7 @@ def _no_file(store: GraphStore, what: str) -> str:
 
 def _near_files(store: GraphStore, what: str) -> str:
     """Recorded files of a like name."""
-    name = os.path.basename(what)
+    name = encodable(os.path.basename(what))
     paths = [row[0] for row in store.rows("resolve_near_files", name=name, limit=2000)]
     by_name = {os.path.basename(path): path for path in paths}
     same = [path for path in paths if os.path.basename(path) == name]

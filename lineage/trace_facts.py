@@ -125,7 +125,7 @@ class GraphFacts:
                 arguments.values(), key=lambda one: (one.position is None, one.position or 0, one.name)
             )
             fact.result_files = _files(files)
-        if getattr(self._store, "moment", None) is not None:
+        if self._store.moment is not None:
             for call, at in self.rows("made_last", found):
                 found[call].recorded_at = at
         return found

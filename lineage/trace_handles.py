@@ -50,7 +50,7 @@ def traced_handles(store: GraphStore, traced: Trace) -> list[TracedHandle]:
         for (some,) in store.rows("handle_states", states=[row[1] for row in given])
         for row in some
     }
-    is_now = getattr(store, "moment", None) is None
+    is_now = store.moment is None
     is_stale = stale(rows)
     found = [
         TracedHandle(

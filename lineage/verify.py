@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 BATCH = 2000
 """records compared with one round of queries"""
 
-_GROUPS = 6
+_GROUPS = 7
 """where verify_execution has the number of loaded groups"""
 
 _Wanted = dict[str, dict[str, tuple[Fact, Place]]]
@@ -246,7 +246,21 @@ class _Verifier:
         if not rows:
             self._add(Finding("missing", "Execution", key, place=place))
             return
-        facts, started, finished, status, error, head, groups, offset, records, roots, jobs, extra = rows[0]
+        (
+            facts,
+            tags_at,
+            started,
+            finished,
+            status,
+            error,
+            head,
+            groups,
+            offset,
+            records,
+            roots,
+            jobs,
+            extra,
+        ) = rows[0]
         pairs: list[tuple[str, Any, Any]] = [
             ("journal_head", known.head.hex(), head),
             ("loaded_groups", known.groups, groups),
@@ -257,9 +271,14 @@ class _Verifier:
             pairs.append(("loaded_records", 0, records))
         if known.started is not None:
             wanted = execution_facts(known.started)
-            wanted["tags"] = list(dict.fromkeys([*wanted["tags"], *known.tags]))
+            began = moment(known.started.started)
+            times = {**known.tags, **dict.fromkeys(wanted["tags"], 0)}
+            wanted["tags"] = [*dict.fromkeys([*wanted["tags"], *known.tags])]
             pairs += [(name, wanted[name], facts[name]) for name in wanted]
-            pairs.append(("started", moment(known.started.started), started))
+            pairs.append(("started", began, started))
+            if tags_at is not None or any(times.values()):
+                at = [moment(times[tag]) if times[tag] else began for tag in wanted["tags"]]
+                pairs.append(("tags_at", at, tags_at))
         if known.ended is not None:
             end = known.ended
             pairs += [("status", end.status, status), ("finished", moment(end.finished), finished)]
@@ -316,8 +335,8 @@ class _Run:
         self.begun: dict[int, tuple[JobStarted, Place]] = {}
         """those of the others of which it has the beginning"""
         self.roots: set[int] = set()
-        self.tags: list[str] = []
-        """those that it gave itself"""
+        self.tags: dict[str, int] = {}
+        """those that it gave itself, with when"""
 
     def take(self, group: Group, journal: str) -> None:
         self.groups = group.index + 1
@@ -338,7 +357,8 @@ class _Run:
                     self.begun[record.n] = record, Place(journal, group.index, group.offset, index)
             elif isinstance(record, TagsGiven):
                 if record.value is None:
-                    self.tags += tag_texts(record.tags) or ()
+                    for tag in tag_texts(record.tags) or ():
+                        self.tags.setdefault(tag, record.at)
             elif isinstance(record, ExecutionStarted):
                 self.started = record
             elif isinstance(record, ExecutionEnded):

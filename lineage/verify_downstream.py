@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from headwater.cypher.errors import JournalDamaged, StoreError, StoreUnavailable
-from headwater.cypher.journal import SUFFIX, execution_id_of, read_groups
+from headwater.cypher.errors import StoreError, StoreUnavailable
+from headwater.cypher.journal import CHANGE, SUFFIX, execution_id_of
 from headwater.cypher.records import CallMade, JobEnded, job_id
 from headwater.lineage.impact import impact, impact_of_calls
 from headwater.lineage.resolve import Found
+from headwater.lineage.verify_damage import readable
 from headwater.lineage.verify_facts import actual
 from headwater.lineage.verify_findings import Downstream, Finding
 
@@ -41,8 +42,11 @@ def downstream(project: Project, store: GraphStore, finding: Finding) -> Downstr
         StoreUnavailable: the store cannot be read.
     """
     label, key = finding.label, finding.key
-    if label == "Journal" and finding.place is not None:
-        label, key = "Execution", key.removesuffix(SUFFIX)
+    run = None
+    if finding.place is not None and not finding.place.journal.endswith(CHANGE + SUFFIX):
+        run = finding.place.journal.removesuffix(SUFFIX)
+    if label == "Journal" and run is not None:
+        label, key = "Execution", run
     if label not in _KINDS and label != "Evaluation":
         return None
     try:
@@ -52,20 +56,18 @@ def downstream(project: Project, store: GraphStore, finding: Finding) -> Downstr
     except (StoreError, LookupError, TypeError, ValueError):
         return None  # edges that no run writes, properties of a type that no run writes
     counts = found.counts()
-    return Downstream(
-        counts["calls"], counts["jobs"], counts["files"], counts["runs"], tuple(found.calls[:LISTED])
-    )
+    listed = tuple(found.calls[:LISTED])
+    return Downstream(run, counts["calls"], counts["jobs"], counts["files"], counts["runs"], listed)
 
 
 def _impact(project: Project, store: GraphStore, label: str, key: str) -> Impact:
-    there = (
-        bool(store.rows("trace_execution", id=key))
-        if label == "Execution"
-        else bool(actual(store, label, [key]))
-    )
-    if there and label in _KINDS:
+    if label == "Execution":
+        calls = {call for (call,) in store.rows("impact_execution_calls", id=key)}
+    elif label in _KINDS and actual(store, label, [key]):
         return impact(store, Found(_KINDS[label], key, key))
-    calls = set(_mentioned(project, label, key))
+    else:
+        calls = set()
+    calls = calls or set(_mentioned(project, label, key))
     return impact_of_calls(
         store, Found(_KINDS.get(label, "call"), key, key), set(actual(store, "CallNode", sorted(calls)))
     )
@@ -77,18 +79,15 @@ def _mentioned(project: Project, label: str, key: str) -> Iterator[str]:
     for folder in (project.journals, project.loaded_journals):
         for path in folder.glob(f"*{SUFFIX}"):
             run = execution_id_of(path)
-            try:
-                for group in read_groups(path):
-                    for record in group.records:
-                        if isinstance(record, JobEnded) and label == "Job" and job_id(run, record.n) == key:
-                            yield from () if record.call_hash is None else (record.call_hash.hex(),)
-                        elif isinstance(record, CallMade):
-                            if label == "Execution" and run == key:
-                                yield record.call_hash.hex()
-                            elif digest:
-                                yield from _touched(record, digest)
-            except (JournalDamaged, FileNotFoundError):
-                continue
+            for group in readable(path):
+                for record in group.records:
+                    if isinstance(record, JobEnded) and label == "Job" and job_id(run, record.n) == key:
+                        yield from () if record.call_hash is None else (record.call_hash.hex(),)
+                    elif isinstance(record, CallMade):
+                        if label == "Execution" and run == key:
+                            yield record.call_hash.hex()
+                        elif digest:
+                            yield from _touched(record, digest)
 
 
 def _touched(call: CallMade, digest: bytes) -> Iterator[str]:

@@ -13,6 +13,7 @@ from headwater.cypher.load_batch import fullname, task_counted, task_options, ta
 from headwater.cypher.load_journal import GONE
 from headwater.cypher.records import (
     AnyRecord,
+    Argument,
     CallMade,
     CodeSeen,
     EvaluationSeen,
@@ -42,7 +43,7 @@ STRAY = "fed by, within no call that made it"
 PROPERTIES = {
     "Execution": (
         "id", "command", "user", "host", "project", "directory", "project_root", "started", "finished", "status",
-        "error", "headwater_version", "python_version", "git_commit", "git_dirty", "environment", "tags",
+        "error", "headwater_version", "python_version", "git_commit", "git_dirty", "environment", "tags", "tags_at",
         "journal_head", "loaded_groups", "loaded_offset", "loaded_records",
     ),
     "Job": (
@@ -58,7 +59,7 @@ PROPERTIES = {
         "gap", "prov_off", "states",
     ),
     "Evaluation": ("eval_hash", "task_hash", "recorded_at", "directory"),
-    "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location", "tags"),
+    "Value": ("value_hash", "type", "codec", "size", "preview", "bytes", "location", "tags", "tags_at"),
     "File": ("file_hash", "path", "evidence", "digest", "size"),
     "Handle": ("state", "kind", "key", "name", "type", "origin", "made_in", "ran_in"),
     "Seal": ("id", "number", "previous", "at", "size", "root", "key", "signature", "journals"),
@@ -77,6 +78,7 @@ EDGES = (
     ("Execution", "STARTED", "Job", ()),
     ("Job", "SPAWNED", "Job", ()),
     ("Job", "MADE", "CallNode", ()),
+    ("Job", "GIVEN", "Value", ("name", "position")),
     ("CallNode", "OF", "Task", ()),
     ("Task", "READS", "Code", ()),
     ("CallNode", "TOOK", "Value", ("name", "position")),
@@ -109,7 +111,7 @@ _COLUMNS = {
     "Job": (
         "execution_id", "n", "task_name", "task_hash", "eval_hash", "status", "started", "finished", "executor",
         "attempt", "error", "traceback", "reason", "tags", "prov_off", "undeclared_writes", "undeclared_reads",
-        "parent", "call",
+        "parent", "call", "given",
     ),
 }  # fmt: skip
 _QUERIES = {
@@ -189,7 +191,8 @@ def actual(store: GraphStore, label: str, keys: list[str]) -> dict[str, Fact]:
             values[4], values[5] = _only(values[4]), _only(values[5])
             values[6] = _sorted(argument for argument in values[6] if argument[0] is not None)
         elif label == "Job":
-            values[-2], values[-1] = _only(values[-2]), _only(values[-1])
+            values[-3], values[-2] = _only(values[-3]), _only(values[-2])
+            values[-1] = _sorted(argument for argument in values[-1] if argument[0] is not None)
         found[key] = _named(label, values, sorted(extra))
     if label == "CallNode":
         _add_inside(store, found)
@@ -253,7 +256,7 @@ def open_job(
     """
     status, reason = ("CANCELLED", GONE) if gone else ("RUNNING", None)
     fact: Fact = {**dict.fromkeys(_COLUMNS["Job"]), EXTRA: []}
-    fact.update(execution_id=run, n=n, status=status, finished=finished, reason=reason)
+    fact.update(execution_id=run, n=n, status=status, finished=finished, reason=reason, given=[])
     if record is not None:
         fact.update(
             task_name=names.get(record.task_hash),
@@ -263,6 +266,7 @@ def open_job(
             executor=record.executor,
             attempt=record.attempt,
             parent=None if record.parent is None else job_id(run, record.parent),
+            given=_arguments(record.args),
         )
     return fact
 
@@ -278,7 +282,7 @@ def _call(call: CallMade, task_name: str | None) -> Fact:
             task_name,
             call.task_hash.hex(),
             call.result.hex(),
-            _sorted([value.hex(), name, position] for name, position, value in call.args),
+            _arguments(call.args),
             moment(call.at),
             call.cacheable,
             call_context(call),
@@ -314,8 +318,13 @@ def _job(run: str, job: JobEnded, task_name: str | None) -> Fact:
             job.undeclared_reads or None,
             None if job.parent is None else job_id(run, job.parent),
             None if job.call_hash is None else job.call_hash.hex(),
+            _arguments(job.args),
         ),
     )
+
+
+def _arguments(args: Iterable[Argument]) -> list[tuple[Any, ...]]:
+    return _sorted([value.hex(), name, position] for name, position, value in args)
 
 
 def _add_inside(store: GraphStore, calls: Mapping[str, Fact]) -> None:

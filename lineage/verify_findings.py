@@ -44,8 +44,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Downstream:
-    """What comes from the first record that is off."""
+    """What comes from the first record that is off; of a run, or of a journal as a whole, from all of that."""
 
+    run: str | None
+    """the execution that recorded it; None where no run did"""
     calls: int
     jobs: int
     files: int

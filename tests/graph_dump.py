@@ -66,12 +66,14 @@ def runs(store: GraphStore) -> dict[str, Rows]:
     jobs = _ask(store, f"MATCH (n:Job) RETURN {_JOB}, n.started IS NULL, n.finished IS NULL")
     known = {row[0]: (order.get(row[1], row[1]), row[2]) for row in jobs}
     made = _ask(store, "MATCH (a:Job)-[:MADE]->(b:CallNode) RETURN a.id, b.call_hash")
+    given = _ask(store, "MATCH (a:Job)-[g:GIVEN]->(b:Value) RETURN a.id, g.name, g.position, b.value_hash")
     spawned = _ask(store, "MATCH (a:Job)-[:SPAWNED]->(b:Job) RETURN a.id, b.id")
     started = _ask(store, "MATCH (a:Execution)-[:STARTED]->(b:Job) RETURN a.id, b.id")
     return {
         "Execution": [(order[row[0]], *row[1:]) for row in executions],
         "Job": _sorted([(*known[row[0]], *row[3:]) for row in jobs]),
         "MADE": _sorted([(*known[job], call) for job, call in made]),
+        "GIVEN": _sorted([(*known[job], *argument) for job, *argument in given]),
         "SPAWNED": _sorted([(*known[parent], *known[child]) for parent, child in spawned]),
         "STARTED": _sorted([(order[run], *known[job]) for run, job in started]),
     }

@@ -14,7 +14,7 @@ WHERE ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of)
   AND coalesce(j.started, datetime({epochSeconds: 0}))
       < datetime({epochSeconds: $until / 1000000, nanosecond: ($until % 1000000) * 1000})
   AND all(tag IN $tags WHERE j.execution_id IN tag.runs OR j.id IN tag.jobs OR j.task_hash IN tag.tasks
-    OR any(own IN coalesce(j.tags, []) WHERE (own = tag.text OR (tag.any AND own STARTS WITH tag.text))
+    OR any(own IN CASE WHEN j.finished > $as_of THEN [] ELSE coalesce(j.tags, []) END WHERE (own = tag.text OR (tag.any AND own STARTS WITH tag.text))
            AND NOT j.id + ' ' + own IN tag.without)
     OR (size(tag.calls) > 0 AND EXISTS { MATCH (j)-[:MADE]->(n:CallNode) WHERE n.call_hash IN tag.calls }))
   AND (j.execution_id < $after_run OR (j.execution_id = $after_run AND j.n > $after_n))

@@ -10,5 +10,5 @@ RETURN e.id AS id, CASE WHEN e.finished > $as_of THEN 'RUNNING' ELSE e.status EN
        e.directory AS directory, e.started AS started, CASE WHEN e.finished > $as_of THEN null ELSE e.finished END AS finished,
        e.headwater_version AS headwater_version, e.python_version AS python_version,
        e.git_commit AS git_commit, e.git_dirty AS git_dirty, CASE WHEN e.finished > $as_of THEN null ELSE e.error END AS error, j.id AS job, j.task_name AS task,
-       coalesce(e.tags, []) AS tags
+       [i IN range(0, size(coalesce(e.tags, [])) - 1) WHERE $as_of IS NULL OR coalesce(e.tags_at[i], e.started) <= $as_of | e.tags[i]] AS tags
 ORDER BY started DESC

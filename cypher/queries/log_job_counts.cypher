@@ -5,3 +5,4 @@ UNWIND $ids AS id
 MATCH (j:Job {execution_id: id})
 WHERE ($as_of IS NULL OR coalesce(j.started, j.finished) <= $as_of)
 RETURN id, j.task_name AS task, CASE WHEN j.finished > $as_of THEN 'RUNNING' ELSE j.status END AS status, count(*) AS jobs
+ORDER BY id, task, status

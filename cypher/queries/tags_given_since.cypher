@@ -4,7 +4,8 @@
 // $as_of: leave out what was recorded later; null for nothing.
 MATCH (e:Execution)
 WHERE e.started >= $since AND ($as_of IS NULL OR e.started <= $as_of) AND size(coalesce(e.tags, [])) > 0
-RETURN 'execution' AS kind, e.id AS key, e.tags AS tags, e.started AS at, e.user AS user
+RETURN 'execution' AS kind, e.id AS key,
+       [i IN range(0, size(coalesce(e.tags, [])) - 1) WHERE $as_of IS NULL OR coalesce(e.tags_at[i], e.started) <= $as_of | e.tags[i]] AS tags, e.started AS at, e.user AS user
 UNION ALL
 MATCH (e:Execution)
 WHERE e.started >= $since AND ($as_of IS NULL OR e.started <= $as_of)
@@ -21,4 +22,5 @@ WHERE $as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of
 WITH DISTINCT c
 MATCH (c)-[:TOOK|RETURNED]->(v:Value)
 WHERE v.tags IS NOT NULL
-RETURN DISTINCT 'value' AS kind, v.value_hash AS key, v.tags AS tags, null AS at, null AS user
+RETURN DISTINCT 'value' AS kind, v.value_hash AS key,
+       [i IN range(0, size(v.tags) - 1) WHERE $as_of IS NULL OR v.tags_at[i] IS NULL OR v.tags_at[i] <= $as_of | v.tags[i]] AS tags, null AS at, null AS user

@@ -3,6 +3,6 @@
 // Parameters: $keys (call hashes).
 UNWIND $keys AS key
 MATCH (p:CallNode {call_hash: key})
-MATCH (c:CallNode)-[f:FED_BY {within: key}]->(d:CallNode)
+MATCH (c:CallNode)-[f:FED_BY {within: p.call_hash}]->(d:CallNode)
 WHERE c = p OR EXISTS { (p)-[:CALLED]->(c) }
 RETURN key, c.call_hash AS consumer, f.name AS name, d.call_hash AS producer

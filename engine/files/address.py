@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from headwater.cypher.errors import UsageError
-from headwater.cypher.paths import normal, one_url
+from headwater.cypher.paths import normal, one_url, recorded
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:[a-z0-9]+::)+[A-Za-z/]")
 _SECRET = re.compile(
@@ -62,12 +62,7 @@ def absolute(address: str) -> str:
     path = local_path(address)
     if path is None:
         return one_url(without_credentials(in_full(address)))
-    path = normal(path)
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return f"file://{quote(os.fsencode(path))}"
-    return path
+    return recorded(path)
 
 
 def of_folder(uri: str) -> str:

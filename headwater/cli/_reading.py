@@ -104,7 +104,7 @@ def _otherwise_now(store: GraphStore, found: Found, what: str) -> dict[str, Any]
     from headwater.cli import _output
     from headwater.engine.files import identify, still_valid
 
-    if found.kind != "file" or by_hash(found, what) or getattr(store, "moment", None) is not None:
+    if found.kind != "file" or by_hash(found, what) or store.moment is not None:
         return None
     [(file, path, evidence, digest, size)] = store.rows("trace_file", file=found.id)
     if still_valid(path, evidence, digest):
@@ -158,7 +158,7 @@ def _found(store: GraphStore, what: str) -> Found:
     from headwater.engine.files import still_valid
     from headwater.lineage.resolve import resolve
 
-    moment = getattr(store, "moment", None)
+    moment = store.moment
     try:
         if what.startswith(VALUE):
             return _find_value(store, what.removeprefix(VALUE))

@@ -13,7 +13,7 @@ from headwater.cli._times import Moment, as_of_option
 if TYPE_CHECKING:
     from headwater.lineage.impact_views import Impact
 
-LISTS = ("calls", "files", "runs", "people")
+LISTS = ("calls", "files", "runs", "people", "unended")
 
 
 @click.command()
@@ -89,10 +89,16 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
         yield "no recorded call took anything from it" + (" since then" if answer.since else "")
         return
     counts = answer.counts()
-    notes = {"calls": f"in {counts['jobs']} job{'s' * (counts['jobs'] != 1)}", "files": _checked(answer)}
+    notes = {
+        "calls": f"in {counts['jobs']} job{'s' * (counts['jobs'] != 1)}",
+        "files": _checked(answer),
+        "unended": "jobs that came to no result",
+    }
+    told = LISTS if answer.unended else LISTS[:-1]
+    width = max(map(len, told))
     yield "reached" if answer.complete else "reached at least (--limit)"
-    for name in LISTS:
-        yield f"  {name.ljust(6)}  {counts[name]:>6,}  {notes.get(name, '')}".rstrip()
+    for name in told:
+        yield f"  {name.ljust(width)}  {counts[name]:>6,}  {notes.get(name, '')}".rstrip()
     if "calls" in lists and answer.calls:
         rows = [
             (
@@ -134,6 +140,27 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
         people = [(str(person.runs), person.user) for person in answer.people]
         yield "\npeople"
         yield _output.table(["runs", "user"], people, right=["runs"], indent="  ")
+    if "unended" in lists and answer.unended:
+        yield "\njobs that came to no result"
+        yield _output.table(
+            ["job", "status", "started", "was given it", "by", "task"], _unended(answer), indent="  "
+        )
+
+
+def _unended(answer: Impact) -> list[tuple[str | None, ...]]:
+    from headwater.cli import _output, _views
+
+    return [
+        (
+            job.job[: _views.ID],
+            job.status,
+            _output.local_time(job.started),
+            "yes" if job.certain else "perhaps",
+            job.user,
+            job.task,
+        )
+        for job in answer.unended
+    ]
 
 
 def _checked(answer: Impact) -> str:

@@ -155,6 +155,8 @@ def _first(result: Verification) -> Iterator[str]:
         yield _output.one_line(f"the first: {_finding(first)}")
     if below is None:
         return
+    if below.run is not None:
+        yield f"recorded by run {below.run}"
     counts = [f"{getattr(below, name):,} {name}" for name in ("calls", "jobs", "files", "runs")]
     yield f"what came from {'it' if len(result.findings) > 1 else 'this'}: {', '.join(counts)}"
     if below.listed:

@@ -55,10 +55,10 @@ def test_the_json_has_a_stable_shape(lab: Shell) -> None:
     found = lab("impact", "lab.double", "--json").json
     assert list(found) == [
         *("kind", "id", "label", "contents", "since", "complete"),
-        *("counts", "calls", "files", "runs", "people"),
+        *("counts", "calls", "files", "runs", "people", "unended"),
     ]
     assert found["kind"] == "task"
-    assert list(found["counts"]) == ["calls", "jobs", "files", "runs", "people"]
+    assert list(found["counts"]) == ["calls", "jobs", "files", "runs", "people", "unended"]
     assert list(found["calls"][0]) == [
         *("call", "task", "task_hash", "recorded_at", "failed", "type", "preview", "jobs"),
     ]

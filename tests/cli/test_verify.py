@@ -9,6 +9,17 @@ from tests.conftest import server_of
 
 from .conftest import WORKFLOW, Shell
 
+LATER = """
+from headwater import File, task
+
+headwater_namespace = "later"
+
+
+@task
+def main(file: File = File("copy.txt")) -> int:
+    return len(file.read())
+"""
+
 
 @pytest.fixture
 def project(hw: Shell) -> Shell:
@@ -77,3 +88,22 @@ def test_a_damaged_journal_is_named_with_the_byte(project: Shell) -> None:
     assert answer.code == 3
     assert f"damaged  Journal {journal.name}" in answer.out
     assert "at byte " in answer.out
+    # Which record is off, nobody can tell: the whole run is in doubt, and all that came of it.
+    assert f"recorded by run {journal.stem}\n" in answer.out
+    below = project("verify", "--json").json["downstream"]
+    assert (below["run"], below["runs"]) == (journal.stem, 1)
+    made = project("query", "MATCH (c:CallNode) RETURN count(c) AS n", "--json").json
+    assert below["calls"] == made["rows"][0][0] > 0
+
+
+def test_of_a_damaged_run_all_that_came_of_it_is_told(project: Shell) -> None:
+    journals = project.folder / ".headwater" / "journals" / "loaded"
+    [journal] = journals.glob("*.hwj")
+    project.write("later.py", LATER)
+    assert project("run", "later.py", "main").code == 0
+    content = bytearray(journal.read_bytes())
+    content[-20] ^= 0xFF
+    journal.write_bytes(content)
+    below = project("verify", "--json").json["downstream"]
+    assert (below["run"], below["runs"]) == (journal.stem, 2)
+    assert "later.main" in {call["task"] for call in below["listed"]}

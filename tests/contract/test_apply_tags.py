@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from headwater.cypher.as_of import AsOf
 from headwater.cypher.change import begin_change, write_change
 from headwater.cypher.loader import catch_up
 from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage.find import Wanted, find_jobs, find_runs
+from headwater.lineage.log import executions
 from headwater.lineage.resolve import Found
-from headwater.lineage.tags import read_name, remove, tags_named, tags_of
+from headwater.lineage.tags import read_name, remove, tags_named, tags_of, tags_since
 from headwater.lineage.verify import verify
 
-from headwater import CallError, DryRunResult, Project, Scheduler, apply_tags, no_prov, subrun, task
+from headwater import CallError, DryRunResult, Project, Scheduler, apply_tags, no_prov, seq, subrun, task
 
 headwater_namespace = "applying"
 
@@ -175,6 +179,65 @@ def test_tags_that_are_none_are_refused_where_they_are_written_or_evaluated(run:
         run(apply_tags(1, job_tags=score(1)))
 
 
+@task(version="1", cache=False)
+def later(n: int) -> Any:
+    return apply_tags(score(n), tags={"quality": "late"}, execution_tags=["campaign=late"])
+
+
+@task(version="1", cache=False)
+def twice(n: int) -> Any:
+    return seq([model(n), pause(), later(n)])
+
+
+@task(version="1", cache=False)
+def pause() -> int:
+    time.sleep(0.2)
+    return 0
+
+
+def test_as_of_a_time_what_was_given_later_is_not_there(run: Runner) -> None:
+    began = datetime.now(timezone.utc)
+    _, execution = run(twice(21), tags=[("team", "a")])
+    assert run.tags("value") == ["quality=checked", "quality=good", "quality=late"]
+    assert run.tags("execution") == ["campaign=late", "campaign=spring", "team=a"]
+    [(ended,)] = run.store.ask(
+        "MATCH (j:Job {task_name: 'applying.pause'}) RETURN j.finished", {}, timeout=20, limit=2
+    ).rows
+    for moment, of_value, of_run in (
+        (began, [], []),
+        (ended - timedelta(seconds=0.1), ["quality=checked", "quality=good"], ["campaign=spring", "team=a"]),
+        (
+            ended + timedelta(seconds=30),
+            ["quality=checked", "quality=good", "quality=late"],
+            ["campaign=late", "campaign=spring", "team=a"],
+        ),
+    ):
+        then = AsOf(run.store, moment)
+        named = tags_named(then)
+        assert sorted(tag.text for tag in named if tag.kind == "value") == of_value
+        assert sorted(tag.text for tag in named if tag.kind == "execution") == of_run
+        assert sorted(tag.text for tag in tags_of(then, [execution])) == of_run
+        since = tags_since(then, began - timedelta(days=1))
+        assert sorted(tag.text for tag in since if tag.kind == "value") == of_value
+        found = executions(then, limit=9)
+        assert [sorted(one.execution.tags) for one in found] == ([of_run] if of_run else [])
+        assert len(find_runs(then, Wanted(tags=("campaign=late",)), limit=9).found) == (
+            "campaign=late" in of_run
+        )
+    assert verify(run.project, run.store).findings == []
+
+
+def test_a_tag_that_runs_gave_one_after_the_other_is_there_since_the_first(run: Runner) -> None:
+    run(main(31))
+    between = datetime.now(timezone.utc)
+    run(later(31))
+    run(model.options(cache=False)(31))
+    run.tags("value")
+    then = sorted(tag.text for tag in tags_named(AsOf(run.store, between)) if tag.kind == "value")
+    assert then == ["quality=checked", "quality=good"]
+    assert verify(run.project, run.store).findings == []
+
+
 def test_a_person_can_take_a_given_tag_away(run: Runner) -> None:
     run(main(12))
     [tagged] = {tag.target for tag in tags_named(run.store) if tag.kind == "value"}
@@ -192,6 +255,15 @@ def test_a_person_can_take_a_given_tag_away(run: Runner) -> None:
 def test_verify_finds_a_tag_that_no_run_gave(run: Runner) -> None:
     run(main(11))
     [tagged] = {tag.target for tag in tags_named(run.store) if tag.kind == "value"}
-    run.store.write([("load_value_tags", {"rows": [[tagged, ["quality=best"]]]})])
+    run.store.write([("load_value_tags", {"rows": [[tagged, [["quality=best", 5]]]]})])
     [finding] = verify(run.project, run.store).findings
     assert (finding.label, finding.key, finding.what) == ("Value", tagged, "tags")
+
+
+def test_verify_finds_a_tag_that_is_said_to_be_older_than_it_is(run: Runner) -> None:
+    run(main(11))
+    [tagged] = {tag.target for tag in tags_named(run.store) if tag.kind == "value"}
+    run.store.write([("load_value_tags", {"rows": [[tagged, [["quality=good", 5]]]]})])
+    [finding] = verify(run.project, run.store).findings
+    assert (finding.label, finding.key, finding.what) == ("Value", tagged, "tags")
+    assert "quality=good (1970-01-01" in str(finding.found)

@@ -125,7 +125,7 @@ def answers(store: GraphStore, folder: Path) -> dict[str, Any]:
                 found[f"diff {what}"] = diff(store, resolve(store, "~1"), meant).to_dict()
             except UsageError as error:
                 found[f"diff {what}"] = str(error)
-    moment = getattr(store, "moment", None)
+    moment = store.moment
     assert moment is None or not [at for at in times(found) if at > moment], moment
     return {
         name: settled(answer, ordered=name in ("runs", "found runs", "found jobs", "found files"))

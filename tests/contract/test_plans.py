@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from typing import Any
 
 import pytest
+from headwater.cypher.backlog import catch_up
+from headwater.cypher.driver import load_driver
 from headwater.cypher.errors import QueryRefused
 from headwater.cypher.guard import check_read_only
+from headwater.cypher.project import Project
 from headwater.cypher.queries import FOLDER, load, names
-from headwater.cypher.store import GraphStore, Plan
+from headwater.cypher.store import GraphStore
+from headwater.cypher.tokens import parameters, tokenize
 from headwater.lineage.rules import SHIPPED, read_rule
+
+from benchmarks.history import History
+from tests.conftest import Server
 
 SCANS = ("AllNodesScan", "NodeByLabelScan", "RelationshipTypeScan")
 MAY_SCAN = {
@@ -43,6 +53,7 @@ MAY_SCAN = {
     "verify_stray_changes": "verify compares everything",
     "verify_value_tags": "verify compares everything",
     "verify_stray_jobs": "verify compares everything",
+    "personal-data-basis": "a rule: of all datasets, those of persons",
 }
 
 BY_FLOW = {"trace_wiring", "verify_wiring"}
@@ -71,42 +82,158 @@ def test_what_was_put_together_from_a_single_reduction_counts_as_made_wherever_m
             assert text.startswith(further, found.end()), path.name
 
 
-def operators(plan: Plan) -> Iterator[str]:
-    yield plan.operator
-    for step in plan.steps:
-        yield from operators(step)
-
-
-def test_every_reading_query_has_a_plan_on_both_stores(store: GraphStore) -> None:
+def queries(dialect: str) -> list[str]:
     # The local graph's own lists of queries are no Cypher that it could explain.
-    found = [name for name in reading(store.dialect) if name not in ("running_queries", "end_query")]
+    found = [name for name in reading(dialect) if name not in ("running_queries", "end_query")]
     assert len(found) > 80
-    for name in found:
-        plan = store.explain(load(name, store.dialect), {}, timeout=30)
-        assert plan.operator not in ("", "unknown"), name
-        if store.dialect == "neo4j":
-            used = set(operators(plan))
-            assert not any("Cartesian" in operator for operator in used), name
-            scans = {operator for operator in used if operator.endswith(SCANS)}
-            assert not scans or name in MAY_SCAN, (name, scans)
-            assert "DirectedRelationshipIndexSeek" in used or name not in BY_FLOW, (name, used)
-            assert "PartialTop" in used or name not in IN_ORDER, (name, used)
+    return found
 
 
-MAY_SCAN_RULES = {
-    "personal-data-basis": "of all datasets, those of persons",
-}
+@pytest.mark.parametrize("store_and_server", ["local"], indirect=True)
+def test_every_query_and_every_rule_has_a_plan_on_the_local_graph(store: GraphStore) -> None:
+    for name in queries(store.dialect):
+        assert store.explain(load(name, store.dialect), {}, timeout=30).operator not in ("", "unknown"), name
+    for rule in RULES:
+        assert store.explain(rule_text(rule), {}, timeout=30).operator not in ("", "unknown"), rule
 
 
-@pytest.mark.parametrize("rule", sorted(file.stem for file in SHIPPED.iterdir()))
-def test_every_rule_has_a_plan_on_both_stores(store: GraphStore, rule: str) -> None:
-    plan = store.explain(read_rule(SHIPPED / f"{rule}.cypher").query, {}, timeout=30)
-    assert plan.operator not in ("", "unknown")
-    if store.dialect == "neo4j":
-        used = set(operators(plan))
-        assert not any("Cartesian" in operator for operator in used), used
-        scans = {operator for operator in used if operator.endswith(SCANS)}
-        assert bool(scans) == (rule in MAY_SCAN_RULES), (rule, scans)
+# -- as they really run --------------------------------------------------------------------------------------------
+
+RULES = sorted(file.stem for file in SHIPPED.iterdir())
+EARLY, LATE = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (2000, 2100))
+MICROS = 4_000_000_000_000_000
+
+
+def rule_text(rule: str) -> str:
+    return read_rule(SHIPPED / f"{rule}.cypher").query
+
+
+class Profiler:
+    """Runs queries on a Neo4j that holds something, and says which steps each took.
+
+    Attributes:
+        found: the queries that had something to find.
+    """
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+        self._known = self._parameters()
+        self.found: set[str] = set()
+
+    def operators(self, texts: dict[str, str]) -> dict[str, set[str]]:
+        with ThreadPoolExecutor(4) as threads:  # Neo4j takes far longer to plan a query than to run it
+            return dict(zip(texts, threads.map(self._operators, texts, texts.values()), strict=True))
+
+    def _operators(self, name: str, text: str) -> set[str]:
+        known = self._known | ({"since": 0} if name.startswith("find_") else {})
+        wanted = {one.text for one in parameters(tokenize(text))}
+        assert wanted <= known.keys(), (name, wanted - known.keys())
+        with self._driver.session(default_access_mode="READ") as session:
+            result = session.run(f"PROFILE {text}", {one: known[one] for one in wanted})
+            if list(result):
+                self.found.add(name)
+            profile = result.consume().profile
+        assert profile is not None, name
+        return {step["operatorType"].removesuffix("@neo4j") for step in steps(profile)}
+
+    def _parameters(self) -> dict[str, Any]:
+        """What queries and rules ask for, by name: all keys and names of a kind that there are, or one of them."""
+        runs, jobs, calls, evals, tasks, names, files, paths, values = map(
+            self._all,
+            [
+                "Execution.id",
+                "Job.id",
+                "CallNode.call_hash",
+                "CallNode.eval_hash",
+                "Task.task_hash",
+                "Task.fullname",
+                "File.file_hash",
+                "File.path",
+                "Value.value_hash",
+            ],
+        )
+        tag = {"text": "kind=test", "any": False, "without": [], "runs": runs, "jobs": jobs, "tasks": tasks}
+        labels = [
+            {"kind": "execution", "id": runs[0], "dataset": "a", "sensitivity": "personal", "licence": "MIT"}
+        ]
+        sets: list[dict[str, Any]] = [
+            {
+                "keys": [*runs, *jobs, *calls, *tasks, *files, *values, *evals],
+                "executions": runs,
+                "runs": runs,
+            },
+            {
+                "jobs": jobs,
+                "calls": calls,
+                "call_hashes": calls,
+                "tasks": tasks,
+                "task_hashes": tasks,
+                "ids": jobs,
+            },
+            {"files": files, "file_hashes": files, "paths": paths, "fullnames": names, "beginnings": ["/"]},
+            {"id": runs[0], "execution": runs[0], "dashed": runs[0][:5], "call": calls[0], "root": calls[0]},
+            {
+                "file": files[0],
+                "path": paths[0],
+                "value": values[0],
+                "eval_hash": evals[0],
+                "task_hash": tasks[0],
+            },
+            {"task": names[0], "name": names[0], "fullname": names[0], "prefix": paths[0][:3], "regex": ".*"},
+            {"statuses": ["DONE"], "recorded": ["DONE"], "status": "DONE", "type": "int", "kinds": ["TOOK"]},
+            {"user": None, "commit": None, "host": None, "as_of": None, "since": EARLY},
+            {"until": MICROS, "before": MICROS},
+            {"upto": 50, "limit": 20, "skip": 0, "most": 100, "option": "declassifies", "properties": ["id"]},
+            {"after_run": "z", "after_n": -1, "after_path": "", "after_file": "", "beginning": ""},
+            {"from": "", "to": "z"},
+            {"datasets": [], "states": [], "marks": [], "uncacheable": [], "tags": [{**tag, "calls": calls}]},
+            {
+                "labels": labels,
+                "origins": [{"file": files[0], "path": paths[0], "datasets": [], "taken": LATE}],
+            },
+            {"days": 1, "conflicts": [["MIT", "MIT"]], "underivable": ["MIT"], "sensitivities": ["personal"]},
+        ]
+        return {name: value for some in sets for name, value in some.items()}
+
+    def _all(self, what: str) -> list[Any]:
+        label, key = what.split(".")
+        query = f"MATCH (n:{label}) RETURN DISTINCT n.{key} AS k ORDER BY k LIMIT 99"
+        return [row[0] for row in self._driver.execute_query(query).records]
+
+
+def steps(profile: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield profile
+    for child in profile.get("children", ()):
+        yield from steps(child)
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_no_query_goes_through_all_there_is_where_an_index_serves(
+    neo4j_project: Project, neo4j_server: Server
+) -> None:
+    for _ in History(neo4j_project, calls=600).write():
+        pass
+    assert catch_up(neo4j_project).complete
+    driver = load_driver().GraphDatabase.driver(
+        neo4j_server.uri, auth=(neo4j_server.user, neo4j_server.password)
+    )
+    with driver:
+        profiler = Profiler(driver)
+        ran = profiler.operators({name: load(name, "neo4j") for name in queries("neo4j")})
+        rules = profiler.operators({rule: rule_text(rule) for rule in RULES})
+        assert len(profiler.found) > 70
+    off = {
+        name: found
+        for name, used in {**ran, **rules}.items()
+        if (
+            found := {
+                one for one in used if "Cartesian" in one or (one.endswith(SCANS) and name not in MAY_SCAN)
+            }
+        )
+    }
+    assert off == {}
+    assert {name for name in BY_FLOW if "DirectedRelationshipIndexSeek" not in ran[name]} == set()
+    assert {name for name in IN_ORDER if "PartialTop" not in ran[name]} == set()
 
 
 @pytest.mark.parametrize("word", ["EXPLAIN", "explain", "PROFILE", "/* */ Explain"])

@@ -95,6 +95,7 @@ def edge_added(world: World, chance: Random) -> str | None:
         "STARTED",
         "SPAWNED",
         "MADE",
+        "GIVEN",
         "OF",
         "TOOK",
         "RETURNED",
@@ -109,6 +110,7 @@ def edge_added(world: World, chance: Random) -> str | None:
     known = [row["key"] for row in world.graph.run("MATCH (c:CallNode) RETURN c.call_hash AS key")]
     properties: dict[str, Any] = {
         "TOOK": {"name": "x", "position": 0},
+        "GIVEN": {"name": "x", "position": 0},
         "CALLED": {"order": chance.randrange(5)},
         "FED_BY": {"name": "x", "within": chance.choice(known)},
     }.get(type, {})

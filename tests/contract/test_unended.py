@@ -1,0 +1,199 @@
+"""What took something and came to no result: killed with its process, cancelled, or still under way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.cypher.as_of import AsOf
+from headwater.cypher.backlog import catch_up
+from headwater.cypher.project import Project
+from headwater.cypher.store import GraphStore, open_store
+from headwater.lineage.impact import impact
+from headwater.lineage.impact_views import Impact
+from headwater.lineage.resolve import resolve
+from headwater.lineage.verify import verify
+
+WORKFLOW = """
+import sys, time
+from pathlib import Path
+from headwater import File, Scheduler, open_project, task
+
+headwater_namespace = "open"
+hold = Path(__file__).parent / "hold"
+
+@task
+def clean(file: File) -> str:
+    return file.read().strip()
+
+@task
+def other() -> int:
+    return 1
+
+@task
+def stats(lines: list[str]) -> int:
+    while hold.exists():
+        time.sleep(0.01)
+    return len(lines)
+
+@task
+def main(path: str) -> int:
+    return stats([clean(File(path))])
+
+@task
+def direct(file: File, times: int) -> int:
+    while hold.exists():
+        time.sleep(0.01)
+    return times
+
+@task
+def stranger(times: int) -> int:
+    while hold.exists():
+        time.sleep(0.01)
+    return times
+
+@task
+def three(path: str) -> list[int]:
+    return [direct(File(path), 2), stranger(3)]
+
+folder = Path(__file__).parent
+call = {"main": lambda: main(str(folder / "bad.txt")), "direct": lambda: direct(File(str(folder / "bad.txt")), 2),
+        "stranger": lambda: stranger(2), "three": lambda: three(str(folder / "bad.txt"))}[sys.argv[1]]
+Scheduler(open_project(folder)).run(call())
+"""
+
+
+@pytest.fixture
+def store(project: Project) -> Iterator[GraphStore]:
+    store = open_store(project)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def workflow(project: Project) -> Path:
+    path = Path(project.root) / "workflow.py"
+    path.write_text(WORKFLOW)
+    (path.parent / "bad.txt").write_text("bad\n")
+    (path.parent / "hold").touch()
+    return path
+
+
+@contextmanager
+def under_way(
+    workflow: Path, which: str, project: Project, store: GraphStore, jobs: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A run in a process of its own, once so many of its jobs that wait are in the graph."""
+    process = subprocess.Popen([sys.executable, str(workflow), which])
+    try:
+        wait_for(lambda: len(running(project, store)) == jobs)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def running(project: Project, store: GraphStore) -> list[tuple[Any, ...]]:
+    catch_up(project)
+    query = "MATCH (j:Job {status: 'RUNNING'}) WHERE j.task_name IS NOT NULL RETURN j.id"
+    return store.ask(query, {}, timeout=30, limit=99).rows
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def of_file(store: GraphStore, workflow: Path) -> Impact:
+    return impact(store, resolve(store, str(workflow.parent / "bad.txt")), every_content=True)
+
+
+def told(found: Impact) -> list[tuple[str, str, bool]]:
+    return sorted((job.task, job.status, job.certain) for job in found.unended)
+
+
+def test_jobs_that_were_killed_are_told_apart(project: Project, store: GraphStore, workflow: Path) -> None:
+    with under_way(workflow, "main", project, store, 2) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert catch_up(project).complete
+    found = of_file(store, workflow)
+    assert [call.task for call in found.calls] == ["open.clean"]
+    assert told(found) == [("open.main", "CANCELLED", False), ("open.stats", "CANCELLED", False)]
+    assert found.counts()["unended"] == 2
+    assert not verify(project, store).findings
+    clean = store.ask(
+        "MATCH (c:CallNode {task_name: 'open.clean'}) RETURN c.call_hash", {}, timeout=9, limit=9
+    )
+    assert len(impact(store, resolve(store, clean.rows[0][0])).unended) == 2
+
+
+def test_a_job_that_was_given_it_and_was_killed_is_reached_without_any_call(
+    project: Project, store: GraphStore, workflow: Path
+) -> None:
+    for which in "direct", "stranger":
+        with under_way(workflow, which, project, store, 1) as process:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        assert catch_up(project).complete
+    found = of_file(store, workflow)
+    assert (found.calls, told(found)) == ([], [("open.direct", "CANCELLED", True)])
+    assert found
+    [(value,)] = store.ask("MATCH (v:Value {preview: '2'}) RETURN v.value_hash", {}, timeout=9, limit=9).rows
+    two = resolve(store, value)
+    assert [task for task, _, _ in told(impact(store, two))] == ["open.direct", "open.stranger"]
+    task = resolve(store, "open.direct")
+    assert told(impact(store, task)) == [("open.direct", "CANCELLED", True)]
+    assert not verify(project, store).findings
+
+
+def test_what_is_under_way_is_told_and_is_a_call_once_it_has_ended(
+    project: Project, store: GraphStore, workflow: Path
+) -> None:
+    with under_way(workflow, "three", project, store, 3) as process:
+        found = of_file(store, workflow)
+        assert (found.calls, told(found)) == (
+            [],
+            [("open.direct", "RUNNING", True), ("open.three", "RUNNING", False)],
+        )
+        at = datetime.now(timezone.utc)
+        (workflow.parent / "hold").unlink()
+        assert process.wait(30) == 0
+    assert catch_up(project).complete
+    now = of_file(store, workflow)
+    assert ([call.task for call in now.calls], told(now)) == (["open.three", "open.direct"], [])
+    then = impact(AsOf(store, at), resolve(store, str(workflow.parent / "bad.txt")))
+    assert told(then) == [("open.direct", "RUNNING", True), ("open.three", "RUNNING", False)]
+    assert not store.ask("MATCH (:Job)-[g:GIVEN]->() RETURN g.name", {}, timeout=9, limit=9).rows
+    assert not verify(project, store).findings
+
+
+def test_a_cancelled_job_keeps_what_it_was_given(project: Project, store: GraphStore, workflow: Path) -> None:
+    with under_way(workflow, "three", project, store, 3) as process:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    assert catch_up(project).complete
+    assert ("open.direct", "CANCELLED", True) in told(of_file(store, workflow))
+    assert not verify(project, store).findings
+
+
+def test_what_was_given_to_a_job_is_verified(project: Project, store: GraphStore, workflow: Path) -> None:
+    with under_way(workflow, "direct", project, store, 1) as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert catch_up(project).complete
+    [(job,)] = store.ask("MATCH (j:Job) RETURN j.id", {}, timeout=9, limit=9).rows
+    store.write([("load_given_no_more", {"keys": [job]})])
+    [finding] = verify(project, store).findings
+    assert (finding.kind, finding.label, finding.what) == ("different", "Job", "given")
