@@ -161,7 +161,8 @@ class GraphFacts:
             found[parent].setdefault(consumer, []).append((name, producer))
         for wires in found.values():
             for consumer, wire in wires.items():
-                wires[consumer] = sorted(set(wire))
+                if len(wire) > 1:
+                    wires[consumer] = sorted(set(wire))
         return found
 
     def jobs(self, calls: Iterable[str]) -> dict[str, str]:
@@ -187,8 +188,10 @@ def grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[str]]:
     return {key: sorted(ones) for key, ones in found.items()}
 
 
-def _files(rows: Iterable[Sequence[Any]]) -> list[FileFact]:
+def _files(rows: Sequence[Sequence[Any]]) -> list[FileFact]:
     """Files, each once, by path."""
+    if not rows:
+        return []
     return sorted({FileFact(*row) for row in rows}, key=lambda file: (file.path, file.file))
 
 
