@@ -6,6 +6,7 @@ A trace walks these rules back, an impact walks them forth. They stand here once
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _NO_WIRES: list[tuple[str, str]] = []
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 class Flow:
@@ -65,9 +67,9 @@ class Flow:
         """(parameter, producer): the calls that fed a call inside a parent."""
         return self._fed[parent].get(consumer, _NO_WIRES)
 
-    def mixed(self, consumer: str, parent: str) -> set[str]:
+    def mixed(self, consumer: str, parent: str) -> AbstractSet[str]:
         """The arguments into which calls and the parent's own body put something."""
-        return self._mixed[parent].get(consumer, set())
+        return self._mixed[parent].get(consumer, _NO_NAMES)
 
     def has_wiring(self, call: str) -> bool:
         """Whether the wiring inside a call was learned."""
@@ -83,7 +85,7 @@ class Flow:
         if found is None:
             found = self._consumers[parent] = {}
             for consumer, wires in self._fed[parent].items():
-                for producer in dict.fromkeys(one for _, one in wires):
+                for producer in {one: None for _, one in wires}:
                     found.setdefault(producer, []).append(consumer)
         return found
 
@@ -98,7 +100,10 @@ class Flow:
 
     def leads_up(self, call: str, parent: str) -> bool:
         """Whether what a call was given in a parent came, in part or all, from what the parent was given."""
-        return bool(self.mixed(call, parent)) or bool(self.from_parent(call, parent))
+        if self.mixed(call, parent):
+            return True
+        handed = {name for name, _ in self.fed(call, parent)}
+        return any(argument.name not in handed for argument in self.calls[call].arguments)
 
     # -- files -------------------------------------------------------------------------------------------------
 
