@@ -97,8 +97,8 @@ def _jobs(rows: Iterable[tuple[_K, Sequence[Any]]]) -> dict[_K, list[JobFact]]:
     """Jobs by a key, the one that ran the call first."""
     found: dict[_K, list[JobFact]] = {}
     for key, (_, job, answered, started, execution, parent, above, spawned) in rows:
-        parent = None if above is None else parent
-        fact = JobFact(job, answered, moment(started), execution, parent, above, spawned)
+        ended = None if above is None else parent
+        fact = JobFact(job, answered, moment(started), execution, ended, above, spawned)
         found.setdefault(key, []).append(fact)
     for jobs in found.values():
         if len(jobs) > 1:

@@ -130,7 +130,8 @@ class GraphFacts:
             if call not in found:
                 result = self._values.get(value, _NO_VALUE)
                 found[call] = CallFact(
-                    *(call, task, task_hash, failed, moment(at), value, result.type, result.preview, named, gap),
+                    *(call, task, task_hash, failed, moment(at), value),
+                    *(result.type, result.preview, named, gap),
                     arguments=self._arguments(took),
                     result_files=result.files,
                 )
@@ -150,9 +151,10 @@ class GraphFacts:
             arguments.sort(key=lambda one: (one.position is None, one.position or 0, one.name))
         return arguments
 
-    def _learn_values(self, values: set[str]) -> None:
-        for *columns, files in self.listed_rows("trace_values", values - self._values.keys()):
-            self._values[columns[0]] = _ValueFact(*columns, _files(files))
+    def _learn_values(self, values: Iterable[str]) -> None:
+        missing = [value for value in values if value not in self._values]
+        for value, type_, size, preview, files in self.listed_rows("trace_values", missing):
+            self._values[value] = _ValueFact(value, type_, size, preview, _files(files))
 
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
         wanted = set(parents)
