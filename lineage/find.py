@@ -145,7 +145,7 @@ def _run_ids(store: GraphStore, wanted: Wanted, upto: str, *, of_jobs: bool) -> 
     Args:
         of_jobs: their jobs are wanted: these have a status of their own, and may have begun long after their run.
     """
-    rows = store.rows(
+    ids: list[str] = store.rows(
         "find_run_ids",
         upto=upto,
         statuses=None if of_jobs else list(wanted.statuses) or None,
@@ -154,11 +154,11 @@ def _run_ids(store: GraphStore, wanted: Wanted, upto: str, *, of_jobs: bool) -> 
         commit=wanted.commit and wanted.commit.lower(),
         since=0 if of_jobs else micros(wanted.since, 0),
         until=micros(wanted.until, _NEVER),
-    )
+    )[0][0]
     if of_jobs:
-        return [row[0] for row in rows]
+        return ids
     having = [set(tag.of("execution")) for tag in tagged(store, wanted.tags)]
-    return [row[0] for row in rows if all(row[0] in runs for runs in having)]
+    return [id_ for id_ in ids if all(id_ in runs for runs in having)]
 
 
 class _Jobs:
@@ -200,7 +200,7 @@ class _Jobs:
         if self._calls is not None:
             return self._of_calls(self._calls, runs, place, limit)
         found: list[Job] = []
-        for some in _chunks(self._narrowed(runs)):
+        for some in _chunks(self._narrowed(runs)[0]):
             found += self._of_runs(some, place, limit - len(found))
             if len(found) == limit:
                 break
@@ -212,16 +212,21 @@ class _Jobs:
             jobs = self._of_calls(self._calls, runs, (_LAST, -1), _ALL)
             having = {job.execution for job in jobs}
             return [run for run in runs if run in having][:limit]
-        with_any = (run for run in self._narrowed(runs) if self._of_runs([run], (_LAST, -1), 1))
+        may, known = self._narrowed(runs)
+        if known and self._about_call["type"] is None and self._about_call["regex"] is None:
+            return list(may[:limit])  # nothing but tasks is asked for
+        with_any = (run for run in may if self._of_runs([run], (_LAST, -1), 1))
         return [run for run, _ in zip(with_any, range(limit), strict=False)]
 
-    def _narrowed(self, runs: Sequence[str]) -> Sequence[str]:
-        """The runs that may have any, as far as an index knows."""
+    def _narrowed(self, runs: Sequence[str]) -> tuple[Sequence[str], bool]:
+        """The runs that may have any, as far as an index knows, and whether it knows which have jobs of the tasks."""
         if self._tasks is None:
-            return runs
-        rows = self._store.rows("find_task_runs", tasks=self._tasks, most=FEW)
-        may = {row[0] for row in rows}
-        return [run for run in runs if run in may] if sum(row[1] for row in rows) < FEW else runs
+            return runs, False
+        rows = self._store.rows("find_task_runs", tasks=self._tasks, most=FEW)[0][0]
+        if sum(jobs for _, jobs in rows) >= FEW:
+            return runs, False
+        may = {run for run, _ in rows}
+        return [run for run in runs if run in may], True
 
     def _of_runs(self, runs: Sequence[str], place: tuple[str, int], limit: int) -> list[Job]:
         if self._tasks is not None:

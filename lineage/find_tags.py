@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tagged:
-    """What has one tag now, but for the jobs that were given it when they ran and have it still."""
+    """What has one tag now, but for the jobs and values that were given it when they ran and have it still."""
 
     name: Name
     keys: dict[str, set[str]]
@@ -52,7 +52,7 @@ def tagged(store: GraphStore, texts: Sequence[str]) -> list[Tagged]:
     for text in texts:
         name = read_name(text, needs_value=False)
         keys: dict[str, set[str]] = {}
-        for tag in tags_named(store, name, of_jobs=False):
+        for tag in tags_named(store, name, of_all=False):
             if tag.is_current:
                 keys.setdefault(tag.kind, set()).add(tag.target)
         found.append(Tagged(name, keys, ended_on_jobs(store, name)))

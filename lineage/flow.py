@@ -6,11 +6,16 @@ A trace walks these rules back, an impact walks them forth. They stand here once
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headwater.lineage.trace_facts import ArgumentFact, CallFact, Facts, FileFact, Wiring
+
+
+_NO_WIRES: list[tuple[str, str]] = []
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 class Flow:
@@ -25,6 +30,7 @@ class Flow:
         self.calls: dict[str, CallFact] = {}
         self._fed: dict[str, Wiring] = {}
         self._mixed: dict[str, dict[str, set[str]]] = {}
+        self._returned: dict[str, list[str]] = {}
         self._consumers: dict[str, dict[str, list[str]]] = {}
         self._first_made: dict[str, datetime] = {}
 
@@ -46,6 +52,7 @@ class Flow:
                 fed[consumer] = [wire for wire in wires if wire[1] != parent]
                 if len(fed[consumer]) < len(wires):
                     mixed[consumer] = {name for name, producer in wires if producer == parent}
+            self._returned[parent] = [producer for _, producer in fed.get(parent, ())]
 
     def learn_makers(self, calls: Iterable[str]) -> None:
         """All that `is_first_maker` needs to know of calls."""
@@ -58,11 +65,11 @@ class Flow:
 
     def fed(self, consumer: str, parent: str) -> list[tuple[str, str]]:
         """(parameter, producer): the calls that fed a call inside a parent."""
-        return self._fed[parent].get(consumer, [])
+        return self._fed[parent].get(consumer, _NO_WIRES)
 
-    def mixed(self, consumer: str, parent: str) -> set[str]:
+    def mixed(self, consumer: str, parent: str) -> AbstractSet[str]:
         """The arguments into which calls and the parent's own body put something."""
-        return self._mixed[parent].get(consumer, set())
+        return self._mixed[parent].get(consumer, _NO_NAMES)
 
     def has_wiring(self, call: str) -> bool:
         """Whether the wiring inside a call was learned."""
@@ -70,7 +77,7 @@ class Flow:
 
     def returned_by(self, call: str) -> list[str]:
         """The children whose results became a call's own."""
-        return [child for _, child in self.fed(call, call)]
+        return self._returned[call]
 
     def consumers(self, parent: str) -> dict[str, list[str]]:
         """Inside a parent: producer to the calls that it fed; the parent itself where it became its result."""
@@ -78,22 +85,25 @@ class Flow:
         if found is None:
             found = self._consumers[parent] = {}
             for consumer, wires in self._fed[parent].items():
-                for producer in dict.fromkeys(one for _, one in wires):
+                for producer in {one: None for _, one in wires}:
                     found.setdefault(producer, []).append(consumer)
         return found
 
     def from_parent(self, call: str, parent: str | None) -> list[ArgumentFact]:
         """The arguments that the parent's own body made, or put something into; without a parent, all."""
         arguments = self.calls[call].arguments
-        if parent is None:
+        wires = self.fed(call, parent) if parent is not None and arguments else _NO_WIRES
+        if not wires or parent is None:
             return arguments
-        fed = {name for name, _ in self.fed(call, parent)}
-        mixed = self.mixed(call, parent)
-        return [argument for argument in arguments if argument.name not in fed or argument.name in mixed]
+        handed = {name for name, _ in wires} - self.mixed(call, parent)
+        return [argument for argument in arguments if argument.name not in handed]
 
     def leads_up(self, call: str, parent: str) -> bool:
         """Whether what a call was given in a parent came, in part or all, from what the parent was given."""
-        return bool(self.mixed(call, parent)) or bool(self.from_parent(call, parent))
+        if self.mixed(call, parent):
+            return True
+        handed = {name for name, _ in self.fed(call, parent)}
+        return any(argument.name not in handed for argument in self.calls[call].arguments)
 
     # -- files -------------------------------------------------------------------------------------------------
 
@@ -101,9 +111,12 @@ class Flow:
         """The files in a call's arguments that the parent's body put there without having been handed them: whoever
         returned them before made them."""
         found: set[str] = set()
-        arguments = [argument for argument in self.from_parent(call, parent) if argument.files]
-        given = self.calls[parent].took() if arguments and parent is not None else set()
-        for argument in arguments:
+        given: set[str] | None = None
+        for argument in self.from_parent(call, parent):
+            if not argument.files:
+                continue
+            if given is None:
+                given = set() if parent is None else self.calls[parent].took()
             inside = {file.file for file in argument.files} - given
             if inside and parent is not None:
                 producers = {one for name, one in self.fed(call, parent) if name == argument.name}

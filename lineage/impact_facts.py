@@ -96,11 +96,11 @@ class ImpactFacts(GraphFacts):
 def _jobs(rows: Iterable[tuple[_K, Sequence[Any]]]) -> dict[_K, list[JobFact]]:
     """Jobs by a key, the one that ran the call first."""
     found: dict[_K, list[JobFact]] = {}
-    for key, (_, job, answered, started, *columns) in rows:
-        fact = JobFact(job, answered, moment(started), *columns)
-        if fact.parent_call is None:
-            fact = fact._replace(parent=None)
+    for key, (_, job, answered, started, execution, parent, above, spawned) in rows:
+        ended = None if above is None else parent
+        fact = JobFact(job, answered, moment(started), execution, ended, above, spawned)
         found.setdefault(key, []).append(fact)
     for jobs in found.values():
-        jobs.sort(key=JobFact.first)
+        if len(jobs) > 1:
+            jobs.sort(key=JobFact.first)
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from headwater.lineage.flow import Flow
 
@@ -65,7 +65,8 @@ class Spread:
         self._parents: dict[str, list[str]] = {}
         self._children: dict[str, list[str]] = {}
         self._foreseen: set[tuple[str, str]] = set()
-        self._reached: dict[Reach, bool] = {}
+        self._reached: dict[str, dict[tuple[str | None, str], bool]] = {}
+        """by call, where it was reached: whether what it was given is, too"""
         self._pending: dict[Reach, bool] = {}
         self._quiet: dict[Reach, None] = {}
         self._joined: set[str] = set()
@@ -79,7 +80,7 @@ class Spread:
     def begin(self, calls: Iterable[str]) -> None:
         """Calls that count themselves, whatever it is of them that matters to somebody."""
         for call in sorted(calls):
-            self._reach(Reach(call, EVERYWHERE, ANY), True)
+            self._reach(call, EVERYWHERE, ANY, True)
 
     def begin_at_namers(self, namers: Mapping[str, Iterable[str]]) -> None:
         """Calls whose results came from files that they named, by file; only their results count."""
@@ -87,7 +88,7 @@ class Spread:
         for file, some in namers.items():
             for call in some:
                 if self._names(call, file):
-                    self._reach(Reach(call, EVERYWHERE, ANY), False)
+                    self._reach(call, EVERYWHERE, ANY, False)
 
     def begin_at_results(self, calls: Iterable[str]) -> None:
         """Calls of which only the result counts, and only to others."""
@@ -113,16 +114,22 @@ class Spread:
             self._join(made)
         return True
 
-    def _reach(self, reach: Reach, given: bool) -> None:
+    def _reach(self, call: str, parent: str | None, way: str, given: bool) -> None:
         """Note what is reached. `given`: what it was given is, and so what its body makes of that, not its result
         alone."""
-        call, parent, way = reach
-        known: Mapping[Any, bool] = self._reached
-        wider = [(call, EVERYWHERE, ANY), (call, parent, ANY), (call, parent, OPEN), reach]
-        for one in wider[:2] if way == ANY else wider:  # plain tuples are equal to these, and are made sooner
-            if known.get(one) in (True, given):
-                return
-        self._reached[reach] = self._pending[reach] = given
+        known = self._reached.get(call)
+        if known is None:
+            known = self._reached[call] = {}
+        else:
+            wider: tuple[tuple[str | None, str], ...] = ((EVERYWHERE, ANY), (parent, ANY))
+            if way != ANY:
+                wider = (*wider, (parent, OPEN), (parent, way))
+            for one in wider:
+                there = known.get(one)
+                if there is not None and (there or not given):
+                    return
+        known[parent, way] = given
+        self._pending[Reach(call, parent, way)] = given
 
     def _step(self, reach: Reach, given: bool, made: dict[str, None]) -> None:
         """From a call to the calls that it fed, to its parent where it became its result, and, if what it was given is
@@ -132,15 +139,16 @@ class Spread:
         for around in arounds if call not in self._stopped else ():
             for consumer in self.flow.consumers(around).get(call, ()) if around is not None else ():
                 if consumer != around:
-                    self._reach(Reach(consumer, around, way), True)
+                    self._reach(consumer, around, way, True)
                 elif way == ANY:
-                    self._reach(Reach(consumer, EVERYWHERE, ANY), False)
-        if given and self._children[call]:
+                    self._reach(consumer, EVERYWHERE, ANY, False)
+        children = self._children[call] if given else ()
+        if children:
             ways = self._ways_down(reach)
-            for child in self._children[call] if ways else ():
+            for child in children if ways else ():
                 if self.flow.leads_up(child, call):
                     for down in ways:
-                        self._reach(Reach(child, call, down), True)
+                        self._reach(child, call, down, True)
         files = self.flow.calls[call].result_files
         if files and call not in self._stopped and self._is_traced_from(reach):
             for file in files:
@@ -169,14 +177,16 @@ class Spread:
 
     def _tell(self, reach: Reach) -> None:
         """Note the jobs that made the call where it is reached; a call without any stands for itself."""
-        if reach.call in self._stopped:
+        call = reach.call
+        if call in self._stopped:
             return
-        for job in self._jobs_at(reach):
+        jobs = self._jobs_at(reach)
+        for job in jobs:
             if _covers(reach, job):
-                self.jobs.setdefault(job.job, (job, reach.call))
-                self.calls[reach.call] = None
-        if self._has_no_job(reach.call) and self._is_traced_from(reach):
-            self.calls[reach.call] = None
+                self.jobs.setdefault(job.job, (job, call))
+                self.calls[call] = None
+        if not jobs and self._has_no_job(call) and self._is_traced_from(reach):
+            self.calls[call] = None
 
     # -- jobs --------------------------------------------------------------------------------------------------
 
@@ -243,12 +253,12 @@ class Spread:
             for file in some:
                 for namer in namers.get(file, ()):
                     if self.flow.is_earlier(call, namer) and self._names(namer, file):
-                        self._reach(Reach(namer, EVERYWHERE, ANY), False)
+                        self._reach(namer, EVERYWHERE, ANY, False)
                 for taker in takers.get(file, ()):
                     if self.flow.is_earlier(call, taker):
                         for parent in (*self._parents[taker], None):
                             if file in unhanded[taker, parent]:
-                                self._reach(Reach(taker, parent, ANY), True)
+                                self._reach(taker, parent, ANY, True)
 
     def _names(self, call: str, file: str) -> bool:
         """Whether a call's own body put a file into its result that was there before."""

@@ -86,17 +86,17 @@ def tags_of(store: GraphStore, targets: Iterable[str]) -> list[Tag]:
     return _together(store.rows("tags_given", keys=keys), store.rows("tags_of", keys=keys))
 
 
-def tags_named(store: GraphStore, name: Name | None = None, *, of_jobs: bool = True) -> list[Tag]:
+def tags_named(store: GraphStore, name: Name | None = None, *, of_all: bool = True) -> list[Tag]:
     """Every tag of a name, or of any, on whatever has or had it, oldest first.
 
     Args:
-        of_jobs: also those that jobs were given when they ran, for which all jobs are looked at.
+        of_all: also those that jobs and values were given when they ran, for which all of them are looked at.
     """
     beginning = "" if name is None else name.key + "=" + (name.value or "")
     key, value = (None, None) if name is None else name
     given = store.rows("tags_given_to_runs", beginning=beginning)
-    given += store.rows("tags_given_to_values", beginning=beginning)
-    given += store.rows("tags_given_to_jobs", beginning=beginning) if of_jobs else []
+    for query in ("tags_given_to_values", "tags_given_to_jobs") if of_all else ():
+        given += store.rows(query, beginning=beginning)
     found = _together(given, store.rows("tags_named", name=key, value=value))
     return [tag for tag in found if name is None or name.covers(tag)]
 

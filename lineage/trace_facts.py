@@ -93,11 +93,24 @@ class Facts(Protocol):
         """When the first job that ran each call came to its end."""
 
 
+class _ValueFact(NamedTuple):
+    value: Any
+    type: Any
+    size: Any
+    preview: Any
+    files: list[FileFact]
+
+
+_NO_VALUE = _ValueFact(None, None, None, None, [])
+
+
 class GraphFacts:
     """The facts as a store has them."""
 
     def __init__(self, store: GraphStore) -> None:
         self._store = store
+        self._values: dict[str, _ValueFact] = {}
+        """of what calls took or returned: the same values come again and again, and are asked for once"""
 
     def rows(self, query: str, keys: Iterable[str], **parameters: Any) -> Iterator[tuple[Any, ...]]:
         wanted = sorted(set(keys))
@@ -110,25 +123,38 @@ class GraphFacts:
             yield from row[0]
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
+        rows = list(self.listed_rows("trace_calls", calls))
+        self._learn_values({key for row in rows for key in (row[5], *(one[2] for one in row[8])) if key})
         found: dict[str, CallFact] = {}
-        for *columns, took, files in self.listed_rows("trace_calls", calls):
-            if columns[0] in found:
-                continue
-            columns[4] = moment(columns[4])
-            fact = found[columns[0]] = CallFact(*columns)
-            arguments: dict[tuple[str, int | None], ArgumentFact] = {}
-            for *argument, inside in took:
-                one = ArgumentFact(*argument)
-                one.files = _files(inside)
-                arguments.setdefault((one.name, one.position), one)
-            fact.arguments = sorted(
-                arguments.values(), key=lambda one: (one.position is None, one.position or 0, one.name)
-            )
-            fact.result_files = _files(files)
+        for call, task, task_hash, failed, at, value, named, gap, took in rows:
+            if call not in found:
+                result = self._values.get(value, _NO_VALUE)
+                found[call] = CallFact(
+                    *(call, task, task_hash, failed, moment(at), value),
+                    *(result.type, result.preview, named, gap),
+                    arguments=self._arguments(took),
+                    result_files=result.files,
+                )
         if self._store.moment is not None:
             for call, at in self.rows("made_last", found):
                 found[call].recorded_at = at
         return found
+
+    def _arguments(self, took: Iterable[tuple[str, int | None, str]]) -> list[ArgumentFact]:
+        """What a call took: name, position and hash of each value."""
+        found: dict[tuple[str, int | None], ArgumentFact] = {}
+        for name, position, value in took:
+            if (name, position) not in found:
+                found[name, position] = ArgumentFact(name, position, *self._values[value])
+        arguments = list(found.values())
+        if len(arguments) > 1:
+            arguments.sort(key=lambda one: (one.position is None, one.position or 0, one.name))
+        return arguments
+
+    def _learn_values(self, values: Iterable[str]) -> None:
+        missing = [value for value in values if value not in self._values]
+        for value, type_, size, preview, files in self.listed_rows("trace_values", missing):
+            self._values[value] = _ValueFact(value, type_, size, preview, _files(files))
 
     def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
         wanted = set(parents)
@@ -137,7 +163,8 @@ class GraphFacts:
             found[parent].setdefault(consumer, []).append((name, producer))
         for wires in found.values():
             for consumer, wire in wires.items():
-                wires[consumer] = sorted(set(wire))
+                if len(wire) > 1:
+                    wires[consumer] = sorted(set(wire))
         return found
 
     def jobs(self, calls: Iterable[str]) -> dict[str, str]:
@@ -163,8 +190,10 @@ def grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[str]]:
     return {key: sorted(ones) for key, ones in found.items()}
 
 
-def _files(rows: Iterable[Sequence[Any]]) -> list[FileFact]:
+def _files(rows: Sequence[Sequence[Any]]) -> list[FileFact]:
     """Files, each once, by path."""
+    if not rows:
+        return []
     return sorted({FileFact(*row) for row in rows}, key=lambda file: (file.path, file.file))
 
 

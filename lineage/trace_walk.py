@@ -43,9 +43,10 @@ class Visit(NamedTuple):
     way: Way
 
 
-@dataclass
+@dataclass(slots=True)
 class _Node:
     place: Place
+    id: str
     result: bool = False
     cut_off: bool = False
     fed: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -121,12 +122,14 @@ class Walk:
 
     def _visit(self, place: Place, result: bool, way: Way) -> str:
         visit = Visit(place, result, way)
-        node = self._nodes.setdefault(place, _Node(place))
+        node = self._nodes.get(place)
+        if node is None:
+            node = self._nodes[place] = _Node(place, place.id)
         node.result = node.result or result
         if visit not in self._visited:
             self._visited.add(visit)
             self._pending[visit] = None
-        return place.id
+        return node.id
 
     def _foresee(self, visits: Iterable[Visit], *, far: bool, deep: bool) -> None:
         """Ask for what the next level needs. `far`: for all that is fed to it inside its parents, however long the
@@ -314,7 +317,7 @@ class Walk:
             for one in fact.arguments
         ]
         return TracedCall(
-            id=node.place.id,
+            id=node.id,
             call=fact.call,
             parent=node.place.parent,
             task=fact.task,

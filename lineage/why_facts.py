@@ -129,9 +129,9 @@ class WhyFacts:
     def _runs_before(self, job: JobFact) -> Iterator[list[str]]:
         """Other runs that began before a job: those that called its task where it has few jobs, else the newest first,
         some at a time, for then nearly every run called it."""
-        rows = self._store.rows("find_task_runs", tasks=[job.task], most=_FEW)
-        if sum(row[1] for row in rows) < _FEW:
-            yield sorted(row[0] for row in rows if row[0] != job.execution)
+        rows = self._store.rows("find_task_runs", tasks=[job.task], most=_FEW)[0][0]
+        if sum(jobs for _, jobs in rows) < _FEW:
+            yield sorted(run for run, _ in rows if run != job.execution)
             return
         begin, size = 0, 4
         while True:

@@ -1,4 +1,4 @@
-// The ids of the executions that are as somebody wants them, newest first.
+// The ids of the executions that are as somebody wants them, newest first. One row with the list of them.
 // Parameters: $statuses, $user, $host, $commit (its beginning), each null for any; $since and $until
 //   (microseconds since the epoch: begun in between); $upto (an id that sorts after those wanted, or is the last of them).
 // $as_of: leave out what was recorded later; null for nothing.
@@ -11,5 +11,5 @@ WHERE e.id <= $upto
   AND ($commit IS NULL OR e.git_commit STARTS WITH $commit)
   AND e.started >= datetime({epochSeconds: $since / 1000000, nanosecond: ($since % 1000000) * 1000})
   AND e.started < datetime({epochSeconds: $until / 1000000, nanosecond: ($until % 1000000) * 1000})
-RETURN e.id AS id
-ORDER BY id DESC
+WITH e.id AS id ORDER BY id DESC
+RETURN collect(id) AS ids

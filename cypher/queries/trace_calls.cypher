@@ -1,5 +1,5 @@
-// Calls with their tasks, what they took and returned, and the files inside. (The classes of values are recorded like
-// files, and are none.) Times are in microseconds since the epoch: the driver takes long to make its own of them.
+// Calls with their tasks, and the hashes of what they took and returned: many calls take the same values, of which
+// trace_values tells the rest once. Times are in microseconds since the epoch: the driver takes long to make its own of them.
 // (The local graph keeps no zone with a time of whole seconds, and knows no epoch without one: `datetime` puts it back.)
 // Parameters: $keys (call hashes). One row with a list of rows: a message each would cost more than the query.
 UNWIND $keys AS key
@@ -7,10 +7,5 @@ MATCH (c:CallNode {call_hash: key})
 OPTIONAL MATCH (c)-[:OF]->(t:Task)
 OPTIONAL MATCH (c)-[:RETURNED]->(v:Value)
 RETURN collect([key, c.task_name, t.task_hash, c.failed,
-  datetime(c.recorded_at).epochSeconds * 1000000 + c.recorded_at.microsecond, v.value_hash, v.type, v.preview, c.named,
-  coalesce(c.prov_off, false),
-  [(c)-[k:TOOK]->(w:Value) | [k.name, k.position, w.value_hash, w.type, w.size, w.preview,
-    [(w)-[:REFERS_TO]->(g:File) WHERE NOT g.evidence IN ['class', 'value'] |
-      [g.file_hash, g.path, g.evidence, g.digest, g.size]]]],
-  [(v)-[:REFERS_TO]->(f:File) WHERE NOT f.evidence IN ['class', 'value'] |
-    [f.file_hash, f.path, f.evidence, f.digest, f.size]]]) AS rows
+  datetime(c.recorded_at).epochSeconds * 1000000 + c.recorded_at.microsecond, v.value_hash, c.named,
+  coalesce(c.prov_off, false), [(c)-[k:TOOK]->(w:Value) | [k.name, k.position, w.value_hash]]]) AS rows

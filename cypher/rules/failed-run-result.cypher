@@ -9,6 +9,12 @@ WHERE u.status = 'DONE' AND ($as_of IS NULL OR u.finished <= $as_of)
 MATCH (k:Job {execution_id: u.id})-[:MADE]->(c:CallNode)
 WHERE k.status = 'CACHED' AND NOT coalesce(k.reason STARTS WITH 'single reduction', false)
 WITH c, collect([u.id, k.id, k.task_name]) AS uses
+WHERE NOT EXISTS {
+  // Most results were made by a run that ended well, and are passed over without a look at all the jobs that have them.
+  MATCH (d:Job {eval_hash: c.eval_hash, status: 'DONE'})-[:MADE]->(c)
+  MATCH (w:Execution {id: d.execution_id})
+  WHERE w.status = 'DONE' AND ($as_of IS NULL OR (d.finished <= $as_of AND w.finished <= $as_of))
+}
 MATCH (c)<-[:MADE]-(j:Job)
 WHERE (j.status = 'DONE' OR j.reason STARTS WITH 'single reduction') AND ($as_of IS NULL OR j.finished <= $as_of)
 MATCH (e:Execution {id: j.execution_id})

@@ -10,8 +10,9 @@ WHERE (m.status <> 'CACHED' OR m.reason STARTS WITH 'single reduction') AND a.fa
   AND ($as_of IS NULL OR m.finished <= $as_of)
 WITH DISTINCT a
 MATCH (b:CallNode {eval_hash: a.eval_hash})
-WHERE b.failed = false AND a.call_hash <> b.call_hash
+WHERE a <> b AND b.failed = false
   AND ($as_of IS NULL OR EXISTS { MATCH (b)<-[:MADE]-(n:Job) WHERE coalesce(n.finished, n.started) <= $as_of })
+WITH DISTINCT a, b
 MATCH (a)-[:RETURNED]->(v:Value)
 MATCH (b)-[:RETURNED]->(w:Value)
 WHERE v.value_hash <> w.value_hash
