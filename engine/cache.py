@@ -188,7 +188,8 @@ class GraphCache:
     def _may_know(self, job: Job) -> bool:
         """Whether the graph has this version of the task at all: a new one needs no look-ups."""
         task_hash = job.task.hash.hex()
-        self._ask_of_versions({task_hash})
+        if task_hash not in self._known_tasks:
+            self._ask_of_versions({task_hash})
         return self._known_tasks[task_hash]
 
     def _ask_of_versions(self, task_hashes: Set[str]) -> None:
