@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import StoreError
 from headwater.cypher.records import marked_file, marked_task
 from headwater.engine.answers import Answer, Miss, OneStep
 from headwater.engine.context import Context, read_hash
+from headwater.engine.current_tasks import CurrentTasks
 from headwater.engine.files.far_checks import are_far, still_valid_far
 from headwater.engine.handle import CALL
 from headwater.engine.handle_states import HandleStates
@@ -25,7 +25,6 @@ from headwater.engine.job import Job
 from headwater.engine.options import CacheResult, CheckValid
 from headwater.engine.reasons import ROLLED_BACK
 from headwater.engine.recorded_calls import RecordedCall, is_for_all, recorded_call, stored_value
-from headwater.engine.registry import get_task_registry
 from headwater.engine.validity import still_holds
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ class GraphCache:
     """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss.
 
     Args:
-        can_run: whether a task could run as it is defined. A call with one under it that could not is opened, so that
-            its error does not depend on what was recorded.
+        can_run: see `CurrentTasks`.
     """
 
     def __init__(
@@ -61,15 +59,13 @@ class GraphCache:
         self.states = HandleStates()
         self._store = store
         self._context = context
-        self._can_run = can_run
-        self._runnable: dict[str, bool] = {}
+        self._tasks = CurrentTasks(can_run)
         self._known_tasks: dict[str, bool] = {}
         self._known_keys: dict[str, set[str] | None] = {}
         """the beginnings of a task's recorded cache keys; None where there are too many"""
         self._rows: dict[str, RecordedCall] = {}
         self._dirty: dict[str, bool] = {}
         """recorded calls that are not what they were, and whether what they are now may have been recorded before"""
-        self._current_tasks: set[str] | None = None
         self._valid: dict[str, bool] = {}
         self._away = False
         self._moment = 0
@@ -192,7 +188,8 @@ class GraphCache:
     def _may_know(self, job: Job) -> bool:
         """Whether the graph has this version of the task at all: a new one needs no look-ups."""
         task_hash = job.task.hash.hex()
-        self._ask_of_versions({task_hash})
+        if task_hash not in self._known_tasks:
+            self._ask_of_versions({task_hash})
         return self._known_tasks[task_hash]
 
     def _ask_of_versions(self, task_hashes: Set[str]) -> None:
@@ -225,7 +222,7 @@ class GraphCache:
             else:
                 full = job.options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
                 if not row.has_children:
-                    clean[row.call_hash] = all(self._holds(mark, full=full) for mark in row.gap)
+                    clean[row.call_hash] = not self._broken(row.gap, full=full)
                     continue
                 ask[row.call_hash] = ask.get(row.call_hash, False) or full
         for batch in _batches(list(ask)):
@@ -245,11 +242,9 @@ class GraphCache:
     ) -> bool:
         tasks, files, uncacheable, gaps, states = facts
         self._ask_of_far(files)
-        changed_tasks = [
-            task_hash for fullname, task_hash in tasks if not self._is_current(fullname, task_hash)
-        ]
+        changed_tasks = self._tasks.outdated(tasks)
         changed_files = [file[0] for file in files if not self._is_valid(file)]
-        marks = [mark for mark in {mark for gap in gaps for mark in gap} if not self._holds(mark, full=full)]
+        marks = self._broken({mark for gap in gaps for mark in gap}, full=full)
         stale = self._stale({state for some in states for state in some})
         unchanged = not changed_tasks and not uncacheable and not marks and not stale
         if unchanged and not (full and changed_files):
@@ -272,35 +267,19 @@ class GraphCache:
 
     def _known_now(self, tasks: Iterable[Any]) -> bool:
         """Whether the graph has every recorded task as it is now: a new version was in no earlier call."""
-        now = [get_task_registry().find(fullname) for fullname, _ in tasks]
-        hashes = {task.hash.hex() for task in now if task is not None}
-        self._ask_of_versions(hashes)
-        return all(self._known_tasks[task_hash] for task_hash in hashes)
+        versions = self._tasks.versions(tasks)
+        self._ask_of_versions(versions)
+        return all(self._known_tasks[version] for version in versions)
 
-    def _is_current(self, fullname: str, task_hash: str) -> bool:
-        task = get_task_registry().find(fullname)
-        if task is None or task.hash.hex() != task_hash:
-            return False
-        runnable = self._runnable.get(fullname)
-        if runnable is None:
-            runnable = self._runnable[fullname] = self._can_run(task)
-        return runnable
-
-    def _current_hashes(self) -> Iterable[str]:
-        """The versions of all tasks that there are now; of one that cannot be called, there is none."""
-        for task in get_task_registry():
-            with suppress(Exception):
-                if self._can_run(task):
-                    yield task.hash.hex()
-
-    def _holds(self, mark: str, *, full: bool) -> bool:
-        """Whether something that was not recorded (`records.CallMade.gap`) is what it was."""
-        task_hash = marked_task(mark)
-        if task_hash is not None:
-            if self._current_tasks is None:
-                self._current_tasks = set(self._current_hashes())
-            return task_hash in self._current_tasks
-        return not full or self._is_valid(marked_file(mark))
+    def _broken(self, marks: Iterable[str], *, full: bool) -> list[str]:
+        """What of that which was not recorded (`records.CallMade.gap`) is not what it was."""
+        versions = {mark: marked_task(mark) for mark in marks}
+        gone = self._tasks.gone({version for version in versions.values() if version is not None})
+        return [
+            mark
+            for mark, version in versions.items()
+            if (version in gone if version is not None else full and not self._is_valid(marked_file(mark)))
+        ]
 
     def _ask_of_far(self, files: Iterable[Any]) -> None:
         """Ask of files at URLs together what `_is_valid` would ask one by one."""

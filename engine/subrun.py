@@ -131,8 +131,8 @@ class SubRun(Run):
 @task(name="subrun_root_task", namespace="headwater", version="1", config_args=["settings", "new_execution"])
 def subrun_root_task(
     expression: Sent,
-    settings: Mapping[str, Mapping[str, Any]] | str | None,
-    new_execution: bool,
+    settings: Mapping[str, Mapping[str, Any]] | str | None = None,
+    new_execution: bool = False,
     within: Within = Within(),  # noqa: B008  it stands for what is filled in
 ) -> Any:
     """The call of the run above that a run inside is for."""

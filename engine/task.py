@@ -92,7 +92,7 @@ class Task(Generic[P, R]):
         has_version = callable(func) and (version is not None or source is not None)
         if not isinstance(func, FunctionType) and (not has_version or isinstance(func, (type, staticmethod))):
             raise TaskDefinitionError(f"@task is for functions, not for {func!r}{_instead(func)}")
-        self.func = func
+        self.func: Callable[P, R] = func
         self.name = name if name is not None else getattr(func, "__name__", "")
         check_name(self.name)
         self.namespace = namespace_of(func, namespace)

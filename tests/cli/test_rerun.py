@@ -154,6 +154,21 @@ def test_what_cannot_be_made_again_is_refused_with_what_to_do(again: Shell) -> N
     assert "other.py has no task 'again.area'" in answer.err
 
 
+def test_a_run_inside_is_made_again(hw: Shell) -> None:
+    hw("init")
+    hw.write(
+        "inside.py",
+        "from headwater import subrun, task\nheadwater_namespace = 'inside'\n"
+        "@task\ndef one(n: int) -> int:\n    return n\n"
+        "@task\ndef main(n: int = 4) -> int:\n    return subrun(one(n), 'default')\n",
+    )
+    assert hw("run", "inside.py", "main").code == 0
+    for task in ("headwater.subrun_root_task", "inside.one"):
+        answer = hw("run", "inside.py", "--rerun", jobs(hw)[task]["id"], "--json")
+        assert (answer.code, answer.json["result"], answer.json["jobs"]) == (0, "4", {"CACHED": 1}), answer
+        hw("run", "inside.py", "main", "--no-cache")
+
+
 STEPS = """\
 from headwater import Handle, task
 

@@ -13,6 +13,7 @@ from headwater import (
     catch,
     evaluate,
     no_prov,
+    subrun,
 )
 from tests.contract.conftest import Run, define
 
@@ -88,3 +89,16 @@ def test_a_slip_of_one_task_does_not_reach_calls_without_it(run: Run) -> None:
     define("unused", "1", lambda: 1, executor="proces")
     run(others(1))
     assert run.counts == {"caching.other_calls": {"CACHED": 1}}  # type: ignore[attr-defined]
+
+
+def test_what_runs_inside_with_settings_of_its_own_is_reused_without_them(run: Run) -> None:
+    def main(n: int) -> Any:
+        inner = leaf(executor="own", limits=["databse"])(n)
+        config = {"executors.own": {"type": "thread"}, "limits": {"databse": "1"}}
+        return [subrun(inner, "default", config=config)]
+
+    for whole in (main, lambda n: [no_prov(main(n)[0])]):
+        root = define("own_settings", f"{whole is main}", whole)
+        assert run(root(1)) == [2]
+        assert run(root(1)) == [2]
+        assert run.counts == {"caching.own_settings": {"CACHED": 1}}  # type: ignore[attr-defined]
