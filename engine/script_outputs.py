@@ -187,7 +187,8 @@ def _seen(place: Output, recently: int | None = None) -> dict[str, str | None]:
         return last_writes((IFile if kind is File else kind)(place.path, *place.words))
     now = kind(place.path, *place.words)
     found: dict[str, str | None] = {}
-    for file in now.files() if isinstance(now, (Dir, FileSet)) else [now]:
+    files = now.files() if isinstance(now, FileSet) or (isinstance(now, Dir) and now.isdir()) else [now]
+    for file in files:
         path = local_path(file.uri) or ""
         with suppress(OSError):
             both = os.lstat(path), os.stat(path)  # a link may be made anew, or what it leads to

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import posixpath
@@ -104,6 +105,18 @@ class Dir(Members):
     def _is_elsewhere(self, name: str) -> bool:
         """Whether a name is a URL. A name on this machine may have `::` in it; in a URL, that joins two."""
         return is_url(name) and ("://" in name or is_url(self._address))
+
+    def files(self) -> list[File]:
+        """The files that are below it, by name, each as it is known; none where there is nothing.
+
+        Raises:
+            NotADirectoryError: a file of this machine has its name.
+        """
+        found = super().files()
+        if not found and not is_url(self._address) and os.path.isfile(self._address):
+            hint = "it is a file; take it as a File, or name the folder that it is in"
+            raise NotADirectoryError(errno.ENOTDIR, f"{os.strerror(errno.ENOTDIR)} ({hint})", self._address)
+        return found
 
     def children(self) -> list[File | Dir]:
         """The files and folders that are in it now, by name; not what is below these.

@@ -348,3 +348,14 @@ def test_a_name_may_look_like_a_chain_of_urls(tmp_path: Path, monkeypatch: pytes
     assert [file.read() for file in Dir(".")] == ["x"]
     with pytest.raises(ValueError, match="is not below"):
         folder.file("s3://bucket/key")
+
+
+def test_a_copy_tells_of_what_is_no_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "odd" / "empty").mkdir(parents=True)
+    (tmp_path / "odd" / "file").write_text("x")
+    (tmp_path / "odd" / "dead").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "odd" / "pipe")
+    copy = Dir(tmp_path / "odd").copy_to(Dir(tmp_path / "copy"))
+    assert [file.basename() for file in copy] == ["file"]
+    (record,) = caplog.records
+    assert "was not copied: dead, pipe" in record.getMessage()

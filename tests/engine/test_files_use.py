@@ -214,6 +214,7 @@ def test_an_empty_path_is_not_the_working_directory(kind: type) -> None:
         ("missing", lambda path: File(path).read(), FileNotFoundError, "whether what makes it has run"),
         ("folder", lambda path: File(path).read(), IsADirectoryError, "take it as a Dir"),
         ("folder", lambda path: File(path).write("x"), IsADirectoryError, "name a file in it"),
+        ("file", lambda path: Dir(path).files(), NotADirectoryError, "it is a file; take it as a File"),
         ("file", lambda path: Dir(path).children(), NotADirectoryError, "choose another folder"),
         ("file", lambda path: Dir(path).mkdir(), FileExistsError, "choose another folder"),
         ("file", lambda path: Dir(path).file("x").write("x"), FileExistsError, "choose another folder"),

@@ -57,6 +57,14 @@ def test_what_was_there_before_is_no_output(here: Path, kind: Any) -> None:
     ).exists()
 
 
+def test_a_folder_may_be_made_in_place_of_a_file(here: Path) -> None:
+    (here / "made").write_text("a file")
+    assert len(run(script("rm made; mkdir made; touch made/x", outputs=Dir("made")))) == 1
+    (here / "gone").write_text("a file")
+    with pytest.raises(ScriptError, match="gone is no folder: a file has that name"):
+        run(script("touch gone", outputs=Dir("gone")))
+
+
 def test_a_link_that_was_made_anew_was_written(here: Path) -> None:
     (here / "one.txt").write_text("one")
     (here / "latest").symlink_to("one.txt")
