@@ -214,3 +214,18 @@ def test_what_a_notebook_shows_is_inert(hostile: tuple[Shell, dict[str, str]]) -
     assert done.returncode == 0, done.stderr
     assert is_inert(done.stdout)
     assert not re.search("<script|<img", done.stdout)
+
+
+@pytest.mark.parametrize("command", ["log", "trace", "impact"])
+def test_a_file_whose_name_is_no_text_is_found_by_it(
+    hostile: tuple[Shell, dict[str, str]], command: str
+) -> None:
+    index = list(NAMES).index("lone")
+    answer = asked(hostile, [command, f"data/{index}/{NAMES['lone']}"])
+    assert "/half%FFof" in answer.out
+
+
+def test_what_is_no_text_is_refused_where_it_is_asked_for(hostile: tuple[Shell, dict[str, str]]) -> None:
+    answer = hostile[0]("find", "--user", NAMES["lone"])
+    assert (answer.code, answer.out) == (2, "")
+    assert "is no text" in answer.err
