@@ -36,8 +36,9 @@ from headwater.engine.script_places import (
     written_here,
 )
 from headwater.engine.script_process import run_group
-from headwater.engine.script_register import Places, registered
+from headwater.engine.script_register import Places
 from headwater.engine.script_room import cleared, room_of, staged_here
+from headwater.engine.script_turns import Turn, registered
 from headwater.engine.script_watch import Declared
 from headwater.engine.secrets import Secrets
 from headwater.engine.signature import JobInfo
@@ -221,7 +222,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         stages = set() if tempdir else staged_here(inputs, outputs, folder)
         rooms = {room_of(place, folder) for place in stages}
         places = Places(written_here([command, inputs], outputs), stages, rooms)
-        environment = ends.enter_context(registered(places, info.execution_id))
+        turn = ends.enter_context(registered(places, info.execution_id))
         for place in sorted(stages):
             ends.enter_context(cleared(place))
         stage_inputs(inputs, folder)
@@ -232,7 +233,7 @@ def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: Job
         if info.project is not None and info.job_id is not None:
             path = log_path(info.project, info.job_id)
         try:
-            stdout, interpreter = _run(text, scratch, environment, ScriptLog(path), manners)
+            stdout, interpreter = _run(text, scratch, turn, ScriptLog(path), manners)
         except ScriptError as error:
             error.observed = manners.observed([])
             raise
@@ -257,9 +258,7 @@ def _scratch() -> Iterator[str]:
         end(path)
 
 
-def _run(
-    text: str, scratch: str, environment: Mapping[str, str], log: ScriptLog, manners: Manners
-) -> tuple[str | bytes, str]:
+def _run(text: str, scratch: str, turn: Turn, log: ScriptLog, manners: Manners) -> tuple[str | bytes, str]:
     """Run a script's text; give its stdout and its interpreter."""
     program = os.path.join(scratch, "script")
     with open(program, "x", encoding="utf-8", errors="surrogateescape", opener=_private) as file:
@@ -282,7 +281,7 @@ def _run(
         manners.explain(log)
         began = time.monotonic()
         command = manners.command([*words, program])
-        status = run_group(command, manners.folder, take, log.note, environment)
+        status = run_group(command, manners.folder, take, log.note, turn.environment, keep=turn.keep)
         log.note(f"{_ended(status)} after {time.monotonic() - began:.3f} s")
         if status != 0:
             raise _failed(text, status, log)

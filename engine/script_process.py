@@ -63,6 +63,8 @@ def run_group(
     sink: Sink,
     say: Callable[[str], None] = lambda _: None,
     environment: Mapping[str, str] | None = None,
+    *,
+    keep: Sequence[int] = (),
 ) -> int:
     """Run a program in a folder, hand on all that it writes, and wait until it has ended. What it left running in its
     process group is ended then.
@@ -72,6 +74,7 @@ def run_group(
             status is 127.
         say: is told of what the program left running.
         environment: its environment variables; None for ours.
+        keep: file descriptors that it inherits.
 
     Returns:
         Its exit status; minus the number of the signal that ended it.
@@ -92,6 +95,7 @@ def run_group(
             bufsize=0,
             start_new_session=True,
             env=environment,
+            pass_fds=keep,
         )
         _running[thread] = process.pid
     try:

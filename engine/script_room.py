@@ -6,18 +6,17 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import PurePath
 from typing import Any
 from uuid import uuid4
 
 from headwater.cypher.paths import normal
 from headwater.engine.errors import CallError
 from headwater.engine.files import Artefact, Dir, FileSet, Staging
-from headwater.engine.files.address import local_path
+from headwater.engine.files.address import folders_above, local_path
 from headwater.engine.files.handle import PARTIAL
 from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.script_places import StagedInput, leaves, place_in
-from headwater.engine.script_register import to_oneself
+from headwater.engine.script_turns import to_oneself
 
 _log = logging.getLogger("headwater")
 
@@ -69,22 +68,17 @@ def staged_here(inputs: Any, outputs: Any, folder: str) -> set[str]:
         if place not in _local(home):
             found.add(os.path.realpath(place))
     taken = {os.path.realpath(path) for path in taken}
-    wrong = found & {above for path in taken for above in _above(path)}
+    wrong = found & {above for path in taken for above in folders_above(path)}
     if wrong:
         place = min(wrong)
-        inside = min(path for path in taken if place in _above(path))
+        inside = min(path for path in taken if place in folders_above(path))
         raise CallError(
             f"the script takes {inside}, which lies in {place}, where it stages: what else lies there "
             "cannot be told from what is staged. Stage to another folder, or use tempdir=True"
         )
     # What the script takes as it is, is no leftover.
-    found = {place for place in found if taken.isdisjoint([place, *_above(place)])}
-    return {place for place in found if found.isdisjoint(_above(place))}
-
-
-def _above(path: str) -> list[str]:
-    """The folders that a path is in."""
-    return [str(parent) for parent in PurePath(path).parents]
+    found = {place for place in found if taken.isdisjoint([place, *folders_above(place)])}
+    return {place for place in found if found.isdisjoint(folders_above(place))}
 
 
 def _local(place: Artefact) -> set[str]:

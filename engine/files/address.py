@@ -72,6 +72,14 @@ def of_folder(uri: str) -> str:
     return uri if not is_url(uri) or head.startswith("http") or plain.endswith(":") else plain + chain
 
 
+def folders_above(path: str) -> Iterator[str]:
+    """The folders that a path, or what a store calls an object, is in: the nearest first, without the root."""
+    end = path.rstrip("/").rfind("/")
+    while end > 0:
+        yield path[:end]
+        end = path.rfind("/", 0, end)
+
+
 def split_chain(address: str) -> tuple[str, str]:
     """The link of a chain that names a file, `zip://a.csv`, and what it is in, `::s3://bucket/data.zip`."""
     if is_url(address):

@@ -15,7 +15,7 @@ from glob import has_magic
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from headwater.engine.files.address import absolute, as_os_errors, local_path, open_filesystem
+from headwater.engine.files.address import absolute, as_os_errors, folders_above, local_path, open_filesystem
 from headwater.engine.files.content import digest_files, stamp
 from headwater.engine.files.evidence import (
     BY_PATH,
@@ -234,14 +234,14 @@ def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
     files, path, found = listed
     members = []
     marks = [key for key in found if key.endswith("/")]
-    above = {folder for key in found for folder in _above(key)} if marks else set()
+    above = {folder for key in found for folder in folders_above(key)} if marks else set()
     for key, info in found.items():
         if info.get("type") == "directory" or (kind == FOLDER and key == path):
             continue
         if key.endswith("/") and not info.get("size"):
             # Stores without folders mark one by an empty object of its name: it tells of one that is empty.
             name = key[len(path.rstrip("/")) + 1 :]
-            if kind == FOLDER and name and key not in above:
+            if kind == FOLDER and name and key.rstrip("/") not in above:
                 members.append(Member(name, f"{url.rstrip('/')}/{name}", _EMPTY_FOLDER))
             continue
         address = address_of(files, url, path, key)
@@ -252,14 +252,6 @@ def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
         name = key[len(path.rstrip("/")) + 1 :] if kind == FOLDER else absolute(address)
         members.append(Member(name, address, identity or by_content(files, key)))
     return members
-
-
-def _above(key: str) -> Iterator[str]:
-    """The folders above a key, each with its slash."""
-    end = key.rfind("/", 0, len(key) - 1)
-    while end > 0:
-        yield key[: end + 1]
-        end = key.rfind("/", 0, end)
 
 
 def address_of(files: Any, url: str, path: str, key: str) -> str:

@@ -19,16 +19,19 @@ from headwater.engine.script_room import come_back
 from headwater import File, Scheduler, script
 
 KILLED = """
-import os, signal
+import os, sys
 from headwater import Dir, File, Scheduler, script
 out = File("home.txt").stage("out.txt")
-text = f"echo half > out.txt; kill -9 {os.getpid()}; sleep 60"
+text = f"{sys.argv[1]} echo half > out.txt; kill -9 {os.getpid()}; sleep 60"
 Scheduler(record=False).run(script(text, Dir("data").stage("taken"), out))
 """
 
 
-@pytest.fixture
-def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+LATE = "exec 2> log; trap 'sleep 1.5; echo late > out.txt; exit 1' TERM;"
+
+
+@pytest.fixture(params=["", LATE], ids=["ends", "ends late"])
+def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
     """A folder in which a script was killed together with headwater."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
@@ -38,7 +41,9 @@ def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("old.txt").write_text("old")
     Path("out.txt").write_text("precious")
     subprocess.run(
-        [sys.executable, "-c", KILLED], env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, check=False
+        [sys.executable, "-c", KILLED, request.param],
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+        check=False,
     )
     return tmp_path
 
@@ -53,6 +58,9 @@ def test_what_a_script_had_put_aside_comes_back(killed: Path) -> None:
     assert os.listdir("tmp") == ["tmp.txt"], "its temporary folder is gone"
     assert not [name for name in os.listdir(".") if name.endswith(".hw-partial")]
     assert tidy_up() == 0
+    if Path("log").exists():
+        time.sleep(2)
+    assert Path("out.txt").read_text() == "precious", "nothing of that script writes still"
 
 
 def test_a_place_that_another_script_has_is_left_to_a_later_run(killed: Path) -> None:

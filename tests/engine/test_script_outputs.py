@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headwater.engine.script_register import Places, registered
+from headwater.engine.script_register import Places
+from headwater.engine.script_trace import can_trace
+from headwater.engine.script_turns import registered
 
 from headwater import (
     ContentDir,
@@ -197,7 +200,7 @@ def test_scripts_of_one_run_keep_others_out_until_the_last_has_ended(here: Path)
         second.__exit__(None, None, None)
     waiting.join()
     assert entered == ["other"]
-    assert os.listdir(os.path.join(os.environ["HEADWATER_CACHE"], "scripts")) == [".lock"]
+    assert os.listdir(os.path.join(os.environ["HEADWATER_CACHE"], f"scripts-{platform.node()}")) == [".lock"]
 
 
 def test_a_script_may_have_very_many_outputs(here: Path) -> None:
@@ -220,12 +223,33 @@ def test_without_a_cache_folder_that_for_temporary_files_serves(
     (here / "in.txt").write_text("x\n")
     staged = File("in.txt").stage("here/in.txt")
     assert run(script("cat here/in.txt > out.txt", staged, File("out.txt"))).read() == "x\n"
-    assert (here / "tmp" / f"headwater-{os.getuid()}" / "scripts" / ".lock").exists()
+    assert (here / "tmp" / f"headwater-{os.getuid()}" / f"scripts-{platform.node()}" / ".lock").exists()
     os.rename(here / "tmp" / f"headwater-{os.getuid()}", here / "tmp" / "moved")
     (here / "tmp" / f"headwater-{os.getuid()}").write_text("in the way")
     assert run(script("echo x > out.txt", outputs=File("out.txt"))).read() == "x\n"
-    with pytest.raises(ScriptError, match="Set HEADWATER_CACHE to a folder that can be"):
+    with pytest.raises(ScriptError, match="Set HEADWATER_CACHE to a folder where they can be"):
         run(script("cat here/in.txt; true", staged))
+
+
+@pytest.mark.skipif(not can_trace(), reason="needs strace, and leave to use it")
+@pytest.mark.parametrize("error", ["ENOSYS", "ENOLCK"])
+def test_where_files_in_the_cache_folder_cannot_be_locked_that_for_temporary_files_serves(
+    here: Path, error: str
+) -> None:
+    (here / "in.txt").write_text("x")
+    staged = 'Scheduler(record=False).run(script("cat here/in.txt", File("in.txt").stage("here/in.txt")))'
+    lock = here / "cache" / f"scripts-{platform.node()}" / ".lock"
+    refusing = f"strace -f -qq -o log -e trace=flock -e inject=flock:error={error} -P {lock}".split()
+    code = f"from headwater import File, Scheduler, script; print({staged})"
+    ran = subprocess.run(
+        [*refusing, sys.executable, "-c", code],
+        env={**os.environ, "TMPDIR": str(here)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.stdout, ran.stderr) == ("x\n", "")
+    assert "INJECTED" in (here / "log").read_text()
 
 
 def test_another_attempt_waits_until_the_one_before_has_ended(here: Path) -> None:
@@ -236,6 +260,21 @@ def test_another_attempt_waits_until_the_one_before_has_ended(here: Path) -> Non
     """
     made = script(text, outputs=File("out.txt"), timeout=0.5, retries=1, retry_backoff=0)
     assert run(made).read() == "right\n"
+
+
+def test_another_attempt_waits_for_what_a_killed_worker_left(here: Path) -> None:
+    text = """#!/bin/sh
+    trap '' TERM
+    if [ ! -e tried ]; then
+        touch tried; kill -9 $PPID
+        while sleep .05; do echo old >> out.txt; done
+    fi
+    echo right > out.txt; sleep 1; cp out.txt seen
+    """
+    made = script(
+        text, outputs=[File("out.txt"), File("seen")], executor="process", retries=1, retry_backoff=0
+    )
+    assert run(made)[1].read() == "right\n"
 
 
 def settle() -> None:

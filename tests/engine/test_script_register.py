@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -143,6 +144,55 @@ def test_a_timeout_does_not_count_the_time_in_which_a_script_waits_for_its_turn(
     assert Scheduler(record=False).run([slow(n) for n in range(3)]) == [f"x{n}\n" for n in range(3)]
 
 
+ORDERS = [("writes", "stages"), ("stages", "writes")]
+
+
+@pytest.mark.parametrize(("first", "second"), ORDERS)
+@pytest.mark.parametrize("at", ["same", "below"])
+def test_who_writes_and_who_stages_to_one_place_take_turns_in_a_run(
+    runs: Runs, first: str, second: str, at: str
+) -> None:
+    def one(how: str) -> Any:
+        path = "out" if at == "same" else "out/x"
+        made: Any = File(f"{how}.home").stage(path)
+        if how == "writes":
+            made = File("out") if at == "same" else Dir("out")
+        text = f"mkdir -p $(dirname {path}); echo {how} > {path}; sleep .7; cat {path} > {how}.seen"
+        return script(text, outputs=[made, File(f"{how}.seen")])
+
+    Scheduler(record=False).run([one(first), one(second)])
+    assert Path("writes.seen").read_text() == "writes\n"
+    assert Path("stages.seen").read_text() == Path("stages.home").read_text() == "stages\n"
+
+
+@pytest.mark.parametrize(("first", "second"), ORDERS)
+def test_who_writes_and_who_stages_to_one_place_take_turns_in_two_runs(
+    runs: Runs, first: str, second: str
+) -> None:
+    places = {"writes": "out", "stages": "home=out"}
+    text = "touch {0}.began; sleep .2; echo {0} > out; sleep .7; cat out > {0}.seen"
+    one = runs(text.format(first), places[first], f"{first}.seen")
+    until(f"{first}.began")
+    other = runs(text.format(second), places[second], f"{second}.seen")
+    assert runs.ended(one, other) == ["", ""]
+    assert [Path(f"{how}.seen").read_text() for how in ("writes", "stages")] == ["writes\n", "stages\n"]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "told"),
+    [
+        ("out", "home=out", "out is written"),
+        ("out/x", "home=out", "out/x is written"),
+        ("home=out", "out", "out is staged"),
+    ],
+)
+def test_a_run_inside_a_script_does_not_stage_where_that_writes_or_write_where_it_stages(
+    runs: Runs, outer: str, inner: str, told: str
+) -> None:
+    (said,) = runs.ended(runs(f"{within('echo inner > out', inner)}; echo outer > {outer}", outer))
+    assert f"/{told} by the script that this one runs in, too" in said
+
+
 def test_scripts_that_stage_into_one_folder_take_turns(runs: Runs) -> None:
     text = "mkdir in/alone; sleep .3; rmdir in/alone; echo alone"
     pair = [script(text, File("home").stage(f"in/{name}")) for name in ("x", "y")]
@@ -154,3 +204,51 @@ def test_what_killed_runs_had_is_free(runs: Runs) -> None:
     until("began")
     killed.kill()
     assert runs.ended(runs("cat in/x > a", "a", "home=in/x")) == [""]
+
+
+def test_what_a_killed_run_left_is_waited_for_while_it_still_writes(runs: Runs) -> None:
+    writing = "exec 2> log; trap '' TERM; echo OLD > a; touch began; while sleep .05; do echo OLD >> a; done"
+    killed = runs(writing, "a")
+    until("began")
+    killed.kill()
+    assert runs.ended(runs("echo NEW > a; sleep 1; cp a seen", "a", "seen")) == [""]
+    assert Path("seen").read_text() == "NEW\n"
+
+
+def test_what_a_daemon_of_a_script_holds_open_is_free_when_the_script_has_ended(runs: Runs) -> None:
+    assert runs.ended(runs("setsid sleep 60 > /dev/null 2>&1 & echo $! > pid; echo > a", "a")) == [""]
+    try:
+        assert runs.ended(runs("echo NEW > a", "a")) == [""]
+    finally:
+        os.kill(int(Path("pid").read_text()), signal.SIGKILL)
+
+
+REFUSED = """
+import os, time
+from headwater import File, Scheduler, ScriptError, script
+
+try:
+    Scheduler(record=False).run(script("echo inner > b", outputs=File("b")))
+except ScriptError as error:
+    open("refused", "w").write(str(error))
+while not os.path.exists("go"):
+    time.sleep(.01)
+"""
+"""A run that may not write b, and lives on a while."""
+
+
+def test_who_was_refused_waits_no_longer(runs: Runs) -> None:
+    Path("refused.py").write_text(REFUSED)
+    begun = "touch {0}.began; while [ ! -e a.began ] || [ ! -e b.began ]; do sleep .01; done; "
+    waits = f"{within('echo first > a', 'a')} 2> first.log & "
+    later = f"while [ ! -e refused ]; do sleep .01; done; {within('echo second > a', 'a')}; wait; echo > b"
+    theirs = runs(begun.format("b") + waits + later, "b")
+    until("b.began")
+    begun += "while ! grep waits first.log; do sleep .01; done; "
+    ours = runs(f"{begun.format('a')}{sys.executable} refused.py; echo > a", "a")
+    until("refused")
+    assert "wait for each other without end" in Path("refused").read_text()
+    time.sleep(2)  # the second waits, too, and is not told that this one waits for it
+    Path("go").touch()
+    assert runs.ended(ours, theirs) == ["", ""]
+    assert Path("a").read_text() in ("first\n", "second\n")
