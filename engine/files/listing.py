@@ -209,28 +209,28 @@ def _names(folder: str) -> list[str]:
 
 def found_far(url: str, kind: str) -> tuple[Any, str, dict[str, Any]] | None:
     """What a store says of each entry of a folder or pattern: its file system, the path there, and what it says by what
-    it calls each. None where there is no folder.
+    it calls each. None where there is no folder, or nothing that a pattern could be looked for in.
 
     Raises:
         OSError: it cannot be listed.
         UsageError: the URL's protocol is not known.
     """
-    files, path = open_filesystem(url)
-    files.invalidate_cache()
     try:
+        files, path = open_filesystem(url)  # an archive is read here
+        files.invalidate_cache()
         with as_os_errors(url, "listed"):
             if kind != FOLDER:
                 return files, path, files.glob(path, detail=True)
             found = files.find(path, detail=True)
             return (files, path, found) if found or files.isdir(path) else None
     except FileNotFoundError:
-        return None if kind == FOLDER else (files, path, {})
+        return None
 
 
 def _remote(url: str, kind: str, by: str | None) -> list[Member] | None:
     listed = found_far(url, kind)
     if listed is None:
-        return None
+        return None if kind == FOLDER else []
     files, path, found = listed
     members = []
     marks = [key for key in found if key.endswith("/")]

@@ -242,8 +242,10 @@ def test_a_file_in_an_archive_is_a_file(
     whole = f"{base}data.zip" if where == "s3" else f"{tmp_path}/data.zip"
     archive = File(f"{base}data.zip")
     assert File(f"zip://a.csv::{base}data.zip").evidence == "missing"
-    assert not Dir(f"zip://in::{base}data.zip").isdir()
+    folder, pattern = Dir(f"zip://in::{base}data.zip"), FileSet(f"zip://**/*.csv::{base}data.zip")
+    assert (folder.isdir(), list(folder), list(pattern)) == (False, [], [])
     archive.write(pack(a="1", in__b="2", in__c="3"))
+    assert not any(one.is_valid() for one in (folder, pattern)), "they knew that there was nothing"
     file = File(f"zip://in/b.csv::{base}data.zip")
     assert (file.read(), file.basename(), file.dirname()) == ("2", "b.csv", f"zip://in::{base}data.zip")
     assert file.uri == f"zip://in/b.csv::{whole}"
