@@ -93,14 +93,18 @@ def _read(path: str) -> tuple[str, int, str | None]:
             digest, size = digest_stream(file)
             after = os.fstat(file.fileno())
         if stamp(after) == stamp(before) and after.st_size == size:
-            settled = now - max(before.st_mtime_ns, before.st_ctime_ns) > _SETTLED_NS
-            return digest, size, stamp(before) if settled else None
+            return digest, size, stamp(before) if is_settled(before, now) else None
     raise OSError(f"{path} changes while it is read. Use it when whoever writes it has finished")
 
 
 def stamp(status: os.stat_result) -> str:
     """What a file's bytes are kept under: its size, both its times, and which file it is."""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino} {status.st_dev}"
+
+
+def is_settled(status: os.stat_result, now: int) -> bool:
+    """Whether any change of a file after a moment (nanoseconds since the epoch) shows in its stamp."""
+    return now - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS
 
 
 class _Cache:

@@ -228,6 +228,19 @@ class WrittenText(io.TextIOWrapper):
         return written
 
 
+def replaceable(path: str) -> tuple[str, int | None] | None:
+    """The file that is replaced where one is put at a path, links followed, and its permissions, None where there is
+    none yet. None where only writing in place will do: devices and pipes, and files that may not be written."""
+    target = os.path.realpath(path)
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return target, None
+    if not stat.S_ISREG(status.st_mode) or not os.access(target, os.W_OK):
+        return None
+    return target, stat.S_IMODE(status.st_mode)
+
+
 def open_replacing(
     path: str, mode: str, on_close: Callable[[Identity | None], None], look: Callable[[str], Identity]
 ) -> WrittenFile | None:
@@ -241,13 +254,10 @@ def open_replacing(
     Raises:
         OSError: as opening it in place would.
     """
-    target = os.path.realpath(path)
-    rights = None
-    with suppress(FileNotFoundError):
-        status = os.stat(target)
-        if not stat.S_ISREG(status.st_mode) or not os.access(target, os.W_OK):
-            return None
-        rights = stat.S_IMODE(status.st_mode)
+    found = replaceable(path)
+    if found is None:
+        return None
+    target, rights = found
     partial = os.path.join(os.path.dirname(target), f".{uuid4().hex[:12]}{PARTIAL}")
     begin(Note(partial))
     try:

@@ -2,7 +2,8 @@
 
 What was copied stays beside its place, with a note of whose bytes they are and of their SHA-256 up to a point. A later
 copy goes on from there if the source is still the same and the bytes are; else it begins anew. Sources of which nobody
-can say for sure that they are the same, as by a time in whole seconds, are always copied from the beginning.
+can say for sure that they are the same, as by a time in whole seconds or of moments ago, are always copied from the
+beginning.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import fcntl
 import json
 import os
 import stat
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from headwater.engine.files.content import stamp
+from headwater.engine.files.content import is_settled, stamp
 from headwater.engine.files.evidence import ETAG, Identity
-from headwater.engine.files.handle import PARTIAL, put_in_place
+from headwater.engine.files.handle import PARTIAL, put_in_place, replaceable
 from headwater.engine.files.identity import identify
 
 if TYPE_CHECKING:
@@ -59,22 +61,21 @@ def copy_large(
         return None  # who opens it says what is wrong
     if seen is None:
         return None
-    target = os.path.realpath(target)
-    rights = None
-    with suppress(FileNotFoundError):
-        status = os.stat(target)
-        if not stat.S_ISREG(status.st_mode) or not os.access(target, os.W_OK):
-            return None
-        rights = stat.S_IMODE(status.st_mode)
+    place = replaceable(target)
+    if place is None:
+        return None
+    target, rights = place
     name = sha256(f"{source.uri}\0{target}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    part = _Part(os.path.join(os.path.dirname(target), f".{name}"), seen[0], rights)
+    part = _Part(
+        os.path.join(os.path.dirname(target), f".{name}"), seen.what if seen.is_sure else None, rights
+    )
     if not part.open():
         return None
     try:
         with source.open("rb") as file:
             part.fill(file, count)
-        if part.size != seen[1] or _seen(source, path) != seen:
+        if part.size != seen.size or not _is_same(_seen(source, path), seen):
             part.remove()
             raise OSError(
                 f"{source.path} changes while it is copied. Copy it when whoever writes it has finished"
@@ -86,19 +87,32 @@ def copy_large(
         part.close()
 
 
-def _seen(source: File, path: str | None) -> tuple[str, int] | None:
-    """What tells a source's bytes from all others, and how many there are; None for one that is small or unsure."""
+class _Seen(NamedTuple):
+    """What tells a source's bytes from others, how many there are, and whether it does so for any that come later."""
+
+    what: str
+    size: int
+    is_sure: bool
+
+
+def _is_same(now: _Seen | None, before: _Seen) -> bool:
+    return now is not None and now[:2] == before[:2]
+
+
+def _seen(source: File, path: str | None) -> _Seen | None:
+    """What can be seen of a source; None for one that is small, or elsewhere and never sure."""
     if path is not None:
+        now = time.time_ns()
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             return None
-        seen, size = stamp(status), status.st_size
+        seen = _Seen(stamp(status), status.st_size, is_settled(status, now))
     else:
-        now = identify(source._address)
-        if now.evidence not in _SURE or now.size is None or now.digest.startswith("W/"):
+        known = identify(source._address)
+        if known.evidence not in _SURE or known.size is None or known.digest.startswith("W/"):
             return None
-        seen, size = f"{now.evidence} {now.digest}", now.size
-    return (seen, size) if size >= LARGE else None
+        seen = _Seen(f"{known.evidence} {known.digest}", known.size, is_sure=True)
+    return seen if seen.size >= LARGE else None
 
 
 class _Part:
@@ -106,14 +120,14 @@ class _Part:
 
     Args:
         base: what the paths of the part and of its note begin with.
-        seen: what tells the source's bytes.
+        seen: what tells the source's bytes; None where that is not sure, so that no later copy may go on from here.
         rights: its permissions; None for those of any new file.
 
     Attributes:
         size: how many bytes.
     """
 
-    def __init__(self, base: str, seen: str, rights: int | None) -> None:
+    def __init__(self, base: str, seen: str | None, rights: int | None) -> None:
         self.path = f"{base}{PARTIAL}"
         self._note = f"{base}.at{PARTIAL}"
         self._seen = seen
@@ -126,7 +140,7 @@ class _Part:
         """Take it for this copy; False where another copy has it, or nothing can be written there."""
         try:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._rights or 0o666)
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock()
             if not os.path.samestat(os.fstat(self._handle), os.stat(self.path)):
                 raise BlockingIOError  # somebody has just finished with it
             if self._rights is not None:
@@ -135,6 +149,15 @@ class _Part:
             self.close()
             return False
         return True
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            os.unlink(self.path)  # files cannot be locked here, so that none has it
+            raise
 
     def fill(self, source: IO[Any], count: Callable[[int], None]) -> None:
         """Copy what is missing. What is there when that is broken off is noted, unless there is no room for it."""
@@ -149,7 +172,7 @@ class _Part:
                     noted = self.size
                 count(len(block))
         except BaseException as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            if self._seen is None or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
                 self.remove()
             else:
                 with suppress(OSError):
@@ -184,6 +207,8 @@ class _Part:
         self.size += len(block)
 
     def _write_note(self) -> None:
+        if self._seen is None:
+            return
         new = f"{self._note[: -len(PARTIAL)]}.new{PARTIAL}"
         with open(new, "w", encoding="ascii") as file:
             json.dump([self._seen, self.size, self._digest.hexdigest()], file)

@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from headwater.engine.script_trace import can_trace
 
 from headwater import File
 
@@ -46,7 +48,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with path.open("wb") as file:
         for n in range(WHOLE // MB):
             file.write(n.to_bytes(8, "big") + block[8:])
+    settle()
     return path
+
+
+def settle() -> None:
+    """Wait until any change of what was written would show, however coarse the disk's times."""
+    time.sleep(2.1)
 
 
 def hidden(folder: Path) -> list[str]:
@@ -70,8 +78,11 @@ def test_a_copy_goes_on_where_it_was_broken_off(tmp_path: Path, data: Path) -> N
 
 @pytest.mark.parametrize("what", ["source changed", "part changed", "part shorter", "note broken"])
 def test_where_that_is_not_sure_it_begins_anew(tmp_path: Path, data: Path, what: str) -> None:
-    path = tmp_path / "source"
-    path.write_bytes(data.read_bytes())
+    path = data
+    if what == "source changed":
+        path = tmp_path / "source"
+        path.write_bytes(data.read_bytes())
+        settle()
     source, dest = File(path), File(tmp_path / "dest")
     copied(source, dest, 80 * MB)
     part, note = sorted(tmp_path / name for name in hidden(tmp_path))[::-1]
@@ -94,6 +105,29 @@ def test_where_that_is_not_sure_it_begins_anew(tmp_path: Path, data: Path, what:
     assert counted[0] == 0
     assert (tmp_path / "dest").read_bytes() == path.read_bytes()
     assert hidden(tmp_path) == []
+
+
+def test_a_source_of_moments_ago_is_copied_from_the_beginning(tmp_path: Path, data: Path) -> None:
+    path = tmp_path / "source"
+    path.write_bytes(data.read_bytes())
+    source, dest = File(path), File(tmp_path / "dest")
+    copied(source, dest, 80 * MB)
+    assert os.listdir(tmp_path) == ["source"], "nobody could go on from there"
+    settle()
+    copied(source, dest, 80 * MB)
+    path.write_bytes(data.read_bytes()[::-1])
+    assert copied(source, dest)[0] == 0
+    assert (tmp_path / "dest").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.skipif(not can_trace(), reason="needs strace, and leave to use it")
+def test_where_files_cannot_be_locked_a_copy_leaves_nothing_hidden(tmp_path: Path, data: Path) -> None:
+    refusing = f"strace -f -qq -o {tmp_path}/log -e trace=flock -e inject=flock:error=ENOSYS".split()
+    code = "import sys; from headwater import File; File(sys.argv[1]).copy_to(File(sys.argv[2]))"
+    subprocess.run([*refusing, sys.executable, "-c", code, data, tmp_path / "to" / "dest"], check=True)
+    assert "INJECTED" in (tmp_path / "log").read_text()
+    assert (tmp_path / "to" / "dest").read_bytes() == data.read_bytes()
+    assert os.listdir(tmp_path / "to") == ["dest"]
 
 
 def test_a_source_that_changes_while_it_is_copied_is_an_error(tmp_path: Path, data: Path) -> None:
