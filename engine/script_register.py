@@ -102,7 +102,7 @@ class Register:
     def lives(self, entry: Entry) -> bool:
         """Whether a script runs still, or something that it started."""
         try:
-            with open(self._path(entry.name), "rb") as file:
+            with open(self.path(entry), "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -114,7 +114,7 @@ class Register:
         """Enter a script, or what it waits for now."""
         if entry.handle < 0:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-            entry.handle = os.open(self._path(entry.name), flags, 0o600)
+            entry.handle = os.open(self.path(entry), flags, 0o600)
             fcntl.flock(entry.handle, fcntl.LOCK_EX)
             _threads[entry.name] = threading.current_thread()
         try:
@@ -129,13 +129,13 @@ class Register:
         if entry.handle >= 0:
             _threads.pop(entry.name, None)
             with suppress(OSError):
-                os.unlink(self._path(entry.name))
+                os.unlink(self.path(entry))
             _unlock(entry.handle)
             entry.handle = -1
 
     def tell(self, entry: Entry, place: str) -> None:
         """Tell a script that runs of a path that another wrote meanwhile, too."""
-        with open(self._path(entry.name), "ab") as file:
+        with open(self.path(entry), "ab") as file:
             file.write(f"{json.dumps(place)}\n".encode("ascii"))
 
     def told(self, entry: Entry) -> list[str]:
@@ -148,6 +148,10 @@ class Register:
             with suppress(ValueError):  # the script has this file open, and may write whatever it wants
                 found.append(json.loads(line))
         return found
+
+    def path(self, entry: Entry) -> str:
+        """The file of a script: who has it open runs it, or was started by it."""
+        return self._path(entry.name)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -132,10 +132,13 @@ def _wait_for(register: Register, me: Entry) -> None:
                 check_going_on()
                 if not is_said and time.monotonic() - began > _SAID_AFTER:
                     is_said = True
-                    _tell_waiting(me, held)
+                    _tell_waiting(register, me, held)
                 time.sleep(_POLL)
                 if not register.lives(held.by):
                     held = _enter(register, me, waits)
+    except BaseException:
+        register.remove(me)
+        raise
     finally:
         register.remove(waits)
 
@@ -214,8 +217,11 @@ def _is_ending(other: Entry) -> bool:
     """Whether a script is being ended, as an attempt that took too long or what a killed process left: it may write
     still."""
     thread = thread_of(other)
-    if thread is not None:
-        return is_ending(thread)
+    return _is_gone(other) if thread is None else is_ending(thread)
+
+
+def _is_gone(other: Entry) -> bool:
+    """Whether the process that ran a script is."""
     try:
         os.kill(other.pid, 0)
     except ProcessLookupError:
@@ -269,14 +275,17 @@ def _held_in(mine: Set[str], others: Set[str]) -> str | None:
     return min(found, default=None)
 
 
-def _tell_waiting(me: Entry, held: _Held) -> None:
-    if held.by.run != me.run:
+def _tell_waiting(register: Register, me: Entry, held: _Held) -> None:
+    hint = ""
+    if held.use == _STAGES or held.place in me.places.stages:
+        hint = ". With tempdir=True, a script stages to a folder of its own, and none waits for another there"
+    if _is_gone(held.by):
+        who = "what a killed run left running"
+        hint = f". Its processes, which `fuser {register.path(held.by)}` tells, may be ended"
+    elif held.by.run != me.run:
         who = "one of another run"
     elif _is_ending(held.by):
         who = "an attempt that is being ended"
     else:
         who = "another one of this run"
-    hint = ""
-    if held.use == _STAGES or held.place in me.places.stages:
-        hint = ". With tempdir=True, a script stages to a folder of its own, and none waits for another there"
     _log.warning("a script waits until %s no longer %s %s%s", who, held.use, held.place, hint)

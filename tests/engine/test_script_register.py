@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -215,12 +216,35 @@ def test_what_a_killed_run_left_is_waited_for_while_it_still_writes(runs: Runs) 
     assert Path("seen").read_text() == "NEW\n"
 
 
+DAEMON = """
+setsid sh -c 'echo $$ > its; mv its pid; exec sleep 60' > daemon.log 2>&1 &
+while [ ! -e pid ]; do sleep .01; done;
+"""
+"""A script begins so that leaves something running, and notes what."""
+
+
 def test_what_a_daemon_of_a_script_holds_open_is_free_when_the_script_has_ended(runs: Runs) -> None:
-    assert runs.ended(runs("setsid sleep 60 > /dev/null 2>&1 & echo $! > pid; echo > a", "a")) == [""]
+    assert runs.ended(runs(f"{DAEMON} echo > a", "a")) == [""]
     try:
         assert runs.ended(runs("echo NEW > a", "a")) == [""]
     finally:
         os.kill(int(Path("pid").read_text()), signal.SIGKILL)
+
+
+def test_a_daemon_of_a_killed_run_is_waited_for_and_told_of(runs: Runs) -> None:
+    killed = runs(f"{DAEMON} touch began; sleep 60", "a")
+    until("began")
+    killed.kill()
+    killed.wait()
+    waiting = runs("echo > a", "a")
+    assert waiting.stderr is not None
+    said = waiting.stderr.readline()
+    assert "until what a killed run left running no longer writes" in said
+    pid = int(Path("pid").read_text())
+    (path,) = re.findall(r"`fuser (.*)`", said)
+    assert path in [os.path.realpath(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+    os.kill(pid, signal.SIGKILL)
+    assert runs.ended(waiting) == [""]
 
 
 REFUSED = """
