@@ -256,8 +256,8 @@ class JobEnded(Record, frozen=True, tag=9):
     undeclared_reads: list[str] = []
     """paths of those that it read"""
     args: list[Argument] = []
-    """what it was given or was to be given, where it made no call of it (of a call, `CallMade` has it); also of one that
-    was cancelled while it waited for its turn"""
+    """what it was given, or was to be given when it was cancelled before its turn, where it made no call of it (of a
+    call, `CallMade` has it)"""
 
 
 class CodeSeen(Record, frozen=True, tag=10):
