@@ -98,7 +98,10 @@ class Batch:
             elif isinstance(record, TagsGiven):
                 tags = self._tags.setdefault(record.value, {})
                 for tag in tag_texts(record.tags) or ():
-                    tags.setdefault(tag, record.at)
+                    at = tags.setdefault(tag, record.at)
+                    if record.value is not None:
+                        # Runs inside give theirs late: the journal's order is not that of time.
+                        tags[tag] = min(at, record.at)
             elif isinstance(record, TaskSeen):
                 self._tasks[record.task_hash] = record
                 self._memory.task_names[record.task_hash] = fullname(record)

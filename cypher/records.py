@@ -256,7 +256,8 @@ class JobEnded(Record, frozen=True, tag=9):
     undeclared_reads: list[str] = []
     """paths of those that it read"""
     args: list[Argument] = []
-    """what it was given, where it had begun and made no call of it (of a call, `CallMade` has it)"""
+    """what it was given, or was to be given when it was cancelled before its turn, where it made no call of it (of a
+    call, `CallMade` has it)"""
 
 
 class CodeSeen(Record, frozen=True, tag=10):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from headwater.cypher.garbage import few_collections
 from headwater.lineage.impact_facts import ImpactFacts
 from headwater.lineage.impact_unended import reached_unended
-from headwater.lineage.impact_views import AffectedCall, AffectedFile, AffectedRun, Impact, Person
+from headwater.lineage.impact_views import AffectedCall, AffectedFile, AffectedRun, Impact, Perhaps, Person
 from headwater.lineage.impact_walk import Spread
 
 if TYPE_CHECKING:
@@ -64,13 +64,17 @@ def impact(
         spread.begin(own)
     complete = spread.run(limit)
     run = found.id if found.kind == "execution" else None
+    answer = _Answer(store, spread, own, run, since).impact(found, contents, still_valid)
+    if not complete:
+        return replace(answer, complete=False)
+    around = reached_unended(store, facts, spread, found, contents, limit=limit)
     unended = [
         job
-        for job in (reached_unended(store, facts, spread, found, contents) if complete else ())
+        for job in around.jobs
         if job.execution != run and (since is None or (job.started is not None and job.started >= since))
     ]
-    answer = _Answer(store, spread, own, run, since).impact(found, contents, still_valid)
-    return replace(answer, unended=unended, complete=complete)
+    perhaps = _Answer(store, around.spread, own, run, since, known=spread).perhaps(contents, still_valid)
+    return replace(answer, unended=unended, perhaps=perhaps, complete=around.complete)
 
 
 @few_collections()
@@ -96,7 +100,7 @@ def _calls_of(store: GraphStore, facts: ImpactFacts, found: Found) -> set[str]:
 
 
 class _Answer:
-    """What a walk reached, without what was asked for itself."""
+    """What a walk reached, without what was asked for itself, and without what another walk reached (`known`)."""
 
     def __init__(
         self,
@@ -105,14 +109,22 @@ class _Answer:
         own: Collection[str],
         run: str | None,
         since: datetime | None,
+        *,
+        known: Spread | None = None,
     ) -> None:
         self._store = store
         self._spread = spread
+        self._known_calls = () if known is None else known.calls
+        self._known_files = () if known is None else known.files
+        known_jobs = () if known is None else known.jobs
         self._since = since
         self._jobs = {
             id_: (job, call)
             for id_, (job, call) in spread.jobs.items()
-            if call not in own and (run is None or job.execution != run) and self._is_recent(job.started)
+            if id_ not in known_jobs
+            and call not in own
+            and (run is None or job.execution != run)
+            and self._is_recent(job.started)
         }
         self._own = own
 
@@ -131,6 +143,9 @@ class _Answer:
             people=[Person(user, people[user]) for user in sorted(people)],
         )
 
+    def perhaps(self, contents: list[str], still_valid: StillValid | None) -> Perhaps:
+        return Perhaps(self._calls(), self._files(contents, still_valid))
+
     def _is_recent(self, moment: datetime | None) -> bool:
         return self._since is None or (moment is not None and moment >= self._since)
 
@@ -142,7 +157,8 @@ class _Answer:
         calls = []
         for call in self._spread.calls:
             fact = self._spread.flow.calls[call]
-            bare = call not in with_jobs and call not in self._own and self._is_recent(fact.recorded_at)
+            told = call in with_jobs or call in self._own or call in self._known_calls
+            bare = not told and self._is_recent(fact.recorded_at)
             if call in jobs or bare:
                 calls.append(
                     AffectedCall(
@@ -166,7 +182,7 @@ class _Answer:
                 for call in self._spread.made_by[fact.file]
                 if self._is_recent(self._spread.flow.calls[call].recorded_at)
             )
-            if made_by and fact.file not in asked:
+            if made_by and fact.file not in asked and fact.file not in self._known_files:
                 there = None if still_valid is None else still_valid(fact.path, fact.evidence, fact.digest)
                 files.append(AffectedFile(*fact, made_by=made_by, still_there=there))
         return sorted(files, key=lambda one: (one.path, one.file))

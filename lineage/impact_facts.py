@@ -24,9 +24,9 @@ class JobFact(NamedTuple):
     started: datetime | None
     execution: str | None
     parent: str | None
-    """the parent job, where that came to a result"""
+    """the parent job"""
     parent_call: str | None
-    """what the parent job made"""
+    """what that made; None where it came to no result"""
     spawned: bool
     """whether it made further jobs"""
 
@@ -69,7 +69,7 @@ class ImpactFacts(GraphFacts):
         """The job that a trace takes for the one that ran a call, of one that has any."""
         job = self.jobs([call])[call]
         parent = self.job_parents([job]).get(job)
-        job_above, call_above = (None, None) if parent is None or parent.call is None else parent
+        job_above, call_above = (None, None) if parent is None else parent
         return JobFact(job, False, None, None, job_above, call_above, spawned=False)
 
     def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
@@ -97,8 +97,7 @@ def _jobs(rows: Iterable[tuple[_K, Sequence[Any]]]) -> dict[_K, list[JobFact]]:
     """Jobs by a key, the one that ran the call first."""
     found: dict[_K, list[JobFact]] = {}
     for key, (_, job, answered, started, execution, parent, above, spawned) in rows:
-        ended = None if above is None else parent
-        fact = JobFact(job, answered, moment(started), execution, ended, above, spawned)
+        fact = JobFact(job, answered, moment(started), execution, parent, above, spawned)
         found.setdefault(key, []).append(fact)
     for jobs in found.values():
         if len(jobs) > 1:

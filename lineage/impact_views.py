@@ -64,7 +64,21 @@ class UnendedJob:
     execution: str | None
     user: str
     certain: bool
-    """whether it was given it; else calls beside it or under it were reached, and how these fed it is not on record"""
+    """whether it was given it (it may have been cancelled before it began); else it was made by such a job, or jobs
+    beside it or under it were reached, and how these fed it is not on record"""
+
+
+@dataclass(frozen=True)
+class Perhaps:
+    """What came to a result under or after jobs that came to none: how those fed it is not on record."""
+
+    calls: Sequence[AffectedCall] = ()
+    """with the jobs that it reached only perhaps, newest first"""
+    files: Sequence[AffectedFile] = ()
+    """that these made and no affected call did, sorted by path"""
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.files)
 
 
 @dataclass(frozen=True)
@@ -92,15 +106,17 @@ class Impact:
     people: Sequence[Person]
     unended: Sequence[UnendedJob] = ()
     """newest first; they are among no other of these"""
+    perhaps: Perhaps = Perhaps()
     complete: bool = True
     """whether this is all; False where the walk was stopped by its limit, and more may be reached"""
 
     def __bool__(self) -> bool:
         """Whether anything is affected."""
-        return bool(self.calls or self.files or self.runs or self.unended)
+        return bool(self.calls or self.files or self.runs or self.unended or self.perhaps)
 
     def counts(self) -> dict[str, int]:
-        """How many calls, jobs, files, runs, people and jobs without a result are affected."""
+        """How many calls, jobs, files, runs, people and jobs without a result are affected, and how many calls and
+        files perhaps."""
         return {
             "calls": len(self.calls),
             "jobs": sum(len(call.jobs) for call in self.calls),
@@ -108,6 +124,8 @@ class Impact:
             "runs": len(self.runs),
             "people": len(self.people),
             "unended": len(self.unended),
+            "perhaps_calls": len(self.perhaps.calls),
+            "perhaps_files": len(self.perhaps.files),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,6 +134,7 @@ class Impact:
 
         head = {name: to_json(getattr(self, name)) for name in ("kind", "id", "label", "contents", "since")}
         lists = {
-            name: to_json(getattr(self, name)) for name in ("calls", "files", "runs", "people", "unended")
+            name: to_json(getattr(self, name))
+            for name in ("calls", "files", "runs", "people", "unended", "perhaps")
         }
         return {**head, "complete": self.complete, "counts": self.counts(), **lists}

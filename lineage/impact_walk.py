@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 
 
 class Reach(NamedTuple):
-    """A call that is reached in a parent: ANY, OPEN, CALL, or through one job that made the parent."""
+    """A call that is reached in a parent: ANY, OPEN, CALL, or through one job that made the parent (or would have)."""
 
     call: str
     parent: str | None
@@ -82,6 +82,11 @@ class Spread:
         for call in sorted(calls):
             self._reach(call, EVERYWHERE, ANY, True)
 
+    def begin_under(self, places: Iterable[tuple[str, str]]) -> None:
+        """As `begin`, of calls (by hash) that jobs made under a job without a call (by id), and only there."""
+        for call, parent_job in sorted(places):
+            self._reach(call, None, parent_job, True)
+
     def begin_at_namers(self, namers: Mapping[str, Iterable[str]]) -> None:
         """Calls whose results came from files that they named, by file; only their results count."""
         self.flow.learn_makers({call for some in namers.values() for call in some})
@@ -94,6 +99,10 @@ class Spread:
         """Calls of which only the result counts, and only to others."""
         for call in sorted(calls):
             self._quiet[Reach(call, EVERYWHERE, ANY)] = None
+
+    def covers(self, call: str) -> bool:
+        """Whether a call was reached wherever it was made, in what it was given."""
+        return self._reached.get(call, {}).get((EVERYWHERE, ANY), False)
 
     # -- walking -----------------------------------------------------------------------------------------------
 

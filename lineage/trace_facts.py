@@ -145,7 +145,7 @@ class GraphFacts:
         found: dict[tuple[str, int | None], ArgumentFact] = {}
         for name, position, value in took:
             if (name, position) not in found:
-                found[name, position] = ArgumentFact(name, position, *self._values[value])
+                found[name, position] = ArgumentFact(name, position, *self._values.get(value, _NO_VALUE))
         arguments = list(found.values())
         if len(arguments) > 1:
             arguments.sort(key=lambda one: (one.position is None, one.position or 0, one.name))

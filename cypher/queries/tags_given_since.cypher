@@ -22,5 +22,8 @@ WHERE $as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of
 WITH DISTINCT c
 MATCH (c)-[:TOOK|RETURNED]->(v:Value)
 WHERE v.tags IS NOT NULL
-RETURN DISTINCT 'value' AS kind, v.value_hash AS key,
-       [i IN range(0, size(v.tags) - 1) WHERE $as_of IS NULL OR v.tags_at[i] IS NULL OR v.tags_at[i] <= $as_of | v.tags[i]] AS tags, null AS at, null AS user
+WITH DISTINCT v
+UNWIND range(0, size(v.tags) - 1) AS i
+WITH v, i WHERE $as_of IS NULL OR v.tags_at[i] IS NULL OR v.tags_at[i] <= $as_of
+RETURN 'value' AS kind, v.value_hash AS key, [v.tags[i]] AS tags,
+       CASE WHEN v.tags_at[i] > datetime({epochSeconds: 0}) THEN v.tags_at[i] END AS at, null AS user

@@ -166,17 +166,18 @@ def bind(values: Mapping[str, Any], flags: Sequence[Flag], *, task: str) -> tupl
     return args, kwargs
 
 
-def describe(flags: Sequence[Flag]) -> list[tuple[str, str]]:
-    """One row a parameter for its help: the flag with what it takes, and its default."""
+def as_flag(flag: Flag) -> str:
+    """A parameter as it is given to a task: `--days INT`."""
+    if flag.reader is None:
+        return f"{flag.name} …"
+    return f"{flag.name} / --no-{flag.name[2:]}" if flag.reader.switch else f"{flag.name} {flag.reader.shown}"
+
+
+def describe(flags: Sequence[Flag], written: Callable[[Flag], str] = as_flag) -> list[tuple[str, str]]:
+    """One row a parameter for its help: how it is given, and its default."""
     rows = []
     for flag in flags:
         reader, default = flag.reader, flag.parameter.default
-        if reader is None:
-            left = f"{flag.name} …"
-        elif reader.switch:
-            left = f"{flag.name} / --no-{flag.name[2:]}"
-        else:
-            left = f"{flag.name} {reader.shown}"
         notes = []
         if reader is None:
             notes.append(f"a {describe_type(flag.annotation)}: cannot be given on the command line")
@@ -184,7 +185,7 @@ def describe(flags: Sequence[Flag]) -> list[tuple[str, str]]:
             notes.append("required")
         elif default is not _EMPTY:
             notes.append(f"default: {_short(default)}")
-        rows.append((left, "; ".join(notes)))
+        rows.append((written(flag), "; ".join(notes)))
     return rows
 
 
@@ -266,16 +267,26 @@ def _short(value: Any) -> str:
 
 def task_help(usage: str, doc: str | None, flags: Sequence[Flag]) -> str:
     """The text of `hw run FILE TASK --help`."""
+    usage += " [--PARAMETER VALUE]..." if flags else ""
+    return help_text(usage, doc, describe(flags), "This task takes no parameters.")
+
+
+def help_text(usage: str, doc: str | None, rows: Sequence[tuple[str, str]], none: str) -> str:
+    """The help of something that takes parameters.
+
+    Args:
+        rows: as `describe` has them.
+        none: what is said where there are none.
+    """
     formatter = click.HelpFormatter(max_width=100)
-    formatter.write_usage(usage, "[--PARAMETER VALUE]..." if flags else "")
+    formatter.write_usage(usage)
     if doc:
         lines = [f"  {line}".rstrip() for line in inspect.cleandoc(doc).splitlines()]
         formatter.write("\n" + "\n".join(lines) + "\n")
-    rows = describe(flags)
     if rows:
         with formatter.section("Parameters"):
             formatter.write_dl(rows)
     else:
         formatter.write_paragraph()
-        formatter.write_text("This task takes no parameters.")
+        formatter.write_text(none)
     return formatter.getvalue().rstrip("\n")

@@ -28,7 +28,7 @@ def redact(words: Sequence[str], *, secret: Collection[str] = ()) -> list[str]:
 
     Args:
         words: argv.
-        secret: further flags (with their dashes) whose values are to be hidden.
+        secret: further flags (with their dashes), and names in `name=value` words, whose values are to be hidden.
     """
     safe: list[str] = []
     hiding = False
@@ -39,11 +39,11 @@ def redact(words: Sequence[str], *, secret: Collection[str] = ()) -> list[str]:
             if hiding and equals:
                 safe.append(f"{name}={HIDDEN}")
             else:
-                safe.append(_inside(word))
+                safe.append(_inside(word, secret))
         elif hiding:
             safe.append(HIDDEN)
         else:
-            safe.append(_inside(word))
+            safe.append(_inside(word, secret))
     return safe
 
 
@@ -52,9 +52,11 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def _inside(word: str) -> str:
-    assigned = _ASSIGNMENT.match(word)
-    if assigned and is_secret(assigned["name"]):
-        return f"{assigned['name']}={HIDDEN}"
+def _inside(word: str, secret: Collection[str]) -> str:
+    begin = 0
+    while assigned := _ASSIGNMENT.match(word, begin):  # --setup=name=value holds a second one
+        if is_secret(assigned["name"]) or assigned["name"] in secret:
+            return f"{word[: assigned.end()]}{HIDDEN}"
+        begin = assigned.end()
     word = _URL_PASSWORD.sub(rf"\g<start>{HIDDEN}@", word)
     return _URL_PARAMETER.sub(lambda m: m["start"] + HIDDEN if is_secret(m["name"]) else m[0], word)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ import click
 from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
-    from headwater.lineage.impact_views import Impact
+    from headwater.lineage.impact_views import AffectedCall, AffectedFile, Impact
 
-LISTS = ("calls", "files", "runs", "people", "unended")
+LISTS = ("calls", "files", "runs", "people", "unended", "perhaps")
 
 
 @click.command()
@@ -93,33 +93,20 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
         "calls": f"in {counts['jobs']} job{'s' * (counts['jobs'] != 1)}",
         "files": _checked(answer),
         "unended": "jobs that came to no result",
+        "perhaps": f"calls under or after jobs without a result, which made {counts['perhaps_files']:,} files",
     }
-    told = LISTS if answer.unended else LISTS[:-1]
+    counts["perhaps"] = counts["perhaps_calls"]
+    told = [name for name in LISTS if name not in ("unended", "perhaps") or getattr(answer, name)]
     width = max(map(len, told))
     yield "reached" if answer.complete else "reached at least (--limit)"
     for name in told:
         yield f"  {name.ljust(width)}  {counts[name]:>6,}  {notes.get(name, '')}".rstrip()
     if "calls" in lists and answer.calls:
-        rows = [
-            (
-                call.call[: _views.ID],
-                _output.local_time(call.recorded_at),
-                str(len(call.jobs)),
-                call.task + " (failed)" * call.failed,
-                call.preview,
-            )
-            for call in answer.calls
-        ]
         yield "\ncalls"
-        yield _output.table(["call", "recorded", "jobs", "task", "result"], rows, right=["jobs"], indent="  ")
+        yield _calls(answer.calls)
     if "files" in lists and answer.files:
-        state = {True: "as recorded", False: "changed or gone", None: ""}
-        files = [
-            (file.file[: _views.ID], _output.size(file.size), state[file.still_there], file.path)
-            for file in answer.files
-        ]
         yield "\nfiles"
-        yield _output.table(["file", "size", "now", "path"], files, right=["size"], indent="  ")
+        yield _files(answer.files)
     if "runs" in lists and answer.runs:
         runs = [
             (
@@ -143,8 +130,41 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
     if "unended" in lists and answer.unended:
         yield "\njobs that came to no result"
         yield _output.table(
-            ["job", "status", "started", "was given it", "by", "task"], _unended(answer), indent="  "
+            ["job", "status", "started", "for sure", "by", "task"], _unended(answer), indent="  "
         )
+    if "perhaps" in lists and answer.perhaps.calls:
+        yield "\ncalls that it reached perhaps"
+        yield _calls(answer.perhaps.calls)
+    if "perhaps" in lists and answer.perhaps.files:
+        yield "\nfiles that these made"
+        yield _files(answer.perhaps.files)
+
+
+def _calls(calls: Sequence[AffectedCall]) -> str:
+    from headwater.cli import _output, _views
+
+    rows = [
+        (
+            call.call[: _views.ID],
+            _output.local_time(call.recorded_at),
+            str(len(call.jobs)),
+            call.task + " (failed)" * call.failed,
+            call.preview,
+        )
+        for call in calls
+    ]
+    return _output.table(["call", "recorded", "jobs", "task", "result"], rows, right=["jobs"], indent="  ")
+
+
+def _files(files: Sequence[AffectedFile]) -> str:
+    from headwater.cli import _output, _views
+
+    state = {True: "as recorded", False: "changed or gone", None: ""}
+    rows = [
+        (file.file[: _views.ID], _output.size(file.size), state[file.still_there], file.path)
+        for file in files
+    ]
+    return _output.table(["file", "size", "now", "path"], rows, right=["size"], indent="  ")
 
 
 def _unended(answer: Impact) -> list[tuple[str | None, ...]]:

@@ -135,7 +135,7 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     except UsageError as error:
         ask = "-h" if any(flag.name == "--help" for flag in flags) else "--help"
         raise UsageError(f"{str(error).rstrip('.')}. Type: {ctx.command_path} {file} {name} {ask}") from error
-    return _run(task, task(*args, **kwargs), options, _recorded_command(ctx, flags))
+    return _run(task, task(*args, **kwargs), options, _recorded_command(ctx, flags, options))
 
 
 def _start_ahead() -> None:
@@ -168,7 +168,7 @@ def _rerun(
         return 0
     options = _options(given, _parse(ctx, head + again.words.own))
     expression = again.task(*again.args, **again.kwargs)
-    return _run(again.task, expression, options, _recorded_command(ctx, again.flags))
+    return _run(again.task, expression, options, _recorded_command(ctx, again.flags, options))
 
 
 def _split(words: Sequence[str], *, rerun: bool) -> tuple[list[str], str | None, list[str]]:
@@ -257,27 +257,32 @@ def _list_tasks(ctx: click.Context, module: ModuleType, file: str) -> None:
     click.echo(f"\nType: {ctx.command_path} {file} TASK --help")
 
 
-def _recorded_command(ctx: click.Context, flags: Sequence[Flag]) -> list[str]:
+def _recorded_command(ctx: click.Context, flags: Sequence[Flag], options: Options) -> list[str]:
     from headwater.cli._redact import is_secret, redact
+    from headwater.cli._setup import secret_names
+    from headwater.cypher.project import find_project
 
     secret = {flag.name for flag in flags if is_secret(str(flag.annotation))}
     secret |= {"--" + flag.parameter.name for flag in flags if flag.name in secret}
+    secret |= secret_names(find_project()) if options.setup else set()
     return [ctx.find_root().info_name or "hw", *redact(ctx.obj, secret=secret)]
 
 
 def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
     from headwater.cli._changes import note_datasets
     from headwater.cli._loading import load_pending, raise_damage
-    from headwater.cli._setup import scheduler_for
+    from headwater.cli._setup import setup_arguments
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.errors import Cancelled
+    from headwater.engine.setup import set_up
 
     project = find_project()
+    arguments = setup_arguments(project, options.setup)
     if options.dryrun:
         from headwater.cli._dryrun import dry_run
 
         cache, context = not (options.no_cache or options.no_prov), options.context
-        scheduler = scheduler_for(project, options.setup)
+        scheduler = set_up(project, arguments)
         return dry_run(
             task.fullname, expression, scheduler, cache=cache, context=context, as_json=options.as_json
         )
@@ -285,7 +290,7 @@ def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) 
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
     in_background = project is None or _in_background(options, project)
-    scheduler = scheduler_for(project, options.setup)
+    scheduler = set_up(project, arguments)
     outcome = Outcome(task.fullname, scheduler)
     try:
         # What tasks print must not stand in the middle of the JSON.

@@ -130,7 +130,9 @@ def _lines(result: Verification, address: str) -> Iterator[str]:
         if finding.place is not None:
             place = finding.place
             record = "" if finding.kind == "damaged" else f", record {place.record}"
-            yield f"    {place.journal}: group {place.group}, at byte {place.offset}{record}"
+            yield _output.one_line(
+                f"    {place.journal}: group {place.group}, at byte {place.offset}{record}"
+            )
     if len(result.findings) > LISTED:
         yield f"… and {len(result.findings) - LISTED} more; --json lists all"
     yield from _first(result)
@@ -156,7 +158,7 @@ def _first(result: Verification) -> Iterator[str]:
     if below is None:
         return
     if below.run is not None:
-        yield f"recorded by run {below.run}"
+        yield _output.one_line(f"recorded by run {below.run}")
     counts = [f"{getattr(below, name):,} {name}" for name in ("calls", "jobs", "files", "runs")]
     yield f"what came from {'it' if len(result.findings) > 1 else 'this'}: {', '.join(counts)}"
     if below.listed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -131,6 +132,35 @@ def environment(**changes: str) -> dict[str, str]:
         if not name.startswith("HEADWATER_") and name != "COLUMNS"
     }
     return {**kept, "TZ": "UTC", "NO_COLOR": "1", **changes}
+
+
+def on_a_terminal(words: list[str], folder: Path, typed: str = "", **env: str) -> str:
+    """All that a command writes when its output is a terminal, where something may be typed once a prompt is there."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [HW, *words],
+        cwd=folder,
+        env=environment(TERM="xterm", **{"COLUMNS": "100", **env}),
+        stdin=theirs if typed else None,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # Linux says EIO when the other side has closed
+            break
+        if not part:
+            break
+        seen += part
+        if typed and b"(Pdb) " in seen:
+            os.write(ours, typed.encode())
+            typed = ""
+    os.close(ours)
+    process.wait(timeout=60)
+    return seen.decode()
 
 
 @pytest.fixture

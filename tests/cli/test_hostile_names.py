@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import Answer, Shell
+from .conftest import Answer, Shell, on_a_terminal
 
 ANSI = "\x1b[31mred\x1b]0;title\x07\x9b2J"
 NAMES = {
@@ -229,3 +229,17 @@ def test_what_is_no_text_is_refused_where_it_is_asked_for(hostile: tuple[Shell, 
     answer = hostile[0]("find", "--user", NAMES["lone"])
     assert (answer.code, answer.out) == (2, "")
     assert "is no text" in answer.err
+
+
+def test_a_journal_s_name_is_inert_where_it_is_off(hostile: tuple[Shell, dict[str, str]]) -> None:
+    shell, _ = hostile
+    journal = shell.folder / ".headwater" / "journals" / "loaded" / "a\x1b[31mEVIL\x1b[0m\nfake line.hwj"
+    assert journal.parent.is_dir()
+    journal.write_bytes(b"nothing of a journal")
+    try:
+        seen = on_a_terminal(["verify"], shell.folder, NO_COLOR="")
+    finally:
+        journal.unlink()
+    assert "EVIL" in seen
+    assert "\x1b[31mEVIL" not in seen
+    assert not [line for line in seen.splitlines() if line.startswith("fake line")]

@@ -4,6 +4,32 @@ from __future__ import annotations
 
 from .conftest import Shell
 
+CUT = """
+import os, signal, time
+from headwater import File, task
+
+headwater_namespace = "cut"
+
+
+@task
+def inner(n: int) -> File:
+    file = File("deep.txt")
+    file.write(str(n))
+    return file
+
+
+@task
+def killed(file: File) -> int:
+    time.sleep(1)  # until the journal has what came before
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1
+
+
+@task
+def main(file: File) -> list:
+    return [killed(inner(len(file.read())))]
+"""
+
 
 def test_a_file_reached_what_was_made_of_it(lab: Shell) -> None:
     answer = lab("impact", "in.txt")
@@ -55,14 +81,41 @@ def test_the_json_has_a_stable_shape(lab: Shell) -> None:
     found = lab("impact", "lab.double", "--json").json
     assert list(found) == [
         *("kind", "id", "label", "contents", "since", "complete"),
-        *("counts", "calls", "files", "runs", "people", "unended"),
+        *("counts", "calls", "files", "runs", "people", "unended", "perhaps"),
     ]
     assert found["kind"] == "task"
-    assert list(found["counts"]) == ["calls", "jobs", "files", "runs", "people", "unended"]
+    assert list(found["counts"]) == [
+        *("calls", "jobs", "files", "runs", "people"),
+        *("unended", "perhaps_calls", "perhaps_files"),
+    ]
+    assert found["perhaps"] == {"calls": [], "files": []}
     assert list(found["calls"][0]) == [
         *("call", "task", "task_hash", "recorded_at", "failed", "type", "preview", "jobs"),
     ]
     assert {call["task"] for call in found["calls"]} == {"lab.double", "lab.total", "lab.doubles"}
+
+
+def test_what_a_job_made_that_came_to_no_result_is_told_apart(hw: Shell) -> None:
+    hw.write("cut.py", CUT)
+    hw.write("in.txt", "one\n")
+    assert hw("run", "cut.py", "main", "--file", "in.txt").code not in (0, 1)
+    answer = hw("impact", "in.txt", "--list", "all", COLUMNS="300")
+    assert answer.code == 1, answer
+    counts, *_ = answer.out.partition("\n\n")
+    counted = {line.split()[0]: line.split()[1] for line in counts.splitlines()[2:]}
+    assert counted == {"calls": "0", "files": "0", "runs": "0", "people": "0", "unended": "2", "perhaps": "1"}
+    assert "calls under or after jobs without a result, which made 1 files" in counts
+    for listed in (
+        "for sure",
+        "calls that it reached perhaps",
+        "cut.inner",
+        "files that these made",
+        "/deep.txt",
+    ):
+        assert listed in answer.out
+    found = hw("impact", "in.txt", "--json").json
+    assert [call["task"] for call in found["perhaps"]["calls"]] == ["cut.inner"]
+    assert [file["path"] for file in found["perhaps"]["files"]] == [f"{hw.folder}/deep.txt"]
 
 
 def test_a_time_that_is_none_is_refused_with_examples(lab: Shell) -> None:

@@ -18,6 +18,9 @@ from headwater.cli._redact import redact
         (["--api-key", "x"], ["--api-key", "***"]),
         (["--client_secret", "x"], ["--client_secret", "***"]),
         (["--key=x"], ["--key=***"]),
+        (["--setup=db_password=hunter2"], ["--setup=db_password=***"]),
+        (["--context=token=abc", "--tag=team=assay"], ["--context=token=***", "--tag=team=assay"]),
+        (["--setup=url=https://ann:pw@h/a?sig=b"], ["--setup=url=https://***@h/a?sig=***"]),
         (["--param", "token=x"], ["--param", "token=***"]),
         (["--tag", "api_key=x"], ["--tag", "api_key=***"]),
         (["--url", "https://ann:pw@host/a?b=c"], ["--url", "https://***@host/a?b=c"]),
@@ -48,3 +51,9 @@ def test_everything_else_is_recorded_as_typed(words: list[str]) -> None:
 
 def test_flags_may_be_named_as_secret() -> None:
     assert redact(["--login", "x", "--year", "1"], secret={"--login"}) == ["--login", "***", "--year", "1"]
+
+
+def test_names_in_words_may_be_named_as_secret() -> None:
+    words = ["--setup=login=x", "-s", "login=y", "--setup", "slots=3"]
+    safe = ["--setup=login=***", "-s", "login=***", "--setup", "slots=3"]
+    assert redact(words, secret={"login"}) == safe

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
-from .conftest import HW, WORKFLOW, Shell, environment
+from .conftest import HW, WORKFLOW, Shell, environment, on_a_terminal
 
 READ = """
 from headwater import File, task
@@ -431,34 +429,3 @@ def test_a_debugger_in_a_task_has_the_terminal_for_itself(fresh: Shell) -> None:
     assert "21" in after.partition("(Pdb) ")[0]
     assert "RUNNING" not in after
     assert "result: 20" in after
-
-
-def on_a_terminal(words: list[str], folder: Path, typed: str = "") -> str:
-    """All that a command writes when its output is a terminal, where something may be typed once a prompt is there."""
-    import pty
-
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [HW, *words],
-        cwd=folder,
-        env=environment(TERM="xterm", COLUMNS="100"),
-        stdin=theirs if typed else None,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # Linux says EIO when the other side has closed
-            break
-        if not part:
-            break
-        seen += part
-        if typed and b"(Pdb) " in seen:
-            os.write(ours, typed.encode())
-            typed = ""
-    os.close(ours)
-    process.wait(timeout=60)
-    return seen.decode()

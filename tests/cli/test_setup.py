@@ -56,14 +56,17 @@ def test_what_it_is_given_decides_what_there_is(project: Shell) -> None:
     told = project("run", "flow.py", "--setup-help")
     assert told.code == 0
     assert "How many slots there are." in told.out
-    assert "--slots INT" in told.out
+    assert "--setup slots=INT " in told.out
+    assert "--setup name=TEXT " in told.out
+    assert "--slots" not in told.out
     assert "project" not in told.out
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--setup", "slot=3"], "Did you mean --slots?"),
+        (["--setup", "slot=3"], "Did you mean slots?"),
+        (["--setup", "no-slots=3"], "has no parameter no-slots."),
         (["--setup", "slots=many"], "'many' is not an int"),
         (["--setup", "slots"], "KEY=VALUE is needed"),
     ],
@@ -97,6 +100,42 @@ def test_without_one_there_is_nothing_to_give(project: Shell) -> None:
         answer = project("run", "flow.py", *words)
         assert answer.code == 2
         assert "the settings name no function" in answer.err
+
+
+def test_a_function_that_takes_things_by_their_place_is_refused(project: Shell) -> None:
+    for signature in "(project, slots: int = 1, /)", "(project, *slots: int)":
+        project.write("by_place.py", SETUP.replace('(project, slots: int = 1, name: str = "db")', signature))
+        name(project, "by_place.py::setup")
+        for words in (["three", "--setup", "slots=3"], ["--setup-help"]):
+            answer = project("run", "flow.py", *words)
+            assert (answer.code, answer.out) == (2, ""), answer
+            assert "takes 'slots' by its place" in answer.err
+
+
+def test_outside_a_project_nothing_is_made_before_it_is_refused(hw: Shell) -> None:
+    hw.write("flow.py", FLOW)
+    answer = hw("run", "flow.py", "three", "--setup", "slots=3")
+    assert (answer.code, answer.out) == (2, "")
+    assert "the settings name no function" in answer.err
+    assert not (hw.folder / ".headwater").exists()
+
+
+def test_secrets_that_it_is_given_are_not_recorded(project: Shell) -> None:
+    setup = """
+from typing import Annotated
+from headwater import Scheduler
+
+def setup(project, db_password: str, log_in: Annotated[str, "secret"] = "", slots: int = 1):
+    project.settings.read_dict({"limits": {"db": str(slots)}})
+    return Scheduler(project)
+"""
+    project.write("setup.py", setup)
+    words = ["--setup=db_password=hunter2", "--setup=log_in=hunter3", "-s", "log-in=hunter3", "-s", "slots=3"]
+    answer = project("run", "flow.py", "three", *words)
+    assert answer.code == 0, answer
+    command = project("log", "--json").json["executions"][0]["command"]
+    assert "hunter" not in command
+    assert command.endswith("-s slots=3")
 
 
 def test_in_python_run_asks_it_too(project: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

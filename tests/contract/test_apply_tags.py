@@ -238,6 +238,25 @@ def test_a_tag_that_runs_gave_one_after_the_other_is_there_since_the_first(run: 
     assert verify(run.project, run.store).findings == []
 
 
+def test_tags_of_values_say_since_when(run: Runner) -> None:
+    began = datetime.now(timezone.utc)
+    _, execution = run(twice(41))
+    ended = datetime.now(timezone.utc)
+    run.tags("value")
+    [tagged] = {tag.target for tag in tags_named(run.store) if tag.kind == "value"}
+    for told in (
+        tags_named(run.store),
+        tags_of(run.store, [tagged, execution]),
+        tags_since(run.store, began - timedelta(days=1)),
+    ):
+        since = {tag.text: tag.at for tag in told if tag.target == tagged}
+        assert since.keys() == {"quality=checked", "quality=good", "quality=late"}
+        times = [since["quality=good"], since["quality=late"]]
+        assert began <= times[0] < times[1] <= ended  # type: ignore[operator]
+    run.store.write([("load_value_tags", {"rows": [[tagged, [["quality=old", 0]]]]})])
+    assert {tag.text: tag.at for tag in tags_of(run.store, [tagged])}["quality=old"] is None
+
+
 def test_a_person_can_take_a_given_tag_away(run: Runner) -> None:
     run(main(12))
     [tagged] = {tag.target for tag in tags_named(run.store) if tag.kind == "value"}

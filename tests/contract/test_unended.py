@@ -65,9 +65,48 @@ def stranger(times: int) -> int:
 def three(path: str) -> list[int]:
     return [direct(File(path), 2), stranger(3)]
 
+@task
+def inner(n: int) -> File:
+    file = File(str(Path(__file__).parent / "deep.txt"))
+    file.write(str(n))
+    return file
+
+@task
+def use(file: File) -> int:
+    return len(file.read())
+
+@task
+def wait(n: int) -> int:
+    while hold.exists():
+        time.sleep(0.01)
+    return n
+
+@task
+def before() -> int:
+    return 0
+
+@task
+def mid(file: File) -> list[int]:
+    n = len(file.read())
+    return [use(inner(n)), wait(n)]
+
+@task
+def after(text: str) -> int:
+    return len(text)
+
+@task
+def deep(path: str) -> list[int]:
+    return [mid(File(path)), before()]
+
+@task
+def steps(path: str) -> list[int]:
+    return [before(), wait(after(clean(File(path))))]
+
 folder = Path(__file__).parent
 call = {"main": lambda: main(str(folder / "bad.txt")), "direct": lambda: direct(File(str(folder / "bad.txt")), 2),
-        "stranger": lambda: stranger(2), "three": lambda: three(str(folder / "bad.txt"))}[sys.argv[1]]
+        "stranger": lambda: stranger(2), "three": lambda: three(str(folder / "bad.txt")),
+        "deep": lambda: deep(str(folder / "bad.txt")), "use": lambda: use(File(str(folder / "deep.txt"))),
+        "inner": lambda: inner(4), "steps": lambda: steps(str(folder / "bad.txt"))}[sys.argv[1]]
 Scheduler(open_project(folder)).run(call())
 """
 
@@ -197,3 +236,51 @@ def test_what_was_given_to_a_job_is_verified(project: Project, store: GraphStore
     store.write([("load_given_no_more", {"keys": [job]})])
     [finding] = verify(project, store).findings
     assert (finding.kind, finding.label, finding.what) == ("different", "Job", "given")
+
+
+def perhaps(found: Impact) -> tuple[list[str], list[str]]:
+    return sorted(call.task for call in found.perhaps.calls), [Path(f.path).name for f in found.perhaps.files]
+
+
+def test_what_a_job_without_a_result_made_is_told_as_perhaps(
+    project: Project, store: GraphStore, workflow: Path
+) -> None:
+    with under_way(workflow, "deep", project, store, 3) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert catch_up(project).complete
+    found = of_file(store, workflow)
+    assert (found.calls, found.files) == ([], [])
+    assert told(found) == [
+        ("open.deep", "CANCELLED", False),
+        ("open.mid", "CANCELLED", True),
+        ("open.wait", "CANCELLED", False),
+    ]
+    assert perhaps(found) == (["open.inner", "open.use"], ["deep.txt"])
+    assert {name: found.counts()[name] for name in ("calls", "files", "perhaps_calls", "perhaps_files")} == {
+        "calls": 0,
+        "files": 0,
+        "perhaps_calls": 2,
+        "perhaps_files": 1,
+    }
+    # What others made of such a file is reached perhaps, too; what others did with equal values is not.
+    (workflow.parent / "hold").unlink()
+    assert subprocess.run([sys.executable, str(workflow), "use"], check=False).returncode == 0
+    assert subprocess.run([sys.executable, str(workflow), "inner"], check=False).returncode == 0
+    assert catch_up(project).complete
+    again = of_file(store, workflow)
+    assert perhaps(again) == perhaps(found)
+    jobs = {call.task: len(call.jobs) for call in again.perhaps.calls}
+    assert jobs == {"open.inner": 1, "open.use": 2}
+    part = impact(store, resolve(store, str(workflow.parent / "bad.txt")), every_content=True, limit=1)
+    assert not part.complete
+
+
+def test_what_began_after_a_reached_call_and_ended_is_told_as_perhaps(
+    project: Project, store: GraphStore, workflow: Path
+) -> None:
+    with under_way(workflow, "steps", project, store, 2):
+        found = of_file(store, workflow)
+        assert [call.task for call in found.calls] == ["open.clean"]
+        assert told(found) == [("open.steps", "RUNNING", False), ("open.wait", "RUNNING", False)]
+        assert perhaps(found) == (["open.after"], [])

@@ -26,11 +26,13 @@ from headwater.cypher.records import (
     ExecutionStarted,
     JobEnded,
     JobStarted,
+    TagsGiven,
     TaskSeen,
     ValueSeen,
     job_id,
 )
 from headwater.cypher.store import GraphStore, open_store
+from headwater.lineage.verify import verify
 
 from tests.graph_dump import dump, duplicates, facts
 from tests.runs import EPOCH, MadeUpRun, digest, run_id
@@ -126,6 +128,19 @@ def test_the_execution_knows_how_it_began_and_ended(project: Project, graph: Gra
     )
     groups = len(MadeUpRun(1).groups())
     assert row == ("hw run flow.py --name 'a b'", "DONE", "me", ["kind=test"], None, size, groups)
+
+
+def test_a_value_has_a_tag_since_it_was_first_given_in_whatever_order_the_journal_tells(
+    project: Project, graph: GraphStore
+) -> None:
+    tagged = value(1)
+    late, early = (TagsGiven([("quality", "good")], tagged.value_hash, EPOCH + at) for at in (7, 3))
+    write(project, 1, [begin(1), tagged, late, early, END])
+    load(project)
+    [(tags, times)] = ask(graph, "MATCH (v:Value) RETURN v.tags, v.tags_at")
+    assert tags == ["quality=good"]
+    assert times == [datetime.fromtimestamp((EPOCH + 3) / 1e6, timezone.utc)]
+    assert verify(project, graph).findings == []
 
 
 def test_jobs_hang_below_the_job_that_spawned_them_even_where_it_is_still_running(

@@ -71,6 +71,17 @@ def test_a_result_comes_from_the_children_that_became_it_and_from_what_fed_these
     assert [name for name, _ in found.tasks()] == ["clean", "main", "report", "stats"]
 
 
+def test_an_argument_that_the_graph_knows_nothing_of_any_more_is_passed_by(
+    store: GraphStore, cypher: Cypher, world: World
+) -> None:
+    pipeline(world).write(cypher)
+    cypher(
+        "MATCH (:CallNode {call_hash: $call})-[:TOOK]->(v:Value) REMOVE v.value_hash",
+        call=f"{world.prefix}stats",
+    )
+    assert places(of(store, "call", f"{world.prefix}stats")) >= {"stats<main"}
+
+
 def test_what_no_call_fed_was_made_by_the_parent_from_its_own_arguments(
     store: GraphStore, cypher: Cypher, world: World
 ) -> None:
