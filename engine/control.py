@@ -88,8 +88,8 @@ class Control:
         """Refuse a slip in a name before anything is looked up: so it is told whatever was recorded.
 
         Raises:
-            UnknownExecutor, CallError: the message has the nearest name. (A name that is none, of an executor of another
-                machine, is no slip.)
+            UnknownExecutor, CallError: the message has the nearest name. (A name that is none, as of an executor of
+                another machine, is no slip.)
         """
         self._executors.check(options.get("executor", "default"), task.is_async, task.fullname)
         limits = options.get("limits")

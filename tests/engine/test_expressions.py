@@ -190,6 +190,13 @@ def test_a_lazy_dict_is_not_unpacked(use: Any) -> None:
         use(given_(1))
 
 
+@pytest.mark.parametrize("lazy", [lambda: given_(1) + given_(2), lambda: given_([1])[given_(0)]])
+def test_what_a_lazy_value_gives_when_it_is_called_is_not_taken_for_a_dict(lazy: Any) -> None:
+    called = lazy()()
+    with pytest.raises(CallError, match="how many items it has is not known yet"):
+        iter(called)
+
+
 def test_a_lazy_value_is_copied_and_pickled_as_what_it_is() -> None:
     lazy: Any = given_(2)[0] + 1
     for made in (copy.copy(lazy), copy.deepcopy(lazy), pickle.loads(pickle.dumps(lazy))):
