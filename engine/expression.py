@@ -385,6 +385,9 @@ class Given(Expression):
         _set_given_sources(self, sources)
         _set_given_value(self, value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Given, (self._value, self._sources)
+
 
 def _setters(cls: type[Expression]) -> list[Callable[[Any, Any], None]]:
     """What sets the slots of a class, in their order: `value._args = …` would be refused, as a user's is."""
