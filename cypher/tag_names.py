@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,9 @@ def split_tag(text: str) -> tuple[str, str]:
 
 
 def tags_in(value: Any) -> tuple[tuple[str, str], ...]:
-    """The tags that somebody wrote in Python: a dict (a value may be a list), or a list of `key=value`.
+    """The tags that somebody wrote in Python: a dict (a value may be a list), or a list of `key=value` and pairs.
+
+    A tag's value is a text. Another is written as JSON, as it would be on a command line: 1 and "1" are one.
 
     Raises:
         ValueError: it is neither, or holds what is no tag.
@@ -41,9 +44,18 @@ def tags_in(value: Any) -> tuple[tuple[str, str], ...]:
         raise ValueError(f"{value!r} is neither a dict nor a list of key=value")
     found = []
     for pair in pairs:
-        if not all(isinstance(part, str) for part in pair):
-            raise ValueError(f"{pair!r}: keys and values are texts")
+        if len(pair) not in (1, 2) or not isinstance(pair[0], str):
+            raise ValueError(f"{pair!r}: a tag's key is a text, and it has one value")
         if len(pair) == 2 and "=" in pair[0]:
             raise ValueError(f"{pair[0]!r}: there is a = in a tag's key")
-        found.append(split_tag("=".join(pair)))
+        found.append(split_tag("=".join(map(_text, pair))))
     return tuple(dict.fromkeys(found))
+
+
+def _text(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    try:
+        return json.dumps(part, ensure_ascii=False, allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError(f"{part!r}: a tag's value is a text, or something that JSON can write") from None

@@ -88,7 +88,8 @@ class Control:
         """Refuse a slip in a name before anything is looked up: so it is told whatever was recorded.
 
         Raises:
-            UnknownExecutor, CallError: the message has the nearest name.
+            UnknownExecutor, CallError: the message has the nearest name. (A name that is none, as of an executor of
+                another machine, is no slip.)
         """
         self._executors.check(options.get("executor", "default"), task.is_async, task.fullname)
         limits = options.get("limits")
@@ -96,7 +97,7 @@ class Control:
             self.limits.check(limits, task.fullname)
 
     def _can_run(self, task: Task[Any, Any]) -> bool:
-        """Whether all that a task's definition names is there, what it hands down included."""
+        """Whether no name in a task's definition is a slip, in what it hands down included."""
         for options in (task.definition, task.definition.get("export_options", {})):
             try:
                 self._check(

@@ -1,4 +1,4 @@
-"""Which recorded versions of tasks are current: as their tasks are defined now, and able to run as defined."""
+"""Which recorded versions of tasks are current: as their tasks are defined now, without a slip in a name."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class CurrentTasks:
     """The tasks as one run finds them.
 
     Args:
-        can_run: whether all that a task's definition names is there. One for which it is not is not current: so what is
-            above its calls is opened, and its error does not depend on what was recorded.
+        can_run: whether no name in a task's definition is a slip. One with a slip is not current: so what is above its
+            calls is opened, and its error does not depend on what was recorded.
     """
 
     def __init__(self, can_run: Callable[[Task[Any, Any]], bool]) -> None:

@@ -14,7 +14,7 @@ from headwater.cypher.html import table
 from headwater.cypher.project import Project
 from headwater.engine.background import thread_task
 from headwater.engine.cache import GraphCache
-from headwater.engine.errors import Undecodable
+from headwater.engine.errors import Undecodable, UnknownExecutor
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
 from headwater.engine.job import Job, Stored
@@ -142,7 +142,12 @@ class DryRun(Run):
                 quoted = job.values[0].expression
                 reduction.returned(job, quoted, lazy=bool(find_expressions(quoted)))
             else:
-                self._planned.append(job)
+                try:
+                    self._executors.settings_of(job.options.get("executor", "default"))
+                except UnknownExecutor as error:
+                    reduction.fail(job, error)
+                else:
+                    self._planned.append(job)
 
     def _explained(self) -> list[PlannedCall]:
         from headwater.engine.explain import Explainer

@@ -315,11 +315,10 @@ class Call(Expression):
         kwargs: dict[str, Any],
         options: dict[str, Any] | None,
     ) -> None:
-        set_args, set_kwargs, set_options, set_task = _CALL
-        set_args(self, args)
-        set_kwargs(self, kwargs)
-        set_options(self, options)
-        set_task(self, task)
+        _set_call_args(self, args)
+        _set_call_kwargs(self, kwargs)
+        _set_call_options(self, options)
+        _set_call_task(self, task)
 
     def __iter__(self) -> Iterator[Any]:
         nout = (self._options or {}).get("nout", self._task.nout)
@@ -338,14 +337,18 @@ class Operation(Expression):
     __slots__ = ("_args", "_kwargs", "_symbol")
 
     def __init__(self, symbol: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
-        set_args, set_kwargs, set_symbol = _OPERATION
-        set_args(self, args)
-        set_kwargs(self, kwargs or {})
-        set_symbol(self, symbol)
+        _set_operation_args(self, args)
+        _set_operation_kwargs(self, kwargs or {})
+        _set_operation_symbol(self, symbol)
 
     def __iter__(self) -> Iterator[Any]:
         of = self._args[0]
-        if self._symbol == "call" and of.__class__ is Operation and of._args[1:] == ("keys",):
+        if (
+            self._symbol == "call"
+            and of.__class__ is Operation
+            and of._symbol == "getattr"
+            and of._args[1] == "keys"
+        ):
             # `**value` and dict(value) ask for this, and would put an error of their own in the place of a TypeError.
             raise UsageError(
                 f"{of._args[0]!r} is a lazy value: which names it has is not known before it is evaluated. Pass it as "
@@ -363,9 +366,8 @@ class Special(Expression):
     __slots__ = ("_args", "_form")
 
     def __init__(self, form: str, args: tuple[Any, ...]) -> None:
-        set_args, set_form = _SPECIAL
-        set_args(self, args)
-        set_form(self, form)
+        _set_special_args(self, args)
+        _set_special_form(self, form)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Special, (self._form, self._args)
@@ -380,9 +382,11 @@ class Given(Expression):
     __slots__ = ("_sources", "_value")
 
     def __init__(self, value: Any, sources: tuple[int, ...]) -> None:
-        set_sources, set_value = _GIVEN
-        set_sources(self, sources)
-        set_value(self, value)
+        _set_given_sources(self, sources)
+        _set_given_value(self, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Given, (self._value, self._sources)
 
 
 def _setters(cls: type[Expression]) -> list[Callable[[Any, Any], None]]:
@@ -390,6 +394,10 @@ def _setters(cls: type[Expression]) -> list[Callable[[Any, Any], None]]:
     return [cls.__dict__[name].__set__ for name in cls.__slots__]
 
 
-_CALL, _OPERATION, _SPECIAL, _GIVEN = map(_setters, (Call, Operation, Special, Given))
+# Globals, one for each slot: building expressions is what a large workflow's Python does most.
+_set_call_args, _set_call_kwargs, _set_call_options, _set_call_task = _setters(Call)
+_set_operation_args, _set_operation_kwargs, _set_operation_symbol = _setters(Operation)
+_set_special_args, _set_special_form = _setters(Special)
+_set_given_sources, _set_given_value = _setters(Given)
 set_digest: Callable[[Any, bytes], None] = Expression.__dict__["_digest"].__set__
 """Keeps what an expression is known by."""

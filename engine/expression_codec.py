@@ -177,6 +177,10 @@ class Quoted:
     def __init__(self, expression: Any) -> None:
         self.expression = expression
 
+    def eval(self) -> Any:
+        """The expression, to be evaluated: where a task returns it, or in another expression."""
+        return self.expression
+
     def __canonical__(self) -> tuple[str, tuple[Any, ...]]:
         flat = flatten(self.expression)
         # The members are in the hash already; they stand here for the files among them, which count like any other.

@@ -170,13 +170,7 @@ class Failures:
         else:
             self._record_failure(job, error)
             self.end(job, CANCELLED if isinstance(error, Cancelled) else FAILED)
-        owner = job.owner
-        if owner is not None and not owner.finished:
-            assert owner.calls is not None
-            assert owner.live is not None
-            owner.calls[job.index] = job.call_hash
-            owner.live.pop(job, None)
-            self._hand_up(owner, job)
+        self._leave_owner(job)
         followers, live = job.followers, job.live
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:
@@ -190,9 +184,17 @@ class Failures:
                 follower.call_hash, follower.reads = job.call_hash, job.reads
                 self.fail(follower, error)
 
-    def _hand_up(self, owner: Job, job: Job) -> None:
-        """What a finished call read of the context, its owner read through it. What the reuse of a call that is not
-        recorded depends on, that of its owner does."""
+    def _leave_owner(self, job: Job) -> None:
+        """Have the call that made a finished one, where it goes on, count it among those that it made and take it off
+        the list of those that run. What the finished one read of the context, its owner read through it; what the reuse
+        of one that is not recorded depends on, that of its owner does."""
+        owner = job.owner
+        if owner is None or owner.finished:
+            return
+        assert owner.calls is not None
+        assert owner.live is not None
+        owner.calls[job.index] = job.call_hash
+        owner.live.pop(job, None)
         if job.reads:
             context = self.context if owner.context is None else owner.context
             owner.reads = add_reads(owner.reads, context, job.reads, job.override)

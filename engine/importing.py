@@ -37,7 +37,8 @@ def import_script(path_or_module: str | os.PathLike[str]) -> ModuleType:
 
     A path is imported under its stem, with its folder first on `sys.path`; inside a package under its dotted
     name, with the package's parent first on `sys.path`. Anything else is a module's name, looked up with the
-    working directory first on `sys.path`. A workflow that was imported before is returned as it is.
+    working directory first on `sys.path`. A workflow that was imported before is returned as it is, and so is the main
+    program.
 
     Raises:
         UsageError: no such file or module; the message has the nearest one. Or its name is taken.
@@ -126,6 +127,9 @@ def _import_again(name: str, file: str | None, root: str | None, package: str | 
 
 
 def _import_path(path: Path) -> ModuleType:
+    main = _main_program(path)
+    if main is not None:
+        return main
     root, parts = path.parent, [path.stem.replace(".", "_")]
     if path.stem == "__init__":
         root, parts = path.parent.parent, [path.parent.name]
@@ -159,6 +163,11 @@ def _import_path(path: Path) -> ModuleType:
 def _import_name(name: str) -> ModuleType:
     _put_first(os.getcwd())
     try:
+        if name not in sys.modules and not name.startswith("."):
+            found = importlib.util.find_spec(name)
+            main = _main_program(Path(found.origin).resolve()) if found and found.origin else None
+            if main is not None:
+                return main
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
@@ -169,10 +178,16 @@ def _import_name(name: str) -> ModuleType:
         raise UsageError(f"{name!r} is neither a file nor a module's name.{_nearest(Path(name))}") from None
 
 
+def _main_program(path: Path) -> ModuleType | None:
+    """The main program, where it is that file: under another name it would run again, and define its tasks twice."""
+    main = sys.modules.get("__main__")
+    return main if main is not None and _is_from(main, path) else None
+
+
 def _import_main(file: str, root: str | None, package: str | None) -> ModuleType:
     """The main program of another process. It must not run as one here: its name is not `__main__`."""
-    current = sys.modules.get("__main__")
-    if current is not None and _is_from(current, Path(file).resolve()):
+    current = _main_program(Path(file).resolve())
+    if current is not None:
         return current
     if root is not None:
         _put_first(root)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from headwater.engine.errors import CallError
+from headwater.engine.slips import Slips
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
-
-_SLIP = 0.8
-"""How alike two names are when one is taken for a slip of the other: `databse`, but not `gpu1` beside `gpu0`."""
 
 
 class Limits:
@@ -25,6 +22,7 @@ class Limits:
 
     def __init__(self, capacities: Mapping[str, int] | None = None) -> None:
         self._capacities = dict(capacities or {})
+        self._slips = Slips(self._capacities)
         self._used: dict[str, int] = {}
         self._waiting: dict[str, deque[Job]] = {}
         """by a limit that they lack; somebody has it, and will give it back"""
@@ -37,10 +35,10 @@ class Limits:
             CallError: one is not configured, and nearly that of one which is.
         """
         for name in names:
-            near = name not in self._capacities and get_close_matches(name, self._capacities, 1, cutoff=_SLIP)
-            if near:
+            meant = self._slips.meant(name)
+            if meant is not None:
                 raise CallError(
-                    f"{task} needs the limit {name!r}, which is not configured. Did you mean {near[0]}? Where it is "
+                    f"{task} needs the limit {name!r}, which is not configured. Did you mean {meant}? Where it is "
                     f"another, put {name} = 1 under [limits] in headwater.ini."
                 )
 

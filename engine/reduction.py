@@ -428,13 +428,7 @@ class Reduction(Failures):
         self._settle_job(job)
 
     def _settle_job(self, job: Job) -> None:
-        owner = job.owner
-        if owner is not None and not owner.finished:
-            assert owner.calls is not None
-            assert owner.live is not None
-            owner.calls[job.index] = job.call_hash
-            owner.live.pop(job, None)
-            self._hand_up(owner, job)
+        self._leave_owner(job)
         followers, live = job.followers, job.live
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:

@@ -9,7 +9,7 @@ from headwater.cypher.project import Project
 from headwater.cypher.tag_names import tags_in
 from headwater.engine.context import Context
 
-Tags = Mapping[str, Any] | Sequence[tuple[str, str] | str]
+Tags = Mapping[str, Any] | Sequence[tuple[str, Any] | str]
 """A dict (a value may be a list), pairs, or texts like `key=value`."""
 
 

@@ -11,23 +11,26 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from headwater.engine.context import Context
 from headwater.engine.control import HEARTBEAT
 from headwater.engine.due import Due
 from headwater.engine.errors import TaskTimeout
 from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform, prepare_for
 from headwater.engine.executors.coroutines import Ask
 from headwater.engine.executors.owned import own
+from headwater.engine.failure import Recording
 from headwater.engine.job import BODY, RUNNING, STATUS, Job
 from headwater.engine.loop import Run
 from headwater.engine.reduction import Reduction
 from headwater.engine.retries import pause_after
 from headwater.engine.simulated_bodies import InlineBodies, no_event_loop
 from headwater.engine.subrun import SubRun
+from headwater.engine.task import Task
 from headwater.engine.timeouts import Timeouts
 
 
@@ -284,10 +287,14 @@ class _Watched(Reduction):
     def __init__(
         self,
         calls: list[SeenCall],
-        *reduction: Any,
-        **options: Any,
+        recording: Recording,
+        check: Callable[[Task[Any, Any], Mapping[str, Any]], None],
+        *,
+        use_cache: bool,
+        keep_going: bool,
+        context: Context | None = None,
     ) -> None:
-        super().__init__(*reduction, **options)
+        super().__init__(recording, check, use_cache=use_cache, keep_going=keep_going, context=context)
         self._calls = calls
         self._by_place: dict[tuple[int, int], SeenCall] = {}
         self._fed: dict[int, dict[str, list[SeenCall]]] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from headwater.engine.errors import CallError, UnknownExecutor
 from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform, prepare_for
 from headwater.engine.executors.threads import ThreadExecutor
+from headwater.engine.slips import Slips
 
 if TYPE_CHECKING:
     from headwater.engine.config import Config, ExecutorSettings
@@ -22,6 +23,7 @@ class Executors:
 
     def __init__(self, config: Config) -> None:
         self._settings = config.executors
+        self._slips = Slips(config.executors)
         self._made: dict[str, Executor] = {}
         self._coroutines: dict[str, CoroutineExecutor] = {}
 
@@ -37,7 +39,7 @@ class Executors:
         """
         made = self._made.get(name)
         if made is None:
-            settings = self._settings_of(name)
+            settings = self.settings_of(name)
             if settings.type == "process":
                 from headwater.engine.executors.processes import ProcessExecutor
 
@@ -53,20 +55,30 @@ class Executors:
         return self._coroutines[job.executor] if job.task.is_async else self.get(job.executor)
 
     def check(self, name: str, is_async: bool, task: str) -> None:
-        """Refuse an executor that a task cannot run on.
+        """Refuse an executor that nothing could run on anywhere. One of another name, which is not configured here, is
+        refused when a call is to run on it: what is recorded can be had without it.
 
         Raises:
-            UnknownExecutor: there is none of that name.
+            UnknownExecutor: there is none of that name, and it is nearly that of one.
             CallError: the task is async, and the executor runs calls in processes.
         """
-        if self._settings_of(name).type != "thread" and is_async:
+        settings = self._settings.get(name)
+        if settings is None:
+            if self._slips.meant(name) is not None:
+                self.settings_of(name)
+        elif settings.type != "thread" and is_async:
             raise CallError(
                 f"{task} is an async task and cannot run on the executor {name!r}: its body asks the scheduler "
                 "for what it awaits, in the same process. Leave it on threads, and give executor="
                 f"{name!r} to the tasks that it awaits"
             )
 
-    def _settings_of(self, name: str) -> ExecutorSettings:
+    def settings_of(self, name: str) -> ExecutorSettings:
+        """How the executor of that name is set up.
+
+        Raises:
+            UnknownExecutor: there is none; the message has the nearest name.
+        """
         settings = self._settings.get(name)
         if settings is None:
             near = difflib.get_close_matches(name, self._settings, 1)
@@ -77,11 +89,16 @@ class Executors:
         return settings
 
     def where(self, name: str, is_async: bool) -> Executor:
-        """Where a task runs that is to run on the executor of that name, which was checked."""
+        """Where a task runs that is to run on the executor of that name, which was checked.
+
+        Raises:
+            UnknownExecutor: there is none.
+        """
         if not is_async:
             return self.get(name)
         made = self._coroutines.get(name)
         if made is None:
+            self.settings_of(name)
             from headwater.engine.executors.coroutines import CoroutineExecutor
 
             made = self._coroutines[name] = CoroutineExecutor(name, self._ask)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc
 import enum
 import inspect
+import pkgutil
 import re
 import types
 import typing
@@ -61,6 +62,8 @@ def reader_for(annotation: Any, default: Any = inspect.Parameter.empty) -> Reade
         return _union(typing.get_args(annotation))
     if origin is typing.Literal:
         return _choices({str(choice): choice for choice in typing.get_args(annotation)})
+    if collections.abc.Callable in (annotation, origin):
+        return Reader("FUNCTION", _function)
     if annotation in _GATHERERS or origin in _GATHERERS:
         return _many(annotation, origin)
     if isinstance(annotation, type) and origin is None:
@@ -118,6 +121,17 @@ def _datetime(text: str) -> datetime:
         raise ValueError("a date and time like 2013-01-31T06:30 or 2013-01-31T06:30+02:00") from None
 
 
+def _function(text: str) -> Any:
+    """What stands at the top of a module, by its name."""
+    try:
+        found = pkgutil.resolve_name(text) if "." in text else None
+    except (ImportError, AttributeError, ValueError):
+        found = None
+    if not callable(found):
+        raise ValueError("the name of a function with that of its module, like package.module.function")
+    return found
+
+
 _WANTED = {
     "FILE": "the path or URL of a file",
     "DIR": "the path or URL of a folder",
@@ -164,8 +178,9 @@ def _class(annotation: type) -> Reader:
         return _enum(annotation)
     if _is_artefact(annotation):
         return _artefact(annotation)
-    if _is_readable_value(annotation):
-        return Reader("VALUE", lambda text: annotation.parse_arg(annotation, text))  # type: ignore[attr-defined]
+    reads = _value_class(annotation)
+    if reads is not None:
+        return Reader("VALUE", lambda text: reads.parse_arg(annotation, text))
     raise UnreadableType(describe_type(annotation))
 
 
@@ -175,10 +190,13 @@ def _is_artefact(annotation: type) -> bool:
     return issubclass(annotation, Artefact)
 
 
-def _is_readable_value(annotation: type) -> bool:
+def _value_class(annotation: type) -> Any:
+    """The class that says how values of a class are written: itself, or its proxy; None where none does."""
     from headwater.engine.values import Value
+    from headwater.engine.values.own import proxy_of
 
-    return issubclass(annotation, Value) and annotation.parse_arg.__func__ is not Value.parse_arg.__func__  # type: ignore[attr-defined]
+    found: Any = annotation if issubclass(annotation, Value) else proxy_of(annotation)
+    return None if found is None or found.parse_arg.__func__ is Value.parse_arg.__func__ else found  # type: ignore[attr-defined]
 
 
 def _shown(annotation: type) -> str:

@@ -61,11 +61,7 @@ class Words:
 
 def flags_of(function: Callable[..., Any], signature: inspect.Signature) -> list[Flag]:
     """The flags of a task's parameters, in their order. `**parameters` have none."""
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except Exception:
-        # A name that only exists for type checkers; the annotations as written still say what they can.
-        hints = {}
+    hints = hints_of(function)
     flags = []
     for parameter in signature.parameters.values():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
@@ -79,6 +75,15 @@ def flags_of(function: Callable[..., Any], signature: inspect.Signature) -> list
             reader = None
         flags.append(Flag(parameter, annotation, reader))
     return flags
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """A function's annotations, by parameter."""
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except Exception:
+        # A name that only exists for type checkers; the annotations as written still say what they can.
+        return {}
 
 
 def read_words(words: Sequence[str], flags: Sequence[Flag], own: Mapping[str, bool], *, task: str) -> Words:

@@ -43,6 +43,8 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
+            # Nothing takes an audit hook away again: it keeps this object until the process ends, which for `hw run`
+            # is soon. After the run it does nothing.
             sys.addaudithook(self._make_way)
         self._thread.start()
         return self

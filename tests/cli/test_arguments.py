@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import math
 import typing
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, timezone
@@ -14,7 +15,7 @@ from typing import Annotated, Any, Literal, NewType, Optional, Union
 import pytest
 from headwater.cypher.errors import UsageError
 
-from headwater import ContentDir, Dir, File, FileSet, IFile, Value
+from headwater import ContentDir, Dir, File, FileSet, IFile, ProxyValue, Value
 from headwater.cli._arguments import UnreadableType, reader_for
 from headwater.cli._flags import bind, describe, flags_of, read_words, task_help
 
@@ -160,7 +161,6 @@ def given(annotation: Any, words: list[str]) -> object:
     [
         (dict[str, int], "dict[str, int]"),
         (list[list[int]], "list[list[int]]"),
-        (Callable[[int], int], "Callable"),
         (tuple[int, str], "tuple[int, str]"),
         (complex, "complex"),
         (timedelta, "datetime.timedelta"),
@@ -372,3 +372,35 @@ def test_a_value_that_says_how_it_is_written_can_be_given() -> None:
         reader.read("")
     with pytest.raises(UnreadableType):
         reader_for(Silent)
+
+
+class Ratio:
+    def __init__(self, over: int) -> None:
+        self.over = over
+
+
+class RatioProxy(ProxyValue, of=Ratio):
+    @classmethod
+    def parse_arg(cls, raw_type: Any, arg: str) -> Any:
+        if not arg.startswith("1/"):
+            raise ValueError("a ratio like 1/3")
+        return raw_type(int(arg[2:]))
+
+
+def test_what_a_proxy_speaks_for_is_written_as_the_proxy_says() -> None:
+    assert reader_for(Ratio).read("1/3").over == 3
+    with pytest.raises(ValueError, match="a ratio like 1/3"):
+        reader_for(Ratio).read("3")
+
+
+@pytest.mark.parametrize(
+    "annotation", [Callable, Callable[[float], float], typing.Callable, Optional[Callable]]
+)
+def test_a_function_is_given_by_its_name_and_that_of_its_module(annotation: Any) -> None:
+    reader = reader_for(annotation)
+    assert reader.shown == "FUNCTION"
+    assert reader.read("math.floor") is math.floor
+    assert reader.read("pathlib.Path.cwd") == Path.cwd
+    for none in ("floor", "math.pi", "math.flour", "no_module.f", "", ".", "math."):
+        with pytest.raises(ValueError, match="the name of a function with that of its module"):
+            reader.read(none)

@@ -91,6 +91,65 @@ def test_a_job_is_made_again_with_arguments_that_no_command_line_can_give(again:
     assert "--colour TEXT" in told.out
 
 
+ANYTHING = """\
+from datetime import date
+from pathlib import Path
+from headwater import File, task
+
+headwater_namespace = "any"
+
+
+@task
+def shown(**more) -> str:
+    return " ".join(f"{name}={value!r}" for name, value in sorted(more.items()))
+
+
+@task
+def added(**more: float) -> float:
+    return sum(more.values())
+
+
+@task
+def main() -> list:
+    open("a.txt", "w").close()
+    kept = {"file": File("a.txt"), "days": [date(2020, 1, 2)], "numbers": (1, 2), "path": Path("a"), "on": True}
+    return [shown(**kept, nothing=None, empty=[], mixed=[1, "a"], table={"a": 1}), added(a=1, b=2.5)]
+"""
+
+
+def test_what_replaces_an_argument_of_any_name_has_the_type_that_it_had(hw: Shell) -> None:
+    hw("init")
+    hw.write("anything.py", ANYTHING)
+    hw.write("b.txt", "b")
+    assert hw("run", "anything.py", "main").code == 0
+    found = jobs(hw)
+    words = ["--file", "b.txt", "--days", "2021-03-04", "--numbers", "3", "--path", "b", "--no-on"]
+    answer = hw("run", "anything.py", "--rerun", found["any.shown"]["id"], *words, "--json")
+    assert answer.code == 0, answer
+    for part in (
+        "days=[datetime.date(2021, 3, 4)]",
+        "file=File('b.txt')",
+        "numbers=(3,)",
+        "on=False",
+        "path=PosixPath('b')",
+    ):
+        assert part in answer.json["result"]
+    answer = hw("run", "anything.py", "--rerun", found["any.added"]["id"], "--a", "1.5", "--json")
+    assert answer.json["result"] == "4.0", "the annotation goes before"
+
+
+@pytest.mark.parametrize("name", ["nothing", "empty", "mixed", "table"])
+def test_an_argument_whose_type_does_not_tell_how_to_read_another_is_not_replaced(
+    hw: Shell, name: str
+) -> None:
+    hw("init")
+    hw.write("anything.py", ANYTHING)
+    assert hw("run", "anything.py", "main").code == 0
+    answer = hw("run", "anything.py", "--rerun", jobs(hw)["any.shown"]["id"], f"--{name}", "1")
+    assert answer.code == 2
+    assert "cannot be given on the command line" in answer.err
+
+
 def test_a_failed_run_and_a_failed_job_can_be_made_again(again: Shell) -> None:
     assert again("run", "again.py", "main", "--n", "7", "--strict").code == 1
     failed = jobs(again)["again.fail"]

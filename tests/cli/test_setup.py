@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from headwater import UsageError, run, task
@@ -151,3 +154,31 @@ def test_in_python_run_asks_it_too(project: Shell, monkeypatch: pytest.MonkeyPat
     name(project, "setup.py::nothing_there")
     with pytest.raises(UsageError, match="has no function 'nothing_there'"):
         run(two())
+
+
+@pytest.mark.parametrize("place", ["main.py", "main", "whole.main"])
+def test_the_main_program_sets_its_runs_up_without_being_run_again(hw: Shell, place: str) -> None:
+    hw("init")
+    program = """\
+from headwater import Scheduler, run, task
+print("executed as", __name__)
+
+@task(namespace="main_program")
+def f() -> int:
+    return 1
+
+def setup(project):
+    return Scheduler(project)
+
+if __name__ == "__main__":
+    print(run(f()))
+"""
+    file = "whole/main.py" if "." in place and not place.endswith(".py") else "main.py"
+    (hw.folder / "whole").mkdir()
+    hw.write("whole/__init__.py", "")
+    hw.write(file, program)
+    name(hw, f"{place}::setup")
+    words = ["-m", "whole.main"] if file != "main.py" else [file]
+    made = subprocess.run([sys.executable, *words], capture_output=True, check=True, cwd=hw.folder, text=True)
+    assert made.stdout.split("\n") == ["executed as __main__", "1", ""]
+    assert "two tasks are called" not in made.stderr

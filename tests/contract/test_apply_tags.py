@@ -95,6 +95,17 @@ def test_the_value_the_job_and_the_run_have_their_tags(run: Runner) -> None:
     assert verify(run.project, run.store).findings == []
 
 
+def test_a_tag_s_value_that_is_no_text_is_json(run: Runner) -> None:
+    tags = [("n", 1), ("on", True), ("nothing", None), ("table", {"b": [2.5], "a": "ä"})]
+    written = ["n=1", "nothing=null", "on=true", 'table={"a": "ä", "b": [2.5]}']
+    run(apply_tags(score(1), tags, {"n": [1, "1", 2]}, execution_tags=["n=1"]), tags=tags)
+    assert run.tags("value") == written
+    assert run.tags("execution") == written
+    assert run.tags("job") == ["n=1", "n=2"]
+    run(score.options(tags={"on": False})(2))
+    assert run.tags("job") == ["n=1", "n=2", "on=false"]
+
+
 def test_a_cached_job_was_not_tagged_anew_and_its_value_still_is(run: Runner) -> None:
     run(main(2))
     _, again = run(main(2))
@@ -176,7 +187,7 @@ def test_tags_that_are_none_are_refused_where_they_are_written_or_evaluated(run:
     with pytest.raises(CallError, match=r"apply_tags\(tags=...\): 'good' is no tag"):
         apply_tags(1, ["good"])
     with pytest.raises(CallError, match="job_tags"):
-        run(apply_tags(1, job_tags=score(1)))
+        run(apply_tags(1, job_tags=[score(1)]))
 
 
 @task(version="1", cache=False)

@@ -102,3 +102,38 @@ def test_what_runs_inside_with_settings_of_its_own_is_reused_without_them(run: R
         assert run(root(1)) == [2]
         assert run(root(1)) == [2]
         assert run.counts == {"caching.own_settings": {"CACHED": 1}}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("where", [alone, below, awaited])
+def test_results_are_reused_where_the_executor_that_made_them_is_not_configured(
+    run: Run, project: Project, where: Any
+) -> None:
+    project.settings.read_dict({"executors.gpu": {"type": "thread"}})
+    expected = run(where(leaf(executor="gpu")))
+    project.settings.remove_section("executors.gpu")
+    again = where(leaf(executor="gpu"))
+    assert run(again) == expected
+    assert set().union(*run.counts.values()) == {"CACHED"}  # type: ignore[attr-defined]
+    assert run(again, dryrun=True) == expected
+    for options in ({"dryrun": True}, {}):
+        with pytest.raises(UnknownExecutor, match=r"headwater.ini needs \[executors.gpu\]"):
+            run(leaf(executor="gpu")(2), **options)
+
+
+def test_a_body_is_reused_though_what_it_awaits_names_an_executor_of_another_machine(run: Run) -> None:
+    task = leaf(executor="gpu")
+
+    async def body(n: int) -> Any:
+        return await evaluate(task.options(executor="default")(n))
+
+    root = define("body_elsewhere", "1", body)
+    assert run(root(1)) == run(root(1)) == 2
+    assert run.counts == {"caching.body_elsewhere": {"CACHED": 1}}  # type: ignore[attr-defined]
+
+
+def test_an_async_task_on_an_executor_that_is_nowhere_is_told_when_it_is_to_run(run: Run) -> None:
+    async def body(n: int) -> int:
+        return n
+
+    with pytest.raises(UnknownExecutor, match=r"needs \[executors.gpu\]"):
+        run(define("async_elsewhere", "1", body, executor="gpu")(1))

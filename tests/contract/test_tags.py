@@ -258,10 +258,10 @@ def test_a_damaged_change_is_told_and_does_not_stop_the_others(tag: Tagger, run:
     assert loaded.name.endswith(CHANGE + SUFFIX)
 
 
-@pytest.mark.parametrize("tags", [{"a=b": "c"}, {"a": 1}, ["a"], "a=b", [("a", "b", 3)], {"a": ""}, 5])
+@pytest.mark.parametrize("tags", [{"a=b": "c"}, {"a": {1}}, ["a"], "a=b", [("a", "b", 3)], {"a": ""}, 5])
 def test_what_is_no_tag_is_refused_where_a_task_is_defined(tags: Any) -> None:
     with pytest.raises(TaskDefinitionError, match="option tags"):
-        task(namespace="tagging", tags=tags)(len)
+        task(name="tagged", namespace="tagging", tags=tags)(lambda: 1)
 
 
 @pytest.mark.parametrize("text", ["", "=", "a", "a=", "=b", "  =b", f"a={'x' * 1001}"])

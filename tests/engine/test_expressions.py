@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from headwater.engine.expression import Given
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from headwater import CallError, Expression, Scheduler, UsageError, len_, task
+from headwater import CallError, Expression, Scheduler, UsageError, cond, len_, task
 
 headwater_namespace = "expressions"
 
@@ -190,7 +191,14 @@ def test_a_lazy_dict_is_not_unpacked(use: Any) -> None:
         use(given_(1))
 
 
-def test_a_lazy_value_is_copied_and_pickled_as_what_it_is() -> None:
-    lazy: Any = given_(2)[0] + 1
+@pytest.mark.parametrize("lazy", [lambda: given_(1) + given_(2), lambda: given_([1])[given_(0)]])
+def test_what_a_lazy_value_gives_when_it_is_called_is_not_taken_for_a_dict(lazy: Any) -> None:
+    called = lazy()()
+    with pytest.raises(CallError, match="how many items it has is not known yet"):
+        iter(called)
+
+
+@pytest.mark.parametrize("lazy", [given_(2)[0] + 1, cond(given_(1), 2, 3), Given([5], (1,))])
+def test_a_lazy_value_is_copied_and_pickled_as_what_it_is(lazy: Any) -> None:
     for made in (copy.copy(lazy), copy.deepcopy(lazy), pickle.loads(pickle.dumps(lazy))):
         assert repr(made) == repr(lazy)

@@ -134,6 +134,6 @@ def test_unknown_options_are_refused_with_the_nearest_name() -> None:
     with pytest.raises(TaskDefinitionError, match="Did you mean limits"):
         options.export_options(limit=["gpu"])
     with pytest.raises(TaskDefinitionError, match="Did you mean export_options"):
-        task(namespace="options", export_option={})(len)
+        task(name="bare", namespace="options", export_option={})(lambda: 1)
     with pytest.raises(TaskDefinitionError, match="a dict of options"):
         options.options(export_options=["cache"])

@@ -287,6 +287,14 @@ def test_a_quoted_expression_is_a_value(scheduler: Scheduler) -> None:
     assert scheduler.run(size(quote(inc(1)))) == "reduction.inc(1)"
 
 
+def test_a_quoted_expression_is_evaluated_where_it_is_asked_for(scheduler: Scheduler) -> None:
+    @task(name="opened")
+    def opened(quoted: Any, wanted: bool) -> Any:
+        return quoted.eval() if wanted else 0
+
+    assert scheduler.run([opened(quote(inc(1)), True), opened(quote(inc(1)), False)]) == [2, 0]
+
+
 @pytest.mark.parametrize(
     ("make", "path"),
     [
