@@ -143,6 +143,6 @@ def test_unknown_options_are_refused_with_the_nearest_name() -> None:
     with pytest.raises(TaskDefinitionError, match="Did you mean limits"):
         options.export_options(limit=["gpu"])
     with pytest.raises(TaskDefinitionError, match="Did you mean export_options"):
-        task(namespace="options", export_option={})(lambda: 0)
+        task(namespace="options", export_option={})(options.func)
     with pytest.raises(TaskDefinitionError, match="a dict of options"):
         options.options(export_options=["cache"])
