@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from headwater.cypher.tag_names import tags_in
@@ -63,7 +63,7 @@ def _scope(name: str, value: Any) -> Any:
 
 
 def _results(name: str, value: Any) -> frozenset[CacheResult]:
-    if isinstance(value, (str, CacheResult)):
+    if isinstance(value, str) or not isinstance(value, Iterable):
         value = [value]
     convert = _enum(CacheResult)
     return frozenset(convert(name, item) for item in value)
@@ -98,15 +98,15 @@ def _nout(name: str, value: Any) -> int | None:
 
 
 def _limits(name: str, value: Any) -> dict[str, int]:
-    if isinstance(value, str):
+    if isinstance(value, str) or not isinstance(value, Iterable):
         value = [value]
-    limits = dict(value) if isinstance(value, Mapping) else dict.fromkeys(value, 1)
-    for key, count in limits.items():
+    pairs = value.items() if isinstance(value, Mapping) else [(key, 1) for key in value]
+    for key, count in pairs:
         if not isinstance(key, str) or isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise TaskDefinitionError(
                 f"option {name}={value!r}: use a list of names, or names with counts from 1"
             )
-    return limits
+    return dict(pairs)
 
 
 def _tags(name: str, value: Any) -> tuple[str, ...]:

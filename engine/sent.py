@@ -70,8 +70,9 @@ def _specs(names: set[str], *, where_known: bool = False) -> Iterator[Spec]:
     for name in sorted(names):
         module = sys.modules.get(name)
         if name.startswith("headwater."):
-            continue
-        if module is not None:
+            if not where_known:  # a process does not import all of ours by itself
+                yield name, None, None, None
+        elif module is not None:
             try:
                 yield import_spec(module)
             except UsageError:

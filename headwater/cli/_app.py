@@ -16,6 +16,7 @@ from headwater.cli import _errors
 VERBS = {
     "init": "Make a folder a project.",
     "run": "Run a task of a script and record it.",
+    "launch": "Run any command as a script, and record it.",
     "cancel": "Stop a run that is under way, or one of its jobs.",
     "log": "Show runs, jobs, calls, values, tasks and files.",
     "trace": "Show everything a result came from.",

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import os
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -15,19 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headwater.cli import _output
-from headwater.cli._arguments import reader_for
-from headwater.cli._errors import STOPPED
-from headwater.cli._outcome import Outcome
-from headwater.cli._progress import Progress
-from headwater.cypher.errors import HeadwaterError, UsageError
+from headwater.cli._running import BACKGROUND, Options, run_expression
+from headwater.cypher.errors import UsageError
 from headwater.cypher.tag_names import split_tag
 
 if TYPE_CHECKING:
     from headwater.cli._flags import Flag
-    from headwater.cli._workflow import AnyTask
-    from headwater.cypher.project import Project
-
-BACKGROUND = "HEADWATER_BACKGROUND_LOAD"
 
 OPTIONS: list[click.Parameter] = [
     click.Option(["--no-cache"], is_flag=True, help="Run every task, whatever was recorded."),
@@ -63,23 +52,6 @@ OPTIONS: list[click.Parameter] = [
     click.Option(["-v", "--verbose"], is_flag=True, help="Show what scripts write while they write it."),
     click.Option(["--json", "as_json"], is_flag=True, help="Print the outcome as JSON."),
 ]
-
-
-@dataclass(frozen=True)
-class Options:
-    """`hw run`'s own options, wherever on the command line they stood."""
-
-    no_cache: bool
-    no_prov: bool
-    keep_going: bool
-    dryrun: bool
-    rerun: str | None
-    setup: list[str]
-    tags: list[tuple[str, str]]
-    context: dict[str, Any]
-    background_load: bool | None
-    verbose: bool
-    as_json: bool
 
 
 @click.command(
@@ -135,7 +107,9 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     except UsageError as error:
         ask = "-h" if any(flag.name == "--help" for flag in flags) else "--help"
         raise UsageError(f"{str(error).rstrip('.')}. Type: {ctx.command_path} {file} {name} {ask}") from error
-    return _run(task, task(*args, **kwargs), options, _recorded_command(ctx, flags, options))
+    return run_expression(
+        task.fullname, task(*args, **kwargs), options, _recorded_command(ctx, flags, options)
+    )
 
 
 def _start_ahead() -> None:
@@ -168,7 +142,9 @@ def _rerun(
         return 0
     options = _options(given, _parse(ctx, head + again.words.own))
     expression = again.task(*again.args, **again.kwargs)
-    return _run(again.task, expression, options, _recorded_command(ctx, again.flags, options))
+    return run_expression(
+        again.task.fullname, expression, options, _recorded_command(ctx, again.flags, options)
+    )
 
 
 def _split(words: Sequence[str], *, rerun: bool) -> tuple[list[str], str | None, list[str]]:
@@ -266,84 +242,3 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag], options: Option
     secret |= {"--" + flag.parameter.name for flag in flags if flag.name in secret}
     secret |= secret_names(find_project()) if options.setup else set()
     return [ctx.find_root().info_name or "hw", *redact(ctx.obj, secret=secret)]
-
-
-def _run(task: AnyTask, expression: Any, options: Options, recorded: list[str]) -> int:
-    from headwater.cli._changes import note_datasets
-    from headwater.cli._loading import load_pending, raise_damage
-    from headwater.cli._setup import setup_arguments
-    from headwater.cypher.project import create_project, find_project
-    from headwater.engine.errors import Cancelled
-    from headwater.engine.setup import set_up
-
-    project = find_project()
-    arguments = setup_arguments(project, options.setup)
-    if options.dryrun:
-        from headwater.cli._dryrun import dry_run
-
-        cache, context = not (options.no_cache or options.no_prov), options.context
-        scheduler = set_up(project, arguments)
-        return dry_run(
-            task.fullname, expression, scheduler, cache=cache, context=context, as_json=options.as_json
-        )
-    if project is None and not options.no_prov:
-        project = create_project(Path.cwd())
-        click.echo(f"made a project in {project.root}", err=True)
-    in_background = project is None or _in_background(options, project)
-    scheduler = set_up(project, arguments)
-    outcome = Outcome(task.fullname, scheduler)
-    try:
-        # What tasks print must not stand in the middle of the JSON.
-        aside = redirect_stdout(sys.stderr) if options.as_json else nullcontext()
-        with aside, Progress(lambda: scheduler.progress().counts), _live(options.verbose):
-            value = scheduler.run(
-                expression,
-                cache=not options.no_cache,
-                keep_going=options.keep_going,
-                prov=not options.no_prov,
-                tags=options.tags,
-                context=options.context,
-                command=recorded,
-            )
-        outcome.done(value)
-    except (KeyboardInterrupt, HeadwaterError) as error:
-        if hasattr(error, "headwater_traceback"):
-            outcome.failed(error)  # a task's own
-        elif isinstance(error, Cancelled):
-            outcome.cancelled(error)
-        else:
-            if isinstance(error, KeyboardInterrupt):
-                outcome.stopped(options.as_json)
-            raise
-    except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
-        outcome.failed(error)
-    outcome.show(options.as_json)
-    if not in_background and project is not None and scheduler.execution_id is not None:
-        load_pending(project, scheduler.execution_id)
-        note_datasets(project)
-        raise_damage(project, scheduler.execution_id)
-    return {"DONE": 0, "CANCELLED": STOPPED}.get(outcome.status, 1)
-
-
-def _live(verbose: bool) -> AbstractContextManager[object]:
-    if not verbose:
-        return nullcontext()
-    from headwater.cli._live_logs import LiveLogs
-
-    return LiveLogs()
-
-
-def _in_background(options: Options, project: Project) -> bool:
-    """Whether loading is left to the background: the option, else the environment, else the setting."""
-    from headwater.cypher.project import SETTINGS
-
-    if options.background_load is not None:
-        return options.background_load
-    where, text = f"the environment variable {BACKGROUND}", os.environ.get(BACKGROUND)
-    if text is None:
-        where = f"{project.folder / SETTINGS}: [run] background_load"
-        text = project.settings.get("run", "background_load", fallback="no")
-    try:
-        return bool(reader_for(bool).read(text))
-    except ValueError as error:
-        raise UsageError(f"{where}={text} is not {error}") from error

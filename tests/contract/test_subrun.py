@@ -28,6 +28,7 @@ from headwater import (
     UnknownExecutor,
     UsageError,
     catch,
+    copy_file,
     get_task_registry,
     subrun,
     task,
@@ -134,6 +135,13 @@ def test_the_modules_of_its_tasks_are_imported(plain: Scheduler) -> None:
     )
     with pytest.raises(ModuleNotFoundError, match="nowhere_to_be_found"):
         plain.run(subrun(local_task(1), "process", load_modules=["nowhere_to_be_found"]))
+
+
+def test_tasks_of_headwater_itself_are_known_there(plain: Scheduler, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("one")
+    copy = copy_file(File(str(tmp_path / "a")), str(tmp_path / "b"))
+    plain.run(subrun(copy, "process", load_modules=["tests.engine.insides"]))
+    assert (tmp_path / "b").read_text() == "one"
 
 
 def test_a_timeout_and_a_cancelled_run_end_what_runs_inside(

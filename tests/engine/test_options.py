@@ -130,6 +130,15 @@ def test_a_lazy_option_that_fails_or_cannot_be_fails_its_call(scheduler: Schedul
         scheduler.run(options.options(executor=one())())
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"limits": 5}, {"limits": [["gpu"]]}, {"limits": True}, {"allowed_cache_results": 3}],
+)
+def test_a_value_that_cannot_be_is_refused_with_what_can(given: dict[str, Any]) -> None:
+    with pytest.raises(TaskDefinitionError, match=r"use a list of names|choose one of"):
+        options.options(**given)
+
+
 def test_unknown_options_are_refused_with_the_nearest_name() -> None:
     with pytest.raises(TaskDefinitionError, match="Did you mean limits"):
         options.export_options(limit=["gpu"])

@@ -1,0 +1,141 @@
+"""A run of the command line: evaluated, recorded and told, whichever verb asked for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headwater.cli._arguments import reader_for
+from headwater.cli._errors import STOPPED
+from headwater.cli._outcome import Outcome
+from headwater.cli._progress import Progress
+from headwater.cypher.errors import HeadwaterError, UsageError
+
+if TYPE_CHECKING:
+    from headwater.cypher.project import Project
+    from headwater.engine.scheduler import Scheduler
+
+BACKGROUND = "HEADWATER_BACKGROUND_LOAD"
+
+Beside = Callable[["Scheduler"], AbstractContextManager[object]]
+"""Makes what is to be done beside a run while it lasts."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How something is run: `hw run`'s own options, wherever on the command line they stood."""
+
+    no_cache: bool = False
+    no_prov: bool = False
+    keep_going: bool = False
+    dryrun: bool = False
+    rerun: str | None = None
+    setup: list[str] = field(default_factory=list)
+    tags: list[tuple[str, str]] = field(default_factory=list)
+    context: dict[str, Any] = field(default_factory=dict)
+    background_load: bool | None = None
+    verbose: bool = False
+    as_json: bool = False
+
+
+def progress_of(scheduler: Scheduler) -> Progress:
+    """Shows how far a run is."""
+    return Progress(lambda: scheduler.progress().counts)
+
+
+def run_expression(
+    name: str, expression: Any, options: Options, recorded: list[str], beside: Beside = progress_of
+) -> int:
+    """Evaluate an expression in the project of the working directory, and show what came of it.
+
+    Args:
+        name: of the task that is called.
+        recorded: the command line to record.
+        beside: what is done while it runs.
+
+    Returns:
+        The exit code.
+    """
+    from headwater.cli._changes import note_datasets
+    from headwater.cli._loading import load_pending, raise_damage
+    from headwater.cli._setup import setup_arguments
+    from headwater.cypher.project import create_project, find_project
+    from headwater.engine.errors import Cancelled
+    from headwater.engine.setup import set_up
+
+    project = find_project()
+    arguments = setup_arguments(project, options.setup)
+    if options.dryrun:
+        from headwater.cli._dryrun import dry_run
+
+        cache, context = not (options.no_cache or options.no_prov), options.context
+        scheduler = set_up(project, arguments)
+        return dry_run(name, expression, scheduler, cache=cache, context=context, as_json=options.as_json)
+    if project is None and not options.no_prov:
+        project = create_project(Path.cwd())
+        click.echo(f"made a project in {project.root}", err=True)
+    in_background = project is None or _in_background(options, project)
+    scheduler = set_up(project, arguments)
+    outcome = Outcome(name, scheduler)
+    try:
+        # What tasks print must not stand in the middle of the JSON.
+        aside = redirect_stdout(sys.stderr) if options.as_json else nullcontext()
+        with aside, beside(scheduler), _live(options.verbose):
+            value = scheduler.run(
+                expression,
+                cache=not options.no_cache,
+                keep_going=options.keep_going,
+                prov=not options.no_prov,
+                tags=options.tags,
+                context=options.context,
+                command=recorded,
+            )
+        outcome.done(value)
+    except (KeyboardInterrupt, HeadwaterError) as error:
+        if hasattr(error, "headwater_traceback"):
+            outcome.failed(error)  # a task's own
+        elif isinstance(error, Cancelled):
+            outcome.cancelled(error)
+        else:
+            if isinstance(error, KeyboardInterrupt):
+                outcome.stopped(options.as_json)
+            raise
+    except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
+        outcome.failed(error)
+    outcome.show(options.as_json)
+    if not in_background and project is not None and scheduler.execution_id is not None:
+        load_pending(project, scheduler.execution_id)
+        note_datasets(project)
+        raise_damage(project, scheduler.execution_id)
+    return {"DONE": 0, "CANCELLED": STOPPED}.get(outcome.status, 1)
+
+
+def _live(verbose: bool) -> AbstractContextManager[object]:
+    if not verbose:
+        return nullcontext()
+    from headwater.cli._live_logs import LiveLogs
+
+    return LiveLogs()
+
+
+def _in_background(options: Options, project: Project) -> bool:
+    """Whether loading is left to the background: the option, else the environment, else the setting."""
+    from headwater.cypher.project import SETTINGS
+
+    if options.background_load is not None:
+        return options.background_load
+    where, text = f"the environment variable {BACKGROUND}", os.environ.get(BACKGROUND)
+    if text is None:
+        where = f"{project.folder / SETTINGS}: [run] background_load"
+        text = project.settings.get("run", "background_load", fallback="no")
+    try:
+        return bool(reader_for(bool).read(text))
+    except ValueError as error:
+        raise UsageError(f"{where}={text} is not {error}") from error

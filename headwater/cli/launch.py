@@ -1,0 +1,157 @@
+"""`hw launch CMD...`: run any command as a recorded script, in the background or waited for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headwater.cypher.errors import UsageError
+
+if TYPE_CHECKING:
+    from headwater.cypher.project import Project
+
+NAME = "headwater.script"
+"""the task that a launched command is a call of"""
+_LOGS = "launched"
+_ELSEWHERE = {
+    "executor": "Give --executor NAME",
+    "mode": "Give --executor NAME",
+    "prov": "A launched command is always recorded",
+}
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option("--executor", default="default", show_default=True, metavar="NAME", help="Where it runs.")
+@click.option("--wait", is_flag=True, help="Wait until it has ended, and show its result as run does.")
+@click.option(
+    "-o",
+    "--option",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the call, like timeout=60, retries=2 or limits=gpu; may be repeated.",
+)
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="CMD...")
+@click.pass_context
+def command(
+    ctx: click.Context, executor: str, wait: bool, assignments: tuple[str, ...], words: tuple[str, ...]
+) -> int:
+    """Run any command as a script, and record it.
+
+    CMD is a program with its arguments; one word alone is the text of a script, as bash reads it. It runs in the
+    current folder, every time: no earlier result is taken (-o cache=true takes one).
+
+    The run's id is printed as soon as it has begun, and the command goes on without this process and its
+    terminal. What goes wrong then is written to the file that is named; hw log ID shows the run, hw cancel ID
+    stops it.
+    """
+    from headwater.cli._redact import redact
+    from headwater.cypher.project import create_project, find_project
+
+    project = find_project()
+    if project is None:
+        project = create_project(Path.cwd())
+        click.echo(f"made a project in {project.root}", err=True)
+    options = {"cache": False, **_options(assignments), "executor": executor}
+    _check(project, words, options)
+    recorded = [ctx.find_root().info_name or "hw", *redact(ctx.obj)]
+    if wait:
+        from headwater.cli._running import Options, run_expression
+
+        return run_expression(NAME, job_of(words, options), Options(), recorded)
+    return _leave(project, {"words": words, "options": options, "recorded": recorded})
+
+
+def job_of(words: Sequence[str], options: dict[str, Any]) -> Any:
+    """The call that a launched command is."""
+    from headwater.engine.script import script
+
+    return script(words[0] if len(words) == 1 else list(words), **options)
+
+
+def _options(assignments: Sequence[str]) -> dict[str, Any]:
+    """What -o gave. A value is read as JSON where it is some, else it is a text."""
+    options: dict[str, Any] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(f"-o {text}: KEY=VALUE is needed")
+        if name in _ELSEWHERE:
+            raise UsageError(f"-o {text}: {name} is not given here. {_ELSEWHERE[name]}")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options
+
+
+def _check(project: Project, words: Sequence[str], options: dict[str, Any]) -> None:
+    """Refuse what cannot be before anything is started.
+
+    Raises:
+        UsageError: an option, an executor, a limit or a command that cannot be; the message has the nearest name.
+    """
+    from headwater.engine.errors import CallError, TaskDefinitionError
+    from headwater.engine.executors import Executors
+    from headwater.engine.limits import Limits
+    from headwater.engine.options import check_options
+    from headwater.engine.setup import set_up
+
+    config = set_up(project).config
+    try:
+        checked = check_options(options)
+        Executors(config).check(checked["executor"], False, "hw launch")
+        Limits(config.limits).check(checked.get("limits", ()), "hw launch")
+        job_of(words, options)
+    except (CallError, TaskDefinitionError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _leave(project: Project, told: dict[str, Any]) -> int:
+    """Start a process that evaluates it, and wait until the run has begun there. It tells so through a pipe, which ends
+    if it dies first."""
+    folder = project.folder / _LOGS
+    folder.mkdir(exist_ok=True)
+    output, log = tempfile.mkstemp(prefix="starting-", suffix=".log", dir=folder)
+    hear, tell = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "headwater.cli._launched", str(tell), log],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=output,
+        start_new_session=True,
+        pass_fds=[tell],
+        # `-m` looks for modules here first: a folder of the user's might hold a queue.py
+        cwd=project.folder,
+    )
+    os.close(tell)
+    os.close(output)
+    # By a pipe: the command line of a process can be read by everybody.
+    assert process.stdin is not None
+    with process.stdin as pipe:
+        pipe.write(json.dumps({**told, "folder": os.getcwd()}).encode())
+    with open(hear, encoding="utf-8") as answer:
+        execution = answer.read()
+    if not execution:
+        code = process.wait()
+        click.echo(Path(log).read_text("utf-8", errors="replace"), err=True, nl=False)
+        Path(log).unlink()
+        return code
+    process.returncode = 0  # it outlives us: nobody is to be warned that it still runs
+    click.echo(execution)
+    shown = os.path.relpath(log_of(folder, execution))
+    click.echo(f"goes on in the background; what goes wrong is written to {shown}", err=True)
+    return 0
+
+
+def log_of(folder: Path, execution: str) -> Path:
+    """Where it is written what goes wrong in a run that was left to the background."""
+    return folder / f"{execution}.log"
