@@ -129,8 +129,18 @@ class _Around:
             if not self.perhaps.run(left):
                 return False
             down = (found | _given(self._store, self._facts, self.perhaps, [], [])) - self._whole
-            up = (down | _open_above(self.perhaps)) - self._looked_up
+            up = (
+                down | {job for job in _open_above(self.perhaps) if not self._counts(job)}
+            ) - self._looked_up
         return True
+
+    def _counts(self, id_: str) -> bool:
+        """Whether the parent of a job that the walk reached is found already, and is with all that the job adds."""
+        job, _ = self.perhaps.jobs[id_]
+        since = None if job.parent is None else self._since.get(job.parent)
+        return job.parent in self._whole or (
+            since is not None and job.started is not None and since <= job.started
+        )
 
     def _above(self, reached: Collection[str]) -> dict[str, datetime]:
         """Note the jobs without a call above some. Returns those of which more counts now, with since when."""
