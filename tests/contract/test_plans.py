@@ -211,7 +211,7 @@ class Profiler:
             {"user": None, "commit": None, "host": None, "as_of": None, "since": EARLY},
             {"until": MICROS, "before": MICROS},
             {"task_of_name": task[0], "while_at_work": at_work[0], "newest": 1},
-            {"upto": "z", "limit": 20, "skip": 0, "newest": 10, "most": 100},
+            {"upto": "z", "limit": 20, "skip": 0, "most": 100},
             {"option": "declassifies", "properties": ["id"]},
             {"after_run": "z", "after_n": -1, "after_path": "", "after_file": "", "beginning": ""},
             {"from": "", "to": "z"},
@@ -249,6 +249,8 @@ def test_no_query_goes_through_all_there_is_where_an_index_serves(
     with driver:
         [first] = driver.execute_query("MATCH (t:Task) RETURN t.fullname ORDER BY t.fullname LIMIT 1").records
         assert driver.execute_query(CUT_OFF, name=first[0]).summary.counters.relationships_created > 0
+        # What was planned while other tests had the store would be planned as for what they had in it.
+        driver.execute_query("CALL db.prepareForReplanning(60)")
         profiler = Profiler(driver)
         ran = profiler.operators({name: load(name, "neo4j") for name in queries("neo4j")})
         rules = profiler.operators({rule: rule_text(rule) for rule in RULES})
