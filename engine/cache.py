@@ -29,7 +29,6 @@ from headwater.engine.validity import still_holds
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
-    from headwater.engine.entry_points import EntryPoint
     from headwater.engine.task import Task
 
 _log = logging.getLogger("headwater")
@@ -51,20 +50,16 @@ class GraphCache:
     """Answers from the graph. When the store cannot be reached, it says so once and everything is a miss.
 
     Args:
-        can_run, entry_points: see `CurrentTasks`.
+        can_run: see `CurrentTasks`.
     """
 
     def __init__(
-        self,
-        store: GraphStore,
-        context: Context,
-        can_run: Callable[[Task[Any, Any]], bool],
-        entry_points: Mapping[str, EntryPoint],
+        self, store: GraphStore, context: Context, can_run: Callable[[Task[Any, Any]], bool]
     ) -> None:
         self.states = HandleStates()
         self._store = store
         self._context = context
-        self._tasks = CurrentTasks(can_run, entry_points)
+        self._tasks = CurrentTasks(can_run)
         self._known_tasks: dict[str, bool] = {}
         self._known_keys: dict[str, set[str] | None] = {}
         """the beginnings of a task's recorded cache keys; None where there are too many"""

@@ -6,7 +6,7 @@ import configparser
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from headwater.cypher.errors import UsageError
 from headwater.cypher.project import SETTINGS, Project, open_project
 from headwater.cypher.settings import check_settings, nearest
 from headwater.engine.context import Context, parse_context, read_context
-from headwater.engine.entry_points import EntryPoint, entry_points
 
 _TYPES = ("thread", "process")
 _WARNINGS = ("namespace",)
@@ -46,7 +45,6 @@ class Config:
         ignore_warnings: names of warnings not to give (`namespace`).
         context: what tasks read with `get_context`.
         max_value_size: how many bytes a recorded value may have; None for any number.
-        entry_points: tasks of other projects, by the names that `federated_task` calls them by.
     """
 
     limits: dict[str, int] = field(default_factory=dict)
@@ -54,7 +52,6 @@ class Config:
     ignore_warnings: frozenset[str] = frozenset()
     context: Context = field(default_factory=dict)
     max_value_size: int | None = None
-    entry_points: dict[str, EntryPoint] = field(default_factory=dict)
 
     @classmethod
     def of(cls, project: Project | None) -> Config:
@@ -67,8 +64,7 @@ class Config:
             return cls()
         project.values_address()
         _watched(project)
-        config = cls.read(project.settings, project.folder / SETTINGS)
-        return replace(config, entry_points=entry_points(project))
+        return cls.read(project.settings, project.folder / SETTINGS)
 
     @classmethod
     def read(cls, settings: configparser.ConfigParser, where: Path) -> Config:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
-from headwater.engine.entry_points import EntryPoint, known_here
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 
@@ -20,24 +19,16 @@ class CurrentTasks:
     Args:
         can_run: whether no name in a task's definition is a slip. One with a slip is not current: so what is above its
             calls is opened, and its error does not depend on what was recorded.
-        entry_points: of tasks of other projects. Their modules are imported where calls of them are recorded: nothing
-            else in this process may have named them yet.
     """
 
-    def __init__(
-        self, can_run: Callable[[Task[Any, Any]], bool], entry_points: Mapping[str, EntryPoint]
-    ) -> None:
+    def __init__(self, can_run: Callable[[Task[Any, Any]], bool]) -> None:
         self._can_run = can_run
-        self._entry_points = list(entry_points.values())
         self._able: dict[str, bool] = {}
         self._by_hash: dict[str, Task[Any, Any]] | None = None
 
     def outdated(self, recorded: Collection[Any]) -> list[str]:
         """Those hashes of some (full name, hash) that are not current."""
-        names = {fullname for fullname, _ in recorded}
-        apart = _INSIDE in names
-        if apart and self._entry_points:
-            self._import_those_of(names)
+        apart = any(fullname == _INSIDE for fullname, _ in recorded)
         return [
             task_hash
             for fullname, task_hash in recorded
@@ -56,11 +47,6 @@ class CurrentTasks:
         """The hashes that the tasks of some (full name, hash) have now."""
         now = [get_task_registry().find(fullname) for fullname, _ in recorded]
         return {task.hash.hex() for task in now if task is not None}
-
-    def _import_those_of(self, names: set[str]) -> None:
-        for entry in [entry for entry in self._entry_points if entry.task in names]:
-            self._entry_points.remove(entry)
-            known_here(entry)
 
     def _is_current(self, task: Task[Any, Any] | None, task_hash: str, apart: bool) -> bool:
         if task is None or task.hash.hex() != task_hash:

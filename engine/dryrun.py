@@ -17,7 +17,6 @@ from headwater.engine.cache import GraphCache
 from headwater.engine.errors import Undecodable, UnknownExecutor
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
-from headwater.engine.federated import call_entry_point, expanded
 from headwater.engine.job import Job, Stored
 from headwater.engine.loop import Run
 from headwater.engine.nested import find_expressions
@@ -101,7 +100,7 @@ class DryRun(Run):
         if not caught.complete:
             raise StoreUnavailable(f"the graph does not hold all earlier runs: {caught.problem}")
         if self._use_cache:
-            self._cache = GraphCache(store, self._context, self._can_run, self.config.entry_points)
+            self._cache = GraphCache(store, self._context, self._can_run)
         self.recorder = _Reader(self.project)
         self.reduction = self._reduce_with(use_cache=self._use_cache)
         return store
@@ -142,9 +141,6 @@ class DryRun(Run):
                 assert job.values is not None
                 quoted = job.values[0].expression
                 reduction.returned(job, quoted, lazy=bool(find_expressions(quoted)))
-            elif job.task is call_entry_point:
-                assert job.values is not None
-                reduction.returned(job, expanded(self.config.entry_points, *job.values[:3]), lazy=True)
             else:
                 try:
                     self._executors.settings_of(job.options.get("executor", "default"))

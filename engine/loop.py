@@ -157,7 +157,7 @@ class Run(Control):
             store = open_store(self.project, meanwhile=self._go_on)
             if self._use_cache:
                 catch_up(self.project)
-                self._cache = GraphCache(store, self._context, self._can_run, self.config.entry_points)
+                self._cache = GraphCache(store, self._context, self._can_run)
         except StoreUnavailable as error:
             _log.warning(
                 "the graph cannot be reached (%s): the run goes on without earlier results, and is loaded later",
