@@ -17,6 +17,7 @@ _SECRET = re.compile(
 )
 _URL_PASSWORD = re.compile(r"(?P<start>[a-z][a-z0-9+.-]*://)[^/?#\s]*@", re.I)
 _URL_PARAMETER = re.compile(r"(?P<start>[?&;](?P<name>[^=&;#\s]+)=)[^&;#\s]+")
+_SPACE = re.compile(r"(\s+)")
 _ASSIGNMENT = re.compile(r"(?P<name>[\w.-]+)=")
 
 
@@ -24,7 +25,7 @@ def redact(words: Sequence[str], *, secret: Collection[str] = ()) -> list[str]:
     """The words with secret values replaced by `***`.
 
     Hidden are the values of flags and of `name=value` words whose name speaks of a password, secret, token,
-    credential or key, and inside URLs the user and password and parameters of such names.
+    credential or key, and inside URLs the user and password and parameters of such names; in words with spaces, too.
 
     Args:
         words: argv.
@@ -36,10 +37,7 @@ def redact(words: Sequence[str], *, secret: Collection[str] = ()) -> list[str]:
         if word.startswith("--") and word != "--":
             name, equals, _ = word.partition("=")
             hiding = name in secret or is_secret(name[2:])
-            if hiding and equals:
-                safe.append(f"{name}={HIDDEN}")
-            else:
-                safe.append(_inside(word, secret))
+            safe.append(f"{name}={HIDDEN}" if hiding and equals else _inside(word, secret))
         elif hiding:
             safe.append(HIDDEN)
         else:
@@ -58,5 +56,9 @@ def _inside(word: str, secret: Collection[str]) -> str:
         if is_secret(assigned["name"]) or assigned["name"] in secret:
             return f"{word[: assigned.end()]}{HIDDEN}"
         begin = assigned.end()
+    if _SPACE.search(word):  # a command line of its own, as a shell is given
+        pieces = _SPACE.split(word)
+        pieces[::2] = redact(pieces[::2], secret=secret)
+        return "".join(pieces)
     word = _URL_PASSWORD.sub(rf"\g<start>{HIDDEN}@", word)
     return _URL_PARAMETER.sub(lambda m: m["start"] + HIDDEN if is_secret(m["name"]) else m[0], word)

@@ -39,10 +39,19 @@ _ELSEWHERE = {
     metavar="KEY=VALUE",
     help="An option of the call, like timeout=60, retries=2 or limits=gpu; may be repeated.",
 )
+@click.option(
+    "--setup", multiple=True, metavar="KEY=VALUE", help="Passed to setup_scheduler; may be repeated."
+)
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="CMD...")
 @click.pass_context
 def command(
-    ctx: click.Context, executor: str, wait: bool, assignments: tuple[str, ...], words: tuple[str, ...]
+    ctx: click.Context,
+    *,
+    executor: str,
+    wait: bool,
+    assignments: tuple[str, ...],
+    setup: tuple[str, ...],
+    words: tuple[str, ...],
 ) -> int:
     """Run any command as a script, and record it.
 
@@ -54,6 +63,7 @@ def command(
     stops it.
     """
     from headwater.cli._redact import redact
+    from headwater.cli._setup import secret_names
     from headwater.cypher.project import create_project, find_project
 
     project = find_project()
@@ -61,13 +71,16 @@ def command(
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
     options = {"cache": False, **_options(assignments), "executor": executor}
-    _check(project, words, options)
-    recorded = [ctx.find_root().info_name or "hw", *redact(ctx.obj)]
+    _check(project, words, options, setup)
+    recorded = [
+        ctx.find_root().info_name or "hw",
+        *redact(ctx.obj, secret=secret_names(project) if setup else ()),
+    ]
     if wait:
         from headwater.cli._running import Options, run_expression
 
-        return run_expression(NAME, job_of(words, options), Options(), recorded)
-    return _leave(project, {"words": words, "options": options, "recorded": recorded})
+        return run_expression(NAME, job_of(words, options), Options(setup=list(setup)), recorded)
+    return _leave(project, {"words": words, "options": options, "setup": setup, "recorded": recorded})
 
 
 def job_of(words: Sequence[str], options: dict[str, Any]) -> Any:
@@ -93,22 +106,23 @@ def _options(assignments: Sequence[str]) -> dict[str, Any]:
     return options
 
 
-def _check(project: Project, words: Sequence[str], options: dict[str, Any]) -> None:
+def _check(project: Project, words: Sequence[str], options: dict[str, Any], setup: Sequence[str]) -> None:
     """Refuse what cannot be before anything is started.
 
     Raises:
         UsageError: an option, an executor, a limit or a command that cannot be; the message has the nearest name.
     """
+    from headwater.cli._setup import setup_arguments
     from headwater.engine.errors import CallError, TaskDefinitionError
     from headwater.engine.executors import Executors
     from headwater.engine.limits import Limits
     from headwater.engine.options import check_options
     from headwater.engine.setup import set_up
 
-    config = set_up(project).config
+    config = set_up(project, setup_arguments(project, setup)).config
     try:
         checked = check_options(options)
-        Executors(config).check(checked["executor"], False, "hw launch")
+        Executors(config).settings_of(checked["executor"])
         Limits(config.limits).check(checked.get("limits", ()), "hw launch")
         job_of(words, options)
     except (CallError, TaskDefinitionError) as error:
@@ -131,6 +145,7 @@ def _leave(project: Project, told: dict[str, Any]) -> int:
         pass_fds=[tell],
         # `-m` looks for modules here first: a folder of the user's might hold a queue.py
         cwd=project.folder,
+        env=_environment(),
     )
     os.close(tell)
     os.close(output)
@@ -150,6 +165,14 @@ def _leave(project: Project, told: dict[str, Any]) -> int:
     shown = os.path.relpath(log_of(folder, execution))
     click.echo(f"goes on in the background; what goes wrong is written to {shown}", err=True)
     return 0
+
+
+def _environment() -> dict[str, str]:
+    """This process's, for one that begins in another folder."""
+    path = os.environ.get("PYTHONPATH")
+    if not path:
+        return dict(os.environ)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, path.split(os.pathsep)))}
 
 
 def log_of(folder: Path, execution: str) -> Path:

@@ -29,11 +29,11 @@ def wait_for(happened: Callable[[], Any]) -> Any:
     raise AssertionError(f"it never happened: {happened}")
 
 
-def ended(shell: Shell, execution: str) -> dict[str, Any]:
+def ended(shell: Shell, execution: str, **env: str) -> dict[str, Any]:
     """What the log says of a run, once that has ended."""
 
     def look() -> Any:
-        answer = shell("log", execution, "--json")
+        answer = shell("log", execution, "--json", **env)
         return answer.code == 0 and answer.json["execution"]["status"] != "RUNNING" and answer.json
 
     found: dict[str, Any] = wait_for(look)
@@ -153,6 +153,8 @@ def test_it_can_be_cancelled(hw: Shell) -> None:
     ("words", "said"),
     [
         (["--executor", "proces", "ls"], "no executor is called 'proces'. Did you mean process?"),
+        (["--executor", "gpu", "ls"], "no executor is called 'gpu'"),
+        (["--setup", "gpus=2", "ls"], "setup_scheduler"),
         (["-o", "timeuot=1", "ls"], "no option is called 'timeuot'. Did you mean timeout?"),
         (["-o", "timeout=soon", "ls"], "timeout='soon': seconds are needed"),
         (["-o", "timeout", "ls"], "KEY=VALUE is needed"),
@@ -185,6 +187,28 @@ def setup(project: Project) -> Scheduler:
     seen.touch()
     return Scheduler(project)
 """
+
+
+SIZED = """\
+from headwater import Project, Scheduler
+
+def setup(project: Project, slots: int) -> Scheduler:
+    return Scheduler(project)
+"""
+
+
+def test_the_function_that_sets_up_is_given_what_it_needs(hw: Shell) -> None:
+    (hw.folder / "src").mkdir()
+    hw.write("src/sized.py", SIZED)
+    assert hw("init").code == 0
+    with (hw.folder / ".headwater" / "headwater.ini").open("a") as settings:
+        settings.write("\n[scheduler]\nsetup_scheduler = sized::setup\n")
+    without = hw("launch", "echo 1", PYTHONPATH="src")
+    assert (without.code, without.out) == (2, ""), without
+    assert "slots" in without.err
+    begun = hw("launch", "--setup", "slots=2", "echo 1", PYTHONPATH="src")
+    assert begun.code == 0, begun
+    assert ended(hw, begun.out.strip(), PYTHONPATH="src")["execution"]["status"] == "DONE"
 
 
 def test_what_fails_before_it_has_begun_is_told_here(hw: Shell) -> None:
