@@ -353,6 +353,7 @@ class Run(Control):
             return
         job.reason = f"single reduction reused: {answer.reason}"
         job.started = time()
+        self.recorder.resumed(job)
         self.reduction.returned(job, value, lazy=bool(find_expressions(value)))
 
     def _dispatch(self) -> None:

@@ -43,6 +43,9 @@ class NoRecorder:
     def started(self, job: Job) -> None:
         return
 
+    def resumed(self, job: Job) -> None:
+        return
+
     def called(self, job: Job, children: list[bytes], *, cacheable: bool) -> None:
         return
 

@@ -206,12 +206,16 @@ class Recorder:
     # -- jobs and calls --------------------------------------------------------------------------------------------
 
     def started(self, job: Job) -> None:
-        """A job began; it is written down only if it still runs when the next group is."""
+        """A job began; it is written down only if it still goes on when the next group is."""
+        self.resumed(job)
+        if job.taken and not job.unrecorded:
+            self.lineages.started(job)
+
+    def resumed(self, job: Job) -> None:
+        """A job goes on with what its function is on record to have returned; its function does not run."""
         if not job.unrecorded:
             self._task(job.task)
             self._fresh.append(job)
-            if job.taken:
-                self.lineages.started(job)
 
     def tagged(
         self, value: Any, tags: Sequence[tuple[str, str]], run_tags: Sequence[tuple[str, str]]
@@ -411,10 +415,11 @@ class Recorder:
         return records
 
     def _running(self, jobs: Iterable[Job]) -> Iterator[AnyRecord]:
-        """Start records of the jobs that still run, each after its task's where that has not been told."""
+        """Start records of the jobs that still go on, each after its task's where that has not been told."""
         for job in jobs:
             eval_hash = job.eval_hash
-            if job.status != RUNNING or eval_hash is None:
+            goes_on = job.status == RUNNING or (job.result is not None and not job.finished)
+            if not goes_on or eval_hash is None:
                 continue
             task = job.task
             if task.hash not in self._told:

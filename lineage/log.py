@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.lineage.resolve import Found
 
+UNTOLD = "(not told yet)"
+"""for the name of a task"""
 LISTED = 20
 """calls, jobs or files that a view lists, newest first"""
 
@@ -198,7 +200,8 @@ def file(store: GraphStore, file_hash: str) -> FileView | None:
 def _counts(store: GraphStore, ids: list[str]) -> dict[str, dict[str, dict[str, int]]]:
     counts: dict[str, dict[str, dict[str, int]]] = {}
     for id_, task_name, status, jobs in store.rows("log_job_counts", ids=ids):
-        counts.setdefault(id_, {}).setdefault(task_name, {})[status] = jobs
+        # (Of a job above others, the graph may have no more than that it is there.)
+        counts.setdefault(id_, {}).setdefault(task_name or UNTOLD, {})[status] = jobs
     return counts
 
 

@@ -178,6 +178,23 @@ def test_jobs_that_were_killed_are_told_apart(project: Project, store: GraphStor
     assert len(impact(store, resolve(store, clean.rows[0][0])).unended) == 2
 
 
+def test_a_run_that_goes_on_with_what_a_killed_one_left_is_on_record_while_it_does(
+    project: Project, store: GraphStore, workflow: Path
+) -> None:
+    for _ in range(2):
+        with under_way(workflow, "deep", project, store, 3) as process:
+            nameless = "MATCH (j:Job) WHERE j.task_name IS NULL RETURN count(j)"
+            assert store.ask(nameless, {}, timeout=30, limit=1).rows == [(0,)]
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        assert catch_up(project).complete
+    found = of_file(store, workflow)
+    assert [(job.task, job.certain) for job in found.unended if job.task == "open.mid"] == [
+        ("open.mid", True)
+    ] * 2
+    assert not verify(project, store).findings
+
+
 def test_a_job_that_was_given_it_and_was_killed_is_reached_without_any_call(
     project: Project, store: GraphStore, workflow: Path
 ) -> None:

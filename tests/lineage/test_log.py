@@ -23,6 +23,7 @@ from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage import log
 from headwater.lineage.resolve import Found
 
+from tests.conftest import Cypher
 from tests.runs import MadeUpRun
 
 Recorded = tuple[GraphStore, list[MadeUpRun]]
@@ -158,6 +159,22 @@ def check_file(store: GraphStore, record: FileSeen, runs: list[MadeUpRun]) -> No
     }
     made = {call.call_hash.hex() for run in runs for call in of(run, CallMade) if call.result in values}
     assert {call.call for call in view.returned_by} == made
+
+
+def test_jobs_are_counted_of_which_no_more_is_known_than_that_they_are_there(
+    store: GraphStore, cypher: Cypher
+) -> None:
+    cypher("CREATE (:Execution {id: 'run', status: 'RUNNING', started: datetime(), command: 'hw run'})")
+    for n, name in enumerate([None, "lab.double"]):
+        cypher(
+            "CREATE (:Job {id: $id, execution_id: 'run', n: $n, task_name: $name, status: 'RUNNING'})",
+            id=f"run {n}",
+            n=n,
+            name=name,
+        )
+    view = log.execution(store, "run", limit=10)
+    assert view is not None
+    assert view.tasks == {"(not told yet)": {"RUNNING": 1}, "lab.double": {"RUNNING": 1}}
 
 
 def test_what_is_not_there_is_said_not_to_be(store: GraphStore) -> None:
