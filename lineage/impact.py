@@ -39,8 +39,9 @@ def impact(
     """Everything downstream of something in the graph.
 
     Args:
-        found: what `headwater.lineage.resolve.resolve` gave. A job stands for its call. Of an execution, the calls
-            that it ran itself count, and what they reached is told without these and without the execution.
+        found: what `headwater.lineage.resolve.resolve` gave. A job stands for its call; one
+            that came to none, for all that it was given and made. Of an execution, the calls that it ran itself
+            count, and what they reached is told without these and without the execution.
         every_content: of a file, all contents recorded of its path count, not this one alone.
         since: leave out the jobs that began before, and the calls and files that were made by no other.
         still_valid: looks whether a recorded file is as it was; without it nobody looks.

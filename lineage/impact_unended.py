@@ -49,6 +49,8 @@ def reached_unended(
     certain = _given(store, facts, spread, contents, [found.id] if found.kind == "value" else [])
     if found.kind == "task":
         certain |= {job for (job,) in store.rows("impact_unended_of_task", name=found.label, task=found.id)}
+    elif found.kind == "job" and not spread.calls:  # without a call of its own, it is one of these itself
+        certain.add(found.id)
     around = _Around(store, facts, spread)
     complete = around.run(certain, limit)
     rows = facts.rows("impact_unended_jobs", around.jobs)

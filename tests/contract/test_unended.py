@@ -280,6 +280,15 @@ def test_what_a_job_without_a_result_made_is_told_as_perhaps(
         "perhaps_calls": 2,
         "perhaps_files": 1,
     }
+    # Of one of these jobs itself, the same is told beside it.
+    jobs = {job.task: job.job for job in found.unended}
+    of_job = impact(store, resolve(store, jobs["open.mid"]))
+    assert told(of_job) == [("open.deep", "CANCELLED", False), ("open.wait", "CANCELLED", False)]
+    assert (of_job.calls, perhaps(of_job)) == ([], perhaps(found))
+    assert {job.task for job in impact(store, resolve(store, jobs["open.wait"])).unended} == {
+        "open.deep",
+        "open.mid",
+    }
     # What others made of such a file is reached perhaps, too; what others did with equal values is not.
     (workflow.parent / "hold").unlink()
     assert subprocess.run([sys.executable, str(workflow), "use"], check=False).returncode == 0
@@ -287,8 +296,8 @@ def test_what_a_job_without_a_result_made_is_told_as_perhaps(
     assert catch_up(project).complete
     again = of_file(store, workflow)
     assert perhaps(again) == perhaps(found)
-    jobs = {call.task: len(call.jobs) for call in again.perhaps.calls}
-    assert jobs == {"open.inner": 1, "open.use": 2}
+    counted = {call.task: len(call.jobs) for call in again.perhaps.calls}
+    assert counted == {"open.inner": 1, "open.use": 2}
     part = impact(store, resolve(store, str(workflow.parent / "bad.txt")), every_content=True, limit=1)
     assert not part.complete
 
