@@ -48,18 +48,25 @@ def setup_arguments(project: Project | None, words: Sequence[str]) -> dict[str, 
     return _flags.bind(_flags.read_words(given, flags, {}, task=name).values, flags, task=name)[1]
 
 
-def secret_names(project: Project | None) -> set[str]:
-    """The keys of `--setup` whose values are secrets by their types."""
+def secret_names(project: Project | None, words: Sequence[str], typed: Sequence[str]) -> set[str]:
+    """The keys of `--setup` whose values are secrets by their types, as they are written in a command.
+
+    Args:
+        words: what `--setup` was given.
+        typed: the command, in which a key may stand behind the flags of one letter, too (`-sKEY=VALUE`).
+    """
     from headwater.cli._redact import is_secret
     from headwater.engine.setup import setup_function
 
     function = setup_function(project)
-    secret = [
+    secret = {
         flag.parameter.name
         for flag in (() if function is None else _taken_by(function))
         if is_secret(str(flag.annotation))
-    ]
-    return {form for name in secret for form in (name, name.replace("_", "-"))}
+    }
+    keys = tuple(key for key in (word.partition("=")[0] for word in words) if key.replace("-", "_") in secret)
+    heads = {word.partition("=")[0] for word in typed if word.startswith("-")}
+    return {*keys, *(head for head in heads if not head.startswith("--") and head.endswith(keys))}
 
 
 def setup_help(project: Project | None, command: str) -> None:

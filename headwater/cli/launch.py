@@ -74,7 +74,7 @@ def command(
     _check(project, words, options, setup)
     recorded = [
         ctx.find_root().info_name or "hw",
-        *redact(ctx.obj, secret=secret_names(project) if setup else ()),
+        *redact(ctx.obj, secret=secret_names(project, setup, ctx.obj) if setup else ()),
     ]
     if wait:
         from headwater.cli._running import Options, run_expression

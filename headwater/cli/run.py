@@ -240,5 +240,5 @@ def _recorded_command(ctx: click.Context, flags: Sequence[Flag], options: Option
 
     secret = {flag.name for flag in flags if is_secret(str(flag.annotation))}
     secret |= {"--" + flag.parameter.name for flag in flags if flag.name in secret}
-    secret |= secret_names(find_project()) if options.setup else set()
+    secret |= secret_names(find_project(), options.setup, ctx.obj) if options.setup else set()
     return [ctx.find_root().info_name or "hw", *redact(ctx.obj, secret=secret)]

@@ -190,9 +190,10 @@ def setup(project: Project) -> Scheduler:
 
 
 SIZED = """\
+from typing import Annotated
 from headwater import Project, Scheduler
 
-def setup(project: Project, slots: int) -> Scheduler:
+def setup(project: Project, slots: int, log_in_name: Annotated[str, "secret"] = "") -> Scheduler:
     return Scheduler(project)
 """
 
@@ -206,9 +207,12 @@ def test_the_function_that_sets_up_is_given_what_it_needs(hw: Shell) -> None:
     without = hw("launch", "echo 1", PYTHONPATH="src")
     assert (without.code, without.out) == (2, ""), without
     assert "slots" in without.err
-    begun = hw("launch", "--setup", "slots=2", "echo 1", PYTHONPATH="src")
+    words = ["--setup", "slots=2", "--setup=log-in_name=hunter2"]
+    begun = hw("launch", *words, "echo 1", PYTHONPATH="src")
     assert begun.code == 0, begun
-    assert ended(hw, begun.out.strip(), PYTHONPATH="src")["execution"]["status"] == "DONE"
+    done = ended(hw, begun.out.strip(), PYTHONPATH="src")["execution"]
+    assert done["status"] == "DONE"
+    assert "log-in_name=***" in done["command"]
 
 
 def test_what_fails_before_it_has_begun_is_told_here(hw: Shell) -> None:

@@ -128,13 +128,16 @@ def test_secrets_that_it_is_given_are_not_recorded(project: Shell) -> None:
 from typing import Annotated
 from headwater import Scheduler
 
-def setup(project, db_password: str, log_in: Annotated[str, "secret"] = "", slots: int = 1):
+def setup(project, db_password: str, log_in_name: Annotated[str, "secret"] = "", slots: int = 1):
     project.settings.read_dict({"limits": {"db": str(slots)}})
     return Scheduler(project)
 """
     project.write("setup.py", setup)
-    words = ["--setup=db_password=hunter2", "--setup=log_in=hunter3", "-s", "log-in=hunter3", "-s", "slots=3"]
-    answer = project("run", "flow.py", "three", *words)
+    words = ["--setup=db_password=hunter2", "--setup=log_in_name=hunter3", "-s", "slots=3"]
+    for key in ("log-in-name", "log-in_name", "log_in-name"):
+        words = [f"--setup={key}=hunter4", "-s", f"{key}=hunter5", *words]
+    before = ["-slog_in_name=hunter6", "-vslog_in-name=hunter7"]
+    answer = project("run", *before, "flow.py", "three", *words)
     assert answer.code == 0, answer
     command = project("log", "--json").json["executions"][0]["command"]
     assert "hunter" not in command
