@@ -128,6 +128,7 @@ class _Around:
             self.jobs |= down
             self._whole |= down
             found = self._below(down, self._above(up))
+            self.jobs |= found
             if not self.perhaps.run(left):
                 return False
             down = (found | _given(self._store, self._facts, self.perhaps, [], [])) - self._whole

@@ -299,7 +299,7 @@ def test_what_a_job_without_a_result_made_is_told_as_perhaps(
     counted = {call.task: len(call.jobs) for call in again.perhaps.calls}
     assert counted == {"open.inner": 1, "open.use": 2}
     part = impact(store, resolve(store, str(workflow.parent / "bad.txt")), every_content=True, limit=1)
-    assert not part.complete
+    assert (part.complete, told(part)) == (False, told(found))
 
 
 def test_what_began_after_a_reached_call_and_ended_is_told_as_perhaps(
