@@ -11,7 +11,7 @@ import click
 from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
-    from headwater.lineage.impact_views import AffectedCall, AffectedFile, Impact
+    from headwater.lineage.impact_views import AffectedCall, AffectedFile, Impact, Perhaps
 
 LISTS = ("calls", "files", "runs", "people", "unended", "perhaps")
 
@@ -50,7 +50,7 @@ def command(
     WHAT is a file's path (then every recorded content of it counts), a task's name (its newest version), the
     beginning of the id or hash of a file's content, a task's version, a value, a call, a job or a run, or - for
     the last run. Calls are followed through all runs, and files from the calls that made them to those that took
-    them. Exits with 1 where anything was reached.
+    them. Exits with 1 where anything was reached, be it only perhaps.
     """
     from headwater.cli import _output
     from headwater.cli._reading import by_hash, find, reading
@@ -91,9 +91,9 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
     counts = answer.counts()
     notes = {
         "calls": f"in {counts['jobs']} job{'s' * (counts['jobs'] != 1)}",
-        "files": _checked(answer),
+        "files": _checked(answer.files),
         "unended": "jobs that came to no result",
-        "perhaps": f"calls under or after jobs without a result, which made {counts['perhaps_files']:,} files",
+        "perhaps": _perhaps(answer.perhaps),
     }
     counts["perhaps"] = counts["perhaps_calls"]
     told = [name for name in LISTS if name not in ("unended", "perhaps") or getattr(answer, name)]
@@ -183,6 +183,12 @@ def _unended(answer: Impact) -> list[tuple[str | None, ...]]:
     ]
 
 
-def _checked(answer: Impact) -> str:
-    looked = [file.still_there for file in answer.files if file.still_there is not None]
+def _perhaps(perhaps: Perhaps) -> str:
+    files, checked = len(perhaps.files), _checked(perhaps.files)
+    made = f"calls under or after jobs without a result, which made {files:,} file{'s' * (files != 1)}"
+    return f"{made}: {checked}" if checked else made
+
+
+def _checked(files: Sequence[AffectedFile]) -> str:
+    looked = [file.still_there for file in files if file.still_there is not None]
     return f"{sum(looked)} as recorded, {len(looked) - sum(looked)} changed or gone" if looked else ""

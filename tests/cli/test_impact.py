@@ -104,7 +104,7 @@ def test_what_a_job_made_that_came_to_no_result_is_told_apart(hw: Shell) -> None
     counts, *_ = answer.out.partition("\n\n")
     counted = {line.split()[0]: line.split()[1] for line in counts.splitlines()[2:]}
     assert counted == {"calls": "0", "files": "0", "runs": "0", "people": "0", "unended": "2", "perhaps": "1"}
-    assert "calls under or after jobs without a result, which made 1 files" in counts
+    assert "calls under or after jobs without a result, which made 1 file" in counts
     for listed in (
         "for sure",
         "calls that it reached perhaps",
@@ -116,6 +116,8 @@ def test_what_a_job_made_that_came_to_no_result_is_told_apart(hw: Shell) -> None
     found = hw("impact", "in.txt", "--json").json
     assert [call["task"] for call in found["perhaps"]["calls"]] == ["cut.inner"]
     assert [file["path"] for file in found["perhaps"]["files"]] == [f"{hw.folder}/deep.txt"]
+    hw.write("deep.txt", "changed")
+    assert "which made 1 file: 0 as recorded, 1 changed or gone\n" in hw("impact", "in.txt", "--check").out
 
 
 def test_a_time_that_is_none_is_refused_with_examples(lab: Shell) -> None:
