@@ -72,7 +72,8 @@ def impact(
     unended = [
         job
         for job in around.jobs
-        if job.execution != run and (since is None or (job.started is not None and job.started >= since))
+        if (run is None or job.execution != run)
+        and (since is None or (job.started is not None and job.started >= since))
     ]
     perhaps = _Answer(store, around.spread, own, run, since, known=spread).perhaps(contents, still_valid)
     return replace(answer, unended=unended, perhaps=perhaps, complete=around.complete)

@@ -46,7 +46,8 @@ def reached_unended(
         contents: of a file, the contents that are asked about.
         limit: go no further when so many calls were reached, those of the first walk among them.
     """
-    certain = _given(store, facts, spread, contents, [found.id] if found.kind == "value" else [])
+    values = [found.id] if found.kind == "value" else []
+    certain = _given(store, facts, spread, spread.files, files=contents, values=values)
     if found.kind == "task":
         certain |= {job for (job,) in store.rows("impact_unended_of_task", name=found.label, task=found.id)}
     elif found.kind == "job" and not spread.calls:  # without a call of its own, it is one of these itself
@@ -64,10 +65,16 @@ def reached_unended(
 
 
 def _given(
-    store: GraphStore, facts: ImpactFacts, spread: Spread, files: Sequence[str], values: Sequence[str]
+    store: GraphStore,
+    facts: ImpactFacts,
+    spread: Spread,
+    made: Collection[str],
+    *,
+    files: Sequence[str] = (),
+    values: Sequence[str] = (),
 ) -> set[str]:
-    """Jobs that were given values, or files, or files that a reached call had made by then."""
-    since: dict[str, datetime | None] = {**_made_since(facts, spread), **dict.fromkeys(files)}
+    """Jobs that were given values, or files, or files that a reached call had `made` by then."""
+    since: dict[str, datetime | None] = {**_made_since(facts, spread, made), **dict.fromkeys(files)}
     holding: dict[str, list[datetime | None]] = {value: [None] for value in values}
     for file, value in facts.rows("impact_values_with", since):
         holding.setdefault(value, []).append(since[file])
@@ -80,11 +87,11 @@ def _given(
     }
 
 
-def _made_since(facts: ImpactFacts, spread: Spread) -> dict[str, datetime | None]:
+def _made_since(facts: ImpactFacts, spread: Spread, files: Collection[str]) -> dict[str, datetime | None]:
     """When a reached call had first made each file; None where that is not known."""
-    first = facts.first_made({call for file in spread.files for call in spread.made_by[file]})
+    first = facts.first_made({call for file in files for call in spread.made_by[file]})
     found: dict[str, datetime | None] = {}
-    for file in spread.files:
+    for file in files:
         times = [first.get(call) or spread.flow.calls[call].recorded_at for call in spread.made_by[file]]
         known = [at for at in times if at is not None]
         found[file] = min(known) if len(known) == len(times) else None
@@ -115,6 +122,8 @@ class _Around:
         self._since: dict[str, datetime] = {}
         """of the others, when the first reached job under them had ended"""
         self._looked_up: set[str] = set()
+        self._makers: dict[str, int] = {}
+        """how many makers of each file were known when jobs that were given it were last asked for"""
 
     def run(self, certain: Collection[str], limit: int | None) -> bool:
         """Go to the ends, or until so many calls were reached. Returns whether it came to the ends.
@@ -125,17 +134,25 @@ class _Around:
         left = None if limit is None else limit - len(self._spread.calls)
         down, up = set(certain), {*certain, *_open_above(self._spread)}
         while down or up:
-            self.jobs |= down
-            self._whole |= down
-            found = self._below(down, self._above(up))
-            self.jobs |= found
+            while down or up:  # to the ends of what has no call, before the walk through calls goes on
+                self.jobs |= down
+                self._whole |= down
+                down = self._below(down, self._above(up)) - self._whole
+                up = down - self._looked_up
             if not self.perhaps.run(left):
                 return False
-            down = (found | _given(self._store, self._facts, self.perhaps, [], [])) - self._whole
+            down = _given(self._store, self._facts, self.perhaps, self._new_files()) - self._whole
             up = (
                 down | {job for job in _open_above(self.perhaps) if not self._counts(job)}
             ) - self._looked_up
         return True
+
+    def _new_files(self) -> list[str]:
+        """The files that the walk has come to, or to further makers of, since this was asked."""
+        makers = {file: len(self.perhaps.made_by[file]) for file in self.perhaps.files}
+        new = [file for file, count in makers.items() if self._makers.get(file) != count]
+        self._makers = makers
+        return new
 
     def _counts(self, id_: str) -> bool:
         """Whether the parent of a job that the walk reached is found already, and is with all that the job adds."""
