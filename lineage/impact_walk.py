@@ -61,6 +61,7 @@ class Spread:
         self.flow = Flow(facts)
         self._jobs_of: dict[str, list[JobFact]] = {}
         self._jobs_in: dict[tuple[str, str], list[JobFact]] = {}
+        self._under: dict[str, dict[str | None, list[JobFact]]] = {}
         self._first_jobs: dict[str, JobFact] = {}
         self._parents: dict[str, list[str]] = {}
         self._children: dict[str, list[str]] = {}
@@ -200,9 +201,21 @@ class Spread:
     # -- jobs --------------------------------------------------------------------------------------------------
 
     def _jobs_at(self, reach: Reach) -> list[JobFact]:
-        """The jobs of a call, or, where it has many, those in the parent in which it is reached."""
+        """The jobs of a call, or, where it has many, those in the parent in which it is reached; where that is a job
+        without a call, those under this job."""
+        if reach.parent is None and reach.way not in (ANY, OPEN, CALL):
+            return self._jobs_by_parent(reach.call).get(reach.way, [])
         jobs = self._jobs_of.get(reach.call)
         return self._jobs_in[reach.call, str(reach.parent)] if jobs is None else jobs
+
+    def _jobs_by_parent(self, call: str) -> dict[str | None, list[JobFact]]:
+        """The jobs of a call, by the jobs above them."""
+        known = self._under.get(call)
+        if known is None:
+            known = self._under[call] = {}
+            for job in self._jobs_of[call]:
+                known.setdefault(job.parent, []).append(job)
+        return known
 
     def _has_no_job(self, call: str) -> bool:
         return call in self._jobs_of and not self._jobs_of[call]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -29,18 +31,20 @@ def store(local_project: Project) -> Iterator[GraphStore]:
     store.close()
 
 
-def reached(project: Project, store: GraphStore, world: World, given: list[str]) -> Impact:
-    """What the file reached that some jobs were given, which came to no result."""
+def written(project: Project, store: GraphStore, world: World, given: list[str]) -> Callable[[], Impact]:
+    """Write a history, in which some jobs that came to no result were given a file. Returns what asks what that
+    reached."""
     cypher = server_of(project).run
     world.call("before", args={"x": {"in.csv"}})
     world.write(cypher)
     cypher("MATCH (j:Job) WHERE NOT EXISTS { (j)-[:MADE]->() } SET j.eval_hash = j.id, j.task_name = 'cut'")
     cypher(
-        "UNWIND $jobs AS job MATCH (j:Job {id: job}) MATCH (v:Value)-[:REFERS_TO]->(:File {path: '/data/in.csv'}) "
+        "UNWIND $jobs AS job MATCH (j:Job {id: job}) MATCH (v:Value)-[:REFERS_TO]->(:File {file_hash: $file}) "
         "CREATE (j)-[:GIVEN {name: 'x', position: 0}]->(v)",
         jobs=given,
+        file=f"{world.prefix}in.csv",
     )
-    return impact(store, Found("file", f"{world.prefix}in.csv", "in.csv"))
+    return lambda: impact(store, Found("file", f"{world.prefix}in.csv", "in.csv"))
 
 
 def test_deep_chains_of_jobs_without_a_result_are_followed_in_few_queries(
@@ -59,23 +63,33 @@ def test_deep_chains_of_jobs_without_a_result_are_followed_in_few_queries(
         return rows(query, **parameters)
 
     monkeypatch.setattr(store, "rows", counted)
-    found = reached(local_project, store, world, [f"{world.prefix}cut0"])
+    found = written(local_project, store, world, [f"{world.prefix}cut0"])()
     assert {job.job for job in found.unended} == {f"{world.prefix}cut{number}" for number in range(deep)}
     assert {call.task for call in found.perhaps.calls} == {f"made{number}" for number in range(deep)}
     assert len(asked) < 3 * deep
 
 
-def test_a_call_that_many_jobs_without_a_result_made_is_told_with_each_of_their_jobs(
-    local_project: Project, store: GraphStore, world: World
+def test_the_work_grows_with_the_jobs_without_a_result_that_made_one_call(
+    local_project: Project, store: GraphStore
 ) -> None:
-    many = 150
-    shared = world.call("shared").hash
-    for number in range(many):
-        job = Job(f"{world.prefix}cut{number}", None, None, "CANCELLED", number)
-        made = Job(f"{world.prefix}made{number}", shared, job.id, "CACHED" if number else "DONE", number)
-        world.jobs |= {job.id: job, made.id: made}
-    given = [f"{world.prefix}cut{number}" for number in range(0, many, 2)]
-    found = reached(local_project, store, world, given)
-    assert {job.job for job in found.unended} == set(given)
-    [call] = found.perhaps.calls
-    assert set(call.jobs) == {f"{world.prefix}made{number}" for number in range(0, many, 2)}
+    steps = []
+    for many in 100, 400:
+        world = World(f"{uuid.uuid4().hex}-")
+        shared = world.call("shared").hash
+        for number in range(many):
+            job = Job(f"{world.prefix}cut{number}", None, None, "CANCELLED", number)
+            made = Job(f"{world.prefix}made{number}", shared, job.id, "CACHED" if number else "DONE", number)
+            world.jobs |= {job.id: job, made.id: made}
+        given = [f"{world.prefix}cut{number}" for number in range(0, many, 2)]
+        ask = written(local_project, store, world, given)
+        counted: Counter[str] = Counter()
+        sys.setprofile(lambda frame, event, _, counted=counted: counted.update([event]))
+        try:
+            found = ask()
+        finally:
+            sys.setprofile(None)
+        assert {job.job for job in found.unended} == set(given)
+        [call] = found.perhaps.calls
+        assert set(call.jobs) == {f"{world.prefix}made{number}" for number in range(0, many, 2)}
+        steps.append(counted["call"])
+    assert steps[1] < 5 * steps[0], steps
