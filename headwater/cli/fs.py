@@ -6,11 +6,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from headwater.cypher.errors import UsageError
     from headwater.engine.files import File
 
 _BLOCK = 1 << 20
@@ -107,7 +109,7 @@ def rm(paths: tuple[str, ...], recursive: bool) -> None:
             if file.isfile():
                 file.remove()
             elif not folder.isdir():
-                raise UsageError(f"{file.path} is not there")
+                raise _not_there(file)
             elif not recursive:
                 raise UsageError(f"{file.path} is a folder. To delete it with all that is in it: hw fs rm -r")
             elif is_bucket(path):
@@ -165,7 +167,7 @@ def hash_(paths: tuple[str, ...], recursive: bool) -> None:
             if file.isfile():
                 click.echo(f"{file.digest}  {file.path}")
             elif not file.isdir():
-                raise UsageError(f"{file.path} is not there")
+                raise _not_there(file)
             elif not recursive:
                 raise UsageError(f"{file.path} is a folder. For every file in it: hw fs hash -r")
             else:
@@ -188,7 +190,6 @@ class _os_errors:
 
 def _listed(path: str, *, recursive: bool) -> Iterator[tuple[str, str, int | None, str, str]]:
     """Name, kind, size, evidence and digest of what is in a folder or matches a pattern."""
-    from headwater.cypher.errors import UsageError
     from headwater.engine.files import Dir, File, FileSet
 
     with _os_errors():
@@ -205,7 +206,7 @@ def _listed(path: str, *, recursive: bool) -> Iterator[tuple[str, str, int | Non
         else:
             found = FileSet(path).files()
             if not found:
-                raise UsageError(f"{file.path} is not there, and no file matches it")
+                raise _not_there(file, ", and no file matches it")
             for member in found:
                 yield member.path, "file", member.recorded_size, member.evidence, member.digest
 
@@ -227,8 +228,11 @@ def _pairs(
         if file.isfile():
             pairs.append((file, Dir(dest).file(file.basename()) if into else File(dest)))
         elif not folder.isdir():
-            what = "is no file: a link that leads nowhere, a pipe" if _is_something(file) else "is not there"
-            raise UsageError(f"{file.path} {what}")
+            if not _is_something(file):
+                raise _not_there(file)
+            raise UsageError(
+                f"{file.path} is no file: a link that leads nowhere, a pipe. Name what is to be copied itself"
+            )
         elif not recursive:
             raise UsageError(f"{file.path} is a folder. To copy it with all that is in it: hw fs cp -r")
         else:
@@ -246,6 +250,14 @@ def _pairs(
     for empty in folders:
         empty.mkdir()
     return pairs, left_out
+
+
+def _not_there(file: File, more: str = "") -> UsageError:
+    from headwater.cypher.errors import UsageError
+
+    return UsageError(
+        f"{file.path} is not there{more}. To see what is: hw fs ls {quote(file.dirname() or '.')}"
+    )
 
 
 def _is_something(file: File) -> bool:

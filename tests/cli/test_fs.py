@@ -65,7 +65,7 @@ def test_cp_copies_files_and_folders(folder: Path) -> None:
         *["data/a", "data/sub/b", "into/a", "into/b"],
     ]
     assert "hw fs cp -r" in hw(folder, "cp", "data", "x", code=2)
-    assert "is not there" in hw(folder, "cp", "nosuch", "x", code=2)
+    assert "nosuch is not there. To see what is: hw fs ls ." in hw(folder, "cp", "nosuch", "x", code=2)
 
 
 def test_cp_goes_on_where_it_stopped(folder: Path) -> None:
