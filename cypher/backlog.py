@@ -17,7 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headwater.cypher.journal import MAGIC, SUFFIX, apparent_end, execution_id_of, is_open
+from headwater.cypher.held import is_held
+from headwater.cypher.journal import MAGIC, SUFFIX, apparent_end, execution_id_of
 from headwater.cypher.project import Project
 from headwater.cypher.targets import (
     loader_environment,
@@ -143,7 +144,7 @@ def read_damage(project: Project, journal: str) -> Damage | None:
 
 def is_running(project: Project) -> bool:
     """Whether a loader of our store is at work on the project."""
-    return is_open(lock_file(project))
+    return is_held(lock_file(project))
 
 
 def loader_pid(project: Project) -> int | None:
@@ -196,7 +197,7 @@ def catch_up(
     """
     began = time.monotonic()
     waiting = {
-        path: apparent_end(path) if is_open(path) else None
+        path: apparent_end(path) if is_held(path) else None
         for path in pending(project)
         if execution_id is None or execution_id_of(path) == execution_id
     }

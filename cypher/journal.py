@@ -32,6 +32,7 @@ from zlib import crc32
 import msgspec
 from headwater.cypher import inert
 from headwater.cypher.errors import InternalError, JournalDamaged
+from headwater.cypher.held import is_held
 from headwater.cypher.records import AnyRecord, ChangeMade, ExecutionStarted, Record
 
 SUFFIX = ".hwj"
@@ -83,21 +84,6 @@ def execution_id_of(path: Path) -> str:
 def is_of_change(path: Path) -> bool:
     """Whether the journal is of a change (a tag, a dataset), not of an execution."""
     return path.name.endswith(CHANGE + SUFFIX)
-
-
-def is_open(path: Path) -> bool:
-    """Whether a live writer holds the journal. A file that is not there is not open."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
 
 
 class JournalWriter:
@@ -234,13 +220,13 @@ def read_groups(
             raise JournalDamaged(str(path), 0, 0, "its name is the id of no run and of no change")
         while True:
             # Asked before reading: of a writer that has gone, nothing read afterwards is unfinished.
-            alive = is_open(path)
+            alive = is_held(path)
             for group in _groups_at(
                 fd, path, position=position, head=head, index=index, decoder=decoder, alive=alive
             ):
                 position, head, index = group.end, group.head, group.index + 1
                 yield group
-            if not alive or is_open(path):
+            if not alive or is_held(path):
                 return
     finally:
         os.close(fd)

@@ -36,7 +36,8 @@ from headwater.cypher.backlog import (
     pending,
 )
 from headwater.cypher.errors import HeadwaterError, StoreError, StoreUnavailable, UsageError
-from headwater.cypher.journal import is_of_change, is_open
+from headwater.cypher.held import is_held
+from headwater.cypher.journal import is_of_change
 from headwater.cypher.load_change import ChangeLoad
 from headwater.cypher.load_journal import JournalLoad
 from headwater.cypher.project import Project, open_project
@@ -129,7 +130,7 @@ class Loader:
         load = self._loads.get(path)
         if load is None:
             load = self._loads[path] = self._begin(path, store)
-        finished = not is_open(path)  # asked first: of a writer that has gone, the step sees everything
+        finished = not is_held(path)  # asked first: of a writer that has gone, the step sees everything
         try:
             if isinstance(load, ChangeLoad) and self._runs_wait and load.lacks():
                 return False

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import StoreUnavailable, UsageError
+from headwater.cypher.held import is_held
 
 if TYPE_CHECKING:
     from headwater.cypher.project import Project
@@ -204,21 +205,6 @@ def idle_seconds(project: Project) -> float:
         return float(text)
     except ValueError:
         raise UsageError(f"[store] idle_seconds = {text}: not a number of seconds, like 600") from None
-
-
-def is_held(path: Path) -> bool:
-    """Whether some process holds a lock on this file alone."""
-    try:
-        file = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False
 
 
 def _spawn(folder: Path, idle: float) -> Server:

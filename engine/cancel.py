@@ -1,7 +1,7 @@
 """Asking a run in another process to stop, all of it or one of its jobs: by an empty file whose name says what.
 
 A run that records looks for such files a few times a second (`Requests`). Whether there is a run to ask, its journal
-tells: a live writer holds it (`cypher.journal.is_open`).
+tells: a live writer holds it (`cypher.held.is_held`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from headwater.cypher.backlog import pending
-from headwater.cypher.journal import SUFFIX, execution_id_of, is_of_change, is_open
+from headwater.cypher.held import is_held
+from headwater.cypher.journal import SUFFIX, execution_id_of, is_of_change
 from headwater.cypher.project import Project
 from headwater.cypher.records import job_number
 
@@ -22,12 +23,12 @@ _WHOLE = "run"
 
 def running(project: Project) -> list[str]:
     """The ids of the executions that are under way in a project, oldest first."""
-    return [execution_id_of(path) for path in pending(project) if is_open(path) and not is_of_change(path)]
+    return [execution_id_of(path) for path in pending(project) if is_held(path) and not is_of_change(path)]
 
 
 def is_running(project: Project, execution_id: str) -> bool:
     """Whether that execution is under way."""
-    return is_open(project.journals / f"{execution_id}{SUFFIX}")
+    return is_held(project.journals / f"{execution_id}{SUFFIX}")
 
 
 def request(project: Project, execution_id: str, job: str | None = None) -> Path:

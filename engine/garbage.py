@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headwater.cypher.errors import JournalDamaged
-from headwater.cypher.journal import SUFFIX, execution_id_of, is_open, read_groups
+from headwater.cypher.held import is_held
+from headwater.cypher.journal import SUFFIX, execution_id_of, read_groups
 from headwater.cypher.project import Project
 from headwater.cypher.records import ValueSeen
 from headwater.cypher.store import GraphStore
@@ -87,7 +88,7 @@ def find_garbage(project: Project, store: GraphStore, values: ValueStore, age: f
     """
     now = time.time()
     entries = list(values.entries())
-    running = any(is_open(path) for path in project.journals.glob(f"*{SUFFIX}"))
+    running = any(is_held(path) for path in project.journals.glob(f"*{SUFFIX}"))
     garbage = Garbage(values.address, max(age, SHORTEST) if running else age, running, listed=now)
     used, began = _referred(project, store, garbage.damaged)
     limit = min(now - garbage.age, began)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from headwater.cypher.held import is_held
 from headwater.engine.files.content import cache_folder
 
 _FOLDER = "scripts"
@@ -87,7 +88,8 @@ class Register:
             with suppress(OSError):
                 os.makedirs(base, mode=0o700, exist_ok=True)
                 os.makedirs(register._folder, mode=0o700, exist_ok=True)
-                if os.lstat(base).st_uid == os.getuid() and register._can_lock():
+                if os.lstat(base).st_uid == os.getuid():
+                    register._try_lock()
                     return register
         return None
 
@@ -101,13 +103,8 @@ class Register:
 
     def lives(self, entry: Entry) -> bool:
         """Whether a script runs still, or something that it started."""
-        try:
-            with open(self.path(entry), "rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            pass
+        with suppress(OSError):
+            return is_held(self.path(entry))
         return False
 
     def write(self, entry: Entry) -> None:
@@ -156,22 +153,27 @@ class Register:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One at a time looks and writes here."""
-        handle = os.open(self._path(_LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = self._open_lock()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             _unlock(handle)
 
-    def _can_lock(self) -> bool:
-        handle = os.open(self._path(_LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _try_lock(self) -> None:
+        """
+        Raises:
+            OSError: files here cannot be written, or not locked.
+        """
+        handle = self._open_lock()
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            with suppress(BlockingIOError):  # somebody has it: so it can be
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         finally:
             _unlock(handle)
-        return True
+
+    def _open_lock(self) -> int:
+        return os.open(self._path(_LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _all(self, *, waiting: bool) -> list[Entry]:
         names = [

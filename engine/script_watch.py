@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headwater.cypher.journal import SUFFIX, execution_id_of, is_open
+from headwater.cypher.held import is_held
+from headwater.cypher.journal import SUFFIX, execution_id_of
 from headwater.engine.files import Artefact, Dir, FileSet, Staging
 from headwater.engine.files.address import local_path
 from headwater.engine.files.handle import PARTIAL
@@ -210,6 +211,6 @@ def others_ran(project: str, run: str | None, since: float) -> bool:
                 if not entry.name.endswith(SUFFIX) or execution_id_of(path) == run:
                     continue
                 with suppress(FileNotFoundError):
-                    if entry.stat().st_mtime >= since or (folder is pending and is_open(path)):
+                    if entry.stat().st_mtime >= since or (folder is pending and is_held(path)):
                         return True
     return False

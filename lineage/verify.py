@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.backlog import is_running, pending
 from headwater.cypher.errors import JournalDamaged
-from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, is_of_change, is_open, read_groups
+from headwater.cypher.held import is_held
+from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, is_of_change, read_groups
 from headwater.cypher.load_batch import execution_facts
 from headwater.cypher.load_journal import GONE
 from headwater.cypher.records import (
@@ -201,7 +202,7 @@ class _Verifier:
     def _is_growing(self, path: Path) -> bool:
         """Whether a journal's run goes on, or the loader is not through with it yet."""
         waits = path.parent == self._project.journals and is_running(self._project)
-        return is_open(path) or waits
+        return is_held(path) or waits
 
     def _groups(self, path: Path, loaded: int) -> Iterator[Group]:
         """The groups of a journal; of a damaged one also what the graph was given before it was damaged."""
@@ -287,7 +288,7 @@ class _Verifier:
             pairs.append(("status", "FAILED", status))
             if path.name not in self._damaged:
                 pairs.append(("error", GONE, error))
-        elif is_open(path):  # else the loader is about to say, or has just said, that it failed
+        elif is_held(path):  # else the loader is about to say, or has just said, that it failed
             pairs.append(("status", "RUNNING", status))
         pairs.append(("STARTED", sorted(job_id(key, n) for n in known.roots), sorted(roots, key=repr)))
         for name, recorded, found in pairs:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import JournalDamaged, StoreError
-from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, first_head, is_open, read_groups
+from headwater.cypher.held import is_held
+from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, first_head, read_groups
 from headwater.cypher.targets import note_target
 from headwater.lineage.seals.check_proof import leaf_hash, signed_bytes
 from headwater.lineage.seals.files import (
@@ -92,7 +93,7 @@ def make_seal(project: Project, key: Ed25519PrivateKey) -> Sealed:
                 f"the journal of run {run}, which seal {ends[run].number} covers, is not there. Type: hw verify"
             )
         for run in sorted(runs):
-            if is_open(project.journals / f"{run}{SUFFIX}"):
+            if is_held(project.journals / f"{run}{SUFFIX}"):
                 growing.append(run)
             end = ends.get(run) or _End(0, len(MAGIC), first_head(run), 0)
             span = _add(project, run, end, tree, damaged)

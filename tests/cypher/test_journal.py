@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 from headwater.cypher.errors import InternalError, JournalDamaged
+from headwater.cypher.held import is_held
 from headwater.cypher.journal import (
     JournalWriter,
     apparent_end,
     execution_id_of,
     first_head,
-    is_open,
     read_groups,
 )
 from headwater.cypher.records import AnyRecord, JobStarted
@@ -90,11 +90,11 @@ def test_a_closed_journal_holds_nothing_behind_its_last_group(path: Path, writer
 
 
 def test_a_journal_is_open_as_long_as_its_writer(path: Path) -> None:
-    assert not is_open(path)
+    assert not is_held(path)
     writer = JournalWriter(path, run_id(1))
-    assert is_open(path)
+    assert is_held(path)
     writer.close()
-    assert not is_open(path)
+    assert not is_held(path)
 
 
 def test_a_killed_writer_leaves_a_journal_that_is_not_open_and_has_every_group(path: Path) -> None:
@@ -107,9 +107,9 @@ def test_a_killed_writer_leaves_a_journal_that_is_not_open_and_has_every_group(p
     with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"written\n"
-        assert is_open(path)
+        assert is_held(path)
         process.kill()
-    assert not is_open(path)
+    assert not is_held(path)
     assert len(list(read_groups(path))) == 1
 
 
@@ -127,7 +127,7 @@ def test_a_forked_child_does_not_keep_the_journal_open(path: Path, writer: Journ
         done.wait()
         deadline = time.monotonic() + 5
         try:
-            while is_open(other):
+            while is_held(other):
                 assert time.monotonic() < deadline, "the child holds the lock"
                 time.sleep(0.01)
         finally:
