@@ -7,26 +7,15 @@ import re
 import shlex
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.waiting import wait_for
+
 from .conftest import HW, Shell, environment
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}\n\Z")
-
-
-def wait_for(happened: Callable[[], Any]) -> Any:
-    """What it gives, once it gives something."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        found = happened()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"it never happened: {happened}")
 
 
 def ended(shell: Shell, execution: str, **env: str) -> dict[str, Any]:
@@ -36,7 +25,7 @@ def ended(shell: Shell, execution: str, **env: str) -> dict[str, Any]:
         answer = shell("log", execution, "--json", **env)
         return answer.code == 0 and answer.json["execution"]["status"] != "RUNNING" and answer.json
 
-    found: dict[str, Any] = wait_for(look)
+    found: dict[str, Any] = wait_for(look, 60)
     return found
 
 
@@ -64,7 +53,7 @@ def test_it_goes_on_after_the_command_has_returned(
         "headwater.script": "DONE",
     }
     assert "one" in hw("log", execution, "--log").out.splitlines()
-    wait_for(lambda: not logs(hw))
+    wait_for(lambda: not logs(hw), 60)
     assert hw("verify").code == 0
 
 
@@ -81,11 +70,11 @@ def test_it_survives_its_terminal(hw: Shell) -> None:
         start_new_session=True,
     )
     os.close(there)
-    wait_for((hw.folder / "launched").exists)
+    wait_for((hw.folder / "launched").exists, 60)
     os.close(terminal)
     assert shell.wait(timeout=30) == -signal.SIGHUP
     hw.write("go", "")
-    wait_for((hw.folder / "came").exists)
+    wait_for((hw.folder / "came").exists, 60)
     assert ended(hw, "-")["execution"]["status"] == "DONE"
 
 
@@ -95,14 +84,14 @@ def test_what_goes_wrong_is_in_the_file_that_is_named(hw: Shell) -> None:
     execution = answer.out.strip()
     assert ended(hw, execution)["execution"]["status"] == "FAILED"
     log = hw.folder / ".headwater" / "launched" / f"{execution}.log"
-    wait_for(lambda: "nowhere.txt: No such file" in log.read_text())
+    wait_for(lambda: "nowhere.txt: No such file" in log.read_text(), 60)
 
 
 def test_a_file_that_it_writes_is_told_and_recorded_on_its_job(hw: Shell) -> None:
     execution = hw("launch", "echo two > came").out.strip()
     assert ended(hw, execution)["execution"]["status"] == "DONE"
     log = hw.folder / ".headwater" / "launched" / f"{execution}.log"
-    wait_for(lambda: "came" in log.read_text())
+    wait_for(lambda: "came" in log.read_text(), 60)
     query = "MATCH (j:Job) WHERE j.undeclared_writes IS NOT NULL RETURN j.undeclared_writes AS written"
     assert "came" in hw("query", query).out
 
@@ -146,7 +135,7 @@ def test_it_can_be_cancelled(hw: Shell) -> None:
     answer = hw("cancel", execution)
     assert (answer.code, answer.out) == (0, f"run {execution} CANCELLED\n")
     assert ended(hw, execution)["execution"]["status"] == "CANCELLED"
-    wait_for(lambda: "sleep 61.75" not in subprocess.check_output(["ps", "-eo", "args"], text=True))
+    wait_for(lambda: "sleep 61.75" not in subprocess.check_output(["ps", "-eo", "args"], text=True), 60)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from tests.waiting import wait_for
+
 from .conftest import HW, WORKFLOW, Shell, environment, on_a_terminal
 
 READ = """
@@ -259,7 +261,7 @@ def test_ctrl_c_stops_cleanly_with_exit_code_130(fresh: Shell) -> None:
         text=True,
     )
     journals = fresh.folder / ".headwater" / "journals"
-    until(lambda: any(journals.glob("*.hwj")))
+    wait_for(lambda: any(journals.glob("*.hwj")))
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -407,13 +409,6 @@ def test_loading_can_be_left_to_the_background(fresh: Shell) -> None:
     wrong = fresh("run", "lab.py", "doubles", HEADWATER_BACKGROUND_LOAD="perhaps")
     assert (wrong.code, wrong.out) == (2, "")
     assert "HEADWATER_BACKGROUND_LOAD=perhaps is not true or false" in wrong.err
-
-
-def until(happened: object, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not happened():  # type: ignore[operator]
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_debugger_in_a_task_has_the_terminal_for_itself(fresh: Shell) -> None:

@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,14 @@ import pytest
 from headwater.cypher import bolt, local_graph, waiting
 from headwater.cypher.backlog import catch_up, ensure_loader, loader_pid
 from headwater.cypher.errors import SchemaError, StoreRefused, StoreUnavailable, UsageError
+from headwater.cypher.held import is_held
 from headwater.cypher.migrate import migrations
 from headwater.cypher.project import Project, create_project, open_project
 from headwater.cypher.store import open_store
 
 from benchmarks.synthetic import write_fan_out
 from tests.cli.conftest import HW, environment
+from tests.waiting import wait_for
 
 OPEN = """
 import sys
@@ -42,13 +43,6 @@ def settings(project: Project, **store: str) -> Project:
     lines = ["[store]", *(f"{key} = {value}" for key, value in store.items())]
     (project.folder / "headwater.ini").write_text("\n".join(lines), encoding="utf-8")
     return open_project(project.root)
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def the_server(project: Project) -> local_graph.Server:
@@ -88,7 +82,7 @@ def test_processes_that_find_an_empty_neo4j_at_once_migrate_it_once(
 def test_a_killed_server_is_started_again_with_what_it_held(local_project: Project) -> None:
     open_store(local_project).close()
     os.kill(the_server(local_project).pid, signal.SIGKILL)
-    wait_for(lambda: local_graph.find(local_project.graph) is None)
+    wait_for(lambda: local_graph.find(local_project.graph) is None, 20)
     store = open_store(local_project)
     assert len(store.rows("schema_versions")) == len(migrations("local"))
     store.close()
@@ -139,7 +133,7 @@ def test_the_server_leaves_when_nobody_uses_it_and_not_before(local_project: Pro
     time.sleep(2.5)
     assert local_graph.find(project.graph) is not None
     store.close()
-    wait_for(lambda: not local_graph.is_held(project.graph / "server.lock"))
+    wait_for(lambda: not is_held(project.graph / "server.lock"), 20)
     assert not (project.graph / "server.json").exists()
 
 
@@ -157,14 +151,14 @@ def test_a_server_stops_however_often_it_is_told_to(local_project: Project) -> N
     with suppress(ProcessLookupError):
         for _ in range(2_000):
             os.kill(server, signal.SIGTERM)
-    wait_for(lambda: not local_graph.is_held(local_project.graph / "server.lock"))
+    wait_for(lambda: not is_held(local_project.graph / "server.lock"), 20)
 
 
 def test_a_server_that_is_stopped_stays_so_though_there_is_something_to_load(local_project: Project) -> None:
     local_graph.start(local_project)
     write_fan_out(local_project, 20_000)
     ensure_loader(local_project)
-    wait_for(lambda: loader_pid(local_project) is not None)
+    wait_for(lambda: loader_pid(local_project) is not None, 20)
     assert local_graph.stop(local_project) is True
     assert loader_pid(local_project) is None
     assert local_graph.find(local_project.graph) is None

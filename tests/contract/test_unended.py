@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,6 +21,8 @@ from headwater.lineage.impact import impact
 from headwater.lineage.impact_views import Impact
 from headwater.lineage.resolve import resolve
 from headwater.lineage.verify import verify
+
+from tests.waiting import wait_for
 
 WORKFLOW = """
 import sys, time
@@ -145,13 +146,6 @@ def running(project: Project, store: GraphStore) -> list[tuple[Any, ...]]:
     catch_up(project)
     query = "MATCH (j:Job {status: 'RUNNING'}) WHERE j.task_name IS NOT NULL RETURN j.id"
     return store.ask(query, {}, timeout=30, limit=99).rows
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def of_file(store: GraphStore, workflow: Path) -> Impact:
