@@ -19,7 +19,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PY := $(BIN)/python
-WORKERS ?= 2
+WORKERS ?= 3
 N ?= 50
 
 .PHONY: help setup compiled check lint types layers test demo bench scale faults properties edits pythons docs clean

@@ -2,7 +2,8 @@
 
 Neo4j is taken from NEO4J_URI (with NEO4J_USER and NEO4J_PASSWORD; its database is wiped, so it must be empty), else
 started by docker/neo4j-local, else by Docker. Where none of these is there, the tests that need it are left out with a
-loud line, or fail under CI=true. Community Neo4j has one database, so whatever uses it runs in one xdist group.
+loud line, or fail under CI=true. Each worker starts a server of its own. NEO4J_URI is one for all, and Community Neo4j
+has one database, so whatever uses that one runs on one worker.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,10 @@ __all__ = ["azure_server", "bucket", "container", "google_bucket", "google_serve
 
 ROOT = Path(__file__).parent.parent
 NEO4J_LOCAL = ROOT / "docker" / "neo4j-local"
-ON_NEO4J = pytest.param("neo4j", marks=pytest.mark.xdist_group("neo4j"))
+USES_NEO4J = pytest.mark.xdist_group("neo4j") if os.environ.get("NEO4J_URI") else pytest.mark.neo4j
+ON_NEO4J = pytest.param("neo4j", marks=USES_NEO4J)
 MAY_WIPE = "HEADWATER_TESTS_MAY_WIPE"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 MOST_TO_WIPE = 20_000
 """nodes: above that, a new local graph is quicker"""
 
@@ -73,6 +77,7 @@ class Server:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): runs on one worker with the others of its group")
+    config.addinivalue_line("markers", "neo4j: asks a Neo4j server, this worker's own")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,11 +97,17 @@ def neo4j_server() -> Iterator[Server]:
 
     Its database is wiped again and again, so two sessions of tests take turns.
     """
-    lock = ROOT / ".build" / "neo4j-tests.lock"
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with _held(f"neo4j-tests-{'given' if os.environ.get('NEO4J_URI') else WORKER}.lock"):
         yield from _neo4j_servers()
+
+
+@contextmanager
+def _held(lock: str) -> Iterator[None]:
+    path = ROOT / ".build" / lock
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _neo4j_servers() -> Iterator[Server]:
@@ -131,10 +142,15 @@ def _must_be_empty(server: Server) -> None:
 
 
 def _from_maven() -> Iterator[Server]:
-    home = ROOT / ".build" / "neo4j"
-    env = {**os.environ, "NEO4J_LOCAL_HOME": str(home), "NEO4J_LOCAL_PORT": str(_free_port())}
+    home = ROOT / ".build" / f"neo4j-{WORKER}"
+    env = {"NEO4J_LOCAL_HEAP": "1g", **os.environ, "NEO4J_LOCAL_HOME": str(home)}
     was_running = _succeeds(str(NEO4J_LOCAL), "status", env=env)
-    started = subprocess.run([NEO4J_LOCAL, "start"], env=env, stdout=subprocess.PIPE, text=True, check=False)
+    # One after the other: the first of all fetches the server's programs, and no two may take the same free port.
+    with _held("neo4j-start.lock"):
+        env["NEO4J_LOCAL_PORT"] = str(_free_port())
+        started = subprocess.run(
+            [NEO4J_LOCAL, "start"], env=env, stdout=subprocess.PIPE, text=True, check=False
+        )
     if started.returncode:
         pytest.fail("docker/neo4j-local start failed; what it said is above")
     words = dict(word.split("=", 1) for word in started.stdout.split() if "=" in word)
@@ -198,7 +214,7 @@ def local_project(tmp_path: Path) -> Iterator[Project]:
 
 @pytest.fixture
 def neo4j_project(tmp_path: Path, neo4j_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """A project on an empty Neo4j. Tests that use it belong to the xdist group "neo4j"."""
+    """A project on an empty Neo4j. Tests that use it are marked USES_NEO4J."""
     create_project(tmp_path)
     (tmp_path / ".headwater" / SETTINGS).write_text(
         f"[store]\nuri = {neo4j_server.uri}\nuser = {neo4j_server.user}\n", encoding="utf-8"

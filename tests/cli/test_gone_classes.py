@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from headwater.cypher.project import SETTINGS
 
-from ..conftest import Server
+from ..conftest import ON_NEO4J, Server
 from .conftest import Answer, Shell, _shell
 
 THINGS = """\
@@ -71,7 +71,7 @@ def main(weight: int = 3) -> int:
 """
 
 
-@pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.xdist_group("neo4j"))])
+@pytest.fixture(params=["local", ON_NEO4J])
 def gone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_With]:
     """A project with two runs whose modules were deleted afterwards."""
     for shell in _shell(tmp_path):

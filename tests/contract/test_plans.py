@@ -20,7 +20,7 @@ from headwater.cypher.tokens import parameters, tokenize
 from headwater.lineage.rules import SHIPPED, read_rule
 
 from benchmarks.history import History
-from tests.conftest import Server
+from tests.conftest import USES_NEO4J, Server
 
 SCANS = ("AllNodesScan", "NodeByLabelScan", "RelationshipTypeScan")
 MAY_SCAN = {
@@ -236,7 +236,7 @@ def steps(profile: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from steps(child)
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_no_query_goes_through_all_there_is_where_an_index_serves(
     neo4j_project: Project, neo4j_server: Server
 ) -> None:

@@ -15,6 +15,7 @@ from headwater.cypher.records import job_id
 from headwater.cypher.store import open_store
 
 from headwater import Project, Scheduler, StoreRefused, open_project, task
+from tests.conftest import USES_NEO4J
 
 headwater_namespace = "runs"
 
@@ -200,7 +201,7 @@ def test_the_local_server_may_be_killed_while_a_run_lasts(local_project: Project
     assert ask(local_project, "MATCH (e:Execution) RETURN e.status") == [("DONE",)]
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_a_wrong_password_is_said_before_anything_runs(
     neo4j_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from headwater.cypher.store import open_store
 
 from benchmarks.synthetic import write_fan_out
 from tests.cli.conftest import HW, environment
+from tests.conftest import USES_NEO4J
 from tests.waiting import wait_for
 
 OPEN = """
@@ -66,7 +67,7 @@ def test_sixteen_processes_that_need_the_local_graph_at_once_start_one_server(lo
     assert many_open(local_project, 16) == [(0, str(len(migrations("local"))), "")] * 16
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_processes_that_find_an_empty_neo4j_at_once_migrate_it_once(
     neo4j_project: Project, neo4j_server: Any
 ) -> None:
@@ -194,7 +195,7 @@ def test_nobody_else_gets_in_with_another_password(local_project: Project) -> No
         open_store(local_project)
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_a_wrong_password_is_refused_and_says_where_it_comes_from(
     neo4j_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +204,7 @@ def test_a_wrong_password_is_refused_and_says_where_it_comes_from(
         open_store(neo4j_project)
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_an_unknown_database_is_refused_by_name(neo4j_project: Project, neo4j_server: Any) -> None:
     with pytest.raises(StoreRefused, match="nosuch"):
         open_store(settings(neo4j_project, uri=neo4j_server.uri, user=neo4j_server.user, database="nosuch"))
@@ -264,7 +265,7 @@ def run_refused(project: Project, **env: str) -> str:
     return ran.stderr
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_a_run_says_what_neo4j_refuses_before_a_task_runs(neo4j_project: Project, neo4j_server: Any) -> None:
     assert "HEADWATER_STORE_PASSWORD" in run_refused(neo4j_project, HEADWATER_STORE_PASSWORD="wrong")
     settings(neo4j_project, uri=neo4j_server.uri, user=neo4j_server.user, database="nosuch")

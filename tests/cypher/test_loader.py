@@ -34,6 +34,7 @@ from headwater.cypher.records import (
 from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage.verify import verify
 
+from tests.conftest import USES_NEO4J
 from tests.graph_dump import dump, duplicates, facts
 from tests.runs import EPOCH, MadeUpRun, digest, run_id
 
@@ -390,7 +391,7 @@ def test_a_store_that_is_away_ends_the_waiting_and_nothing_is_lost(
         stop_loader(project)
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_a_refused_password_ends_the_waiting_at_once(
     neo4j_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Server
+from tests.conftest import USES_NEO4J, Server
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "flights"
 HW = Path(sys.executable).parent / "hw"
@@ -90,7 +90,7 @@ def test_nothing_runs_when_nothing_has_changed(folder: Path) -> None:
     assert run(folder) == {}
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_on_neo4j_the_result_is_the_same_and_nothing_runs_again(
     folder: Path, rows: list[list[str]], neo4j_server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

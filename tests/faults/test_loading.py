@@ -26,7 +26,7 @@ from headwater.cypher.neo4j_store import Neo4jStore
 from headwater.cypher.project import SETTINGS, Project, StoreSettings, create_project, open_project
 from headwater.cypher.store import GraphStore, open_store
 
-from tests.conftest import NEO4J_LOCAL, Server, emptied
+from tests.conftest import NEO4J_LOCAL, USES_NEO4J, Server, emptied
 from tests.faults.proxy import CommitCutter
 from tests.graph_dump import dump, duplicates
 from tests.runs import MadeUpRun
@@ -248,7 +248,7 @@ def own_neo4j(tmp_path: Path) -> Iterator[OwnNeo4j]:
         server.kill()
 
 
-@pytest.mark.xdist_group("neo4j")
+@USES_NEO4J
 def test_neo4j_killed_and_restarted_while_loading(
     own_neo4j: OwnNeo4j,
     tmp_path: Path,
