@@ -224,7 +224,7 @@ def neo4j_project(tmp_path: Path, neo4j_server: Server, monkeypatch: pytest.Monk
     project = open_project(tmp_path)
     yield project
     # What is still on its way would come into the graph of the next test.
-    catch_up(project, timeout=20)
+    catch_up(project, timeout=60)
 
 
 @pytest.fixture(params=["local", ON_NEO4J])
