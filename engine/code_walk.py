@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
+from headwater.engine.code_annotations import annotations_of, own_names
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_changed import Statement, counting
 from headwater.engine.code_files import source_file_of
@@ -28,7 +29,7 @@ from headwater.engine.code_scope import (
     scope_of_module,
     submodule,
 )
-from headwater.engine.code_source import FunctionNode, SourceFile, dotted_names
+from headwater.engine.code_source import Definition, SourceFile
 from headwater.engine.code_text import function_text, stable
 
 IsTask = Callable[[object], "Callable[..., Any] | None"]
@@ -126,6 +127,9 @@ class Walk:
                 # of a function inside another, they may be variables of that one
                 self._read_all(part, scope, source.code(expression), loose=node.col_offset > 0)
             self._read_annotations(part, scope, node)
+            for inner in source.definitions_within(node):
+                if isinstance(inner, ast.ClassDef):
+                    self._read_annotations(part, scope, inner)
         defaults = list(enumerate(func.__defaults__ or ())) + sorted((func.__kwdefaults__ or {}).items())
         for name, value in defaults:
             if is_immutable(value) or isinstance(value, FunctionType | type):
@@ -184,7 +188,7 @@ class Walk:
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         continue  # one that may fail, and decides by that
                     self._read_all(part, scope, one.source.code(node), quiet=True)
-                    for inner in one.source.functions_within(node):
+                    for inner in one.source.definitions_within(node):
                         self._read_annotations(part, scope, inner)
 
         return self._number(("bound", source.name, name), make)
@@ -453,26 +457,13 @@ class Walk:
         if whose not in ("", USER, STDLIB):
             self.uncounted[value.__module__.partition(".")[0]] = whose
 
-    def _read_annotations(self, part: Part, scope: Scope, node: FunctionNode) -> None:
-        """Classes of the user's own that parameters are annotated with: their methods get the arguments."""
-        arguments = node.args
-        for argument in (
-            *arguments.posonlyargs,
-            *arguments.args,
-            *arguments.kwonlyargs,
-            arguments.vararg,
-            arguments.kwarg,
-        ):
-            for path in dotted_names(argument.annotation) if argument is not None else ():
-                value = scope.values.get(path[0], MISSING)
-                for attr in path[1:]:
-                    value = vars(value).get(attr, MISSING) if isinstance(value, ModuleType) else MISSING
-                if isinstance(value, type) and self._is_task(value) is None:
-                    module = module_of(value.__module__)
-                    if module is not None and origin_of_module(module) == USER:
-                        self._edge(
-                            part, f"parameter {'.'.join(path)}", self._global(scope, path[0], path[1:])
-                        )
+    def _read_annotations(self, part: Part, scope: Scope, node: Definition) -> None:
+        """What annotations name of the user's own: classes, whose methods get the arguments, and all that a library
+        finds which reads annotations itself."""
+        label = "attribute" if isinstance(node, ast.ClassDef) else "parameter"
+        for annotation in annotations_of(node):
+            for path in own_names(scope, annotation, self._is_task):
+                self._edge(part, f"{label} {'.'.join(path)}", self._global(scope, path[0], path[1:]))
 
 
 def _functions_in(member: object) -> Iterator[FunctionType]:
