@@ -11,6 +11,7 @@ from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
 from headwater.engine.context import merged
 from headwater.engine.current import current
+from headwater.engine.files.since import run_under_way
 from headwater.engine.importing import refuse_run_on_import
 from headwater.engine.job import STATUS
 from headwater.engine.left_behind import tidy_up
@@ -167,7 +168,7 @@ class Scheduler:
             self._run = run
         self._under_way.append(run)
         try:
-            with current(self):
+            with current(self), run_under_way():
                 return run.evaluate(expr, pairs, command, partial(self._begun, run))
         finally:
             self._under_way.remove(run)
