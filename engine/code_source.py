@@ -16,6 +16,7 @@ from headwater.engine.code_bindings import Binding, bindings_in
 from headwater.engine.code_changes import Step, changed_by, steps_in
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = FunctionNode | ast.ClassDef
 _FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag: annotations are not evaluated
 _DEFINED = ("function", "class")
 _BRANCHES = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -35,7 +36,7 @@ class SourceFile:
         """names that functions in this file assign by a `global` statement"""
         self._functions: dict[int, list[FunctionNode]] = {}
         self._codes: dict[int, CodeType] = {}
-        self._within: dict[int, list[FunctionNode]] = {}
+        self._within: dict[int, list[Definition]] = {}
         self._compiled: dict[tuple[str, int], CodeType] | None = None
         self._steps: tuple[Step, ...] | None = None
         self._changers: dict[str, Step] = {}
@@ -49,7 +50,9 @@ class SourceFile:
             self.bindings.setdefault(bound, []).append(binding)
         self.stars: list[tuple[str, int]] = [(one.module, one.level) for one in self.bindings.pop("*", ())]
         """(module, level) of each `from module import *`"""
-        for function in _functions(tree.body):
+        for function in _definitions(tree.body):
+            if isinstance(function, ast.ClassDef):
+                continue
             first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
             self._functions.setdefault(first, []).append(function)
         if "global " in text:
@@ -106,11 +109,11 @@ class SourceFile:
         """The lambdas that begin in a line."""
         return [n for n in ast.walk(self._tree) if isinstance(n, ast.Lambda) and n.lineno == line]
 
-    def functions_within(self, node: ast.AST) -> list[FunctionNode]:
-        """Every `def` in a statement, itself if it is one."""
+    def definitions_within(self, node: ast.AST) -> list[Definition]:
+        """Every `def` and `class` in a statement, itself if it is one."""
         known = self._within.get(id(node))
         if known is None:
-            known = self._within[id(node)] = list(_functions([node]))
+            known = self._within[id(node)] = list(_definitions([node]))
         return known
 
     def code(self, node: ast.AST) -> CodeType:
@@ -168,11 +171,11 @@ class SourceFile:
         return "\n".join(out).rstrip()
 
 
-def _functions(nodes: Sequence[ast.AST]) -> Iterator[FunctionNode]:
+def _definitions(nodes: Sequence[ast.AST]) -> Iterator[Definition]:
     pending: list[Any] = list(nodes)
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, Definition):
             yield node
         for branch in _BRANCHES:
             below = getattr(node, branch, ())
@@ -216,24 +219,3 @@ def _inside_strings(node: ast.AST, lines: list[str]) -> set[int]:
         if is_text and part is not docstring:
             kept.update(range(part.lineno + 1, part.end_lineno + 1))  # type: ignore[attr-defined]
     return kept
-
-
-def dotted_names(annotation: ast.expr | None) -> Iterator[tuple[str, ...]]:
-    """The dotted names in an annotation, in a quoted one too."""
-    pending: list[ast.AST] = [] if annotation is None else [annotation]
-    while pending:
-        node = pending.pop()
-        attrs: list[str] = []
-        inner = node
-        while isinstance(inner, ast.Attribute):
-            attrs.append(inner.attr)
-            inner = inner.value
-        if isinstance(inner, ast.Name):
-            yield (inner.id, *reversed(attrs))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                pending.append(ast.parse(node.value, mode="eval").body)
-            except SyntaxError:
-                continue
-        else:
-            pending.extend(ast.iter_child_nodes(node))

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
+from headwater.engine.code_annotations import annotations_of, own_names
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_changed import Statement, counting
 from headwater.engine.code_files import source_file_of
-from headwater.engine.code_held import Named, TooLarge, held_by
+from headwater.engine.code_held import Named, TooLarge, held_by, subclasses_of
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
@@ -28,7 +29,7 @@ from headwater.engine.code_scope import (
     scope_of_module,
     submodule,
 )
-from headwater.engine.code_source import FunctionNode, SourceFile, dotted_names
+from headwater.engine.code_source import Definition, SourceFile
 from headwater.engine.code_text import function_text, stable
 
 IsTask = Callable[[object], "Callable[..., Any] | None"]
@@ -71,6 +72,9 @@ class Walk:
         self._parts: list[Part] = []
         self._pending: list[tuple[Part, Callable[[Part], None]]] = []
         self._kept: list[object] = []  # keys hold ids: keep what they belong to
+        self._classes: list[type] = []
+        self._looks_down = False
+        """whether the code asks classes for their subclasses: then those of all that it reads count"""
         self.uncounted: dict[str, str] = {}
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = {}
         """what was found under each global name that is read: (namespace, name, value)"""
@@ -82,11 +86,16 @@ class Walk:
         else:
             self._function(self._root, decorators=False)
         done = 0
-        while done < len(self._pending):
-            part, expand = self._pending[done]
-            done += 1
-            expand(part)
-        return self._parts
+        while True:
+            while done < len(self._pending):
+                part, expand = self._pending[done]
+                done += 1
+                expand(part)
+            if not self._looks_down or not self._classes:
+                return self._parts
+            for sub in subclasses_of(self._classes.pop(0)):
+                name = f"{sub.__module__}.{sub.__qualname__}"
+                self._edge(self._parts[0], f"subclass {name}", self._object(name, sub))
 
     # -- making parts ------------------------------------------------------------------------------
 
@@ -126,6 +135,9 @@ class Walk:
                 # of a function inside another, they may be variables of that one
                 self._read_all(part, scope, source.code(expression), loose=node.col_offset > 0)
             self._read_annotations(part, scope, node)
+            for inner in source.definitions_within(node):
+                if isinstance(inner, ast.ClassDef):
+                    self._read_annotations(part, scope, inner)
         defaults = list(enumerate(func.__defaults__ or ())) + sorted((func.__kwdefaults__ or {}).items())
         for name, value in defaults:
             if is_immutable(value) or isinstance(value, FunctionType | type):
@@ -145,6 +157,7 @@ class Walk:
             return Part("class", name, "class", str(cls.__module__)), expand
 
         def expand(part: Part) -> None:
+            self._classes.append(cls)
             for base in cls.__bases__:
                 if base is not object:
                     self._edge(part, f"base {base.__qualname__}", self._object(part.name, base))
@@ -178,13 +191,15 @@ class Walk:
                     "functions assign it too (`global`): only its module-level statements count"
                 )
             self._live(part, scope, name, source, bindings)
-            self._registered(part, scope, scope.values.get(name), source, bindings)
+            if isinstance(value := scope.values.get(name), type):
+                self._classes.append(value)
+            self._registered(part, scope, value, source, bindings)
             for one in statements:
                 for node in one.nodes:
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         continue  # one that may fail, and decides by that
                     self._read_all(part, scope, one.source.code(node), quiet=True)
-                    for inner in one.source.functions_within(node):
+                    for inner in one.source.definitions_within(node):
                         self._read_annotations(part, scope, inner)
 
         return self._number(("bound", source.name, name), make)
@@ -240,6 +255,7 @@ class Walk:
     ) -> None:
         """quiet: say nothing of missing names that the code itself assigns; loose: of any."""
         everything = reads_of(code)
+        self._looks_down |= "__subclasses__" in everything.names
         imports = [read for read in everything.reads if read.how == IMPORT]
         for read in everything.reads:
             label = ".".join((read.root, *read.attrs))
@@ -453,26 +469,13 @@ class Walk:
         if whose not in ("", USER, STDLIB):
             self.uncounted[value.__module__.partition(".")[0]] = whose
 
-    def _read_annotations(self, part: Part, scope: Scope, node: FunctionNode) -> None:
-        """Classes of the user's own that parameters are annotated with: their methods get the arguments."""
-        arguments = node.args
-        for argument in (
-            *arguments.posonlyargs,
-            *arguments.args,
-            *arguments.kwonlyargs,
-            arguments.vararg,
-            arguments.kwarg,
-        ):
-            for path in dotted_names(argument.annotation) if argument is not None else ():
-                value = scope.values.get(path[0], MISSING)
-                for attr in path[1:]:
-                    value = vars(value).get(attr, MISSING) if isinstance(value, ModuleType) else MISSING
-                if isinstance(value, type) and self._is_task(value) is None:
-                    module = module_of(value.__module__)
-                    if module is not None and origin_of_module(module) == USER:
-                        self._edge(
-                            part, f"parameter {'.'.join(path)}", self._global(scope, path[0], path[1:])
-                        )
+    def _read_annotations(self, part: Part, scope: Scope, node: Definition) -> None:
+        """What annotations name of the user's own: classes, whose methods get the arguments, and all that a library
+        finds which reads annotations itself."""
+        label = "attribute" if isinstance(node, ast.ClassDef) else "parameter"
+        for annotation in annotations_of(node):
+            for path in own_names(scope, annotation, self._is_task):
+                self._edge(part, f"{label} {'.'.join(path)}", self._global(scope, path[0], path[1:]))
 
 
 def _functions_in(member: object) -> Iterator[FunctionType]:

@@ -45,9 +45,17 @@ def map_(function: Callable[[T], Any], values: Iterable[T]) -> Any:
     return Special("map_", (function, values))
 
 
-def starmap(function: Callable[..., R], values: Iterable[Mapping[str, Any] | Sequence[Any]]) -> list[R]:
+@overload
+def starmap(
+    function: Callable[..., Coroutine[Any, Any, R]], values: Iterable[Mapping[str, Any] | Sequence[Any]]
+) -> list[R]: ...
+@overload
+def starmap(function: Callable[..., R], values: Iterable[Mapping[str, Any] | Sequence[Any]]) -> list[R]: ...
+
+
+def starmap(function: Callable[..., Any], values: Iterable[Mapping[str, Any] | Sequence[Any]]) -> Any:
     """Call a task for each set of arguments in a list: dicts of keyword arguments, or tuples of positional ones."""
-    return Special("starmap", (function, values))  # type: ignore[return-value]
+    return Special("starmap", (function, values))
 
 
 def flatten(lists: Iterable[Iterable[T]]) -> list[T]:
@@ -55,7 +63,13 @@ def flatten(lists: Iterable[Iterable[T]]) -> list[T]:
     return Special("flatten", (lists,))  # type: ignore[return-value]
 
 
-def flat_map(function: Callable[[T], Iterable[R]], values: Iterable[T]) -> list[R]:
+@overload
+def flat_map(function: Callable[[T], Coroutine[Any, Any, Iterable[R]]], values: Iterable[T]) -> list[R]: ...
+@overload
+def flat_map(function: Callable[[T], Iterable[R]], values: Iterable[T]) -> list[R]: ...
+
+
+def flat_map(function: Callable[[T], Any], values: Iterable[T]) -> list[Any]:
     """Call a task that gives a list for each value of a list, and join what they give."""
     return flatten(map_(function, values))
 

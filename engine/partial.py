@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -41,6 +42,18 @@ class PartialTask(Generic[R]):
     def options(self, /, **options: Any) -> PartialTask[R]:
         """The same with other options at its calls; see `Task.options`."""
         return PartialTask(self.task.options(**options), self.args, self.kwargs)
+
+    def export_options(self, /, **options: Any) -> PartialTask[R]:
+        """The same with other options at its calls and at all calls under them; see `Task.export_options`."""
+        return PartialTask(self.task.export_options(**options), self.args, self.kwargs)
+
+    def update_context(self, context: Mapping[str, Any] | None = None, /, **names: Any) -> PartialTask[R]:
+        """The same with other values in the context of its calls; see `Task.update_context`."""
+        return PartialTask(self.task.update_context(context, **names), self.args, self.kwargs)
+
+    def is_valid(self) -> bool:
+        """Whether its task is what its name stands for by now."""
+        return self.task.is_valid()
 
     @property
     def fullname(self) -> str:

@@ -11,6 +11,7 @@ from headwater.cypher.project import Project, find_project
 from headwater.engine.config import Config
 from headwater.engine.context import merged
 from headwater.engine.current import current
+from headwater.engine.files.since import run_under_way
 from headwater.engine.importing import refuse_run_on_import
 from headwater.engine.job import STATUS
 from headwater.engine.left_behind import tidy_up
@@ -67,7 +68,9 @@ class Scheduler:
         self.config = Config.of(self.project)
         self.execution_id: str | None = None
         self._run: Run | None = None
-        """the run that tells of its progress: of those inside one another, the outermost"""
+        """the run under way that tells of its progress: of those inside one another, the outermost"""
+        self._last = Progress({}, True)
+        """what the last one told at its end; it is let go itself, with all the values in it"""
         self._under_way: list[Run] = []
 
     @overload
@@ -165,10 +168,12 @@ class Scheduler:
             self._run = run
         self._under_way.append(run)
         try:
-            with current(self):
+            with current(self), run_under_way():
                 return run.evaluate(expr, pairs, command, partial(self._begun, run))
         finally:
             self._under_way.remove(run)
+            if run is self._run:
+                self._last, self._run = _progress_of(run), None
 
     def _kind(self, *, dryrun: bool) -> Callable[..., Run]:
         if dryrun:
@@ -199,19 +204,7 @@ class Scheduler:
     def progress(self) -> Progress:
         """How far the run is; may be called from any thread at any time, and costs little."""
         run = self._run
-        if run is None:
-            return Progress({}, True)
-        rows = [
-            *run.reduction.counts.items(),
-            *(row for counts in list(run.inside) for row in counts.items()),
-        ]
-        counts: dict[str, dict[str, int]] = {}
-        for name, row in rows:
-            found = counts.setdefault(name, {})
-            for status, n in enumerate(row):
-                if n:
-                    found[STATUS[status]] = found.get(STATUS[status], 0) + n
-        return Progress(counts, run.ended, run.limits.taken())
+        return self._last if run is None else _progress_of(run)
 
     def wait_recorded(self, progress: Callable[[Any], None] | None = None) -> Any:
         """Wait until the last run is in the graph.
@@ -224,6 +217,20 @@ class Scheduler:
         from headwater.cypher.loader import catch_up
 
         return catch_up(self.project, execution_id=self.execution_id, progress=progress)
+
+
+def _progress_of(run: Run) -> Progress:
+    rows = [
+        *run.reduction.counts.items(),
+        *(row for counts in list(run.inside) for row in counts.items()),
+    ]
+    counts: dict[str, dict[str, int]] = {}
+    for name, row in rows:
+        found = counts.setdefault(name, {})
+        for status, n in enumerate(row):
+            if n:
+                found[STATUS[status]] = found.get(STATUS[status], 0) + n
+    return Progress(counts, run.ended, run.limits.taken())
 
 
 @overload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
@@ -31,7 +32,10 @@ class SchedulerTask(Generic[P, R]):
                 f"@scheduler_task is for functions and generator functions, not for {func!r}. An `async def` is a "
                 "task: put @task on it"
             )
-        self.func = self.__wrapped__ = func  # by this name, its code counts in whatever calls it
+        self.func = func
+        functools.update_wrapper(
+            self, func
+        )  # by `__wrapped__`, its code counts in whatever calls it or takes it
         self.name = name if name is not None else func.__name__
         check_name(self.name)
         self.namespace = namespace_of(func, namespace)
@@ -50,6 +54,9 @@ class SchedulerTask(Generic[P, R]):
     def _steps(self, give: Give, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps:
         made = self.func(*args, **kwargs)
         return (yield from made) if inspect.isgenerator(made) else (yield made)
+
+    def __reduce__(self) -> str:
+        return self.func.__qualname__  # as a value, it is what its module has under its name
 
     def __repr__(self) -> str:
         return f"SchedulerTask({self.fullname})"

@@ -106,12 +106,9 @@ class _Simulator(Scheduler):
         super().__init__(project, record=project is not None)
         self._clock = clock
         self._seed = seed
-
-    @property
-    def calls(self) -> list[SeenCall]:
-        return list(getattr(self._run, "calls", ()))
+        self.calls: list[SeenCall] = []
 
     def _kind(self, *, dryrun: bool) -> Callable[..., Run]:
         if dryrun:
             return super()._kind(dryrun=True)
-        return functools.partial(SimulatedRun, clock=self._clock, seed=self._seed)
+        return functools.partial(SimulatedRun, clock=self._clock, seed=self._seed, calls=self.calls)

@@ -13,23 +13,28 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, NoReturn
 
 from headwater.engine import expression_codec
 from headwater.engine.errors import Unrecordable, WorkerDied
 from headwater.engine.executors.base import Outcome, perform
-from headwater.engine.executors.upwards import TO_PARENT
+from headwater.engine.executors.upwards import TO_PARENT, awaiting_turn
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
+from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore
 from headwater.engine.values.pickling import pickled
 
 READY = b"ready"
 """The first message of a worker: from here on time counts for the calls that it is given."""
+
+_imported: set[tuple[str, str | None, str | None, str | None]] = set()
+"""the modules of the calls that it was given so far"""
 
 
 class Request(NamedTuple):
@@ -66,17 +71,11 @@ def answer(request: Request) -> Reply:
         return prepare_unrecorded(value) if store is None else prepare_value(value, "result", store, began)
 
     try:
-        module = import_from_spec(request.module)
-        if module.__name__ != "__main__" and request.module[0] == "__main__":
-            sys.modules["__main__"] = module
-        task = get_task_registry().get(request.fullname)
-        if task.hash != request.task_hash:
-            raise WorkerDied(
-                f"{request.fullname} is another task in the process that is to run it: its source changed while the "
-                "run went on (start the run again to use it), or what it reads depends on where it is imported "
-                "(if __name__ == '__main__')"
-            )
-        args, kwargs = pickle.loads(request.arguments)
+        # What the first call of a module imports is no time of its own: `timeout` would never let it begin.
+        with nullcontext() if request.module in _imported else awaiting_turn():
+            task = _task_of(request)
+            args, kwargs = pickle.loads(request.arguments)
+        _imported.add(request.module)
     except (
         BaseException
     ) as error:  # a module may leave with SystemExit, and is to be answered for all the same
@@ -91,6 +90,26 @@ def answer(request: Request) -> Reply:
         name = type(outcome.value).__qualname__
         refusal = Unrecordable("result", name, f"pickling it raised {type(error).__name__}: {error}")
         return _failed(refusal, outcome.started)
+
+
+def _task_of(request: Request) -> Task[Any, Any]:
+    """The task that a call asks for, its module being imported where it is not yet.
+
+    Raises:
+        WorkerDied: it is another one here.
+        BaseException: what importing the module raised.
+    """
+    module = import_from_spec(request.module)
+    if module.__name__ != "__main__" and request.module[0] == "__main__":
+        sys.modules["__main__"] = module
+    task = get_task_registry().get(request.fullname)
+    if task.hash != request.task_hash:
+        raise WorkerDied(
+            f"{request.fullname} is another task in the process that is to run it: its source changed while the run "
+            "went on (start the run again to use it), or what it reads depends on where it is imported "
+            "(if __name__ == '__main__')"
+        )
+    return task
 
 
 def _packed(outcome: Outcome, *, recorded: bool) -> Reply:

@@ -19,6 +19,7 @@ from headwater.engine.files.address import (
 )
 from headwater.engine.files.evidence import Identity, file_hash
 from headwater.engine.files.identity import info_of
+from headwater.engine.files.since import period
 
 _Self = TypeVar("_Self", bound="Artefact")
 
@@ -31,7 +32,7 @@ class Artefact:
         uri: its absolute form.
     """
 
-    __slots__ = ("_address", "_identity", "path", "uri")
+    __slots__ = ("_address", "_identity", "_period", "path", "uri")
     __reactive__: ClassVar[bool] = True
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -48,6 +49,7 @@ class Artefact:
         self.path: str = without_credentials(given) if local is None else given
         self.uri: str = absolute(self._address)
         self._identity: Identity | None = None
+        self._period = period()
 
     @property
     def is_relative(self) -> bool:
@@ -100,6 +102,7 @@ class Artefact:
     def update_hash(self) -> None:
         """Look at it again. Call it after something else than this object has written it."""
         self._identity = self._look()
+        self._period = period()
 
     def is_valid(self) -> bool:
         """Whether it is still what it was when it was looked at."""
@@ -150,14 +153,20 @@ class Artefact:
         return cls(arg)
 
     def __canonical__(self) -> tuple[str, tuple[str, str, str]]:
+        """What it counts as in a run, for which it is looked at again where that was before the run began."""
+        if self._period != period():
+            self.update_hash()
         cls = type(self)
+        return f"{cls.__module__}.{cls.__qualname__}", self._known_by()
+
+    def _known_by(self) -> tuple[str, str, str]:
         identity = self.identity
-        return f"{cls.__module__}.{cls.__qualname__}", (self.uri, identity.evidence, identity.digest)
+        return self.uri, identity.evidence, identity.digest
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self.__canonical__() == other.__canonical__()
+        return self._known_by() == other._known_by()
 
     def __hash__(self) -> int:
         return hash((type(self), self.uri))
@@ -198,3 +207,4 @@ class Artefact:
         local = local_path(self.uri)
         self._address = self.uri if local is None else local
         self._identity = Identity(state["evidence"], state["digest"], state["size"])
+        self._period = period()

@@ -16,6 +16,7 @@ from headwater.engine.files.evidence import CONTENT, MISSING, PATH, Identity
 from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
 from headwater.engine.files.hints import hinted
 from headwater.engine.files.identity import identify, info_of
+from headwater.engine.files.since import period
 
 if TYPE_CHECKING:
     from headwater.engine.files.staging import StagingFile
@@ -74,7 +75,7 @@ class File(Artefact):
         """A file that was looked at already."""
         file = cls.__new__(cls)
         file.path, file.uri, file._address, file._identity = path, uri, address, identity
-        file._wanted, file._changed = cls._evidence, None
+        file._wanted, file._changed, file._period = cls._evidence, None, period()
         return file
 
     def _look(self) -> Identity:
@@ -82,6 +83,7 @@ class File(Artefact):
 
     def _was_written(self, identity: Identity | None = None) -> None:
         self._identity = self._look() if identity is None else identity
+        self._period = period()
         if self._changed is not None:
             self._changed()
 

@@ -13,6 +13,7 @@ from headwater.engine.files.base import Artefact
 from headwater.engine.files.evidence import BY_PATH, GLOB, GLOB_CONTENT, Identity, file_hash
 from headwater.engine.files.file import ContentFile, File, IFile
 from headwater.engine.files.listing import Member, list_files, summary
+from headwater.engine.files.since import period
 
 _NO_LISTING: list[Member] = []
 
@@ -42,6 +43,7 @@ class Members(Artefact):
     def update_hash(self) -> None:
         """Look at all members again. Call it after something else than this object has written there."""
         self._records = None
+        self._period = period()
         if self._by_path:
             self._identity = BY_PATH
         else:

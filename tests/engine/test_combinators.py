@@ -28,6 +28,7 @@ from headwater import (
     flat_map,
     flatten,
     force,
+    get_context,
     identity,
     len_,
     map_,
@@ -216,6 +217,17 @@ def test_a_partial_task_is_a_value(scheduler: Scheduler) -> None:
     assert (found.args, repr(found)) == ((2,), "combinators.add.partial(2)")
     assert scheduler.run(identity(add.partial(1))(2)) == 3
     assert partial.options(nout=2).task.nout == 2
+    assert partial.is_valid()
+
+
+def test_a_partial_task_has_options_and_a_context_like_a_task(scheduler: Scheduler) -> None:
+    @task(namespace="combinators")
+    def seen(n: int, rate: Any = get_context("rate", 0), info: JobInfo = JobInfo()) -> Any:
+        return n, rate, (info.options or {}).get("retries")
+
+    partial = seen.partial(1)
+    assert scheduler.run(partial.update_context(rate=2).update_context({"other": 1})()) == (1, 2, None)
+    assert scheduler.run(partial.export_options(retries=3)()) == (1, 0, 3)
 
 
 def test_a_partial_task_that_can_never_fit_is_refused_where_it_is_made() -> None:

@@ -6,8 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine.values import hash_value
 
-from headwater import CallError, Scheduler, TaskDefinitionError, Undecodable, evaluate, scheduler_task, task
+from headwater import (
+    CallError,
+    Scheduler,
+    TaskDefinitionError,
+    Undecodable,
+    compose,
+    evaluate,
+    identity,
+    scheduler_task,
+    task,
+)
 from tests.engine.code_projects import Load
 
 headwater_namespace = "forms"
@@ -100,6 +111,19 @@ def test_an_async_function_is_none() -> None:
             return None
 
 
+@task
+def applied(form: Any, n: int) -> Any:
+    return form(n)
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+def test_it_is_a_value_like_a_task(scheduler: Scheduler, executor: str) -> None:
+    RAN.clear()
+    assert scheduler.run(applied.options(executor=executor)(first_true, 3)) == 3
+    assert scheduler.run(compose(first_true, note)(2)) == 2
+    assert scheduler.run(identity({"form": first_true})["form"](note(0), note(5))) == 5
+
+
 MODULE = """
 from headwater import scheduler_task, task
 headwater_namespace = "forms_of"
@@ -117,6 +141,11 @@ def main(n):
 
 def test_its_code_counts_in_the_tasks_that_call_it(load: Load) -> None:
     one, again, other = (load(flow=MODULE.format(n=n)).main.hash for n in (1, 1, 2))
+    assert one == again != other
+
+
+def test_its_code_counts_where_it_is_an_argument(load: Load) -> None:
+    one, again, other = (hash_value(load(flow=MODULE.format(n=n)).form) for n in (1, 1, 2))
     assert one == again != other
 
 

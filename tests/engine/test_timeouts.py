@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from headwater import Scheduler, TaskDefinitionError, TaskTimeout, catch, task
+from tests.engine.code_projects import Load
 from tests.engine.napping import long_at_first, nap, with_a_program
 
 headwater_namespace = "timeouts"
@@ -65,6 +66,22 @@ def test_it_can_be_tried_again_and_a_late_result_is_ignored(
     # The first attempt, where it cannot be stopped, ends while the second is waited for.
     assert scheduler.run(slow(str(tmp_path / "note"), 1.1)) == "in time"
     assert scheduler.progress().counts["napping.long_at_first"] == {"FAILED": 1, "DONE": 1}
+
+
+SLOW_TO_IMPORT = """
+import time
+from headwater import task
+time.sleep(1)
+
+@task(namespace="slow_to_import", executor="process", timeout=0.7)
+def quick(n):
+    return n
+"""
+
+
+def test_what_a_process_imports_first_does_not_count(load: Load, scheduler: Scheduler) -> None:
+    quick = load(slow_to_import=SLOW_TO_IMPORT).quick
+    assert scheduler.run([quick(n) for n in range(2)]) == [0, 1]
 
 
 def test_time_in_the_queue_does_not_count(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from typing_extensions import assert_type
 
-from headwater import Rehearsal, Scheduler, evaluate, map_, result_of, run, task
+from headwater import Rehearsal, Scheduler, evaluate, flat_map, map_, result_of, run, starmap, task
 
 
 @task
@@ -40,6 +40,11 @@ async def both(name: str) -> tuple[int, bytes]:
     return found
 
 
+@task
+async def letters(word: str) -> list[str]:
+    return list(word)
+
+
 # a call has the parameters of the function
 assert_type(fetch.func.__name__, str)
 fetch()  # error
@@ -51,6 +56,8 @@ fetch("a", times=1)  # error
 assert_type(result_of(size("a")), int)
 assert_type(double(result_of(size("a"))), int)
 assert_type(map_(double, [result_of(size("a")), double(1)]), list[int])
+assert_type(starmap(size, [{"name": "a"}]), list[int])
+assert_type(flat_map(letters, ["a"]), list[str])
 double(size("a"))  # error
 double(result_of(fetch("a")))  # error
 result_of(double(1))  # error

@@ -1,0 +1,122 @@
+"""A file that was named before a run began is looked at again: in one process, too, a changed file is a change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headwater.cypher import local_graph
+from headwater.cypher.loader import catch_up
+
+from headwater import ContentFile, Dir, File, FileSet, Scheduler, create_project, task
+
+headwater_namespace = "again"
+
+PLACE = Path(os.environ.get("TMPDIR", "/tmp")) / f"headwater-again-{os.getpid()}.txt"
+CONSTANT = File(PLACE)
+
+
+@task
+def read(file: File) -> str:
+    return str(file.read())
+
+
+@task
+def of_constant() -> Any:
+    return read(CONSTANT)
+
+
+@task
+def of_default(file: File = CONSTANT) -> str:
+    return str(file.read())
+
+
+@task
+def read_all(files: Any) -> list[str]:
+    return sorted(file.read() for file in files)
+
+
+@task
+def named(path: str) -> File:
+    return File(path)
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
+    project = create_project(tmp_path_factory.mktemp("again"))
+    yield Scheduler(project)
+    catch_up(project)
+    local_graph.stop(project)
+
+
+@pytest.mark.parametrize("kind", [File, ContentFile])
+def test_a_file_that_changed_between_two_runs_is_read_again(
+    scheduler: Scheduler, tmp_path: Path, kind: type[File]
+) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text("one")
+    file = kind(path)
+    for text in ("one", "one", "another", "another", "third time"):
+        path.write_text(text)
+        assert scheduler.run(read(file)) == text
+        assert scheduler.run(read_all([file])) == [text]
+    assert scheduler.progress().counts == {"again.read_all": {"DONE": 1}}
+    assert scheduler.run(read_all([file])) == ["third time"]
+    assert scheduler.progress().counts == {"again.read_all": {"CACHED": 1}}
+
+
+def test_constants_and_defaults_are_looked_at_by_every_run(scheduler: Scheduler) -> None:
+    try:
+        for text in ("one", "another", "another", "third time", "third time"):
+            PLACE.write_text(text)
+            assert scheduler.run([of_constant(), of_default()]) == [text, text]
+        assert scheduler.run(of_constant()) == "third time"
+        assert scheduler.progress().counts == {"again.of_constant": {"CACHED": 1}}
+    finally:
+        PLACE.unlink(missing_ok=True)
+
+
+def test_folders_patterns_and_results_of_earlier_runs_are_looked_at_again(
+    scheduler: Scheduler, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    folder, pattern = Dir(tmp_path), FileSet(f"{tmp_path}/*.txt")
+    given = scheduler.run(named(str(tmp_path / "a.txt")))
+    assert scheduler.run([read_all(folder), read_all(pattern), read(given)]) == [["a"], ["a"], "a"]
+    (tmp_path / "a.txt").write_text("changed")
+    (tmp_path / "b.txt").write_text("b")
+    assert scheduler.run([read_all(folder), read_all(pattern), read(given)]) == [
+        ["b", "changed"],
+        ["b", "changed"],
+        "changed",
+    ]
+
+
+def test_between_runs_a_file_says_what_it_was(scheduler: Scheduler, tmp_path: Path) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text("one")
+    file = File(path)
+    scheduler.run(read(file))
+    path.write_text("another")
+    assert not file.is_valid()
+    assert file != File(path)
+    scheduler.run(read(file))
+    assert file.is_valid()
+    assert file == File(path)
+
+
+def test_a_run_inside_a_run_sees_what_that_one_did(scheduler: Scheduler, tmp_path: Path) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text("one")
+    file = File(path)
+
+    @task(namespace="again", cache=False)
+    def inner() -> Any:
+        known = file.digest
+        Scheduler(record=False).run(read(file))
+        return known == file.digest
+
+    assert scheduler.run(inner())
