@@ -15,7 +15,7 @@ from headwater.cypher.driver import load_driver
 from headwater.cypher.errors import StoreError, StoreUnavailable, UsageError
 from headwater.cypher.queries import load
 from headwater.cypher.store import Graph, Plan, Table
-from headwater.cypher.waiting import Unanswered, Waiting
+from headwater.cypher.waiting import Overdue, Unanswered, Waiting
 
 if TYPE_CHECKING:
     import neo4j
@@ -28,6 +28,8 @@ PATIENCE_BUSY = 30.0
 """Seconds for which a transaction that lost a race is tried again."""
 CONNECT_SECONDS = 5.0
 """Seconds for which a connection is waited for."""
+GRACE = 5.0
+"""Seconds after its time limit in which the store has to end a person's query, before it is left alone."""
 PORTION = 1000
 """rows that a person's query gets at once"""
 NOW: Mapping[str, Any] = {"as_of": None}
@@ -163,9 +165,9 @@ class BoltStore:
         finally:
             driver.close()
 
-    def _answer(self, work: Callable[[], _T]) -> _T:
+    def _answer(self, work: Callable[[], _T], most: float | None) -> _T:
         self._open()  # here: the local graph may have to be started, which takes its time
-        return self._waiting.answer(work)
+        return self._waiting.answer(work, most)
 
     def _read(self, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._session("READ") as session:
@@ -204,10 +206,16 @@ class BoltStore:
             with self._session("READ", min(limit + 1, PORTION)) as session:
                 return take(session.run(query, {**NOW, **params}))
 
-        return self._persist(work, "your query", asked=text)
+        return self._persist(work, "your query", asked=text, most=timeout + GRACE)
 
     def _persist(
-        self, work: Callable[[], _T], what: str, *, away: float = PATIENCE_AWAY, asked: str | None = None
+        self,
+        work: Callable[[], _T],
+        what: str,
+        *,
+        away: float = PATIENCE_AWAY,
+        asked: str | None = None,
+        most: float | None = None,
     ) -> _T:
         """Do the work, again and again where that may help, and say what went wrong where it does not."""
         driver_errors = load_driver().exceptions
@@ -216,7 +224,12 @@ class BoltStore:
         recovered = False
         while True:
             try:
-                return self._answer(work)
+                return self._answer(work, most)
+            except Overdue as error:
+                raise StoreError(
+                    f"{what} took too long and was given up; the store was told to end it, and may be busy with it "
+                    "for a while. Narrow it down, or allow more with --timeout"
+                ) from error
             except Unanswered as error:
                 raise StoreUnavailable(
                     f"{what}: the store at {self.address} has stopped answering, and lets nobody in"

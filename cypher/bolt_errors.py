@@ -75,6 +75,10 @@ def explain(
         return Problem.BUSY, StoreError(f"{what}: the store at {address} cannot have this schema: {message}")
     if isinstance(error, (errors.ServiceUnavailable, errors.SessionExpired, OSError)):
         return Problem.AWAY, StoreUnavailable(f"no store answers at {address}: {_first_line(message)}")
+    if asked is not None and "OutOfMemory" in code:
+        return Problem.FINAL, StoreError(
+            f"{what} needs more memory than the store at {address} has for it; narrow it down"
+        )
     if isinstance(error, errors.Neo4jError) and error.is_retryable():
         return Problem.BUSY, StoreUnavailable(f"{what}: the store at {address} cannot do it now: {message}")
     if isinstance(error, errors.Neo4jError):

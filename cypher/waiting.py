@@ -27,6 +27,10 @@ class Unanswered(Exception):
     """The store neither answers nor lets anybody in. What was sent to it may have been done, or may be done later."""
 
 
+class Overdue(Exception):
+    """No answer came within the time that was given. What was sent may be done still."""
+
+
 class Waiting:
     """Does work on threads of its own, one at a time on each. Usable from several threads at once.
 
@@ -44,19 +48,25 @@ class Waiting:
         self._idle: list[_Hand] = []
         self.meanwhile: Callable[[], None] = _nothing
 
-    def answer(self, work: Callable[[], _T]) -> _T:
+    def answer(self, work: Callable[[], _T], most: float | None = None) -> _T:
         """What the work gives, or raises.
 
+        Args:
+            most: seconds after which nobody waits any more; None to wait as long as it takes.
+
         Raises:
+            Overdue: they are over. The work is left alone.
             Unanswered: the store has stopped answering. The work is left alone, as it is where an exception of
                 somebody else's ends the waiting.
         """
         hand = self._begin(work)
         knocking: _Hand | None = None
         try:
-            since = monotonic()
+            began = since = monotonic()
             while not hand.has_answer(_SLICE):
                 self.meanwhile()
+                if most is not None and monotonic() - began > most:
+                    raise Overdue
                 waited = monotonic() - since
                 if knocking is None:
                     if waited > PATIENCE:

@@ -15,6 +15,7 @@ from typing import Any
 from headwater.cypher.change import new_id, user
 from headwater.cypher.project import Project
 from headwater.cypher.records import ExecutionStarted
+from headwater.engine.redaction import redact
 from headwater.engine.task import Task
 
 from headwater._version import __version__
@@ -28,7 +29,7 @@ def describe_execution(
     return ExecutionStarted(
         new_id(),
         int(time() * 1_000_000),
-        list(command) if command is not None else list(sys.argv),
+        redact(sys.argv if command is None else command),
         user(),
         socket.gethostname(),
         root.namespace or project.root.name,

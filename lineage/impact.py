@@ -8,15 +8,24 @@ calls that returned it; that somebody else has an equal value says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from headwater.cypher.garbage import few_collections
 from headwater.lineage.impact_facts import ImpactFacts
-from headwater.lineage.impact_unended import reached_unended
-from headwater.lineage.impact_views import AffectedCall, AffectedFile, AffectedRun, Impact, Perhaps, Person
+from headwater.lineage.impact_unended import Unended, reached_unended
+from headwater.lineage.impact_views import (
+    AffectedCall,
+    AffectedFile,
+    AffectedRun,
+    Impact,
+    Perhaps,
+    Person,
+    UnendedJob,
+)
 from headwater.lineage.impact_walk import Spread
 
 if TYPE_CHECKING:
@@ -69,14 +78,7 @@ def impact(
     if not complete:
         return replace(answer, complete=False)
     around = reached_unended(store, facts, spread, found, contents, limit=limit)
-    unended = [
-        job
-        for job in around.jobs
-        if (run is None or job.execution != run)
-        and (since is None or (job.started is not None and job.started >= since))
-    ]
-    perhaps = _Answer(store, around.spread, own, run, since, known=spread).perhaps(contents, still_valid)
-    return replace(answer, unended=unended, perhaps=perhaps, complete=around.complete)
+    return _Answer(store, around.spread, own, run, since, known=spread).beside(answer, around, still_valid)
 
 
 @few_collections()
@@ -87,10 +89,13 @@ def impact_of_calls(store: GraphStore, found: Found, calls: Collection[str]) -> 
         found: what the answer is to be about.
         calls: hashes of calls that are in the graph.
     """
-    spread = Spread(ImpactFacts(store))
+    facts = ImpactFacts(store)
+    spread = Spread(facts)
     spread.begin(calls)
     spread.run()
-    return _Answer(store, spread, (), None, None).impact(found, [], None)
+    answer = _Answer(store, spread, (), None, None).impact(found, [], None)
+    around = reached_unended(store, facts, spread, found, [], limit=None)
+    return _Answer(store, around.spread, (), None, None, known=spread).beside(answer, around, None)
 
 
 def _calls_of(store: GraphStore, facts: ImpactFacts, found: Found) -> set[str]:
@@ -119,6 +124,7 @@ class _Answer:
         self._known_calls = () if known is None else known.calls
         self._known_files = () if known is None else known.files
         known_jobs = () if known is None else known.jobs
+        self._run = run
         self._since = since
         self._jobs = {
             id_: (job, call)
@@ -132,7 +138,6 @@ class _Answer:
 
     def impact(self, found: Found, contents: list[str], still_valid: StillValid | None) -> Impact:
         runs = self._runs()
-        people = {user: sum(1 for run in runs if run.user == user) for user in {run.user for run in runs}}
         return Impact(
             kind=found.kind,
             id=found.id,
@@ -142,11 +147,21 @@ class _Answer:
             calls=self._calls(),
             files=self._files(contents, still_valid),
             runs=runs,
-            people=[Person(user, people[user]) for user in sorted(people)],
+            people=_people(runs),
         )
 
-    def perhaps(self, contents: list[str], still_valid: StillValid | None) -> Perhaps:
-        return Perhaps(self._calls(), self._files(contents, still_valid))
+    def beside(self, sure: Impact, around: Unended, still_valid: StillValid | None) -> Impact:
+        """What was reached for sure, and with it the jobs without a result and what hangs on these."""
+        unended = [
+            job
+            for job in around.jobs
+            if (self._run is None or job.execution != self._run) and self._is_recent(job.started)
+        ]
+        known, users = {run.id for run in sure.runs}, {person.user for person in sure.people}
+        runs = [run for run in self._runs(unended) if run.id not in known]
+        people = [person for person in _people(runs) if person.user not in users]
+        perhaps = Perhaps(self._calls(), self._files(sure.contents, still_valid), runs, people)
+        return replace(sure, unended=unended, perhaps=perhaps, complete=around.complete)
 
     def _is_recent(self, moment: datetime | None) -> bool:
         return self._since is None or (moment is not None and moment >= self._since)
@@ -176,7 +191,7 @@ class _Answer:
                 )
         return _newest_first(calls)
 
-    def _files(self, asked: list[str], still_valid: StillValid | None) -> list[AffectedFile]:
+    def _files(self, asked: Collection[str], still_valid: StillValid | None) -> list[AffectedFile]:
         files = []
         for fact in self._spread.files.values():
             made_by = sorted(
@@ -189,13 +204,15 @@ class _Answer:
                 files.append(AffectedFile(*fact, made_by=made_by, still_there=there))
         return sorted(files, key=lambda one: (one.path, one.file))
 
-    def _runs(self) -> list[AffectedRun]:
-        jobs: dict[str, int] = {}
-        for job, _ in self._jobs.values():
-            if job.execution is not None:
-                jobs[job.execution] = jobs.get(job.execution, 0) + 1
+    def _runs(self, unended: Sequence[UnendedJob] = ()) -> list[AffectedRun]:
+        runs = [*(job.execution for job, _ in self._jobs.values()), *(job.execution for job in unended)]
+        jobs = Counter(run for run in runs if run is not None)
         rows = self._store.rows("impact_executions", keys=sorted(jobs))
         return [AffectedRun(*(*row, jobs[row[0]])) for row in rows]
+
+
+def _people(runs: Sequence[AffectedRun]) -> list[Person]:
+    return [Person(user, count) for user, count in sorted(Counter(run.user for run in runs).items())]
 
 
 def _newest_first(calls: list[AffectedCall]) -> list[AffectedCall]:

@@ -69,6 +69,14 @@ class UnendedJob:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody whose runs are affected."""
+
+    user: str
+    runs: int
+
+
+@dataclass(frozen=True)
 class Perhaps:
     """What came to a result under or after jobs that came to none: how those fed it is not on record."""
 
@@ -76,17 +84,13 @@ class Perhaps:
     """with the jobs that it reached only perhaps, newest first"""
     files: Sequence[AffectedFile] = ()
     """that these made and no affected call did, sorted by path"""
+    runs: Sequence[AffectedRun] = ()
+    """of these jobs, with or without a result, where nothing was reached for sure and came to one; newest first"""
+    people: Sequence[Person] = ()
+    """of these runs, where none of their others is affected"""
 
     def __bool__(self) -> bool:
         return bool(self.calls or self.files)
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody whose runs are affected."""
-
-    user: str
-    runs: int
 
 
 @dataclass(frozen=True)
@@ -115,8 +119,8 @@ class Impact:
         return bool(self.calls or self.files or self.runs or self.unended or self.perhaps)
 
     def counts(self) -> dict[str, int]:
-        """How many calls, jobs, files, runs, people and jobs without a result are affected, and how many calls and
-        files perhaps."""
+        """How many calls, jobs, files, runs, people and jobs without a result are affected, and how many calls,
+        files, runs and people perhaps."""
         return {
             "calls": len(self.calls),
             "jobs": sum(len(call.jobs) for call in self.calls),
@@ -126,6 +130,8 @@ class Impact:
             "unended": len(self.unended),
             "perhaps_calls": len(self.perhaps.calls),
             "perhaps_files": len(self.perhaps.files),
+            "perhaps_runs": len(self.perhaps.runs),
+            "perhaps_people": len(self.perhaps.people),
         }
 
     def to_dict(self) -> dict[str, Any]:

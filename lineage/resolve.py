@@ -92,9 +92,8 @@ def _execution(store: GraphStore, back: int) -> Found:
     if not rows:
         raise UsageError("nothing was run here yet. Type: hw run FILE TASK")
     if len(rows) <= back:
-        raise UsageError(
-            f"there are only {len(rows)} runs: ~{len(rows) - 1} is the first. All of them: hw log"
-        )
+        runs = f"are only {len(rows):,} runs" if len(rows) > 1 else "is only 1 run"
+        raise UsageError(f"there {runs}: ~{len(rows) - 1} is the first. All of them: hw log")
     return Found("execution", *rows[back])
 
 

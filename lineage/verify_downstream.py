@@ -56,8 +56,8 @@ def downstream(project: Project, store: GraphStore, finding: Finding) -> Downstr
     except (StoreError, LookupError, TypeError, ValueError):
         return None  # edges that no run writes, properties of a type that no run writes
     counts = found.counts()
-    listed = tuple(found.calls[:LISTED])
-    return Downstream(run, counts["calls"], counts["jobs"], counts["files"], counts["runs"], listed)
+    counted = {name: count for name, count in counts.items() if name in Downstream.__annotations__}
+    return Downstream(run, **counted, listed=tuple(found.calls[:LISTED]))
 
 
 def _impact(project: Project, store: GraphStore, label: str, key: str) -> Impact:

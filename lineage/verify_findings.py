@@ -52,6 +52,14 @@ class Downstream:
     jobs: int
     files: int
     runs: int
+    unended: int
+    """jobs that came to no result"""
+    perhaps_calls: int
+    """calls under or after these, which it reached perhaps"""
+    perhaps_files: int
+    """files that those made"""
+    perhaps_runs: int
+    """further runs of such jobs"""
     listed: tuple[AffectedCall, ...]
     """the newest of the calls; `calls` says how many there are"""
 

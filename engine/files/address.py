@@ -14,7 +14,7 @@ from headwater.cypher.paths import normal, one_url, recorded
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:[a-z0-9]+::)+[A-Za-z/]")
 _SECRET = re.compile(
-    r"(?i)token|secret|passw|passphrase|^pass$|pwd|signature|credential|jwt|bearer|^sas|^sig$|^key$|^auth(?!or)"
+    r"(?i)token|secret|passw|passphrase|^pass$|pwd|signature|credential|jwt|bearer|^sas|^sig$|^key$|^auth(?!or)|^authori[sz]ation"
     r"|(api|access|auth|account|private|session)[-_]?(key|id$)|^x-(amz|goog)-"
 )
 _NAMES = frozenset({"file", "ftp", "gcs", "gs", "memory", "s3", "s3a", "sftp", "ssh"})

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def new_change(project: Project) -> ChangeMade:
     """A change by whoever typed the command, with nothing in it yet."""
-    from headwater.cli._redact import redact
     from headwater.cypher.change import begin_change
+    from headwater.engine.redaction import redact
 
     root = click.get_current_context().find_root()
     return begin_change(project, [root.info_name or "hw", *redact(root.obj, secret=set())])

@@ -55,7 +55,7 @@ def secret_names(project: Project | None, words: Sequence[str], typed: Sequence[
         words: what `--setup` was given.
         typed: the command, in which a key may stand behind the flags of one letter, too (`-sKEY=VALUE`).
     """
-    from headwater.cli._redact import is_secret
+    from headwater.engine.redaction import is_secret
     from headwater.engine.setup import setup_function
 
     function = setup_function(project)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,14 @@ import click
 from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
-    from headwater.lineage.impact_views import AffectedCall, AffectedFile, Impact, Perhaps
+    from headwater.lineage.impact_views import (
+        AffectedCall,
+        AffectedFile,
+        AffectedRun,
+        Impact,
+        Perhaps,
+        Person,
+    )
 
 LISTS = ("calls", "files", "runs", "people", "unended", "perhaps")
 
@@ -101,6 +108,8 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
     yield "reached" if answer.complete else "reached at least (--limit)"
     for name in told:
         yield f"  {name.ljust(width)}  {counts[name]:>6,}  {notes.get(name, '')}".rstrip()
+    if answer.perhaps.runs:
+        yield f"  beside these {_more(counts)}, only by jobs that came to no result or perhaps"
     if "calls" in lists and answer.calls:
         yield "\ncalls"
         yield _calls(answer.calls)
@@ -108,25 +117,11 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
         yield "\nfiles"
         yield _files(answer.files)
     if "runs" in lists and answer.runs:
-        runs = [
-            (
-                run.id[: _views.SHOWN + 1],
-                run.status,
-                _output.local_time(run.started),
-                str(run.jobs),
-                run.user,
-                run.command,
-            )
-            for run in answer.runs
-        ]
         yield "\nruns"
-        yield _output.table(
-            ["run", "status", "started", "jobs", "by", "command"], runs, right=["jobs"], indent="  "
-        )
+        yield _runs(answer.runs)
     if "people" in lists and answer.people:
-        people = [(str(person.runs), person.user) for person in answer.people]
         yield "\npeople"
-        yield _output.table(["runs", "user"], people, right=["runs"], indent="  ")
+        yield _people(answer.people)
     if "unended" in lists and answer.unended:
         yield "\njobs that came to no result"
         yield _output.table(
@@ -138,6 +133,12 @@ def _lines(answer: Impact, lists: Collection[str]) -> Iterator[str]:
     if "perhaps" in lists and answer.perhaps.files:
         yield "\nfiles that these made"
         yield _files(answer.perhaps.files)
+    if "perhaps" in lists and answer.perhaps.runs:
+        yield "\nfurther runs, of jobs that came to no result or were reached perhaps"
+        yield _runs(answer.perhaps.runs)
+    if "perhaps" in lists and answer.perhaps.people:
+        yield "\nfurther people"
+        yield _people(answer.perhaps.people)
 
 
 def _calls(calls: Sequence[AffectedCall]) -> str:
@@ -165,6 +166,38 @@ def _files(files: Sequence[AffectedFile]) -> str:
         for file in files
     ]
     return _output.table(["file", "size", "now", "path"], rows, right=["size"], indent="  ")
+
+
+def _runs(runs: Sequence[AffectedRun]) -> str:
+    from headwater.cli import _output, _views
+
+    rows = [
+        (
+            run.id[: _views.SHOWN + 1],
+            run.status,
+            _output.local_time(run.started),
+            str(run.jobs),
+            run.user,
+            run.command,
+        )
+        for run in runs
+    ]
+    return _output.table(
+        ["run", "status", "started", "jobs", "by", "command"], rows, right=["jobs"], indent="  "
+    )
+
+
+def _people(people: Sequence[Person]) -> str:
+    from headwater.cli import _output
+
+    rows = [(str(person.runs), person.user) for person in people]
+    return _output.table(["runs", "user"], rows, right=["runs"], indent="  ")
+
+
+def _more(counts: Mapping[str, int]) -> str:
+    runs, people = counts["perhaps_runs"], counts["perhaps_people"]
+    more_people = f" and {people:,} {'person' if people == 1 else 'people'}" if people else ""
+    return f"{runs:,} run{'s' * (runs != 1)}{more_people}"
 
 
 def _unended(answer: Impact) -> list[tuple[str | None, ...]]:

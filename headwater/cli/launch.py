@@ -62,9 +62,9 @@ def command(
     terminal. What goes wrong then is written to the file that is named; hw log ID shows the run, hw cancel ID
     stops it.
     """
-    from headwater.cli._redact import redact
     from headwater.cli._setup import secret_names
     from headwater.cypher.project import create_project, find_project
+    from headwater.engine.redaction import redact
 
     project = find_project()
     if project is None:

@@ -234,9 +234,9 @@ def _list_tasks(ctx: click.Context, module: ModuleType, file: str) -> None:
 
 
 def _recorded_command(ctx: click.Context, flags: Sequence[Flag], options: Options) -> list[str]:
-    from headwater.cli._redact import is_secret, redact
     from headwater.cli._setup import secret_names
     from headwater.cypher.project import find_project
+    from headwater.engine.redaction import is_secret, redact
 
     secret = {flag.name for flag in flags if is_secret(str(flag.annotation))}
     secret |= {"--" + flag.parameter.name for flag in flags if flag.name in secret}

@@ -169,6 +169,11 @@ def _first(result: Verification) -> Iterator[str]:
         yield _output.table(["call", "recorded", "task", "result"], rows, indent="  ")
     if below.calls > len(below.listed):
         yield f"  … and {below.calls - len(below.listed):,} more"
+    if below.unended:
+        yield (
+            f"and {below.unended:,} job{'s' * (below.unended != 1)} that came to no result; under or after them, "
+            f"perhaps {below.perhaps_calls:,} calls, {below.perhaps_files:,} files, {below.perhaps_runs:,} further runs"
+        )
 
 
 def _finding(finding: Finding) -> str:

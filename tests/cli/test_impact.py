@@ -86,9 +86,9 @@ def test_the_json_has_a_stable_shape(lab: Shell) -> None:
     assert found["kind"] == "task"
     assert list(found["counts"]) == [
         *("calls", "jobs", "files", "runs", "people"),
-        *("unended", "perhaps_calls", "perhaps_files"),
+        *("unended", "perhaps_calls", "perhaps_files", "perhaps_runs", "perhaps_people"),
     ]
-    assert found["perhaps"] == {"calls": [], "files": []}
+    assert found["perhaps"] == {"calls": [], "files": [], "runs": [], "people": []}
     assert list(found["calls"][0]) == [
         *("call", "task", "task_hash", "recorded_at", "failed", "type", "preview", "jobs"),
     ]
@@ -102,7 +102,11 @@ def test_what_a_job_made_that_came_to_no_result_is_told_apart(hw: Shell) -> None
     answer = hw("impact", "in.txt", "--list", "all", COLUMNS="300")
     assert answer.code == 1, answer
     counts, *_ = answer.out.partition("\n\n")
-    counted = {line.split()[0]: line.split()[1] for line in counts.splitlines()[2:]}
+    assert (
+        counts.splitlines()[-1]
+        == "  beside these 1 run and 1 person, only by jobs that came to no result or perhaps"
+    )
+    counted = {line.split()[0]: line.split()[1] for line in counts.splitlines()[2:-1]}
     assert counted == {"calls": "0", "files": "0", "runs": "0", "people": "0", "unended": "2", "perhaps": "1"}
     assert "calls under or after jobs without a result, which made 1 file" in counts
     for listed in (
@@ -111,11 +115,16 @@ def test_what_a_job_made_that_came_to_no_result_is_told_apart(hw: Shell) -> None
         "cut.inner",
         "files that these made",
         "/deep.txt",
+        "further runs, of jobs",
+        "further people",
     ):
         assert listed in answer.out
     found = hw("impact", "in.txt", "--json").json
     assert [call["task"] for call in found["perhaps"]["calls"]] == ["cut.inner"]
     assert [file["path"] for file in found["perhaps"]["files"]] == [f"{hw.folder}/deep.txt"]
+    [run] = found["perhaps"]["runs"]
+    assert (run["id"], run["jobs"]) == (found["unended"][0]["execution"], 3)
+    assert [(person["user"], person["runs"]) for person in found["perhaps"]["people"]] == [(run["user"], 1)]
     hw.write("deep.txt", "changed")
     assert "which made 1 file: 0 as recorded, 1 changed or gone\n" in hw("impact", "in.txt", "--check").out
 

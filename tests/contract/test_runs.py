@@ -54,6 +54,21 @@ def ask(project: Project, text: str, **params: Any) -> list[tuple[Any, ...]]:
         store.close()
 
 
+def test_secrets_that_a_script_was_given_are_not_in_its_recorded_command(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = ["flow.py", "--password", "hunter2", '--context={"token": "hunter2"}']
+    monkeypatch.setattr(sys, "argv", typed)
+    for command in None, typed:
+        scheduler = Scheduler(project)
+        scheduler.run(inc(1), command=command)
+        scheduler.wait_recorded()
+    found = ask(project, "MATCH (e:Execution) RETURN e.command")
+    assert [tuple(row) for row in found] == [
+        ("""flow.py --password '***' '--context={"token": "***"}'""",)
+    ] * 2
+
+
 def test_a_run_is_in_the_graph_with_its_jobs_calls_values_and_flows(project: Project) -> None:
     scheduler = Scheduler(project)
     assert scheduler.run(outer(1), command=["hw", "run", "x"], tags=[("team", "a")]) == 5

@@ -249,6 +249,21 @@ def test_what_was_given_to_a_job_is_verified(project: Project, store: GraphStore
     assert (finding.kind, finding.label, finding.what) == ("different", "Job", "given")
 
 
+def test_what_hangs_perhaps_on_a_record_that_is_off_is_counted(
+    project: Project, store: GraphStore, workflow: Path
+) -> None:
+    with under_way(workflow, "deep", project, store, 3) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert catch_up(project).complete
+    [mid] = [job.job for job in of_file(store, workflow).unended if job.task == "open.mid"]
+    store.write([("load_given_no_more", {"keys": [mid]})])
+    below = verify(project, store).downstream
+    assert below is not None
+    assert (below.calls, below.files, below.runs) == (0, 0, 0)
+    assert (below.unended, below.perhaps_calls, below.perhaps_files, below.perhaps_runs) == (2, 2, 1, 1)
+
+
 def perhaps(found: Impact) -> tuple[list[str], list[str]]:
     return sorted(call.task for call in found.perhaps.calls), [Path(f.path).name for f in found.perhaps.files]
 
@@ -274,6 +289,11 @@ def test_what_a_job_without_a_result_made_is_told_as_perhaps(
         "perhaps_calls": 2,
         "perhaps_files": 1,
     }
+    # Nothing was reached for sure in this run, and somebody has to answer for it all the same.
+    assert (found.runs, found.people) == ([], [])
+    [run] = found.perhaps.runs
+    assert ({run.id}, run.jobs) == ({job.execution for job in found.unended}, 5)
+    assert [(person.user, person.runs) for person in found.perhaps.people] == [(run.user, 1)]
     # Of one of these jobs itself, the same is told beside it.
     jobs = {job.task: job.job for job in found.unended}
     of_job = impact(store, resolve(store, jobs["open.mid"]))
@@ -292,6 +312,7 @@ def test_what_a_job_without_a_result_made_is_told_as_perhaps(
     assert perhaps(again) == perhaps(found)
     counted = {call.task: len(call.jobs) for call in again.perhaps.calls}
     assert counted == {"open.inner": 1, "open.use": 2}
+    assert len(again.perhaps.runs) == 2
     part = impact(store, resolve(store, str(workflow.parent / "bad.txt")), every_content=True, limit=1)
     assert (part.complete, told(part)) == (False, told(found))
 
@@ -304,3 +325,6 @@ def test_what_began_after_a_reached_call_and_ended_is_told_as_perhaps(
         assert [call.task for call in found.calls] == ["open.clean"]
         assert told(found) == [("open.steps", "RUNNING", False), ("open.wait", "RUNNING", False)]
         assert perhaps(found) == (["open.after"], [])
+        # The run of both is among those that were reached for sure.
+        assert (len(found.runs), len(found.people)) == (1, 1)
+        assert (found.perhaps.runs, found.perhaps.people) == ([], [])

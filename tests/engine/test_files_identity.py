@@ -215,6 +215,7 @@ SECRETS = {
     "https://host/a?%74oken=hunter2": "https://host/a",
     "https://host/a?page=1#access_token=hunter2&part=2": "https://host/a?page=1#part=2",
     "https://host/a?monkey=1&keyword=x&author=y#part": "https://host/a?monkey=1&keyword=x&author=y#part",
+    "https://host/a?Authorization=hunter2&author=ann": "https://host/a?author=ann",
     "az://container/a?sv=1&sig=hunter2": "az://container/a?sv=1",
     "abfs://c@account.dfs.core.windows.net/a?sig=hunter2": "az://c@account.blob.core.windows.net/a",
     "zip://x.csv::https://host/a.zip?token=hunter2": "zip://x.csv::https://host/a.zip",

@@ -11,6 +11,8 @@ from typing import Any
 from headwater.cypher.backlog import catch_up
 from headwater.cypher.project import Project
 from headwater.cypher.store import GraphStore
+from headwater.engine.dryrun import DryRunResult
+from headwater.engine.reasons import Reason
 from headwater.lineage.resolve import Found
 
 from headwater import Scheduler
@@ -42,6 +44,17 @@ class Lab:
         assert scheduler.execution_id is not None
         assert catch_up(self.project).complete
         return scheduler.execution_id
+
+    def dry(self, source: str, call: str = "main()", *, cache: bool = True) -> dict[str, Reason]:
+        """What a dry run says would run first: for each task why."""
+        module = self._module(HEAD + source)
+        try:
+            Scheduler(self.project).run(eval(call, vars(module)), cache=cache, dryrun=True)
+        except DryRunResult as result:
+            return {planned.task: planned.why.reason for planned in result.calls}
+        except Exception:
+            return {}  # a recorded failure
+        return {}
 
     def jobs(self, execution: str, task: str) -> list[str]:
         """The ids of the jobs of a task in a run, in their order."""
