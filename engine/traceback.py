@@ -64,6 +64,11 @@ class TaskTraceback:
         """The call that failed first, by its key, and the text of the line that raised: the same in every run."""
         return f"{self._call} {self._lines[-1].line if self._lines else ''}"
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it was raised by code of the user's own in this process, whose frames can be looked into."""
+        return bool(self._lines)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _nothing, ()  # another run has no use for the way to an error of this one
 
