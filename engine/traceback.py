@@ -56,7 +56,7 @@ class TaskTraceback:
         self.root = _root_of(job)
         self.error = error
         found = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
-        self._lines = _users_lines(found, first_only=again)
+        self._lines = users_lines(found, first_only=again)
         self._call = job.eval_hash.hex() if job.eval_hash is not None else job.task.fullname
 
     @property
@@ -98,7 +98,7 @@ def _inside(job: Job) -> list[TaskFrame]:
     return [frame for info in job.infos() for frame in info.frames]
 
 
-def _users_lines(found: traceback.StackSummary, *, first_only: bool) -> list[traceback.FrameSummary]:
+def users_lines(found: traceback.StackSummary, *, first_only: bool) -> list[traceback.FrameSummary]:
     """The lines outside the engine; of an object that was raised before, too, those of the last time alone (Python puts
     them before the older ones)."""
     lines = []

@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from headwater.engine.namespace import get_current_namespace, namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
     from headwater.engine.partial import PartialTask
+    from headwater.engine.promise import Promise, wait_promises
     from headwater.engine.reasons import Reason
     from headwater.engine.registry import TaskRegistry, get_task_registry
     from headwater.engine.root import root_task
@@ -142,6 +143,7 @@ _NAMES = {
     "headwater.engine.namespace": "get_current_namespace namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
     "headwater.engine.partial": "PartialTask",
+    "headwater.engine.promise": "Promise wait_promises",
     "headwater.engine.reasons": "Reason",
     "headwater.engine.registry": "TaskRegistry get_task_registry",
     "headwater.engine.root": "root_task",
@@ -192,6 +194,7 @@ __all__ = [
     "NoCurrentScheduler",
     "PartialTask",
     "Project",
+    "Promise",
     "ProxyValue",
     "Reason",
     "Rehearsal",
@@ -275,6 +278,7 @@ __all__ = [
     "throw",
     "trace",
     "version",
+    "wait_promises",
     "with_export_options",
     "wraps_task",
     "write_frame",

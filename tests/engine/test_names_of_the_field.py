@@ -75,7 +75,7 @@ def test_every_name_that_workflows_import_is_there() -> None:
         quote copy_file copy_files copy_dir render_template debug_task FileSet IFile ContentFile Value ProxyValue
         FileCache CacheResult CacheScope CheckValid version parse_tag_value parse_tag_key_value format_tag_value
         format_tag_key_value ANY_VALUE get_context_value root_task TaskRegistry SchedulerTask get_task_command
-        prepare_command hash_struct hash_stream
+        prepare_command hash_struct hash_stream Promise wait_promises
     """
     assert [name for name in names.split() if not hasattr(headwater, name)] == []
 
