@@ -159,7 +159,9 @@ class JournalLoad:
         error = GONE
         if self.damage is not None:
             error += f"; its journal is damaged at byte {self.damage.offset}: {self.damage.reason}"
-        last = self.path.stat().st_mtime_ns // 1000
+        # The clock that dates files may be some milliseconds behind the one that jobs are dated by.
+        [(begun,)] = self._store.rows("load_last_start", id=self._id)
+        last = max(self.path.stat().st_mtime_ns // 1000, begun or 0)
         self._store.write(
             [
                 ("load_abandoned_jobs", {"id": self._id, "finished": last}),

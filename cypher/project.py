@@ -148,12 +148,13 @@ def find_project(start: Path | None = None) -> Project | None:
 
 
 def open_project(root: Path) -> Project:
-    """The project whose root is given.
+    """The project whose root is given, or its `.headwater` folder.
 
     Raises:
         UsageError: there is no `.headwater` folder, its settings file cannot be read, or holds what is no setting.
     """
     root = root.resolve()
+    root = root.parent if root.name == FOLDER else root
     if not (root / FOLDER).is_dir():
         raise UsageError(
             f"{root} is not a headwater project: it has no {FOLDER} folder. Type: hw init {root}"

@@ -9,12 +9,17 @@ from headwater.engine.nested import find_expressions
 from headwater.engine.places import in_order
 
 
-def origins_of_error(owner: Job, awaited: Any) -> tuple[int, ...]:
-    """Where the errors came from that those among some awaited expressions failed with."""
+def origins_of_error(owner: Job, awaited: Any, error: BaseException | None = None) -> tuple[int, ...]:
+    """Where the errors came from that those among some awaited expressions failed with.
+
+    Args:
+        error: this one alone; None for all.
+    """
     memo = owner.memo
     assert memo is not None
     nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
-    return tuple({source for node in nodes if node.error is not None for source in node.sources})
+    failed = [node for node in nodes if node.error is not None and (error is None or node.error is error)]
+    return tuple({source for node in failed for source in node.sources})
 
 
 def recorded_children(job: Job) -> list[bytes]:

@@ -47,7 +47,7 @@ def _fingerprint(code: FunctionType | type) -> Fingerprint | None:
 def look_again() -> None:
     """Forget what is known of code that reads names which stand for something else by now; a run begins with it."""
     for task in get_task_registry():
-        task.look_again()
+        task.recompute_hash()
     for key, (_, print_) in list(_prints.items()):
         if print_ is not None and not print_.still_holds():
             del _prints[key]

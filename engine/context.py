@@ -44,6 +44,12 @@ def get_context(path: str, default: Any = None) -> Any:
     return Special("get_context", (path, default))
 
 
+def get_context_value(context: Mapping[str, Any], path: str, default: Any = None) -> Any:
+    """What a context has at a dotted path; the default where it has nothing there."""
+    there, found = look_up(context, path)
+    return found if there else default
+
+
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Context:
     """One context laid over another: dicts are merged at every depth, anything else is replaced."""
     result = dict(base)

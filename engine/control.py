@@ -23,7 +23,7 @@ from headwater.engine.driving import Drive
 from headwater.engine.due import Due
 from headwater.engine.errors import CallError, Cancelled, TaskTimeout, UnknownExecutor
 from headwater.engine.executors import Executors, Outcome
-from headwater.engine.job import Job
+from headwater.engine.job import STATUS, Job
 from headwater.engine.limits import Limits
 from headwater.engine.nested import find_expressions
 from headwater.engine.no_recorder import NoRecorder
@@ -42,12 +42,15 @@ HEARTBEAT = 0.2
 """Seconds the loop sleeps at most, so that signals, requests of others and a failing journal are noticed. (A signal
 handler must not set the event that the loop sleeps on: it may run while this very thread holds the event's lock.)"""
 
+_NONE = (0,) * len(STATUS)
+
 
 class Control:
     """The part of a run that deals with what comes from outside of the workflow.
 
     Attributes:
         limits: what is taken of each limited resource.
+        inside: jobs by task and status of runs inside it.
         make_inside: what runs inside it are made by; None for `subrun.SubRun`.
     """
 
@@ -59,6 +62,7 @@ class Control:
         self.recorder: Recorder | NoRecorder = NoRecorder()
         self.reduction = self._reduce_with(use_cache=False)
         self.limits = Limits(config.limits)
+        self.inside: list[dict[str, list[int]]] = []
         self._executors = Executors(config)
         self._root: Job | None = None
         self._running: set[Job] = set()
@@ -81,6 +85,14 @@ class Control:
             keep_going=self._keep_going,
             context=self._context,
         )
+
+    def counts(self) -> dict[str, list[int]]:
+        """Jobs by task name and status, those of runs inside it included; may be called from any thread."""
+        found: dict[str, list[int]] = {}
+        for counts in (self.reduction.counts, *self.inside):
+            for name, row in [*counts.items()]:
+                found[name] = [a + b for a, b in zip(found.get(name, _NONE), row, strict=True)]
+        return found
 
     # -- options that name what there is not -----------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ class Failures:
         """Give a job its last status, and record it."""
         if not job.started:
             job.started = time()
-        job.stopped = time()
+        job.stopped = max(time(), job.started)  # a clock may be put back meanwhile
         self.move(job, status)
         self.recording_of(job).ended(job)
 

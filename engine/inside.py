@@ -10,11 +10,11 @@ from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.cypher.project import Project, open_project
-from headwater.cypher.records import AnyRecord, JobEnded, JobStarted
+from headwater.cypher.records import AnyRecord, JobEnded, JobStarted, TaskSeen
 from headwater.engine.attach import flows
 from headwater.engine.context import Context, Reads, add_reads
 from headwater.engine.executors.upwards import Send
-from headwater.engine.job import CANCELLED, STATUS, Job
+from headwater.engine.job import CANCELLED, RUNNING, STATUS, Job
 from headwater.engine.places import Place
 from headwater.engine.signature import JobInfo
 from headwater.engine.traceback import TaskFrame
@@ -133,6 +133,9 @@ class Receiver:
         self._job = job
         self._n = job.n
         self._started: dict[int, JobStarted] = {}
+        self._names: dict[bytes, str] = {}
+        self._counts: dict[str, list[int]] = {}
+        run.inside.append(self._counts)
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._closed = False
@@ -151,17 +154,27 @@ class Receiver:
             if record.parent is None:
                 record = structs.replace(record, parent=self._n)
             if isinstance(record, JobStarted):
+                if record.n not in self._started:
+                    self._count(record, RUNNING)
                 self._started[record.n] = record
             else:
-                self._started.pop(record.n, None)
+                if self._started.pop(record.n, None) is not None:
+                    self._count(record, RUNNING, -1)
+                self._count(record, STATUS.index(record.status))
+        elif isinstance(record, TaskSeen):
+            self._names[record.task_hash] = ".".join(filter(None, (record.namespace, record.name)))
         return record
+
+    def _count(self, job: JobStarted | JobEnded, status: int, n: int = 1) -> None:
+        """Count a job by what is recorded of it: what ends before it can say so has no other."""
+        self._counts.setdefault(self._names[job.task_hash], [0] * len(STATUS))[status] += n
 
     def _end(self, end: End) -> None:
         job = self._job
         self._ended.set()
+        self._counts.update(end.counts)
         if job.n == self._n and not job.finished:
             self.frames = end.frames
-            self._run.inside.append(end.counts)
             job.reads = add_reads(job.reads, {}, end.reads or {}, None)
             if job.unrecorded:
                 # What runs inside is a part of the gap of the call above, like the call itself.
@@ -177,6 +190,9 @@ class Receiver:
         with self._lock:
             self._closed = True
             now = int(time() * 1_000_000)
+            for job in self._started.values():
+                self._count(job, RUNNING, -1)
+                self._count(job, CANCELLED)
             records = [
                 JobEnded(
                     job.n,

@@ -66,7 +66,6 @@ class Run(Control):
 
     Attributes:
         flags: how it was started, for runs inside it.
-        inside: jobs by task and status of runs inside it.
         told: what those are told, and answer through.
     """
 
@@ -85,7 +84,6 @@ class Run(Control):
         self.config = config
         self.ended = False
         self.flags: dict[str, Any] = {"use_cache": use_cache, "keep_going": keep_going}
-        self.inside: list[dict[str, list[int]]] = []
         self.told: list[JobInfo] = []
         self._use_cache = use_cache
         self._prov = prov

@@ -234,9 +234,11 @@ class Reduction(Failures):
         send = None
         if error is not None:
             wanted = node.awaited if node.steps is not None else _operands(node)
-            node.gathers(origins_of_error(owner, wanted))
+            origins = origins_of_error(owner, wanted)
             if node.steps is None:
+                node.gathers(origins)
                 raise error
+            node.gathered.update(origins)
         elif node.steps is None:
             node.steps = self._first_step(node)
         else:
@@ -254,7 +256,10 @@ class Reduction(Failures):
             node.steps = node.awaited = node.expression = None
             self._settle(node)
             return
-        except BaseException:
+        except BaseException as raised:
+            origins = origins_of_error(owner, node.awaited, None if raised is error else raised)
+            if raised is error or origins:
+                node.gathers(origins)
             node.gather()
             raise
         node.step += 1

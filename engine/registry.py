@@ -48,17 +48,17 @@ class TaskRegistry:
         """The task of that name, or None."""
         return self._tasks.get(fullname)
 
-    def get(self, fullname: str) -> Task[Any, Any]:
-        """The task of that name.
+    def get(self, task_name: str) -> Task[Any, Any]:
+        """The task of that full name.
 
         Raises:
             UnknownTask: there is none; the message has the nearest name.
         """
-        task = self._tasks.get(fullname)
+        task = self._tasks.get(task_name)
         if task is None:
-            near = difflib.get_close_matches(fullname, self._tasks, 1)
+            near = difflib.get_close_matches(task_name, self._tasks, 1)
             hint = f" Did you mean {near[0]}?" if near else " Is the module that defines it imported?"
-            raise UnknownTask(f"no task is called {fullname!r}.{hint}")
+            raise UnknownTask(f"no task is called {task_name!r}.{hint}")
         return task
 
     def __iter__(self) -> Iterator[Task[Any, Any]]:

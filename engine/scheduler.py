@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from headwater.cypher.html import table
-from headwater.cypher.project import Project, find_project
+from headwater.cypher.project import Project, find_project, open_project
 from headwater.engine.config import Config
 from headwater.engine.context import merged
 from headwater.engine.current import current
@@ -186,6 +188,11 @@ class Scheduler:
         if run is self._run:
             self.execution_id = execution_id
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way."""
+        return any(not run.ended for run in self._under_way)
+
     def cancel(self) -> bool:
         """Stop the run that is under way, with those that its tasks have begun here; may be called from any thread, but
         not by a signal handler.
@@ -220,16 +227,10 @@ class Scheduler:
 
 
 def _progress_of(run: Run) -> Progress:
-    rows = [
-        *run.reduction.counts.items(),
-        *(row for counts in list(run.inside) for row in counts.items()),
-    ]
-    counts: dict[str, dict[str, int]] = {}
-    for name, row in rows:
-        found = counts.setdefault(name, {})
-        for status, n in enumerate(row):
-            if n:
-                found[STATUS[status]] = found.get(STATUS[status], 0) + n
+    counts = {
+        name: {status: n for status, n in zip(STATUS, row, strict=True) if n}
+        for name, row in run.counts().items()
+    }
     return Progress(counts, run.ended, run.limits.taken())
 
 
@@ -244,6 +245,7 @@ def run(
     tags: Tags = (),
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
+    config_dir: str | os.PathLike[str] | None = None,
 ) -> T: ...
 @overload
 def run(
@@ -256,6 +258,7 @@ def run(
     tags: Tags = (),
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
+    config_dir: str | os.PathLike[str] | None = None,
 ) -> list[T]: ...
 @overload
 def run(
@@ -268,6 +271,7 @@ def run(
     tags: Tags = (),
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
+    config_dir: str | os.PathLike[str] | None = None,
 ) -> T: ...
 def run(
     expr: Any,
@@ -279,12 +283,22 @@ def run(
     tags: Tags = (),
     context: Mapping[str, Any] | None = None,
     command: Sequence[str] | None = None,
+    config_dir: str | os.PathLike[str] | None = None,
 ) -> Any:
-    """Evaluate an expression with a scheduler of its own, as the project's settings set it up; the options are those of
-    `Scheduler.run`."""
+    """Evaluate an expression with a scheduler of its own, as the project's settings set it up.
+
+    Args:
+        config_dir: the project's root, or its `.headwater` folder. Default: the project around the working directory.
+
+    The other options are those of `Scheduler.run`.
+
+    Raises:
+        UsageError: there is no project in `config_dir`.
+        BaseException: as `Scheduler.run`.
+    """
     from headwater.engine.setup import set_up
 
-    return set_up(find_project()).run(
+    return set_up(find_project() if config_dir is None else open_project(Path(config_dir))).run(
         expr,
         cache=cache,
         keep_going=keep_going,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from headwater.engine.errors import TaskDefinitionError
 from headwater.engine.expression import Special
 from headwater.engine.namespace import check_name
+from headwater.engine.nested import find_expressions
+from headwater.engine.promised import PARAMETERS, promised_steps
 from headwater.engine.signature import Plan
 from headwater.engine.special import Give, Steps, form
 from headwater.engine.task import namespace_of
@@ -40,7 +43,8 @@ class SchedulerTask(Generic[P, R]):
         check_name(self.name)
         self.namespace = namespace_of(func, namespace)
         self.fullname = f"{self.namespace}.{self.name}" if self.namespace else self.name
-        self._plan = Plan(func)
+        self._promises = tuple(inspect.signature(func).parameters)[: len(PARAMETERS)] == PARAMETERS
+        self._plan = Plan(partial(func, *PARAMETERS) if self._promises else func)
         form(self._form)(self._steps)
 
     @property
@@ -52,8 +56,12 @@ class SchedulerTask(Generic[P, R]):
         return cast(R, Special(self._form, (args, kwargs)))
 
     def _steps(self, give: Give, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps:
+        if self._promises:
+            sexpr = Special(self._form, (args, kwargs))
+            return (yield from promised_steps(self.func, sexpr, args, kwargs))
         made = self.func(*args, **kwargs)
-        return (yield from made) if inspect.isgenerator(made) else (yield made)
+        value = (yield from made) if inspect.isgenerator(made) else made
+        return (yield value) if find_expressions(value) else value
 
     def __reduce__(self) -> str:
         return self.func.__qualname__  # as a value, it is what its module has under its name
@@ -78,9 +86,12 @@ def scheduler_task(
     """Make a function a scheduler task: it gets its arguments unevaluated, and runs on the scheduler's own thread.
 
     A generator function yields what it wants evaluated next (an expression, or a nested value), is sent the value or
-    has the error thrown into it, and returns the value of the whole. An ordinary function returns what is to be
-    evaluated in its place. It makes no job and is not cached itself; its code counts in the tasks that call it. It
-    must not wait or work for long: everything else waits meanwhile.
+    has the error thrown into it, and returns the value of the whole, or what is to be evaluated for it. An ordinary
+    function returns what is to be evaluated in its place. One whose first parameters are `scheduler, parent_job, sexpr`
+    asks for expressions with `scheduler.evaluate(expression, parent_job=parent_job)`, and returns a `Promise`.
+
+    It makes no job and is not cached itself; its code counts in the tasks that call it. It must not wait or work for
+    long: everything else waits meanwhile.
 
     Args:
         name, namespace: as of a task.

@@ -42,7 +42,7 @@ from headwater.engine.script_turns import Turn, registered
 from headwater.engine.script_watch import Declared
 from headwater.engine.secrets import Secrets
 from headwater.engine.signature import JobInfo
-from headwater.engine.task import task
+from headwater.engine.task import Task, task
 
 PROLOGUE = "#!/usr/bin/env bash\nset -exo pipefail\n"
 """What a script begins with that does not name an interpreter: it ends at the first command that fails."""
@@ -140,7 +140,7 @@ def script(
     """
     made = File(STDOUT_PATH) if outputs is _STDOUT else outputs
     call = run_script.options(**task_options)(
-        prepare_command(command) if not find_expressions(command) else command,
+        _prepared(command) if not find_expressions(command) else command,
         _declare_inputs(inputs) if find_expressions(inputs) else as_inputs(inputs),
         _declare_outputs(made) if find_expressions(made) else as_outputs(made),
         tempdir,
@@ -158,7 +158,39 @@ def script_body(func: Callable[..., Any], definition: Mapping[str, Any]) -> Call
     return body
 
 
-def prepare_command(command: Any) -> Any:
+def get_task_command(
+    task: Task[..., Any], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+) -> str:
+    """The text of the script that a call of a task with `script=True` runs, which is not run: for tests of such tasks.
+
+    Args:
+        args, kwargs: the call's arguments, none of them lazy.
+
+    Raises:
+        CallError: the task is none of that kind, or gives no command.
+    """
+    if not task.script:
+        raise CallError(
+            f"{task.fullname} is no script task: put @task(script=True) over a function that gives a text"
+        )
+    return prepare_command(task.func(*args, **(kwargs or {})))
+
+
+def prepare_command(command: str | Sequence[Any]) -> str:
+    """The whole text that `script(command)` runs: without common indentation, and with a first line that names the
+    interpreter.
+
+    Raises:
+        CallError: there is no command, or it holds the value of a secret environment variable.
+    """
+    if isinstance(command, (list, tuple)):
+        command = shlex.join(os.fspath(w) if hasattr(w, "__fspath__") else str(w) for w in command)
+    elif isinstance(command, bytes):
+        command = command.decode()
+    return str(_prepared(command))
+
+
+def _prepared(command: Any) -> Any:
     """The whole text of a script; a list that names files stays a list, so that what is in them counts.
 
     Raises:
@@ -182,15 +214,6 @@ def prepare_command(command: Any) -> Any:
     return text
 
 
-def _text_of(command: Any) -> str:
-    """The script's text, now that all that it names is there."""
-    if isinstance(command, (list, tuple)):
-        command = shlex.join(os.fspath(w) if hasattr(w, "__fspath__") else str(w) for w in command)
-    elif isinstance(command, bytes):
-        command = command.decode()
-    return str(prepare_command(command))
-
-
 @task(name="script_inputs", namespace="headwater", version="1")
 def _declare_inputs(inputs: Any) -> Any:
     """Inputs that tasks gave, as a script takes them."""
@@ -209,7 +232,7 @@ _THE_JOB = JobInfo()
 @task(name="script", namespace="headwater", version="1")
 def run_script(command: Any, inputs: Any, outputs: Any, tempdir: bool, info: JobInfo = _THE_JOB) -> ScriptRun:
     """Run a script with what it declares. `script(...)` makes the call."""
-    text = _text_of(command)
+    text = prepare_command(command)
     if tempdir:
         check_inside(inputs, outputs)
     check_inputs(inputs)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from headwater.cypher.errors import UsageError
+from headwater.cypher.errors import HeadwaterError, UsageError
 from headwater.cypher.project import SETTINGS, Project
 from headwater.cypher.settings import nearest
 from headwater.engine.importing import import_script
 from headwater.engine.scheduler import Scheduler
+from headwater.engine.traceback import users_lines
 
 
 def setup_function(project: Project | None) -> Callable[..., Any] | None:
     """The function that sets up a project's schedulers; None where its settings name none.
 
     Raises:
-        UsageError: they name what is not there.
+        UsageError: they name what is not there, or cannot be imported.
     """
     text = project.settings.get("scheduler", "setup_scheduler", fallback="") if project is not None else ""
     if project is None or not text:
@@ -26,7 +28,12 @@ def setup_function(project: Project | None) -> Callable[..., Any] | None:
     if not place or not name:
         raise UsageError(f"{where}: FILE::FUNCTION or MODULE::FUNCTION is needed")
     file = project.root / place
-    module = import_script(file if file.is_file() or place.endswith(".py") else place)
+    try:
+        module = import_script(file if file.is_file() or place.endswith(".py") else place)
+    except HeadwaterError:
+        raise
+    except Exception as error:
+        raise _failed(f"{where}: {place} could not be imported", error) from error
     function = getattr(module, name, None)
     if not callable(function):
         known = [
@@ -44,14 +51,27 @@ def set_up(project: Project | None, arguments: Mapping[str, Any] | None = None) 
         arguments: what the function that they name is given beside the project.
 
     Raises:
-        UsageError: that function is not there, or gives no scheduler.
+        UsageError: that function is not there, fails, or gives no scheduler.
     """
     function = setup_function(project)
     if function is None:
         return Scheduler(project, record=project is not None)
-    scheduler = function(project, **(arguments or {}))
+    try:
+        scheduler = function(project, **(arguments or {}))
+    except HeadwaterError:
+        raise
+    except Exception as error:
+        raise _failed(f"[scheduler] setup_scheduler: {function.__name__} failed", error) from error
     if not isinstance(scheduler, Scheduler):
         raise UsageError(
             f"[scheduler] setup_scheduler: {function.__name__} gave {scheduler!r}. It has to return a Scheduler"
         )
     return scheduler
+
+
+def _failed(what: str, error: Exception) -> UsageError:
+    """What went wrong in code of the user's, with the lines of it that led there."""
+    lines = users_lines(traceback.extract_tb(error.__traceback__), first_only=False)
+    kept = [line for line in lines if not line.filename.startswith("<frozen")]
+    told = "".join([*traceback.format_list(kept), *traceback.format_exception_only(type(error), error)])
+    return UsageError(f"{what}.\n{told.rstrip()}")

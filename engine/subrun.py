@@ -119,13 +119,13 @@ class SubRun(Run):
 
     def answer(self, error: BaseException | None) -> None:
         """Tell the run above how this one ended."""
-        root, counts = self._root, self.reduction.counts
+        root = self._root
         way = getattr(error, "headwater_traceback", None)
         if self._above.say is not None:
             of_root = (
                 (root.call_hash, root.reads, root.gap, root.outdated) if root else (None, None, None, False)
             )
-            self._above.say("ended", End(*of_root, counts, way.tasks if way else []))
+            self._above.say("ended", End(*of_root, self.counts(), way.tasks if way else []))
 
 
 @task(name="subrun_root_task", namespace="headwater", version="1", config_args=["settings", "new_execution"])

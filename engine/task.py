@@ -228,7 +228,7 @@ class Task(Generic[P, R]):
             known = self._code.hash = digest.digest()
         return known
 
-    def look_again(self) -> None:
+    def recompute_hash(self) -> None:
         """Forget the hash if names that the code reads stand for something else by now. A run asks for it when it
         begins, so that the hash is the same until the run ends."""
         if not all(print_.still_holds() for print_ in self._code.prints):

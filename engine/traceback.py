@@ -56,13 +56,18 @@ class TaskTraceback:
         self.root = _root_of(job)
         self.error = error
         found = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
-        self._lines = _users_lines(found, first_only=again)
+        self._lines = users_lines(found, first_only=again)
         self._call = job.eval_hash.hex() if job.eval_hash is not None else job.task.fullname
 
     @property
     def place(self) -> str:
         """The call that failed first, by its key, and the text of the line that raised: the same in every run."""
         return f"{self._call} {self._lines[-1].line if self._lines else ''}"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it was raised by code of the user's own in this process, whose frames can be looked into."""
+        return bool(self._lines)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _nothing, ()  # another run has no use for the way to an error of this one
@@ -93,7 +98,7 @@ def _inside(job: Job) -> list[TaskFrame]:
     return [frame for info in job.infos() for frame in info.frames]
 
 
-def _users_lines(found: traceback.StackSummary, *, first_only: bool) -> list[traceback.FrameSummary]:
+def users_lines(found: traceback.StackSummary, *, first_only: bool) -> list[traceback.FrameSummary]:
     """The lines outside the engine; of an object that was raised before, too, those of the last time alone (Python puts
     them before the older ones)."""
     lines = []

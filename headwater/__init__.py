@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from headwater._version import __version__
+from headwater._version import __version__ as version
 
 if TYPE_CHECKING:
     from headwater.cypher.errors import (
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
         UsageError,
     )
     from headwater.cypher.project import Project, create_project, find_project, open_project
+    from headwater.cypher.tag_names import (
+        ANY_VALUE,
+        format_tag_key_value,
+        format_tag_value,
+        parse_tag_key_value,
+        parse_tag_value,
+    )
     from headwater.engine.applied_tags import apply_tags
     from headwater.engine.background import fork_thread, join_thread
     from headwater.engine.combinators import (
@@ -40,7 +48,7 @@ if TYPE_CHECKING:
         with_export_options,
         zip_,
     )
-    from headwater.engine.context import get_context
+    from headwater.engine.context import get_context, get_context_value
     from headwater.engine.current import get_current_scheduler, set_current_scheduler
     from headwater.engine.datasets import Dataset
     from headwater.engine.dryrun import DryRunResult
@@ -81,14 +89,17 @@ if TYPE_CHECKING:
         write_frame,
     )
     from headwater.engine.handle import Handle, merge_handles
+    from headwater.engine.hashing import hash_stream, hash_struct
     from headwater.engine.namespace import get_current_namespace, namespace
     from headwater.engine.options import CacheResult, CacheScope, CheckValid
     from headwater.engine.partial import PartialTask
+    from headwater.engine.promise import Promise, wait_promises
     from headwater.engine.reasons import Reason
-    from headwater.engine.registry import get_task_registry
+    from headwater.engine.registry import TaskRegistry, get_task_registry
+    from headwater.engine.root import root_task
     from headwater.engine.scheduler import Scheduler, run
-    from headwater.engine.scheduler_tasks import scheduler_task
-    from headwater.engine.script import script
+    from headwater.engine.scheduler_tasks import SchedulerTask, scheduler_task
+    from headwater.engine.script import get_task_command, prepare_command, script
     from headwater.engine.signature import JobInfo
     from headwater.engine.special import catch, catch_all, cond, evaluate, result_of, seq, throw
     from headwater.engine.subrun import subrun
@@ -105,13 +116,14 @@ _NAMES = {
         "HeadwaterError InternalError StoreError StoreRefused StoreUnavailable UsageError"
     ),
     "headwater.cypher.project": "Project create_project find_project open_project",
+    "headwater.cypher.tag_names": "ANY_VALUE format_tag_key_value format_tag_value parse_tag_key_value parse_tag_value",
     "headwater.engine.applied_tags": "apply_tags",
     "headwater.engine.background": "fork_thread join_thread",
     "headwater.engine.combinators": (
         "apply_func as_task compose const delay eval_ flat_map flatten force identity len_ map_ starmap "
         "with_export_options zip_"
     ),
-    "headwater.engine.context": "get_context",
+    "headwater.engine.context": "get_context get_context_value",
     "headwater.engine.current": "get_current_scheduler set_current_scheduler",
     "headwater.engine.datasets": "Dataset",
     "headwater.engine.dryrun": "DryRunResult",
@@ -127,14 +139,17 @@ _NAMES = {
         "IFileSet IStagingDir IStagingFile ShardedDataset StagingDir StagingFile read_frame write_frame"
     ),
     "headwater.engine.handle": "Handle merge_handles",
+    "headwater.engine.hashing": "hash_stream hash_struct",
     "headwater.engine.namespace": "get_current_namespace namespace",
     "headwater.engine.options": "CacheResult CacheScope CheckValid",
     "headwater.engine.partial": "PartialTask",
+    "headwater.engine.promise": "Promise wait_promises",
     "headwater.engine.reasons": "Reason",
-    "headwater.engine.registry": "get_task_registry",
+    "headwater.engine.registry": "TaskRegistry get_task_registry",
+    "headwater.engine.root": "root_task",
     "headwater.engine.scheduler": "Scheduler run",
-    "headwater.engine.scheduler_tasks": "scheduler_task",
-    "headwater.engine.script": "script",
+    "headwater.engine.scheduler_tasks": "SchedulerTask scheduler_task",
+    "headwater.engine.script": "get_task_command prepare_command script",
     "headwater.engine.signature": "JobInfo",
     "headwater.engine.special": "catch catch_all cond evaluate result_of seq throw",
     "headwater.engine.subrun": "subrun",
@@ -149,6 +164,7 @@ _NAMES = {
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
+    "ANY_VALUE",
     "CacheResult",
     "CacheScope",
     "CallError",
@@ -178,10 +194,12 @@ __all__ = [
     "NoCurrentScheduler",
     "PartialTask",
     "Project",
+    "Promise",
     "ProxyValue",
     "Reason",
     "Rehearsal",
     "Scheduler",
+    "SchedulerTask",
     "ScriptError",
     "ShardedDataset",
     "StagingDir",
@@ -191,6 +209,7 @@ __all__ = [
     "StoreUnavailable",
     "Task",
     "TaskDefinitionError",
+    "TaskRegistry",
     "TaskTimeout",
     "Undecodable",
     "UnknownExecutor",
@@ -221,10 +240,16 @@ __all__ = [
     "flatten",
     "force",
     "fork_thread",
+    "format_tag_key_value",
+    "format_tag_value",
     "get_context",
+    "get_context_value",
     "get_current_namespace",
     "get_current_scheduler",
+    "get_task_command",
     "get_task_registry",
+    "hash_stream",
+    "hash_struct",
     "identity",
     "join_thread",
     "len_",
@@ -234,10 +259,14 @@ __all__ = [
     "namespace",
     "no_prov",
     "open_project",
+    "parse_tag_key_value",
+    "parse_tag_value",
+    "prepare_command",
     "quote",
     "read_frame",
     "render_template",
     "result_of",
+    "root_task",
     "run",
     "scheduler_task",
     "script",
@@ -248,6 +277,8 @@ __all__ = [
     "task",
     "throw",
     "trace",
+    "version",
+    "wait_promises",
     "with_export_options",
     "wraps_task",
     "write_frame",

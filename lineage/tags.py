@@ -16,7 +16,7 @@ import msgspec
 from headwater.cypher.change import part_id
 from headwater.cypher.errors import UsageError
 from headwater.cypher.records import ChangeMade, TagSet
-from headwater.cypher.tag_names import split_tag
+from headwater.cypher.tag_names import split_name, split_tag
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -72,10 +72,8 @@ def read_name(text: str, *, needs_value: bool = True) -> Name:
     Raises:
         UsageError: it is none.
     """
-    if not needs_value and text.strip() and "=" not in text:
-        return Name(text.strip(), None)
     try:
-        return Name(*split_tag(text))
+        return Name(*(split_tag(text) if needs_value else split_name(text)))
     except ValueError as error:
         raise UsageError(f"{error}{'' if needs_value else '; or KEY alone'}") from None
 

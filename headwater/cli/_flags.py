@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import enum
 import inspect
+import json
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -230,6 +231,27 @@ def _reads(reader: Reader, text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def read_json(flag: Flag, value: Any, task: str) -> Any:
+    """An argument from JSON: texts are read as on the command line, item by item where it takes many; where the
+    annotation says nothing, or nothing that could be typed, it is the value itself.
+
+    Raises:
+        UsageError: it is of another kind.
+    """
+    reader = flag.reader
+    if value is None or reader is None or flag.annotation in (_EMPTY, Any, object):
+        return value
+    if reader.gather is None:
+        return _read(flag, value if isinstance(value, str) else json.dumps(value), task)
+    if not isinstance(value, list):
+        raise UsageError(f"{flag.name} of {task}: {json.dumps(value)} is not a list")
+    items = [_read(flag, item if isinstance(item, str) else json.dumps(item), task) for item in value]
+    try:
+        return reader.gather(items)
+    except ValueError as error:
+        raise UsageError(f"{flag.name} of {task}: {error} means nothing") from error
 
 
 def _read(flag: Flag, text: str, task: str) -> Any:

@@ -86,7 +86,7 @@ def main(pipe: int, log: Log) -> int:
         return run_expression(
             NAME,
             job_of(told["words"], told["options"]),
-            Options(setup=told["setup"], background_load=True),
+            Options(setup=told["setup"], call_options=told["options"], background_load=True),
             told["recorded"],
             beside=lambda scheduler: Begun(scheduler, pipe, log),
         )

@@ -18,7 +18,11 @@ RESULT_CHARACTERS = 1000
 
 
 class Outcome:
-    """What came of a run, told once it is over."""
+    """What came of a run, told once it is over.
+
+    Attributes:
+        failure: what it failed with, where it did.
+    """
 
     def __init__(self, task: str, scheduler: Scheduler) -> None:
         self.task = task
@@ -27,6 +31,7 @@ class Outcome:
         self.status = "CANCELLED"
         self.result: str | None = None
         self.error: str | None = None
+        self.failure: BaseException | None = None
 
     def done(self, value: Any) -> None:
         from headwater.engine.values import preview
@@ -43,7 +48,7 @@ class Outcome:
     def failed(self, error: BaseException) -> None:
         from headwater.engine.files.address import masked
 
-        self.status = "FAILED"
+        self.status, self.failure = "FAILED", error
         self.error = masked("".join(traceback.format_exception_only(type(error), error)).strip())
         tasks = getattr(error, "headwater_traceback", None)
         told = masked(str(tasks) if tasks is not None else "".join(traceback.format_exception(error)))

@@ -37,11 +37,14 @@ class Options:
     keep_going: bool = False
     dryrun: bool = False
     rerun: str | None = None
+    input: str | None = None
     setup: list[str] = field(default_factory=list)
     tags: list[tuple[str, str]] = field(default_factory=list)
     context: dict[str, Any] = field(default_factory=dict)
+    call_options: dict[str, Any] = field(default_factory=dict)
     background_load: bool | None = None
     verbose: bool = False
+    pdb: bool = False
     as_json: bool = False
 
 
@@ -63,6 +66,7 @@ def run_expression(
     Returns:
         The exit code.
     """
+    from headwater.cli._call_options import check_names
     from headwater.cli._changes import note_datasets
     from headwater.cli._loading import load_pending, raise_damage
     from headwater.cli._setup import setup_arguments
@@ -77,12 +81,14 @@ def run_expression(
 
         cache, context = not (options.no_cache or options.no_prov), options.context
         scheduler = set_up(project, arguments)
+        check_names(options.call_options, scheduler.config, name)
         return dry_run(name, expression, scheduler, cache=cache, context=context, as_json=options.as_json)
     if project is None and not options.no_prov:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
     in_background = project is None or _in_background(options, project)
     scheduler = set_up(project, arguments)
+    check_names(options.call_options, scheduler.config, name)
     outcome = Outcome(name, scheduler)
     try:
         # What tasks print must not stand in the middle of the JSON.
@@ -109,6 +115,10 @@ def run_expression(
             raise
     except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
         outcome.failed(error)
+    if options.pdb and outcome.failure is not None:
+        from headwater.cli._post_mortem import post_mortem
+
+        post_mortem(outcome.failure)
     outcome.show(options.as_json)
     if not in_background and project is not None and scheduler.execution_id is not None:
         load_pending(project, scheduler.execution_id)

@@ -40,33 +40,37 @@ def gc(dry_run: bool, older_than: datetime, alone: bool, as_json: bool) -> None:
     That is bytes that no value in the graph and no journal names, writes that did not come to their end, and
     damaged bytes that were put aside. What runs under way have put is safe. Several may do this at once. At a URL,
     bytes of no value are first set aside, and deleted by a later gc, two hours after. What killed runs left beside
-    the files that they wrote is removed, too.
+    the files that they wrote is removed, too, and so are the logs that hw launch left of commands that have ended.
     """
+    age = time.time() - older_than.timestamp()
     from headwater.cli import _output
     from headwater.cli._reading import reading, the_project
+    from headwater.cli.launch import old_logs
     from headwater.engine.garbage import delete_garbage, find_garbage
     from headwater.engine.left_behind import tidy_up
     from headwater.engine.values import ValueStore
 
     project = the_project()
-    age = time.time() - older_than.timestamp()
     _check(project, age, may_delete=dry_run or alone)
     values = ValueStore(project.values_address())
-    left_behind = 0
+    left_behind, logs = 0, old_logs(project, older_than.timestamp())
+    log_sizes = len(logs), sum(log.stat().st_size for log in logs)
     with reading() as store:
         try:
             garbage = find_garbage(project, store, values, age)
             if not dry_run:
                 delete_garbage(garbage, values)
                 left_behind = tidy_up()
+                for log in logs:
+                    log.unlink(missing_ok=True)
         except OSError as error:
             from headwater.cypher.errors import StoreError
 
             raise StoreError(f"the value store {values.address}: {error}") from error
         if as_json:
-            _output.emit_json(_json(garbage, dry_run=dry_run))
+            _output.emit_json({**_json(garbage, dry_run=dry_run), "launch_logs": _pair(log_sizes)})
         else:
-            _print(garbage, dry_run=dry_run)
+            _print(garbage, log_sizes, dry_run=dry_run)
     if left_behind:
         click.echo(
             f"note: {_counted((left_behind, 0))} that killed runs had left elsewhere removed or put back",
@@ -116,7 +120,7 @@ def _pair(count: tuple[int, int]) -> dict[str, int]:
     return dict(zip(("files", "bytes"), count, strict=True))
 
 
-def _print(garbage: Garbage, *, dry_run: bool) -> None:
+def _print(garbage: Garbage, logs: tuple[int, int], *, dry_run: bool) -> None:
     from headwater.cli import _output
 
     click.echo(garbage.address)
@@ -131,6 +135,11 @@ def _print(garbage: Garbage, *, dry_run: bool) -> None:
         click.echo(
             f"note: the journal {_output.one_line(name)} is damaged; what was put since it began is left alone",
             err=True,
+        )
+    if logs[0]:
+        said = "would be" if dry_run else "were"
+        click.echo(
+            f"note: {_counted(logs)} of hw launch, {_output.size(logs[1])}, {said} deleted, too", err=True
         )
     if dry_run:
         click.echo("\nnothing was deleted (--dry-run)")

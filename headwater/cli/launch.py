@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.held import is_held
+from headwater.cypher.journal import SUFFIX
 
 if TYPE_CHECKING:
     from headwater.cypher.project import Project
@@ -62,16 +64,17 @@ def command(
     terminal. What goes wrong then is written to the file that is named; hw log ID shows the run, hw cancel ID
     stops it.
     """
+    from headwater.cli._call_options import read_options
     from headwater.cli._setup import secret_names
     from headwater.cypher.project import create_project, find_project
     from headwater.engine.redaction import redact
 
+    options = {"cache": False, **read_options(assignments, _ELSEWHERE), "executor": executor}
+    _check(words, options)
     project = find_project()
     if project is None:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)
-    options = {"cache": False, **_options(assignments), "executor": executor}
-    _check(project, words, options, setup)
     recorded = [
         ctx.find_root().info_name or "hw",
         *redact(ctx.obj, secret=secret_names(project, setup, ctx.obj) if setup else ()),
@@ -79,7 +82,8 @@ def command(
     if wait:
         from headwater.cli._running import Options, run_expression
 
-        return run_expression(NAME, job_of(words, options), Options(setup=list(setup)), recorded)
+        settings = Options(setup=list(setup), call_options=options)
+        return run_expression(NAME, job_of(words, options), settings, recorded)
     return _leave(project, {"words": words, "options": options, "setup": setup, "recorded": recorded})
 
 
@@ -90,42 +94,17 @@ def job_of(words: Sequence[str], options: dict[str, Any]) -> Any:
     return script(words[0] if len(words) == 1 else list(words), **options)
 
 
-def _options(assignments: Sequence[str]) -> dict[str, Any]:
-    """What -o gave. A value is read as JSON where it is some, else it is a text."""
-    options: dict[str, Any] = {}
-    for text in assignments:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise UsageError(f"-o {text}: KEY=VALUE is needed")
-        if name in _ELSEWHERE:
-            raise UsageError(f"-o {text}: {name} is not given here. {_ELSEWHERE[name]}")
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            options[name] = value
-    return options
-
-
-def _check(project: Project, words: Sequence[str], options: dict[str, Any], setup: Sequence[str]) -> None:
+def _check(words: Sequence[str], options: dict[str, Any]) -> None:
     """Refuse what cannot be before anything is started.
 
     Raises:
-        UsageError: an option, an executor, a limit or a command that cannot be; the message has the nearest name.
+        UsageError: it is no command.
     """
-    from headwater.cli._setup import setup_arguments
-    from headwater.engine.errors import CallError, TaskDefinitionError
-    from headwater.engine.executors import Executors
-    from headwater.engine.limits import Limits
-    from headwater.engine.options import check_options
-    from headwater.engine.setup import set_up
+    from headwater.engine.errors import CallError
 
-    config = set_up(project, setup_arguments(project, setup)).config
     try:
-        checked = check_options(options)
-        Executors(config).settings_of(checked["executor"])
-        Limits(config.limits).check(checked.get("limits", ()), "hw launch")
         job_of(words, options)
-    except (CallError, TaskDefinitionError) as error:
+    except CallError as error:
         raise UsageError(str(error)) from error
 
 
@@ -178,3 +157,16 @@ def _environment() -> dict[str, str]:
 def log_of(folder: Path, execution: str) -> Path:
     """Where it is written what goes wrong in a run that was left to the background."""
     return folder / f"{execution}.log"
+
+
+def old_logs(project: Project, before: float) -> list[Path]:
+    """What was written there of runs that have ended.
+
+    Args:
+        before: seconds since the epoch; what was written later is left out.
+    """
+    return [
+        path
+        for path in sorted((project.folder / _LOGS).glob("*.log"))
+        if path.stat().st_mtime < before and not is_held(project.journals / f"{path.stem}{SUFFIX}")
+    ]

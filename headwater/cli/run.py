@@ -29,6 +29,17 @@ OPTIONS: list[click.Parameter] = [
         help="Instead of TASK: call what that run or job called, with its arguments; --PARAMETER VALUE replaces one.",
     ),
     click.Option(
+        ["-o", "--option"],
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="An option of the call, like timeout=60, executor=process or limits=gpu; may be repeated.",
+    ),
+    click.Option(
+        ["-i", "--input"],
+        metavar="FILE",
+        help="Arguments by name, as a JSON object; --PARAMETER VALUE goes before.",
+    ),
+    click.Option(
         ["-s", "--setup"],
         multiple=True,
         metavar="KEY=VALUE",
@@ -36,6 +47,7 @@ OPTIONS: list[click.Parameter] = [
     ),
     click.Option(["--setup-help"], is_flag=True, help="Say which arguments that takes."),
     click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
+    click.Option(["--doc"], metavar="TEXT", help="What this run is for: the tag doc=TEXT."),
     click.Option(
         ["--context"],
         multiple=True,
@@ -50,6 +62,7 @@ OPTIONS: list[click.Parameter] = [
         f"Environment: {BACKGROUND}=yes; setting: [run] background_load.",
     ),
     click.Option(["-v", "--verbose"], is_flag=True, help="Show what scripts write while they write it."),
+    click.Option(["--pdb"], is_flag=True, help="Where the run fails, debug the task that did."),
     click.Option(["--json", "as_json"], is_flag=True, help="Print the outcome as JSON."),
 ]
 
@@ -102,14 +115,19 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     if options.rerun is not None:
         again = f"{ctx.command_path} {file} --rerun {options.rerun}"
         raise UsageError(f"--rerun takes the task from the record. Type: {again}")
+    named: dict[str, Any] = {}
+    if options.input is not None:
+        from headwater.cli._input import read_input
+
+        read, named = read_input(Path(options.input), flags, task, without=found.values)
+        found.values |= read
     try:
         args, kwargs = _flags.bind(found.values, flags, task=task.fullname)
     except UsageError as error:
         ask = "-h" if any(flag.name == "--help" for flag in flags) else "--help"
         raise UsageError(f"{str(error).rstrip('.')}. Type: {ctx.command_path} {file} {name} {ask}") from error
-    return run_expression(
-        task.fullname, task(*args, **kwargs), options, _recorded_command(ctx, flags, options)
-    )
+    call = task.options(**options.call_options)(*args, **kwargs, **named)
+    return run_expression(task.fullname, call, options, _recorded_command(ctx, flags, options))
 
 
 def _start_ahead() -> None:
@@ -141,7 +159,11 @@ def _rerun(
         click.echo(_flags.task_help(usage, again.task.func.__doc__, again.flags))
         return 0
     options = _options(given, _parse(ctx, head + again.words.own))
-    expression = again.task(*again.args, **again.kwargs)
+    if options.input is not None:
+        raise UsageError(
+            "--rerun takes the arguments from the record. Give others one by one: --PARAMETER VALUE"
+        )
+    expression = again.task.options(**options.call_options)(*again.args, **again.kwargs)
     return run_expression(
         again.task.fullname, expression, options, _recorded_command(ctx, again.flags, options)
     )
@@ -186,12 +208,25 @@ def _parse(ctx: click.Context, words: list[str]) -> Mapping[str, Any]:
 
 
 def _options(*sources: Mapping[str, Any]) -> Options:
+    from headwater.cli._call_options import read_options
+
     tags = []
+    docs, inputs = (
+        [source[name] for source in sources if source[name] is not None] for name in ("doc", "input")
+    )
     for text in (text for source in sources for text in source["tag"]):
         try:
             tags.append(split_tag(text))
         except ValueError as error:
             raise UsageError(f"--tag: {error}") from None
+    for text in docs[-1:]:
+        try:
+            tags.append(split_tag(f"doc={text}"))
+        except ValueError as error:
+            raise UsageError(f"--doc: {error}") from None
+    pdb, as_json = (any(source[name] for source in sources) for name in ("pdb", "as_json"))
+    if pdb and as_json:
+        raise UsageError("--pdb talks on standard output, which --json needs for itself. Give one of them")
     reruns = [source["rerun"] for source in sources if source["rerun"] is not None]
     files = [source["context_file"] for source in sources if source["context_file"] is not None]
     assignments = [text for source in sources for text in source["context"]]
@@ -202,12 +237,15 @@ def _options(*sources: Mapping[str, Any]) -> Options:
         keep_going=any(source["keep_going"] for source in sources),
         dryrun=any(source["dryrun"] for source in sources),
         rerun=reruns[-1] if reruns else None,
+        call_options=read_options([text for source in sources for text in source["option"]], {}),
+        input=inputs[-1] if inputs else None,
         setup=[text for source in sources for text in source["setup"]],
         tags=tags,
         context=_context(files, assignments) if files or assignments else {},
         background_load=waits[-1] if waits else None,
         verbose=any(source["verbose"] for source in sources),
-        as_json=any(source["as_json"] for source in sources),
+        pdb=pdb,
+        as_json=as_json,
     )
 
 

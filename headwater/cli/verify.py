@@ -159,7 +159,7 @@ def _first(result: Verification) -> Iterator[str]:
         return
     if below.run is not None:
         yield _output.one_line(f"recorded by run {below.run}")
-    counts = [f"{getattr(below, name):,} {name}" for name in ("calls", "jobs", "files", "runs")]
+    counts = [_number(getattr(below, f"{one}s"), one) for one in ("call", "job", "file", "run")]
     yield f"what came from {'it' if len(result.findings) > 1 else 'this'}: {', '.join(counts)}"
     if below.listed:
         rows = [
@@ -187,5 +187,10 @@ def _finding(finding: Finding) -> str:
 
 
 def _counted(result: Verification) -> str:
-    seals = f", {result.seals} seal{'s' * (result.seals != 1)} over {result.sealed}" if result.seals else ""
-    return f"{result.journals} journals, {result.groups} groups, {result.records} records{seals}"
+    seals = f", {_number(result.seals, 'seal')} over {result.sealed}" if result.seals else ""
+    journals, groups = _number(result.journals, "journal"), _number(result.groups, "group")
+    return f"{journals}, {groups}, {_number(result.records, 'record')}{seals}"
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count:,} {of}{'s' * (count != 1)}"

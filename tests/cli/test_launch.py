@@ -170,10 +170,10 @@ from pathlib import Path
 from headwater import Project, Scheduler, UsageError
 
 def setup(project: Project) -> Scheduler:
-    seen = project.root / "seen"
-    if seen.exists():
-        raise UsageError("not a second time")
-    seen.touch()
+    with (project.root / "seen").open("a") as seen:
+        seen.write("set up\\n")
+    if (project.root / "broken").exists():
+        raise UsageError("it is broken")
     return Scheduler(project)
 """
 
@@ -204,12 +204,21 @@ def test_the_function_that_sets_up_is_given_what_it_needs(hw: Shell) -> None:
     assert "log-in_name=***" in done["command"]
 
 
-def test_what_fails_before_it_has_begun_is_told_here(hw: Shell) -> None:
+def test_the_scheduler_is_set_up_once_and_what_fails_before_it_has_begun_is_told_here(hw: Shell) -> None:
     hw.write("setup.py", SETUP)
     assert hw("init").code == 0
     with (hw.folder / ".headwater" / "headwater.ini").open("a") as settings:
         settings.write("\n[scheduler]\nsetup_scheduler = setup.py::setup\n")
+    seen = hw.folder / "seen"
+    begun = hw("launch", "echo 1")
+    assert begun.code == 0, begun
+    assert ended(hw, begun.out.strip())["execution"]["status"] == "DONE"
+    assert seen.read_text() == "set up\n"
+    assert hw("launch", "--wait", "echo 1").code == 0
+    assert seen.read_text() == "set up\n" * 2
+    wait_for(lambda: not logs(hw), 60)
+    hw.write("broken", "")
     answer = hw("launch", "ls")
     assert (answer.code, answer.out) == (2, "")
-    assert "not a second time" in answer.err
+    assert "it is broken" in answer.err
     assert not logs(hw)

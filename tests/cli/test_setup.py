@@ -97,6 +97,28 @@ def test_a_function_that_cannot_be_is_refused(project: Shell, function: str, sai
     assert said in answer.err
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def setup(:\n", 'setup.py", line 1'),
+        ("import nowhere_to_be_found\n", "No module named 'nowhere_to_be_found'"),
+        ("def setup(project):\n    return 1 // 0\n", 'setup.py", line 2, in setup'),
+        (
+            "from headwater import UsageError\ndef setup(project):\n    raise UsageError('not today')\n",
+            "not today",
+        ),
+    ],
+)
+def test_what_fails_in_it_is_told_with_its_place(project: Shell, text: str, said: str) -> None:
+    project.write("setup.py", text)
+    for words in (["run", "flow.py", "three"], ["launch", "echo 1"]):
+        answer = project(*words)
+        assert (answer.code, answer.out) == (2, ""), answer
+        assert said in answer.err
+        assert "fault in headwater" not in answer.err
+        assert "/engine/" not in answer.err
+
+
 def test_without_one_there_is_nothing_to_give(project: Shell) -> None:
     name(project, "")
     for words in (["three", "--setup", "slots=3"], ["--setup-help"]):

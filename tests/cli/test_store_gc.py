@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from headwater.engine.values import ValueStore
 
+from tests.waiting import wait_for
+
 from .conftest import Shell, environment
 
 WORKFLOW = """\
@@ -38,6 +40,7 @@ KEYS = [
     "restored",
     "unfinished",
     "damaged_journals",
+    "launch_logs",
 ]
 
 
@@ -139,3 +142,18 @@ def test_a_value_store_on_s3(hw: Shell, bucket: str) -> None:
     assert {entry.location for entry in values.entries() if entry.kind == "value"} == {again, used}
     assert values.get(unused) == b"unused", "whoever needs it brings it back"
     assert {entry.location for entry in values.entries() if entry.kind == "value"} == {again, used, unused}
+
+
+def test_old_logs_of_launched_commands_go(project: Shell) -> None:
+    execution = project("launch", "cat", "nowhere.txt").out.strip()
+    log = project.folder / ".headwater" / "launched" / f"{execution}.log"
+    wait_for(lambda: log.exists() and "nowhere.txt" in log.read_text(), 60)
+    wait_for(lambda: project("log", execution, "--json").json["execution"]["status"] == "FAILED", 60)
+    assert project("store", "gc", "--json").json["launch_logs"] == {"files": 0, "bytes": 0}
+    then = time.time() - 3 * 86_400
+    os.utime(log, (then, then))
+    told = project("store", "gc", "--dry-run")
+    assert "1 file of hw launch" in told.err
+    assert log.exists()
+    assert project("store", "gc", "--json").json["launch_logs"]["files"] == 1
+    assert not log.exists()

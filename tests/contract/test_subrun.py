@@ -109,6 +109,15 @@ def test_runs_inside_runs_inside_runs(plain: Scheduler) -> None:
     assert plain.run(insides.nested(2, "process")) == 3
 
 
+def test_the_jobs_of_runs_inside_runs_inside_count(plain: Scheduler, executor: str) -> None:
+    plain.run(insides.nested(2, executor))
+    assert plain.progress().counts == {
+        "insides.nested": {"DONE": 3},
+        "insides.inc": {"DONE": 3},
+        "headwater.subrun_root_task": {"DONE": 2},
+    }
+
+
 def test_what_cannot_be_is_refused_where_it_is_written(plain: Scheduler, tmp_path: Path) -> None:
     with pytest.raises(CallError, match="config and config_dir"):
         subrun(1, config={}, config_dir="x")
@@ -302,6 +311,33 @@ def test_what_was_made_of_an_error_inside_is_made_again_when_the_code_changes(ru
 
     for version in ("1", "1", "2", "1"):
         assert run(workflow(version)(5)) == ("ValueError('no')" if version == "1" else 5)
+
+
+def test_all_jobs_that_are_recorded_count_however_the_runs_inside_ended(
+    project: Project, store: GraphStore, executor: str, tmp_path: Path
+) -> None:
+    @task(namespace="subruns")
+    def again(n: int) -> Any:
+        return [
+            catch(subrun(insides.nested(1, executor), executor, timeout=60), KeyError, insides.texts),
+            catch(subrun(insides.fail("x"), executor, retries=1), KeyError, insides.texts),
+            catch(
+                subrun([insides.longer(str(tmp_path / "note"))], executor, timeout=3.0),
+                TaskTimeout,
+                insides.texts,
+            ),
+        ]
+
+    scheduler = Scheduler(project)
+    for number in (1, 2):
+        scheduler.run(again(number))
+        scheduler.wait_recorded()
+        text = "MATCH (j:Job {execution_id: $run}) RETURN j.task_name, j.status, count(j)"
+        recorded: dict[str, dict[str, int]] = {}
+        for name, status, n in ask(store, text, run=scheduler.execution_id):
+            recorded.setdefault(name, {})[status] = n
+        assert scheduler.progress().counts == recorded
+        assert recorded["insides.fail"] == {"FAILED": 2}
 
 
 def test_a_failed_and_a_cancelled_run_inside_leave_nothing_open(

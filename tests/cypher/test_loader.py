@@ -300,6 +300,20 @@ def test_a_run_whose_process_went_away_failed_and_its_running_jobs_were_cancelle
     assert ask(graph, "MATCH (j:Job) RETURN j.n, j.status ORDER BY j.n") == [(0, "CANCELLED"), (1, "DONE")]
 
 
+def test_no_job_of_a_run_whose_process_went_away_ends_before_it_began(
+    project: Project, graph: GraphStore
+) -> None:
+    running = [JobStarted(n, None, TASK.task_hash, digest("eval", n), EPOCH + n, "thread") for n in range(3)]
+    path = write(project, 1, [begin(1), TASK, *running])
+    # The clock that dates files is coarser than the one that jobs are dated by.
+    os.utime(path, ns=((EPOCH - 4_200) * 1000, (EPOCH - 4_200) * 1000))
+    load(project)
+    assert ask(graph, "MATCH (j:Job) WHERE j.finished < j.started RETURN j.n") == []
+    [(job, run)] = ask(graph, "MATCH (e:Execution) MATCH (j:Job {n: 2}) RETURN j.finished, e.finished")
+    assert job == run == datetime.fromtimestamp((EPOCH + 2) / 1e6, timezone.utc)
+    assert not verify(project, graph).findings
+
+
 def test_a_damaged_journal_is_loaded_up_to_the_damage_which_is_told_by_offset(
     project: Project, graph: GraphStore
 ) -> None:

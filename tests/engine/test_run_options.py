@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headwater import Scheduler, apply_func, as_task, compose, eval_, run, starmap, task
+from headwater import (
+    JobInfo,
+    Scheduler,
+    UsageError,
+    apply_func,
+    as_task,
+    compose,
+    create_project,
+    eval_,
+    get_current_scheduler,
+    run,
+    starmap,
+    task,
+)
 
 headwater_namespace = "runoptions"
 
@@ -99,3 +113,35 @@ def test_arguments_may_have_the_names_that_the_engine_uses_itself() -> None:
 
 def identity_of() -> Any:
     return names_of
+
+
+@task
+def facts(info: JobInfo = JobInfo()) -> str | None:
+    return info.project
+
+
+def test_a_run_is_in_the_project_that_its_folder_names(tmp_path: Path) -> None:
+    project = create_project(tmp_path)
+    assert run(facts(), config_dir=tmp_path) == str(project.folder)
+    assert run(facts(), config_dir=str(tmp_path / ".headwater")) == str(project.folder)
+    for folder in (tmp_path / "nowhere", tmp_path / "nowhere" / ".headwater"):
+        with pytest.raises(UsageError, match="is not a headwater project"):
+            run(facts(), config_dir=folder)
+
+
+def test_a_scheduler_says_whether_it_runs() -> None:
+    scheduler = Scheduler(record=False)
+    seen: list[bool] = []
+
+    @task
+    def look(n: int) -> int:
+        seen.append(scheduler.is_running)
+        return 1 // n
+
+    assert not scheduler.is_running
+    scheduler.run(look(1))
+    with pytest.raises(ZeroDivisionError):
+        scheduler.run(look(0))
+    assert seen == [True, True]
+    assert not scheduler.is_running
+    assert get_current_scheduler(required=False) is None

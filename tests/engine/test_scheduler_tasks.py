@@ -10,9 +10,12 @@ from headwater.engine.values import hash_value
 
 from headwater import (
     CallError,
+    Rehearsal,
     Scheduler,
     TaskDefinitionError,
     Undecodable,
+    catch,
+    catch_all,
     compose,
     evaluate,
     identity,
@@ -88,6 +91,70 @@ def test_errors_are_thrown_into_it(scheduler: Scheduler) -> None:
     assert scheduler.run(either(fail("x"), note(1))) == ["x", 1]
     with pytest.raises(ValueError, match="y"):
         scheduler.run(first_true(fail("y")))
+
+
+def test_what_it_returns_may_be_lazy(scheduler: Scheduler) -> None:
+    @scheduler_task(namespace="forms")
+    def after(value: Any) -> Any:
+        found = yield value
+        return [note(found + 1), found]
+
+    assert scheduler.run(after(note(1))) == [2, 1]
+
+
+def test_after_an_error_it_still_comes_from_what_it_got_before() -> None:
+    @scheduler_task(namespace="forms")
+    def first_or(value: Any, other: Any) -> Any:
+        found = yield value
+        try:
+            yield other
+        except ValueError:
+            return found
+
+    @task(namespace="forms")
+    def shown(x: Any) -> Any:
+        return x
+
+    @task(namespace="forms")
+    def main() -> Any:
+        return shown(first_or(note(5), fail("x")))
+
+    play = Rehearsal()
+    assert play.run(main()) == 5
+    assert {call.task for call in play.call("forms.shown").fed_by["x"]} == {"forms.note", "forms.fail"}
+
+
+def test_an_error_that_it_lets_pass_comes_from_what_failed_alone() -> None:
+    @scheduler_task(namespace="forms")
+    def both(value: Any, other: Any) -> Any:
+        yield value
+        return (yield other)
+
+    @task(namespace="forms")
+    def mended(error: Exception) -> str:
+        return str(error)
+
+    @task(namespace="forms")
+    def main() -> Any:
+        return catch(both(note(5), fail("x")), ValueError, mended)
+
+    play = Rehearsal()
+    assert play.run(main()) == "x"
+    assert [call.task for call in play.call("forms.mended").fed_by["error"]] == ["forms.fail"]
+
+
+def test_an_error_that_was_waited_for_with_others_comes_from_what_failed_alone() -> None:
+    @task(namespace="forms")
+    def mended(error: Exception) -> str:
+        return str(error)
+
+    @task(namespace="forms")
+    def main() -> Any:
+        return catch(catch_all([note(5), fail("x"), note(6)]), ValueError, mended)
+
+    play = Rehearsal()
+    assert play.run(main()) == "x"
+    assert [call.task for call in play.call("forms.mended").fed_by["error"]] == ["forms.fail"]
 
 
 def test_it_can_be_awaited(scheduler: Scheduler) -> None:

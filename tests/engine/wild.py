@@ -6,6 +6,7 @@ understand. What both read beside it is the `World`, which a test changes betwee
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from headwater import (
     File,
+    Promise,
     apply_func,
     apply_tags,
     as_task,
@@ -38,6 +40,7 @@ from headwater import (
     map_,
     no_prov,
     quote,
+    scheduler_task,
     seq,
     starmap,
     subrun,
@@ -100,6 +103,31 @@ def build(description: Any) -> Any:
 @task
 async def awaited(description: Any) -> Any:
     return await evaluate(lazy(description))
+
+
+@task
+async def in_turn(descriptions: list[Any]) -> Any:
+    found = 0
+    for description in descriptions:
+        found += await evaluate(lazy(description))
+    return total([found])
+
+
+@task
+async def at_once(descriptions: list[Any]) -> Any:
+    waits = [evaluate(lazy(description)) for description in descriptions]
+    # (Where one fails, the others are waited for: else time would decide on what runs.)
+    found = await asyncio.gather(*waits, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return total(found)
+
+
+@scheduler_task(namespace="wild")
+def promised(scheduler: Any, parent_job: Any, sexpr: Any, *values: Any) -> Any:
+    asked = [scheduler.evaluate(value, parent_job=parent_job) for value in values]
+    return Promise.all(asked).then(lambda found: scheduler.evaluate(total(found), parent_job=parent_job))
 
 
 @task(prov=False)
@@ -264,6 +292,7 @@ FORMS: dict[str, Callable[..., Any]] = {
     "zip": lambda *values: total(flatten(map_(both_of, zip_(list(values), list(values))))),
     "len": lambda *values: len_(list(values)) + total(list(values)),
     "const": const,
+    "promised": promised,
     "list": lambda *values: total(list(values)),
     "dict": lambda *values: total({f"k{i}": value for i, value in enumerate(values)}),
     "seq": lambda *values: total(seq(list(values))),
@@ -272,6 +301,8 @@ FORMS: dict[str, Callable[..., Any]] = {
 }
 
 NESTED = {"build": build, "awaited": awaited, "quiet": quiet, "caught inside": caught_inside}
+BODIES = {"in turn": in_turn, "at once": at_once}
+"""Async tasks that wait for several."""
 
 
 def lazy(d: Any) -> Any:
@@ -283,6 +314,8 @@ def lazy(d: Any) -> Any:
         return read(File(str(WORLD.file(rest[0]))))
     if kind in NESTED:
         return NESTED[kind](rest[0])
+    if kind in BODIES:
+        return BODIES[kind](rest)
     values = map(lazy, rest)
     if kind == "cond":
         condition, yes, no = values
@@ -312,7 +345,7 @@ def plain(d: Any) -> int:
         return _lucky(values[0])
     if kind == "map":
         return sum(values) + WORLD.shift * len(values)
-    if kind in ("plus", "list", "dict", "seq"):
+    if kind in ("plus", "list", "dict", "seq", "promised", *BODIES):
         return sum(values)
     if kind == "throw" and values[0] > 15:
         raise Unlucky("large")
@@ -432,23 +465,14 @@ changes = st.one_of(
 )
 
 _ONE = [
-    *(
-        *ADDED,
-        "checked",
-        "write",
-        "catch",
-        "force",
-        "thread",
-        "no_prov",
-        "inside",
-        *NESTED,
-        "identity",
-        "compose",
-    ),
-    *("wrapped", "tagged", "exported", "throw", "operators"),
+    *(*ADDED, "checked", "write", "catch", "force", "thread", "no_prov", "inside", *NESTED, "identity"),
+    *("compose", "wrapped", "tagged", "exported", "throw", "operators"),
 ]
 _TWO = ["plus", "const", "slice", "item", "partial"]
-_MANY = ["list", "dict", "seq", "map", "catch all", "starmap", "flatten", "flat map", "zip", "len"]
+_MANY = [
+    *(*BODIES, "promised", "list", "dict", "seq", "map", "catch all"),
+    *("starmap", "flatten", "flat map", "zip", "len"),
+]
 
 
 def _grow(children: Any) -> Any:
