@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     )
     from headwater.engine.expression import Expression
     from headwater.engine.expression_codec import quote
+    from headwater.engine.federated import federated_task
     from headwater.engine.file_cache import FileCache
     from headwater.engine.files import (
         ContentDir,
@@ -121,6 +122,7 @@ _NAMES = {
     ),
     "headwater.engine.expression": "Expression",
     "headwater.engine.expression_codec": "quote",
+    "headwater.engine.federated": "federated_task",
     "headwater.engine.file_cache": "FileCache",
     "headwater.engine.files": (
         "ContentDir ContentFile ContentFileSet ContentStagingDir ContentStagingFile Dir File FileSet IDir IFile "
@@ -216,6 +218,7 @@ __all__ = [
     "delay",
     "eval_",
     "evaluate",
+    "federated_task",
     "find_project",
     "flat_map",
     "flatten",
