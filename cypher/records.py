@@ -380,6 +380,16 @@ _MASK = (1 << 128) - 1
 _BACK = pow(_STRIDE, -1, 1 << 128)
 
 
+PROJECT = "project"
+"""Among the options of a task that was called from another project: the folder of its own."""
+
+
+def project_in(options: str | None) -> str | None:
+    """The project that a task's options name, as the graph has them; None for that of the run."""
+    found = json.loads(options or "{}").get(PROJECT)
+    return None if found is None else str(found)
+
+
 def job_id(execution_id: str, n: int) -> str:
     """The id of the n-th job of an execution: 32 hex digits, well spread so that a short prefix is unique.
 

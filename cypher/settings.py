@@ -15,13 +15,35 @@ SECTIONS = {
     "run": frozenset({"background_load"}),
     "scripts": frozenset({"watch"}),
     "scheduler": frozenset(
-        {"ignore_warnings", "context", "context_file", "max_value_size", "setup_scheduler"}
+        {
+            "ignore_warnings",
+            "context",
+            "context_file",
+            "max_value_size",
+            "setup_scheduler",
+            "federated_configs",
+        }
+    ),
+    "federated_tasks": frozenset(
+        {"task_name", "namespace", "load_module", "executor", "config_dir", "new_execution", "description"}
     ),
     "seal": frozenset({"key", "to"}),
     "datasets": frozenset({"file"}),
 }
-"""The keys of each section; [executors.NAME] has those of executors, and [limits] may have any."""
-_SHOWN = ("store", "scheduler", "scripts", "run", "datasets", "limits", "executors.NAME", "seal")
+"""The keys of each section; [executors.NAME] has those of executors, [federated_tasks.NAME] those of federated_tasks,
+and [limits] may have any."""
+_NAMED = ("executors", "federated_tasks")
+_SHOWN = (
+    "store",
+    "scheduler",
+    "scripts",
+    "run",
+    "datasets",
+    "limits",
+    "executors.NAME",
+    "federated_tasks.NAME",
+    "seal",
+)
 
 
 def check_settings(where: Path, settings: configparser.ConfigParser) -> None:
@@ -38,8 +60,9 @@ def check_settings(where: Path, settings: configparser.ConfigParser) -> None:
     for section in settings.sections():
         if section == "limits":
             continue
-        known = SECTIONS.get("executors" if section.startswith("executors.") else section)
-        if known is None or section == "executors":
+        kind, _, name = section.partition(".")
+        known = SECTIONS.get(kind if name and kind in _NAMED else section)
+        if known is None or section in _NAMED:
             raise UsageError(f"{where}: there is no section [{section}].{nearest(section, _SHOWN)}")
         for key in settings[section]:
             if key not in known:

@@ -6,8 +6,8 @@ import configparser
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from headwater.cypher.errors import UsageError
 from headwater.cypher.project import SETTINGS, Project, open_project
 from headwater.cypher.settings import check_settings, nearest
 from headwater.engine.context import Context, parse_context, read_context
+from headwater.engine.entry_points import EntryPoint, entry_points
 
 _TYPES = ("thread", "process")
 _WARNINGS = ("namespace",)
@@ -45,6 +46,7 @@ class Config:
         ignore_warnings: names of warnings not to give (`namespace`).
         context: what tasks read with `get_context`.
         max_value_size: how many bytes a recorded value may have; None for any number.
+        project: the project whose entry points can be called; None for none.
     """
 
     limits: dict[str, int] = field(default_factory=dict)
@@ -52,6 +54,16 @@ class Config:
     ignore_warnings: frozenset[str] = frozenset()
     context: Context = field(default_factory=dict)
     max_value_size: int | None = None
+    project: Project | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def entry_points(self) -> dict[str, EntryPoint]:
+        """The tasks of other projects that can be called, by name; looked for when the first is called.
+
+        Raises:
+            UsageError: as `entry_points.entry_points`.
+        """
+        return entry_points(self.project)
 
     @classmethod
     def of(cls, project: Project | None) -> Config:
@@ -64,7 +76,7 @@ class Config:
             return cls()
         project.values_address()
         _watched(project)
-        return cls.read(project.settings, project.folder / SETTINGS)
+        return replace(cls.read(project.settings, project.folder / SETTINGS), project=project)
 
     @classmethod
     def read(cls, settings: configparser.ConfigParser, where: Path) -> Config:

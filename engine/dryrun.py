@@ -17,6 +17,7 @@ from headwater.engine.cache import GraphCache
 from headwater.engine.errors import Undecodable, UnknownExecutor
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
+from headwater.engine.federated import federated_task
 from headwater.engine.job import Job, Stored
 from headwater.engine.loop import Run
 from headwater.engine.nested import find_expressions
@@ -80,6 +81,12 @@ class DryRun(Run):
 
     _store: GraphStore | None
     _planned: list[Job]
+    _elsewhere: dict[Job, Sequence[PlannedCall]]
+    """what would run first in other projects, by the call that goes there"""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.flags["dryrun"] = True
 
     def _open(
         self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
@@ -89,7 +96,7 @@ class DryRun(Run):
         Raises:
             StoreUnavailable: the graph cannot be reached, or lacks what is recorded already.
         """
-        self._store, self._planned = None, []
+        self._store, self._planned, self._elsewhere = None, [], {}
         if self.project is None:
             return None
         from headwater.cypher.loader import catch_up
@@ -123,6 +130,9 @@ class DryRun(Run):
                         raise Undecodable(
                             f"the result cannot be read back: {unreadable.reason}"
                         ) from unreadable
+            elif self._running or self._completed:
+                self._take_completed()
+                self._sleep()
             elif not (reduction.ready or reduction.endless(root)):
                 break
         if root.error is not None:
@@ -131,7 +141,7 @@ class DryRun(Run):
 
     def _plan(self) -> None:
         """Note what would run now. Only what stands for a quoted expression is opened: it is no task of the user's, and
-        all that it does is to give the expression back."""
+        all that it does is to give the expression back. What another project would do, its own process says."""
         reduction = self.reduction
         while reduction.runnable:
             job = reduction.runnable.popleft()
@@ -141,6 +151,8 @@ class DryRun(Run):
                 assert job.values is not None
                 quoted = job.values[0].expression
                 reduction.returned(job, quoted, lazy=bool(find_expressions(quoted)))
+            elif job.task.fullname == federated_task.fullname:
+                self._ask_elsewhere(job)
             else:
                 try:
                     self._executors.settings_of(job.options.get("executor", "default"))
@@ -149,14 +161,30 @@ class DryRun(Run):
                 else:
                     self._planned.append(job)
 
+    def _ask_elsewhere(self, job: Job) -> None:
+        try:
+            executor = self._executors.get(self._executor_of(job))
+        except Exception as error:
+            self.reduction.fail(job, error)
+            return
+        self._start(job, executor)
+        executor.submit([job])
+
+    def _failed(self, job: Job, error: BaseException) -> None:
+        if isinstance(error, DryRunResult):
+            self._elsewhere[job] = error.calls
+        else:
+            self.reduction.fail(job, error)
+
     def _explained(self) -> list[PlannedCall]:
         from headwater.engine.explain import Explainer
 
         jobs = [job for job in self._planned if not job.finished]
-        if not jobs:
+        elsewhere = [call for job, calls in self._elsewhere.items() if not job.finished for call in calls]
+        if not jobs and not elsewhere:
             raise InternalError("a dry run ended with neither a result nor anything to run")
         reasons = Explainer(self._store, use_cache=self._use_cache).explain(jobs)
-        return [
+        here = [
             PlannedCall(
                 job.task.fullname,
                 {
@@ -167,6 +195,7 @@ class DryRun(Run):
             )
             for job, why in zip(jobs, reasons, strict=True)
         ]
+        return here + elsewhere
 
 
 class _Reader(NoRecorder):

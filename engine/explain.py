@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from headwater.cypher.records import PROJECT, project_in
 from headwater.engine.job import BODY, Job
 from headwater.engine.options import CacheScope
 from headwater.engine.reasons import ROLLED_BACK, UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
@@ -120,8 +121,10 @@ class Explainer:
         versions: dict[str, list[_Version]] = {job.task.fullname: [] for job in jobs}
         if versions:
             [(rows,)] = store.rows("reason_versions", fullnames=sorted(versions))
-            for fullname, *rest in rows:
-                versions[fullname].append(_Version(*rest))
+            here = {job.task.fullname: job.task.counted_options().get(PROJECT) for job in jobs}
+            for fullname, *rest, options in rows:
+                if project_in(options) == here[fullname]:
+                    versions[fullname].append(_Version(*rest))
         return versions
 
     def _arguments_of(self, store: GraphStore, task_hash: str) -> list[dict[str, _Taken]]:

@@ -98,6 +98,20 @@ def import_from_spec(spec: tuple[str, str | None, str | None, str | None]) -> Mo
         _again.pop()
 
 
+def import_quietly(path_or_module: str) -> ModuleType:
+    """Import a workflow for its tasks (`import_script`); one that starts a run while it is imported is refused.
+
+    Raises:
+        UsageError: no such file or module, or it starts a run.
+        Exception: whatever the workflow raises while it is imported.
+    """
+    _again.append(ImportSpec("__main__", path_or_module, None, None))
+    try:
+        return import_script(path_or_module)
+    finally:
+        _again.pop()
+
+
 def refuse_run_on_import(*, processes: bool = False) -> None:
     """Refuse a run of a main program that another process imports for its tasks; processes: of any module, where it
     comes to start processes of its own.

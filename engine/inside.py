@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from headwater.cypher.project import Project, open_project
 from headwater.cypher.records import AnyRecord, JobEnded, JobStarted, TaskSeen
@@ -45,7 +45,7 @@ class Within(JobInfo):
 
     def filled(self, info: JobInfo, run: Run, job: Job) -> Within:
         """The same for a job that is about to run."""
-        made = Within()
+        made = type(self)()
         made.project_of, made.execution = run.project, info.execution_id
         made.context = run.reduction.context if job.context is None else job.context
         made.exported, made.withheld = job.exported, job.unrecorded
@@ -60,6 +60,7 @@ class Within(JobInfo):
     def __reduce__(self) -> tuple[Any, ...]:
         root = None if self.project_of is None else str(self.project_of.root)
         return _elsewhere, (
+            type(self),
             root,
             self.execution,
             self.context,
@@ -89,15 +90,19 @@ class Within(JobInfo):
             self.say.close(wait=self.run is not None)
 
 
+_W = TypeVar("_W", bound=Within)
+
+
 def _elsewhere(  # noqa: PLR0917  pickle gives them in order
+    cls: type[_W],
     root: str | None,
     execution: str | None,
     context: Context,
     exported: dict[str, Any] | None,
     flags: Any,
     withheld: bool,
-) -> Within:
-    made = Within()
+) -> _W:
+    made = cls()
     made.project_of = None if root is None else open_project(Path(root))
     made.execution, made.context, made.exported, made.flags = execution, context, exported, flags
     made.withheld = withheld

@@ -374,7 +374,7 @@ class Run(Control):
                 refuse_unrecorded(
                     job, withheld=self.project is not None and self.recorder.execution_id is None
                 )
-                where = job.options.get("executor", "default"), job.task.is_async
+                where = self._executor_of(job), job.task.is_async
                 found = slices.get(where)
                 if found is None:
                     found = slices[where] = self._executors.where(*where), []
@@ -408,6 +408,11 @@ class Run(Control):
             if seconds is not None:
                 self._timeouts.watch(job, seconds)
         self.recorder.started(job)
+
+    def _executor_of(self, job: Job) -> str:
+        for info in job.infos() if job.task.plan.info else ():
+            return info.executor(self, job)
+        return job.options.get("executor", "default")  # type: ignore[no-any-return]
 
     def _inform(self, job: Job) -> None:
         """Fill in the parameters that ask for facts about the job."""

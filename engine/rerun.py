@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import Project
+from headwater.cypher.records import project_in
 from headwater.engine.errors import Undecodable
 from headwater.engine.handle import Handle, with_handles
 from headwater.engine.job import Stored
@@ -40,12 +41,19 @@ def recorded_call(store: GraphStore, job: str) -> RecordedCall:
     """The call that a job made.
 
     Raises:
-        UsageError: there is no such job, or it ended (or has not ended) without its arguments being recorded.
+        UsageError: there is no such job, it ended (or has not ended) without its arguments being recorded, or it is of
+            another project's task.
     """
     rows = store.rows("rerun_job", id=job)
     if not rows:
         raise UsageError(f"the graph has no job {job}")
-    task, status, made, *_ = rows[0]
+    task, options, status, made, *_ = rows[0]
+    project = project_in(options)
+    if project is not None:
+        raise UsageError(
+            f"job {job} called {task} of the project {project}, which this one called by an entry point. Run the job "
+            f"above it again, a headwater.federated_task: hw log {job[:8]}"
+        )
     if not made:
         raise UsageError(
             f"the arguments of job {job} ({task}) are not recorded: it is {status}. Only calls that came to an "
@@ -53,7 +61,7 @@ def recorded_call(store: GraphStore, job: str) -> RecordedCall:
         )
     arguments = [
         (name, position, Stored(type_, codec, None if payload is None else bytes(payload), location))
-        for _, _, _, name, position, type_, codec, payload, location in rows
+        for _, _, _, _, name, position, type_, codec, payload, location in rows
         if name is not None
     ]
     return RecordedCall(job, task, sorted(arguments, key=lambda a: (a[1] is None, a[1] or 0, a[0])))

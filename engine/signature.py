@@ -12,6 +12,7 @@ from headwater.engine.nested import find_expressions
 
 if TYPE_CHECKING:
     from headwater.engine.executors.upwards import Send
+    from headwater.engine.home import Home
     from headwater.engine.job import Job
     from headwater.engine.loop import Run
     from headwater.engine.traceback import TaskFrame
@@ -34,6 +35,10 @@ class JobInfo:
     project: str | None = None
     """the project's `.headwater` folder; None outside any"""
 
+    def executor(self, run: Run, job: Job) -> str:
+        """Where the job is to run."""
+        return job.options.get("executor", "default")  # type: ignore[no-any-return]
+
     def filled(self, info: JobInfo, run: Run, job: Job) -> JobInfo:
         """What stands in its place when the job runs."""
         return info
@@ -41,6 +46,11 @@ class JobInfo:
     @property
     def send(self) -> Send | None:
         """Takes what a run inside the job says."""
+        return None
+
+    @property
+    def home(self) -> Home | None:
+        """The project whose process is to run the job, where that is not the run's own."""
         return None
 
     @property

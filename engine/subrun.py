@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from headwater.cypher.records import (
 from headwater.cypher.store import GraphStore
 from headwater.engine.cancel import Requests
 from headwater.engine.config import Config, config_from
+from headwater.engine.context import Reads
 from headwater.engine.errors import CallError
 from headwater.engine.executors.upwards import TO_PARENT, Send
 from headwater.engine.expression import Call
@@ -123,9 +125,15 @@ class SubRun(Run):
         way = getattr(error, "headwater_traceback", None)
         if self._above.say is not None:
             of_root = (
-                (root.call_hash, root.reads, root.gap, root.outdated) if root else (None, None, None, False)
+                (root.call_hash, self._read(root.reads), root.gap, root.outdated)
+                if root
+                else (None, None, None, False)
             )
             self._above.say("ended", End(*of_root, self.counts(), way.tasks if way else []))
+
+    def _read(self, reads: Reads | None) -> Reads | None:
+        """What the run inside read of the context, as the run above has it."""
+        return reads
 
 
 @task(name="subrun_root_task", namespace="headwater", version="1", config_args=["settings", "new_execution"])
@@ -136,17 +144,20 @@ def subrun_root_task(
     within: Within = Within(),  # noqa: B008  it stands for what is filled in
 ) -> Any:
     """The call of the run above that a run inside is for."""
-    if within.say is None and TO_PARENT:
-        within.say = TO_PARENT[-1]
     make = within.make or SubRun
     run = within.run = make(within, _config(within, settings), new_execution=new_execution)
-    expr = _exporting(expression.expression, within.exported)
-    if within.withheld or (isinstance(expr, Call) and is_off(expr._task.definition, None, expr._options)):
-        # Its root keeps what the reuse of it all depends on: here for the call above, which is told of it.
-        expr = no_prov(expr)
+    return run_inside(run, within, expression.expression)
+
+
+def run_inside(run: SubRun, within: Within, expr: Any) -> Any:
+    """Evaluate an expression with a run inside another, and tell that how it ended."""
+    if within.say is None and TO_PARENT:
+        within.say = TO_PARENT[-1]
     error = None
     try:
-        return run.evaluate(expr, within.flags["tags"], within.flags["command"], lambda _: None)
+        return run.evaluate(
+            asked_inside(within, expr), within.flags["tags"], within.flags["command"], lambda _: None
+        )
     except BaseException as raised:
         error = raised
         raise
@@ -154,12 +165,21 @@ def subrun_root_task(
         run.answer(error)
 
 
+def asked_inside(within: Within, expr: Any) -> Any:
+    """An expression as a run inside evaluates it: with the options that reach it from above."""
+    expr = _exporting(expr, within.exported)
+    if within.withheld or (isinstance(expr, Call) and is_off(expr._task.definition, None, expr._options)):
+        # Its root keeps what the reuse of it all depends on: here for the call above, which is told of it.
+        return no_prov(expr)
+    return expr
+
+
 def _config(within: Within, settings: Mapping[str, Mapping[str, Any]] | str | None) -> Config:
     if settings is None:
         return Config.of(within.project_of)
     if isinstance(settings, str):
         return Config.of(open_project(Path(settings)))
-    return config_from(settings)
+    return replace(config_from(settings), project=within.project_of)
 
 
 def _exporting(expr: Any, exported: dict[str, Any] | None) -> Any:

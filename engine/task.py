@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from headwater.cypher.records import PROJECT
 from headwater.cypher.sensitivity import LEVELS, OPTION
 from headwater.engine.context import merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
+from headwater.engine.home import home
 from headwater.engine.namespace import MODULE_VARIABLE, check_name, check_namespace, get_current_namespace
 from headwater.engine.nested import find_expressions, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, check_options, limits_of_reuse
@@ -68,10 +70,12 @@ class Task(Generic[P, R]):
         wrapped_task: the task that this one was put around (`wraps_task`), or None.
         inner_task: the one at the bottom of all that was put around it; itself where nothing was.
         records_below: whether the calls under it are recorded.
+        joins_projects: whether it is called in one project and runs in another: it belongs to neither.
     """
 
     __reactive__ = True
     records_below = True
+    joins_projects = False
 
     def __init__(
         self,
@@ -219,7 +223,8 @@ class Task(Generic[P, R]):
     def hash(self) -> bytes:
         """What identifies this version of the task (32 bytes): its name, with its source and all the code of the
         user's own packages that it reads, or with its `version`; `hash_includes`, `config_args` and what its definition
-        says against reusing it (`cache`, `cache_scope`) count too."""
+        says against reusing it (`cache`, `cache_scope`) count too. In a process that runs tasks of a project for
+        others, so does the project: one that has the same name and code elsewhere is another."""
         known = self._code.hash
         if known is None:
             digest = hashlib.sha256(b"Task\0")
@@ -248,12 +253,24 @@ class Task(Generic[P, R]):
         kind = [b"script"] if self.script else []
         config_args = (name.encode() for name in sorted(self.config_args))
         level = [OPTION.encode(), self.declassifies.encode()] if self.declassifies is not None else []
-        return [*kind, *includes, b"config_args", *config_args, *level, *limits_of_reuse(self.definition)]
+        parts = [*kind, *includes, b"config_args", *config_args, *level, *limits_of_reuse(self.definition)]
+        project = self._project()
+        return (
+            parts if project is None else [*parts, PROJECT.encode(), project.encode(errors="surrogateescape")]
+        )
+
+    def _project(self) -> str | None:
+        """The folder of the project that it counts as one of, where this process runs tasks for others."""
+        here = home()
+        return None if here is None or self.joins_projects else here.root
 
     def counted_options(self) -> dict[str, str]:
         """What of the definition counts in the hash and is recorded with it, as text."""
         options = {"config_args": ", ".join(self.config_args)} if self.config_args else {}
-        return options if self.declassifies is None else {**options, OPTION: self.declassifies}
+        if self.declassifies is not None:
+            options[OPTION] = self.declassifies
+        project = self._project()
+        return options if project is None else {**options, PROJECT: project}
 
     def _include_hash(self, item: Any) -> bytes:
         from headwater.engine.code import fingerprint

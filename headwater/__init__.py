@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     )
     from headwater.engine.expression import Expression
     from headwater.engine.expression_codec import quote
+    from headwater.engine.federated import federated_task
     from headwater.engine.file_cache import FileCache
     from headwater.engine.files import (
         ContentDir,
@@ -133,6 +134,7 @@ _NAMES = {
     ),
     "headwater.engine.expression": "Expression",
     "headwater.engine.expression_codec": "quote",
+    "headwater.engine.federated": "federated_task",
     "headwater.engine.file_cache": "FileCache",
     "headwater.engine.files": (
         "ContentDir ContentFile ContentFileSet ContentStagingDir ContentStagingFile Dir File FileSet IDir IFile "
@@ -235,6 +237,7 @@ __all__ = [
     "delay",
     "eval_",
     "evaluate",
+    "federated_task",
     "find_project",
     "flat_map",
     "flatten",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.records import project_in
 from headwater.lineage.moments import micros
 from headwater.lineage.why_views import JobLine
 
@@ -120,11 +121,20 @@ class WhyFacts:
             rows = self._store.rows(
                 "why_earlier", task=job.task, runs=runs, before=job.before(), limit=_COMPARED
             )
-            for line in (JobLine(*row) for row in rows):
+            for line in self._of_its_project(job, [JobLine(*row) for row in rows]):
                 found.setdefault(line.call, line)
             if len(found) >= _COMPARED:
                 break
         return list(found.values())[:_COMPARED]
+
+    def _of_its_project(self, job: JobFact, lines: list[JobLine]) -> list[JobLine]:
+        """Those of the task of a job that is meant: another project may have one of that name."""
+        hashes = {job.task_hash, *(line.task_hash for line in lines)}
+        if len(hashes) == 1:
+            return lines
+        rows = self._store.rows("task_options", keys=sorted(one for one in hashes if one))
+        projects = {task_hash: project_in(options) for task_hash, options in rows}
+        return [line for line in lines if projects.get(line.task_hash or "") == projects.get(job.task_hash)]
 
     def _runs_before(self, job: JobFact) -> Iterator[list[str]]:
         """Other runs that began before a job: those that called its task where it has few jobs, else the newest first,

@@ -1,7 +1,8 @@
 """Runs calls in worker processes of this machine: for work that holds the interpreter's lock.
 
 Each of the executor's threads has a process of its own and talks to it over a pair of pipes. A process that dies takes
-down the one call it ran; the next call gets a new process.
+down the one call it ran; the next call gets a new process. A call of another project's task (`home`) runs in a process
+of that project, which is kept for the next such call, whichever thread has it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine import expression_codec
+from headwater.engine.crossing import border_of
 from headwater.engine.errors import Cancelled, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Completed, Outcome, Prepare
 from headwater.engine.executors.threads import Hand, ThreadExecutor
 from headwater.engine.executors.upwards import WAITS, Send
+from headwater.engine.home import Home, home
 from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
+from headwater.engine.signature import JobInfo
 from headwater.engine.traceback import WorkerTraceback
 from headwater.engine.values.pickling import pickled
 
@@ -37,6 +41,8 @@ class ProcessExecutor(ThreadExecutor):
     def __init__(self, name: str, workers: int) -> None:
         super().__init__(name, workers)
         self._processes: set[_Worker] = set()
+        self._waiting: list[_Worker] = []
+        """those that are no thread's, because it went on with a call for another project"""
 
     def start(self, prepare: Prepare, completed: Completed) -> None:
         super().start(prepare, completed)
@@ -48,6 +54,8 @@ class ProcessExecutor(ThreadExecutor):
             for worker in list(self._processes):
                 worker.kill()
         super().stop(wait=wait)
+        while self._waiting:
+            self._end(self._waiting.pop())
 
     def _give_up(self, hand: Hand) -> bool:
         hand.job = None
@@ -71,8 +79,12 @@ class ProcessExecutor(ThreadExecutor):
         try:
             refuse_run_on_import(processes=True)
             request = self._request(job)
+            place = _home_of(job)
+            if worker is not None and worker.home != place:
+                self._put_aside(hand)
+                worker = None
             if worker is None:
-                worker = hand.worker = _Worker()
+                worker = hand.worker = self._taken_up(place) or _Worker(place)
                 self._processes.add(worker)
         except Exception as error:
             return Outcome(None, False, None, error, started, time())
@@ -100,6 +112,19 @@ class ProcessExecutor(ThreadExecutor):
             self._end(worker)
         return _outcome(reply)
 
+    def _put_aside(self, hand: Hand) -> None:
+        with self._condition:
+            worker, hand.worker = hand.worker, None
+            if worker is not None:
+                self._waiting.append(worker)
+
+    def _taken_up(self, place: Home | None) -> _Worker | None:
+        with self._condition:
+            found = next((worker for worker in self._waiting if worker.home == place), None)
+            if found is not None:
+                self._waiting.remove(found)
+            return found
+
     def _end(self, worker: _Worker) -> int | None:
         self._processes.discard(worker)
         return worker.close()
@@ -112,6 +137,10 @@ class ProcessExecutor(ThreadExecutor):
             raise WorkerDied(
                 f"{task.fullname}: the module {task.load_module} that defines it is not imported"
             )
+        border = None
+        if _home_of(job) is not None:
+            given = [value for value in job.values or () if not isinstance(value, JobInfo)]
+            border = tuple(border_of(given[1:], f"{task.name}({given[0]!r}, ...)"))
         try:
             arguments = pickled((args, kwargs))
         except Exception as error:
@@ -119,21 +148,49 @@ class ProcessExecutor(ThreadExecutor):
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
         values = None if job.unrecorded else self._values
         return pickle.dumps(
-            (tuple(import_spec(module)), task.fullname, task.hash, arguments, values, job.eval_hash), 5
+            (tuple(import_spec(module)), task.fullname, task.hash, arguments, values, job.eval_hash, border),
+            5,
         )
 
 
-class _Worker:
-    """A worker process and the pipes to it."""
+def _home_of(job: Job) -> Home | None:
+    """The project whose process is to run a call; None where that is this one's."""
+    return next((info.home for info in job.infos()), None)
 
-    def __init__(self) -> None:
+
+_IN_A_FOLDER = """\
+import sys
+sys.path[:] = filter(None, sys.path)
+from headwater.engine.executors import worker
+worker.main(sys.argv[1:])
+"""
+"""What a process of a project runs: the working directory, wherever that is, is no place to import from by itself."""
+
+
+class _Worker:
+    """A worker process and the pipes to it.
+
+    Args:
+        place: the project that it is to be a process of; None for that of this process.
+    """
+
+    def __init__(self, place: Home | None) -> None:
+        self.home = place
+        place = place or home()
+        command, folder, environment = ["-m", "headwater.engine.executors.worker"], None, None
+        further: list[str] = []
+        if place is not None:
+            command, folder, further = ["-c", _IN_A_FOLDER], place.root, [place.root, str(place.depth)]
+            if "HEADWATER_PROJECT" in os.environ:
+                environment = {**os.environ, "HEADWATER_PROJECT": place.root}
         their_in, our_out = os.pipe()
         our_in, their_out = os.pipe()
         self._out, self._in = Connection(our_out, readable=False), Connection(our_in, writable=False)
-        command = [sys.executable, "-m", "headwater.engine.executors.worker"]
         self._process = subprocess.Popen(
-            [*command, str(their_in), str(their_out), str(os.getpid())],
+            [sys.executable, *command, str(their_in), str(their_out), str(os.getpid()), *further],
             pass_fds=(their_in, their_out),
+            cwd=folder,
+            env=environment,
             # A group of its own, so that what its tasks start ends with it.
             start_new_session=True,
         )

@@ -2,6 +2,9 @@
 
 It answers one request at a time. It is a program of its own rather than a fork, so that no lock, thread or open file
 of the scheduler's process is in it, and the user's main script is not run again.
+
+Two more arguments, a project's folder and a depth, make it a process of that project (`home`): it works in that folder,
+and imports from there first.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, NoReturn
 
 from headwater.engine import expression_codec
-from headwater.engine.errors import Unrecordable, WorkerDied
+from headwater.engine.crossing import Border, portable, refuse_arrivals, refuse_departure
+from headwater.engine.errors import CallError, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.executors.upwards import TO_PARENT, awaiting_turn
+from headwater.engine.home import Home, settle
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import Prepared, prepare_unrecorded, prepare_value
@@ -48,6 +53,8 @@ class Request(NamedTuple):
     """the value store and how large a value may be, or None where the call is not recorded"""
     key: bytes | None
     """the call's eval_hash"""
+    border: Border | None
+    """of a call that comes from another project"""
 
 
 class Reply(NamedTuple):
@@ -65,6 +72,7 @@ class Reply(NamedTuple):
 def answer(request: Request) -> Reply:
     """Run a call and pack what came of it."""
     started = time.time()
+    border = None if request.border is None else Border(*request.border)
     store = ValueStore(request.values[0], largest=request.values[1]) if request.values is not None else None
 
     def prepare(value: Any, began: float) -> Prepared:
@@ -74,13 +82,22 @@ def answer(request: Request) -> Reply:
         # What the first call of a module imports is no time of its own: `timeout` would never let it begin.
         with nullcontext() if request.module in _imported else awaiting_turn():
             task = _task_of(request)
+            if border is not None:
+                refuse_arrivals(border)
             args, kwargs = pickle.loads(request.arguments)
         _imported.add(request.module)
     except (
         BaseException
     ) as error:  # a module may leave with SystemExit, and is to be answered for all the same
-        return _failed(error, started)
+        return _failed(error, started, border)
     outcome = perform(task.body, args, kwargs, prepare, time.time(), key=request.key)
+    if outcome.error is not None:
+        return _failed(outcome.error, outcome.started, border)
+    try:
+        if border is not None:
+            refuse_departure(outcome.prepared, border)
+    except CallError as error:
+        return _failed(error, outcome.started, border)
     try:
         if store is not None:
             # The scheduler's process makes safe only what it wrote itself.
@@ -89,7 +106,7 @@ def answer(request: Request) -> Reply:
     except BaseException as error:
         name = type(outcome.value).__qualname__
         refusal = Unrecordable("result", name, f"pickling it raised {type(error).__name__}: {error}")
-        return _failed(refusal, outcome.started)
+        return _failed(refusal, outcome.started, border)
 
 
 def _task_of(request: Request) -> Task[Any, Any]:
@@ -113,8 +130,6 @@ def _task_of(request: Request) -> Task[Any, Any]:
 
 
 def _packed(outcome: Outcome, *, recorded: bool) -> Reply:
-    if outcome.error is not None:
-        return _failed(outcome.error, outcome.started)
     if outcome.lazy:
         kind, body = "expression", expression_codec.flatten(outcome.value).payload()
     elif recorded and outcome.value.__class__ not in ATOMS:
@@ -124,11 +139,14 @@ def _packed(outcome: Outcome, *, recorded: bool) -> Reply:
     return Reply(kind, body, outcome.prepared, "", outcome.started, outcome.stopped)
 
 
-def _failed(error: BaseException, started: float) -> Reply:
+def _failed(error: BaseException, started: float, border: Border | None) -> Reply:
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(here)]
     trace = "".join(traceback.format_list(frames))
-    return Reply("error", _as_bytes(error), None, trace, started, time.time())
+    body = _as_bytes(error)
+    if border is not None:
+        body = portable(body, error, border)
+    return Reply("error", body, None, trace, started, time.time())
 
 
 def _as_bytes(error: BaseException) -> bytes:
@@ -193,6 +211,9 @@ def _leave() -> NoReturn:
 def main(argv: list[str]) -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if len(argv) > 3:
+        settle(Home(argv[3], int(argv[4])))
+        sys.path.insert(0, argv[3])
     requests, replies = Connection(int(argv[0]), writable=False), Connection(int(argv[1]), readable=False)
     threading.Thread(target=_watch, args=(int(argv[2]),), daemon=True).start()
     TO_PARENT.append(lambda what, answer: replies.send_bytes(pickle.dumps((what, answer), 5)))

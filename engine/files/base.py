@@ -44,9 +44,8 @@ class Artefact:
             )
         if "\0" in given:
             raise ValueError(f"{type(self).__name__}({given!r}): no path has a NUL in it. Take it out")
-        local = local_path(given)
-        self._address = normal(os.path.expanduser(local)) if local is not None else in_full(given)
-        self.path: str = without_credentials(given) if local is None else given
+        self._address = _address(given)
+        self.path: str = without_credentials(given) if local_path(given) is None else given
         self.uri: str = absolute(self._address)
         self._identity: Identity | None = None
         self._period = period()
@@ -206,5 +205,13 @@ class Artefact:
         self.uri = state["uri"]
         local = local_path(self.uri)
         self._address = self.uri if local is None else local
+        if ends_relative(self.path) and absolute(_address(self.path)) != self.uri:
+            self.path = self._address  # it was named in another working directory than this process's
         self._identity = Identity(state["evidence"], state["digest"], state["size"])
         self._period = period()
+
+
+def _address(given: str) -> str:
+    """The absolute path, or the URL in full, that a path or URL means here."""
+    local = local_path(given)
+    return normal(os.path.expanduser(local)) if local is not None else in_full(given)

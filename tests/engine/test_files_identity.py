@@ -123,7 +123,11 @@ def test_relative_paths_are_recorded_absolute_and_hold_in_other_folders(
     assert hash_value(file) == hash_value(File(tmp_path / "sub" / "a.txt"))
     monkeypatch.chdir("/")
     assert file.is_valid()
-    assert pickle.loads(pickle.dumps(file)).read() == "one"
+    elsewhere = pickle.loads(pickle.dumps(file))
+    assert elsewhere.read() == "one"
+    assert elsewhere.path == file.uri, "where the relative path means another file, it has the absolute one"
+    monkeypatch.chdir(tmp_path)
+    assert pickle.loads(pickle.dumps(file)).path == "sub/../sub/a.txt"
 
 
 NAMES = [
