@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from headwater.engine.code_scope import MISSING
@@ -59,6 +59,7 @@ class Fingerprint:
         source: the function's own source without decorators, dedented.
         counted, uncounted: sorted by name.
         reads: what was found under each global name that is read: (namespace, name, value).
+        codes: the functions that count, with what each ran then.
     """
 
     digest: bytes
@@ -66,11 +67,14 @@ class Fingerprint:
     counted: tuple[Counted, ...]
     uncounted: tuple[Uncounted, ...]
     reads: tuple[tuple[Mapping[str, Any], str, object], ...] = field(repr=False, compare=False)
+    codes: tuple[tuple[FunctionType, CodeType], ...] = field(repr=False, compare=False)
 
     def still_holds(self) -> bool:
-        """Whether every name still stands for what it stood for. It does not after a cell of a notebook was run again,
-        or a module reloaded."""
-        return all(namespace.get(name, MISSING) is value for namespace, name, value in self.reads)
+        """Whether every name still stands for what it stood for, and every function runs what it ran. It does not after
+        a cell of a notebook was run again, or a module reloaded (IPython's autoreload gives functions other code)."""
+        return all(namespace.get(name, MISSING) is value for namespace, name, value in self.reads) and all(
+            func.__code__ is code for func, code in self.codes
+        )
 
 
 def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerprint:
@@ -107,6 +111,7 @@ def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerpr
         counted=tuple(counted[key] for key in sorted(counted)),
         uncounted=tuple(Uncounted(name, reason) for name, reason in sorted(walk.uncounted.items())),
         reads=tuple(walk.reads.values()),
+        codes=tuple(walk.codes),
     )
 
 

@@ -78,6 +78,7 @@ class Walk:
         self.uncounted: dict[str, str] = {}
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = {}
         """what was found under each global name that is read: (namespace, name, value)"""
+        self.codes: list[tuple[FunctionType, CodeType]] = []
 
     def parts(self) -> list[Part]:
         """The function or class itself first."""
@@ -111,7 +112,7 @@ class Walk:
 
     def _function(self, func: FunctionType, *, decorators: bool = True) -> str:
         def make() -> tuple[Part, Callable[[Part], None]]:
-            self._kept.append(func)
+            self.codes.append((func, func.__code__))
             text, missing = function_text(func, decorators=decorators)
             name = f"{func.__module__}.{func.__code__.co_name if decorators else func.__qualname__}"
             if missing:

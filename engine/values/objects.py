@@ -57,9 +57,15 @@ def check_class(cls: type, value: Any) -> None:
             value, "its class is defined inside a function. Define the class at the top of a module"
         )
     if not is_findable(cls):
+        name = type_name(cls)
+        if isinstance(find(cls.__module__, cls.__qualname__), type):
+            raise Refused(
+                value,
+                f"its class was replaced by another under its name, {name}: its module was loaded again. Import the "
+                "class again, and make the object with that one",
+            )
         raise Refused(
-            value,
-            f"no module has its class under its name, {type_name(cls)}. Define it at the top of a module",
+            value, f"no module has its class under its name, {name}. Define it at the top of a module"
         )
 
 

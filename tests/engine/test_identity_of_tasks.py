@@ -17,6 +17,7 @@ from headwater import (
     namespace,
     task,
 )
+from tests.engine.code_projects import Load
 
 headwater_namespace = "known.by"
 
@@ -150,3 +151,29 @@ def test_a_partial_task_takes_further_arguments_and_keeps_its_options() -> None:
     ]
     looping: Any = task(name="again", version="1")(again)
     assert scheduler.run(looping(looping, 4)) == "end"
+
+
+CELL = """
+@task(namespace="reloaded")
+def main():
+    return helper()
+"""
+
+
+def test_a_function_that_is_given_other_code_in_place_is_another(load: Load, scheduler: Scheduler) -> None:
+    """As IPython's autoreload does with functions that a notebook has imported."""
+    newer = load(newer="def helper():\n    return 2\n").helper
+    cell = {
+        "__name__": "a_notebook",
+        "task": task,
+        "helper": load(flow="def helper():\n    return 1\n").helper,
+    }
+    exec(CELL, cell)
+    main: Any = cell["main"]
+    assert scheduler.run(main()) == 1
+    before = main.hash
+    assert scheduler.run(main()) == 1
+    assert main.hash == before
+    cell["helper"].__code__ = newer.__code__  # type: ignore[attr-defined]
+    assert scheduler.run(main()) == 2
+    assert main.hash != before

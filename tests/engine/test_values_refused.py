@@ -119,5 +119,8 @@ def test_what_pickle_refuses_is_refused_when_it_is_described() -> None:
 def test_a_class_that_another_has_replaced_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     circle = Circle(1)
     monkeypatch.setattr(sys.modules[Circle.__module__], "Circle", Holder)
+    with pytest.raises(Unrecordable, match=r"was replaced by another under its name.*Import the class again"):
+        hash_value([circle])
+    monkeypatch.delattr(sys.modules[Circle.__module__], "Circle")
     with pytest.raises(Unrecordable, match="no module has its class under its name"):
         hash_value([circle])
