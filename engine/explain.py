@@ -76,8 +76,8 @@ class Explainer:
             task_hash = job.task.hash.hex()
             why = (
                 _by_what_was_read(job)
+                or _by_files(expressions.get(_key(job), ()))  # else it would be evaluated from there
                 or _by_call(by_key.get(_key(job), ()))
-                or _by_files(expressions.get(_key(job), ()))
                 or (Why(Reason.UPSTREAM_CHANGED, "something under it") if _key(job) in by_key else None)
                 or _by_code(job.task, versions[job.task.fullname])
             )

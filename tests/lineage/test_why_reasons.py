@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -146,6 +147,13 @@ def test_each_reason_is_given_where_it_holds_and_as_a_dry_run_had_said(lab: Lab)
     run, said = after(FAILING, fails=True)
     assert said == {"total": Said.EARLIER_FAILURE}
     assert chains(lab, run)["total"] == [("total", Reason.FAILED)]
+    # A call that never came to anything, and what it had returned is of no use: its file is the reason.
+    other = CALL.replace("'much': 2", "'much': 5")
+    after(FAILING, other, fails=True)
+    os.utime("in.txt", ns=(1, 1))
+    run, said = after(FAILING, other, fails=True)
+    assert said == {"main": Said.FILE_CHANGED}
+    assert chains(lab, run)["main"] == [("main", Reason.FILE)]
     broken = "@task\ndef broken(x: int) -> int:\n    return 1 // x\n\n@task\ndef last(x: int) -> int:\n    return x\n"
     run, _ = after(SOURCE + broken, "last(broken(0))", fails=True)
     assert chains(lab, run)["last"] == [("last", Reason.UNFINISHED)]
@@ -183,7 +191,7 @@ def test_each_reason_is_given_where_it_holds_and_as_a_dry_run_had_said(lab: Lab)
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_was_changed_a_dry_run_and_the_reasons_after_the_run_agree(lab: Lab, seed: int) -> None:
     rng = random.Random(seed)
-    source, call, content = SOURCE, CALL, "1 2\n"
+    source, call = SOURCE, CALL
     edits = [
         ("LIMIT = 10", "LIMIT = 1"),
         ("return min(x, LIMIT)", "return max(x, LIMIT)"),
@@ -202,8 +210,7 @@ def test_whatever_was_changed_a_dry_run_and_the_reasons_after_the_run_agree(lab:
         elif kind == "argument":
             call = CALL.replace("'much': 2", f"'much': {rng.randint(2, 4)}")
         elif kind == "file":
-            content = rng.choice(["1 2\n", "1 2 3\n", "4\n"])
-        Path("in.txt").write_text(content)
+            Path("in.txt").write_text(rng.choice(["1 2\n", "1 2 3\n", "4\n"]))
         said = lab.dry(source, call)
         run = lab.run(source, call, fails=True)
         agree(lab, said, run)
