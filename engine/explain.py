@@ -77,17 +77,36 @@ class Explainer:
             task_hash = job.task.hash.hex()
             why = (
                 _by_what_was_read(job)
+                or _by_files(expressions.get(_key(job), ()))  # else it would be evaluated from there
                 or _by_call(by_key.get(_key(job), ()))
-                or _by_files(expressions.get(_key(job), ()))
                 or (Why(Reason.UPSTREAM_CHANGED, "something under it") if _key(job) in by_key else None)
                 or _by_code(job.task, versions[job.task.fullname])
             )
             if why is None:
-                if task_hash not in earlier:
-                    earlier[task_hash] = self._arguments_of(self._store, task_hash)
-                why = _by_arguments(job, earlier[task_hash])
+                others = self._others(job, versions[job.task.fullname], earlier)
+                why = _by_other_code(job, others) or _by_arguments(job, self._earlier(task_hash, earlier))
             found[id(job)] = why
         return [found[id(job)] for job in jobs]
+
+    def _earlier(self, task_hash: str, known: dict[str, list[dict[str, _Taken]]]) -> list[dict[str, _Taken]]:
+        """What the newest calls of a version took, asked for once."""
+        if task_hash not in known:
+            assert self._store is not None
+            known[task_hash] = self._arguments_of(self._store, task_hash)
+        return known[task_hash]
+
+    def _others(
+        self, job: Job, versions: Sequence[_Version], known: dict[str, list[dict[str, _Taken]]]
+    ) -> Iterator[tuple[_Version, list[dict[str, _Taken]]]]:
+        """The other versions of a job's task that were called, the newest first, with what their calls took."""
+        called = [(v.last, v) for v in versions if v.last is not None and v.task_hash != job.task.hash.hex()]
+        left = _RECENT
+        for _, version in sorted(called, key=lambda one: one[0], reverse=True):
+            taken = self._earlier(version.task_hash, known)
+            yield version, taken
+            left -= len(taken)
+            if left <= 0:
+                return
 
     def _by_options(self, job: Job) -> Why | None:
         if not self._use_cache:
@@ -196,6 +215,20 @@ def _by_code(task: Task[Any, Any], versions: Sequence[_Version]) -> Why | None:
     return Why(Reason.CODE_CHANGED, ", ".join(_changed_code(task, newest)) or task.fullname)
 
 
+def _by_other_code(job: Job, others: Iterable[tuple[_Version, list[dict[str, _Taken]]]]) -> Why | None:
+    """Whether the code was changed back, or to what it was before: another version was given just this."""
+    now = _given(job)
+    for version, calls in others:
+        for taken in calls:
+            if {name: one.value for name, one in taken.items()} == {
+                name: key for name, (key, _) in now.items()
+            }:
+                return Why(
+                    Reason.CODE_CHANGED, ", ".join(_changed_code(job.task, version)) or job.task.fullname
+                )
+    return None
+
+
 def _changed_code(task: Task[Any, Any], before: _Version) -> list[str]:
     """The functions and constants of a task that are not what they were, the task's own first."""
     if task.version is not None or before.version is not None:
@@ -211,11 +244,7 @@ def _changed_code(task: Task[Any, Any], before: _Version) -> list[str]:
 def _by_arguments(job: Job, earlier: Sequence[Mapping[str, _Taken]]) -> Why:
     """What is not as it was in the earlier call that is nearest: that with the most equal arguments, the newest of
     such."""
-    now: dict[str, tuple[str, Any]] = {}
-    for index, (name, digest) in enumerate(zip(job.names, job.hashes or (), strict=False)):
-        if digest is not None:
-            place = name if name not in now else f"{name}[{index}]"
-            now[place] = digest.hex(), (job.values or [])[index]
+    now = _given(job)
     if not earlier:
         return Why(Reason.NEW_TASK, f"no call of this {job.task.fullname} has ended")
     nearest = max(
@@ -240,6 +269,16 @@ def _by_arguments(job: Job, earlier: Sequence[Mapping[str, _Taken]]) -> Why:
         return Why(Reason.FILE_CHANGED, ", ".join(sorted(set(files))))
     arguments += [f"{name}: no longer given" for name in nearest if name not in now]
     return Why(Reason.ARGUMENT_CHANGED, "; ".join(arguments) or "none is what it was")
+
+
+def _given(job: Job) -> dict[str, tuple[str, Any]]:
+    """The arguments that count: their hashes and values by name, those of *args each by its place."""
+    now: dict[str, tuple[str, Any]] = {}
+    for index, (name, digest) in enumerate(zip(job.names, job.hashes or (), strict=False)):
+        if digest is not None:
+            place = name if name not in now else f"{name}[{index}]"
+            now[place] = digest.hex(), (job.values or [])[index]
+    return now
 
 
 def _fed(job: Job) -> set[str]:

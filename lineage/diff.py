@@ -45,7 +45,7 @@ def diff(store: GraphStore, before: Found, after: Found) -> Diff:
         return _diff_calls(store, *sides)
     if before.kind != after.kind:
         raise UsageError(
-            f"{one_line(before.label)} is a {before.kind} and {one_line(after.label)} is a {after.kind}: they "
+            f"{one_line(before.label)} ({before.kind}) and {one_line(after.label)} ({after.kind}) "
             "cannot be compared. Runs, jobs and calls can be compared with each other, tasks, values and files "
             "with their like."
         )

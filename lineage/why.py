@@ -153,7 +153,9 @@ class _Explainer:
             return _step(job, Reason.UPSTREAM, unrecorded, line), None
         ran = [child for child in self._facts.children(job.id) if self._facts.is_anew(child)]
         if not ran:
-            return _step(job, Reason.UPSTREAM, "something below it changed", line), None
+            return _step(
+                job, Reason.UPSTREAM, "what is below it changed, to what was in the cache", line
+            ), None
         more = f", and {len(ran) - 1} more" if len(ran) > 1 else ""
         return _step(job, Reason.UPSTREAM, f"{ran[0].task} below it was evaluated anew{more}", line), ran[
             0

@@ -10,6 +10,7 @@ import click
 
 from headwater.cli import _output
 from headwater.cli._progress import status_table, totals
+from headwater.cypher.inert import lines
 
 if TYPE_CHECKING:
     from headwater.engine.scheduler import Scheduler
@@ -43,7 +44,7 @@ class Outcome:
         from headwater.engine.traceback import message_of
 
         self.error = message_of(error)
-        click.echo(self.error, err=True)
+        click.echo(lines(self.error), err=True)
 
     def failed(self, error: BaseException) -> None:
         from headwater.engine.files.address import masked
@@ -52,7 +53,7 @@ class Outcome:
         self.error = masked("".join(traceback.format_exception_only(type(error), error)).strip())
         tasks = getattr(error, "headwater_traceback", None)
         told = masked(str(tasks) if tasks is not None else "".join(traceback.format_exception(error)))
-        click.echo(told.rstrip("\n"), err=True)
+        click.echo(lines(told.rstrip("\n")), err=True)
 
     def stopped(self, as_json: bool) -> None:
         """Ctrl-C: what had been done by then, if the run had begun."""

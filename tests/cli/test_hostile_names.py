@@ -243,3 +243,12 @@ def test_a_journal_s_name_is_inert_where_it_is_off(hostile: tuple[Shell, dict[st
     assert "EVIL" in seen
     assert "\x1b[31mEVIL" not in seen
     assert not [line for line in seen.splitlines() if line.startswith("fake line")]
+
+
+def test_what_a_run_says_of_a_failure_is_inert(hostile: tuple[Shell, dict[str, str]]) -> None:
+    shell, _ = hostile
+    answer = shell("run", "work.py", "fail", "--text", f"one\n{ANSI}")
+    assert answer.code == 1
+    assert is_inert(answer.out)
+    assert is_inert(answer.err)
+    assert f"ValueError: one\n{ANSI.encode('unicode_escape').decode()}" in answer.err
