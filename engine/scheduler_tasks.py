@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from headwater.engine.errors import TaskDefinitionError
 from headwater.engine.expression import Special
 from headwater.engine.namespace import check_name
 from headwater.engine.nested import find_expressions
+from headwater.engine.promise import Promise
 from headwater.engine.promised import PARAMETERS, promised_steps
 from headwater.engine.signature import Plan
 from headwater.engine.special import Give, Steps, form
@@ -19,6 +20,19 @@ from headwater.engine.task import namespace_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class _Define(Protocol):
+    """What `@scheduler_task(…)` is: the decorator of a function."""
+
+    @overload
+    def __call__(self, func: Callable[P, Generator[Any, Any, R]], /) -> SchedulerTask[P, R]: ...
+    @overload
+    def __call__(
+        self, func: Callable[Concatenate[Any, Any, Any, P], Promise[R]], /
+    ) -> SchedulerTask[P, R]: ...
+    @overload
+    def __call__(self, func: Callable[P, R], /) -> SchedulerTask[P, R]: ...
 
 
 class SchedulerTask(Generic[P, R]):
@@ -71,13 +85,13 @@ class SchedulerTask(Generic[P, R]):
 
 
 @overload
-def scheduler_task(func: Callable[P, R], /) -> SchedulerTask[P, R]: ...
-
-
+def scheduler_task(func: Callable[P, Generator[Any, Any, R]], /) -> SchedulerTask[P, R]: ...
 @overload
-def scheduler_task(
-    *, name: str | None = None, namespace: str | None = None
-) -> Callable[[Callable[P, R]], SchedulerTask[P, R]]: ...
+def scheduler_task(func: Callable[Concatenate[Any, Any, Any, P], Promise[R]], /) -> SchedulerTask[P, R]: ...
+@overload
+def scheduler_task(func: Callable[P, R], /) -> SchedulerTask[P, R]: ...
+@overload
+def scheduler_task(*, name: str | None = None, namespace: str | None = None) -> _Define: ...
 
 
 def scheduler_task(

@@ -349,7 +349,7 @@ def test_a_failed_and_a_cancelled_run_inside_leave_nothing_open(
     note = tmp_path / "note"
 
     def stop() -> None:
-        while not note.exists():
+        while not note.exists() or scheduler.progress().counts.get("insides.long") != {"RUNNING": 1}:
             time.sleep(0.02)
         scheduler.cancel()
 

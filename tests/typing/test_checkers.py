@@ -104,8 +104,9 @@ def test_the_marker_that_makes_checkers_read_the_types_is_shipped() -> None:
     assert "headwater = py.typed" in (ROOT / "setup.cfg").read_text("utf-8")
 
 
-def test_run_takes_the_options_of_a_scheduler() -> None:
-    of_run = inspect.signature(run).parameters
+def test_run_takes_the_options_of_a_scheduler_and_the_project() -> None:
+    of_run = dict(inspect.signature(run).parameters)
+    assert str(of_run.pop("config_dir")) == "config_dir: 'str | os.PathLike[str] | None' = None"
     assert [str(p) for p in of_run.values()] == [
         str(p) for name, p in inspect.signature(Scheduler.run).parameters.items() if name != "self"
     ]
