@@ -41,7 +41,7 @@ def origins(store: GraphStore, since: datetime | None) -> Iterator[list[dict[str
     for portion in _taken_by_all(store) if since is None else _taken_since(store, since):
         makers = _MakerFacts(store)
         outside = _outside(makers, portion)
-        belonging = datasets_of(store, [one.file for one in outside])
+        belonging = datasets_of(store, [one.file for one in outside]) if names else {}
         yield [
             {
                 "file": one.file,
@@ -99,8 +99,9 @@ class _MakerFacts(GraphFacts):
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
         found: dict[str, CallFact] = {}
-        for call, task, named, took, returned in self.listed_rows("audit_makers", calls):
+        for call, task, named, took, returned, gave in self.listed_rows("audit_makers", calls):
             fact = found[call] = CallFact(call, task, None, False, None, None, None, None, named)
+            fact.inside = {call: [("return", producer) for producer in gave]}
             fact.arguments = [ArgumentFact("", None, "", "", 0, "", _files(took))]
             fact.result_files = _files(returned)
         return found

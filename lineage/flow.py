@@ -45,10 +45,14 @@ class Flow:
 
     def learn_wiring(self, parents: set[str]) -> None:
         missing = {parent for parent in parents if parent not in self._fed}
-        for parent, wiring in self._facts.wiring(missing).items() if missing else ():
+        if not missing:
+            return
+        self.learn_calls(missing)
+        for parent in missing:
+            fact = self.calls.get(parent)
             fed = self._fed[parent] = {}
             mixed = self._mixed[parent] = {}
-            for consumer, wires in wiring.items():
+            for consumer, wires in fact.inside.items() if fact is not None else ():
                 fed[consumer] = [wire for wire in wires if wire[1] != parent]
                 if len(fed[consumer]) < len(wires):
                     mixed[consumer] = {name for name, producer in wires if producer == parent}
@@ -57,7 +61,6 @@ class Flow:
     def learn_makers(self, calls: Iterable[str]) -> None:
         """All that `is_first_maker` needs to know of calls."""
         wanted = set(calls)
-        self.learn_calls(wanted)
         self.learn_wiring(wanted)
         self.learn_calls({child for call in wanted for child in self.returned_by(call)})
 

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple, TypeVar
 
 from headwater.lineage.moments import moment
-from headwater.lineage.trace_facts import GraphFacts
+from headwater.lineage.trace_facts import ArgumentFact, CallFact, FileFact, GraphFacts, file_facts, inside_of
 
 MANY = 100
-"""jobs of a call that are too many to be asked for where a few of them matter"""
+"""jobs or parents of a call that are too many to come with it, as a few of them may be all that matters"""
 _K = TypeVar("_K")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
@@ -38,20 +38,47 @@ class JobFact(NamedTuple):
 class ImpactFacts(GraphFacts):
     """The facts as a store has them."""
 
-    def shared(self, calls: Iterable[str]) -> set[str]:
-        """Those of some calls that have many jobs."""
-        wanted = sorted(set(calls))
-        return {row[0] for row in self.rows("impact_shared", wanted, most=MANY)}
+    def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
+        """Calls with what a walk forth asks of them: of arguments the names and the hashes of files only."""
+        rows: list[list[Any]] = []
+        flows: list[tuple[str, list[list[str]]]] = []
+        for some, flowed in self.rows("impact_calls", calls, most=MANY):
+            rows += some
+            flows += flowed
+        inside = inside_of(flows)
+        found: dict[str, CallFact] = {}
+        for (
+            call,
+            task,
+            task_hash,
+            failed,
+            at,
+            value,
+            type_,
+            preview,
+            files,
+            named,
+            took,
+            below,
+            above,
+            jobs,
+        ) in rows:
+            if call not in found:
+                found[call] = CallFact(
+                    *(call, task, task_hash, failed, moment(at), value, type_, preview, named),
+                    arguments=[_argument(name, hashes) for name, hashes in took],
+                    result_files=file_facts(files),
+                    inside=inside.get(call, {}),
+                    children=_each_once(below),
+                    parents=None if above is None else _each_once(above),
+                    jobs=None if jobs is None else _with_parents(jobs),
+                )
+        self._as_made_then(found)
+        return found
 
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         """Every job of each call, the one that ran it first."""
-        return _jobs((row[0], row) for row in self.listed_rows("impact_jobs", calls, most=None))
-
-    def jobs_unless_many(self, calls: Iterable[str]) -> tuple[dict[str, list[JobFact]], set[str]]:
-        """As `jobs_of`, but of the calls that are `shared` none, and these beside it."""
-        wanted = set(calls)
-        found = _jobs((row[0], row) for row in self.listed_rows("impact_jobs", wanted, most=MANY))
-        return found, self.shared(wanted - found.keys())
+        return _jobs((row[0], row) for row in self.listed_rows("impact_jobs", calls))
 
     def jobs_named(self, jobs: Iterable[str]) -> dict[str, list[JobFact]]:
         """Some jobs, by the calls that they made."""
@@ -72,10 +99,6 @@ class ImpactFacts(GraphFacts):
         job_above, call_above = (None, None) if parent is None else parent
         return JobFact(job, False, None, None, job_above, call_above, spawned=False)
 
-    def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
-        """The calls that each call made."""
-        return {call: sorted(made) for call, made in self.listed_rows("impact_children", calls)}
-
     def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
         """The calls that took each file, inside whatever value."""
         return {file: sorted(calls) for file, calls in self.listed_rows("impact_takers", files)}
@@ -91,6 +114,27 @@ class ImpactFacts(GraphFacts):
     def listed(self, query: str, **parameters: str) -> set[str]:
         """The first column of a named query."""
         return {row[0] for row in self._store.rows(query, **parameters)}
+
+
+def _argument(name: str, files: Sequence[str]) -> ArgumentFact:
+    return ArgumentFact(name, None, "", "", 0, "", [FileFact(one, "", "", "", None) for one in files])
+
+
+def _each_once(calls: Sequence[str]) -> list[str]:
+    return sorted(set(calls)) if len(calls) > 1 else list(calls)
+
+
+def _with_parents(rows: Iterable[Sequence[Any]]) -> list[JobFact]:
+    """Jobs of one call, of rows in which each has the jobs above it, and these what they made."""
+    found = [
+        JobFact(job, answered, moment(started), execution, parent, above, spawned)
+        for job, answered, started, execution, parents, spawned in rows
+        for parent, made in parents or ((None, ()),)
+        for above in made or (None,)
+    ]
+    if len(found) > 1:
+        found.sort(key=JobFact.first)
+    return found
 
 
 def _jobs(rows: Iterable[tuple[_K, Sequence[Any]]]) -> dict[_K, list[JobFact]]:

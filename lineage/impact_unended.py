@@ -74,10 +74,11 @@ def _given(
     values: Sequence[str] = (),
 ) -> set[str]:
     """Jobs that were given values, or files, or files that a reached call had `made` by then."""
-    since: dict[str, datetime | None] = {**_made_since(facts, spread, made), **dict.fromkeys(files)}
     holding: dict[str, list[datetime | None]] = {value: [None] for value in values}
-    for file, value in facts.rows("impact_values_with", since):
-        holding.setdefault(value, []).append(since[file])
+    rows = list(facts.rows("impact_values_with", {*made, *files}))
+    since = _made_since(facts, spread, {file for file, _ in rows}.difference(files))
+    for file, value in rows:
+        holding.setdefault(value, []).append(since.get(file))
     queries = ["impact_unended_given", *(["impact_unended_then"] if store.moment is not None else [])]
     return {
         job

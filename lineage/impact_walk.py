@@ -26,6 +26,7 @@ OPEN = "*open"
 """whatever the job that made the parent"""
 CALL = "*call"
 """where calls without a job are entered: by the parent's call itself"""
+_ANYWHERE = (EVERYWHERE, ANY)
 
 
 AT_ONCE = 2000
@@ -64,10 +65,12 @@ class Spread:
         self._under: dict[str, dict[str | None, list[JobFact]]] = {}
         self._first_jobs: dict[str, JobFact] = {}
         self._parents: dict[str, list[str]] = {}
-        self._children: dict[str, list[str]] = {}
         self._foreseen: set[tuple[str, str]] = set()
         self._reached: dict[str, dict[tuple[str | None, str], bool]] = {}
         """by call, where it was reached: whether what it was given is, too"""
+        self._down: dict[str, list[str]] = {}
+        self._made: set[str] = set()
+        """the calls whose files were noted"""
         self._pending: dict[Reach, bool] = {}
         self._quiet: dict[Reach, None] = {}
         self._joined: set[str] = set()
@@ -129,38 +132,51 @@ class Spread:
         alone."""
         known = self._reached.get(call)
         if known is None:
-            known = self._reached[call] = {}
+            self._reached[call] = {(parent, way): given}
         else:
-            wider: tuple[tuple[str | None, str], ...] = ((EVERYWHERE, ANY), (parent, ANY))
-            if way != ANY:
-                wider = (*wider, (parent, OPEN), (parent, way))
-            for one in wider:
+            inside = ((parent, ANY),) if way == ANY else ((parent, ANY), (parent, OPEN), (parent, way))
+            for one in (_ANYWHERE, *inside):
                 there = known.get(one)
-                if there is not None and (there or not given):
+                if there or (there is not None and not given):
                     return
-        known[parent, way] = given
+            known[parent, way] = given
         self._pending[Reach(call, parent, way)] = given
 
     def _step(self, reach: Reach, given: bool, made: dict[str, None]) -> None:
         """From a call to the calls that it fed, to its parent where it became its result, and, if what it was given is
         reached, to the calls whose arguments its body made."""
         call, parent, way = reach
-        arounds = self._parents[call] if parent == EVERYWHERE else [parent]
-        for around in arounds if call not in self._stopped else ():
-            for consumer in self.flow.consumers(around).get(call, ()) if around is not None else ():
-                if consumer != around:
-                    self._reach(consumer, around, way, True)
-                elif way == ANY:
-                    self._reach(consumer, EVERYWHERE, ANY, False)
-        children = self._children[call] if given else ()
-        if children:
-            ways = self._ways_down(reach)
-            for child in children if ways else ():
-                if self.flow.leads_up(child, call):
-                    for down in ways:
-                        self._reach(child, call, down, True)
+        is_stopped = call in self._stopped
+        if not is_stopped:
+            for around in self._parents[call] if parent == EVERYWHERE else (parent,):
+                for consumer in self.flow.consumers(around).get(call, ()) if around is not None else ():
+                    if consumer != around:
+                        self._reach(consumer, around, way, True)
+                    elif way == ANY:
+                        self._reach(consumer, EVERYWHERE, ANY, False)
+        children = self._led(call) if given else ()
+        ways = self._ways_down(reach) if children else ()
+        if ways:
+            for child in children:
+                for down in ways:
+                    self._reach(child, call, down, True)
+        if not is_stopped and call not in self._made:
+            self._note_made(reach, made)
+
+    def _led(self, call: str) -> list[str]:
+        """The children of a call whose arguments its body made."""
+        led = self._down.get(call)
+        if led is None:
+            children = self.flow.calls[call].children
+            led = self._down[call] = [child for child in children if self.flow.leads_up(child, call)]
+        return led
+
+    def _note_made(self, reach: Reach, made: dict[str, None]) -> None:
+        """Note the files that a call made itself, if a trace of them comes to where it is reached."""
+        call = reach.call
         files = self.flow.calls[call].result_files
-        if files and call not in self._stopped and self._is_traced_from(reach):
+        if files and self._is_traced_from(reach):
+            self._made.add(call)
             for file in files:
                 if self.flow.is_first_maker(call, file.file):
                     self.files.setdefault(file.file, file)
@@ -313,32 +329,40 @@ class Spread:
                 if consumer != parent and place not in self._foreseen:
                     self._foreseen.add(place)
                     pending.append(place)
+        self.flow.learn_wiring(calls)
         self._learn_jobs(calls, anywhere, inside)
         self._learn_parents(set(filter(self._has_no_job, calls)))
-        self._learn_children(calls)
-        self.flow.learn_wiring(calls)
-        self.flow.learn_calls(calls.union(*(self._children[call] for call in calls)))
+        self.flow.learn_calls({child for call in calls for child in self.flow.calls[call].children})
 
     def _learn_parents(self, calls: set[str]) -> None:
         missing = calls - self._parents.keys()
-        found = self._facts.call_parents(missing) if missing else {}
-        self._parents.update((call, found.get(call, [])) for call in missing)
+        self.flow.learn_calls(missing)
+        many = set()
+        for call in missing:
+            parents = self.flow.calls[call].parents
+            if parents is None:
+                many.add(call)
+            else:
+                self._parents[call] = parents
+        found = self._facts.call_parents(many) if many else {}
+        self._parents.update((call, found.get(call, [])) for call in many)
 
     def _learn_jobs(self, calls: set[str], anywhere: set[str], inside: set[tuple[str, str]]) -> None:
         """The jobs of calls; of those that have many and are reached only inside parents, the jobs there."""
-        missing = calls - self._jobs_of.keys()
-        found, shared = self._facts.jobs_unless_many(missing - anywhere)
-        found |= self._facts.jobs_of(missing & anywhere)
-        self._jobs_of.update((call, found.get(call, [])) for call in missing - shared)
+        many = set()
+        for call in calls - self._jobs_of.keys():
+            jobs = self.flow.calls[call].jobs
+            if jobs is None:
+                many.add(call)
+            else:
+                self._jobs_of[call] = jobs
+        found = self._facts.jobs_of(many & anywhere) if many & anywhere else {}
+        self._jobs_of.update((call, found.get(call, [])) for call in many & anywhere)
+        shared = many - anywhere
         places = {place for place in inside if place[0] in shared} - self._jobs_in.keys()
         if places:
             there = self._facts.jobs_in(places)
             self._jobs_in.update((place, there.get(place, [])) for place in places)
-
-    def _learn_children(self, calls: set[str]) -> None:
-        missing = calls - self._children.keys()
-        found = self._facts.children(missing) if missing else {}
-        self._children.update((call, found.get(call, [])) for call in missing)
 
 
 def _some(reaches: dict[Reach, _T], count: int) -> dict[Reach, _T]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from headwater.lineage.impact_facts import ImpactFacts, JobFact
-from headwater.lineage.trace_facts import CallFact, Wiring
+from headwater.lineage.trace_facts import CallFact
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -29,26 +29,11 @@ class RememberedFacts(ImpactFacts):
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
         return self._remembered("calls", super().calls, calls)
 
-    def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
-        return self._remembered("wiring", super().wiring, parents)
-
-    def shared(self, calls: Iterable[str]) -> set[str]:
-        ask = super().shared
-        return set(self._remembered("shared", lambda some: dict.fromkeys(ask(some), True), calls))
-
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         return self._remembered("jobs_of", super().jobs_of, calls)
 
-    def jobs_unless_many(self, calls: Iterable[str]) -> tuple[dict[str, list[JobFact]], set[str]]:
-        wanted = set(calls)
-        shared = self.shared(wanted)
-        return self.jobs_of(wanted - shared), shared
-
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
         return self._remembered("call_parents", super().call_parents, calls)
-
-    def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
-        return self._remembered("children", super().children, calls)
 
     def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
         return self._remembered("takers", super().takers, files)

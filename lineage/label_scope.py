@@ -8,12 +8,13 @@ leads to a place that the walk back came to was one of its next steps there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headwater.lineage.impact_facts import JobFact
 from headwater.lineage.label_facts import RememberedFacts
-from headwater.lineage.trace_facts import CallFact, FileFact, Wiring
+from headwater.lineage.trace_facts import CallFact, FileFact
 from headwater.lineage.trace_walk import Walk
 
 if TYPE_CHECKING:
@@ -85,13 +86,19 @@ class ScopedFacts(RememberedFacts):
         """The hashes of the files that the calls took, or named."""
         return {*self._takers, *self._namers}
 
-    def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
-        """With the calls that sit in the parents, and the parents' own results."""
-        found = {}
-        for parent, wires in super().wiring(parents).items():
-            inside = {parent, *self._children.get(parent, ())}
-            found[parent] = {consumer: wire for consumer, wire in wires.items() if consumer in inside}
-        return found
+    def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
+        """As they are in the places: what sits in each, where each sits, and its own result."""
+        return {call: self._in_places(fact) for call, fact in super().calls(calls).items()}
+
+    def _in_places(self, fact: CallFact) -> CallFact:
+        children, parents = self._children.get(fact.call, []), fact.parents
+        sitting = {fact.call, *children}
+        return replace(
+            fact,
+            inside={one: wires for one, wires in fact.inside.items() if one in sitting},
+            children=children,
+            parents=None if parents is None else self._parents.get(fact.call, parents[:1]),
+        )
 
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
         """Of a call that sits in none of the places, one parent stands for there being some."""
@@ -99,9 +106,6 @@ class ScopedFacts(RememberedFacts):
         found = {call: self._parents[call] for call in wanted if call in self._parents}
         others = super().call_parents(wanted - found.keys())
         return found | {call: parents[:1] for call, parents in others.items()}
-
-    def children(self, calls: Iterable[str]) -> dict[str, list[str]]:
-        return {call: self._children[call] for call in calls if call in self._children}
 
     def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
         return {file: self._takers[file] for file in files if file in self._takers}
@@ -113,12 +117,8 @@ class ScopedFacts(RememberedFacts):
         return {task: self._calls_of[task] for task in tasks if task in self._calls_of}
 
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
-        """Of a call that has many, the one that ran it first and those that count."""
-        wanted = set(calls)
-        shared = self.shared(wanted)
-        return super().jobs_of(wanted - shared) | self._remembered(
-            "jobs_counting", self._jobs_counting, shared
-        )
+        """Of calls that have many, the one that ran each first and those that count."""
+        return self._remembered("jobs_counting", self._jobs_counting, calls)
 
     def _jobs_counting(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         wanted = set(calls)

@@ -46,8 +46,9 @@ class TracedDataset:
 
 def traced_datasets(store: GraphStore, traced: Trace) -> list[TracedDataset]:
     """The datasets of a trace's files as they are declared now, by name."""
-    files = files_among(store, traced.files)
-    found = [dataset for dataset in current(store) if dataset.id in files] if files else []
+    declared = current(store)
+    files = files_among(store, traced.files) if declared else {}
+    found = [dataset for dataset in declared if dataset.id in files]
     levels = _levels(store, traced, found)
     return [TracedDataset(one, levels.get(one.id, one.sensitivity), tuple(files[one.id])) for one in found]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -11,9 +11,14 @@ from headwater.lineage.moments import moment
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
+    from headwater.lineage.impact_facts import JobFact
 
 _BATCH = 2000
 """keys a query"""
+
+
+Wiring = dict[str, list[tuple[str, str]]]
+"""consumer to (parameter name, producer)"""
 
 
 class FileFact(NamedTuple):
@@ -51,14 +56,19 @@ class CallFact:
     """whether calls were made under it that were not recorded (prov=False)"""
     arguments: list[ArgumentFact] = field(default_factory=list)
     result_files: list[FileFact] = field(default_factory=list)
+    inside: Wiring = field(default_factory=dict)
+    """what fed each of the calls inside it. Under the call itself, the children whose results became its own, as
+    "return". The call as a producer stands for its own function"""
+    children: list[str] = field(default_factory=list)
+    """the calls that it made; these and what follows is asked for by an impact"""
+    parents: list[str] | None = None
+    """the calls that made it; None where they are too many to come with it"""
+    jobs: list[JobFact] | None = None
+    """the jobs that made it, or were answered with it, the one that ran it first; None where they are too many"""
 
     def took(self) -> set[str]:
         """The hashes of the files in its arguments."""
         return {file.file for argument in self.arguments for file in argument.files}
-
-
-Wiring = dict[str, list[tuple[str, str]]]
-"""consumer to (parameter name, producer)"""
 
 
 class ParentJob(NamedTuple):
@@ -72,10 +82,6 @@ class Facts(Protocol):
     """What the walk needs to know; every method answers for all that it is asked in one round trip or a few."""
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]: ...
-
-    def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
-        """Inside each parent: what fed each of its calls. Under the parent itself, the children whose results became
-        its own, as "return". The parent as a producer stands for its own function."""
 
     def jobs(self, calls: Iterable[str]) -> dict[str, str]:
         """The job that made each call: the first that ran it, not one that was answered from the cache."""
@@ -123,7 +129,13 @@ class GraphFacts:
             yield from row[0]
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
-        rows = list(self.listed_rows("trace_calls", calls))
+        rows: list[list[Any]] = []
+        flows: list[tuple[str, list[list[str]]]] = []
+        for some, values, flowed in self.rows("trace_calls", calls):
+            rows += some
+            flows += flowed
+            self._note_values(values)
+        inside = inside_of(flows)
         self._learn_values({key for row in rows for key in (row[5], *(one[2] for one in row[8])) if key})
         found: dict[str, CallFact] = {}
         for call, task, task_hash, failed, at, value, named, gap, took in rows:
@@ -134,11 +146,16 @@ class GraphFacts:
                     *(result.type, result.preview, named, gap),
                     arguments=self._arguments(took),
                     result_files=result.files,
+                    inside=inside.get(call, {}),
                 )
-        if self._store.moment is not None:
-            for call, at in self.rows("made_last", found):
-                found[call].recorded_at = at
+        self._as_made_then(found)
         return found
+
+    def _as_made_then(self, calls: Mapping[str, CallFact]) -> None:
+        """As of an earlier time, a call was recorded when it had been made last by then."""
+        if self._store.moment is not None:
+            for call, at in self.rows("made_last", calls):
+                calls[call].recorded_at = at
 
     def _arguments(self, took: Iterable[tuple[str, int | None, str]]) -> list[ArgumentFact]:
         """What a call took: name, position and hash of each value."""
@@ -152,20 +169,15 @@ class GraphFacts:
         return arguments
 
     def _learn_values(self, values: Iterable[str]) -> None:
+        """Ask for those of some values that did not come with the calls."""
         missing = [value for value in values if value not in self._values]
-        for value, type_, size, preview, files in self.listed_rows("trace_values", missing):
-            self._values[value] = _ValueFact(value, type_, size, preview, _files(files))
+        if missing:
+            self._note_values(self.listed_rows("trace_values", missing))
 
-    def wiring(self, parents: Iterable[str]) -> dict[str, Wiring]:
-        wanted = set(parents)
-        found: dict[str, Wiring] = {parent: {} for parent in wanted}
-        for parent, consumer, name, producer in self.listed_rows("trace_wiring", wanted):
-            found[parent].setdefault(consumer, []).append((name, producer))
-        for wires in found.values():
-            for consumer, wire in wires.items():
-                if len(wire) > 1:
-                    wires[consumer] = sorted(set(wire))
-        return found
+    def _note_values(self, rows: Iterable[Sequence[Any]]) -> None:
+        for value, type_, size, preview, files in rows:
+            if value not in self._values:
+                self._values[value] = _ValueFact(value, type_, size, preview, file_facts(files))
 
     def jobs(self, calls: Iterable[str]) -> dict[str, str]:
         return dict(self.rows("trace_jobs", calls))
@@ -177,10 +189,25 @@ class GraphFacts:
         return grouped(self.listed_rows("trace_call_parents", calls))
 
     def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
-        return {call: at for call, at in self.rows("trace_first_made", calls) if at is not None}
+        rows = self.listed_rows("trace_first_made", calls)
+        return {call: moment(at) for call, at in rows if at is not None}
 
     def makers(self, files: Iterable[str]) -> dict[str, list[str]]:
         return grouped(self.listed_rows("trace_file_makers", files))
+
+
+def inside_of(flows: Iterable[tuple[str, Iterable[Sequence[str]]]]) -> dict[str, Wiring]:
+    """What fed each call inside parents, of rows of parent and (consumer, parameter name, producer)."""
+    found: dict[str, Wiring] = {}
+    for parent, flowed in flows:
+        inside = found.setdefault(parent, {})
+        for consumer, name, producer in flowed:
+            inside.setdefault(consumer, []).append((name, producer))
+    for inside in found.values():
+        for consumer, wires in inside.items():
+            if len(wires) > 1:
+                inside[consumer] = sorted(set(wires))
+    return found
 
 
 def grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[str]]:
@@ -190,7 +217,7 @@ def grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[str]]:
     return {key: sorted(ones) for key, ones in found.items()}
 
 
-def _files(rows: Sequence[Sequence[Any]]) -> list[FileFact]:
+def file_facts(rows: Sequence[Sequence[Any]]) -> list[FileFact]:
     """Files, each once, by path."""
     if not rows:
         return []

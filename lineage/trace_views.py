@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from headwater.cypher.html import Shown, table
 
 
-@dataclass(frozen=True)
-class TracedFile:
+class TracedFile(NamedTuple):
     """One content of one file."""
 
     file: str
@@ -22,8 +21,7 @@ class TracedFile:
     """ids of the traced calls that returned it; none where it came from outside"""
 
 
-@dataclass(frozen=True)
-class TracedArgument:
+class TracedArgument(NamedTuple):
     """A value that a call took, and where it came from: the results of other calls, or what its parent did itself."""
 
     name: str
@@ -41,8 +39,7 @@ class TracedArgument:
     producers count as the body"""
 
 
-@dataclass(frozen=True)
-class TracedCall:
+class TracedCall(NamedTuple):
     """A call inside one parent. The same call in another parent is another one here: others may have fed it there."""
 
     id: str
@@ -143,6 +140,8 @@ class Trace(Shown):
 
 
 def _plain(part: Any) -> Any:
-    if isinstance(part, (Gap, TracedArgument, TracedCall, TracedFile)):
-        return {item.name: _plain(getattr(part, item.name)) for item in fields(part)}
+    if isinstance(part, Gap):
+        return vars(part)
+    if isinstance(part, (TracedArgument, TracedCall, TracedFile)):
+        return {name: _plain(value) for name, value in part._asdict().items()}
     return [_plain(item) for item in part] if isinstance(part, tuple) else part

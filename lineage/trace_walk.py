@@ -167,15 +167,16 @@ class Walk:
         for visit in visits:
             place, result, way = visit
             node = self._nodes[place]
-            if place.parent is not None:
-                node.mixed |= self._flow.mixed(place.call, place.parent)
-                for name, producer in self._flow.fed(place.call, place.parent):
+            call, parent = place
+            if parent is not None:
+                for name, producer in self._flow.fed(call, parent):
                     fed = node.fed.setdefault(name, {})
-                    fed[self._visit(Place(producer, place.parent), True, way)] = None
+                    fed[self._visit(Place(producer, parent), True, way)] = None
+                node.mixed.update(self._flow.mixed(call, parent))
             if result:
-                for child in self._flow.returned_by(place.call):
-                    node.returned_by[self._visit(Place(child, place.call), True, _CLOSED)] = None
-                self._follow_named(place.call, joins)
+                for child in self._flow.returned_by(call):
+                    node.returned_by[self._visit(Place(child, call), True, _CLOSED)] = None
+                self._follow_named(call, joins)
             self._follow_arguments(node, way, upwards, joins)
         self._go_up(upwards)
         self._join(joins)
@@ -189,12 +190,14 @@ class Walk:
     ) -> None:
         """What was made in the parent's body: on to the parent's arguments, and to whoever made the files."""
         call, parent = node.place
-        taken = [file for argument in self._flow.calls[call].arguments for file in argument.files]
-        if taken:
-            for file in taken:
+        is_taking = False
+        for argument in self._flow.calls[call].arguments:
+            for file in argument.files:
+                is_taking = True
                 self._files.setdefault(file.file, file)
-            joins.update((file, call) for file in self._flow.new_files(call, parent))
-        if way.kind in ("job", "call") and parent is not None and self._flow.leads_up(call, parent):
+        if is_taking:
+            joins.update([(file, call) for file in self._flow.new_files(call, parent)])
+        if parent is not None and way.kind in ("job", "call") and self._flow.leads_up(call, parent):
             upwards.setdefault((parent, way), []).append(node)
 
     def _follow_named(self, call: str, joins: set[tuple[str, str | None]]) -> None:
@@ -306,32 +309,28 @@ class Walk:
         )
 
     def _traced(self, node: _Node) -> TracedCall:
-        fact = self._flow.calls[node.place.call]
-        arguments = [
-            TracedArgument(
-                *(one.name, one.position, one.value, one.type, one.size, one.preview),
-                files=tuple(file.file for file in one.files),
-                fed_by=tuple(node.fed.get(one.name, ())),
-                from_parent=one.name not in node.fed or one.name in node.mixed,
-            )
-            for one in fact.arguments
-        ]
+        call, fed, mixed = node.place.call, node.fed, node.mixed
+        fact = self._flow.calls[call]
+        arguments = tuple(
+            [
+                TracedArgument(
+                    *(one.name, one.position, one.value, one.type, one.size, one.preview),
+                    tuple([file.file for file in one.files]) if one.files else (),
+                    tuple(fed[one.name]) if one.name in fed else (),
+                    one.name not in fed or one.name in mixed,
+                )
+                for one in fact.arguments
+            ]
+        )
+        named = self._flow.named_files(call) if node.result and fact.named else ()
         return TracedCall(
-            id=node.id,
-            call=fact.call,
-            parent=node.place.parent,
-            task=fact.task,
-            task_hash=fact.task_hash,
-            failed=fact.failed,
-            value=fact.value,
-            type=fact.type,
-            preview=fact.preview,
-            arguments=tuple(arguments),
-            returned_by=tuple(node.returned_by),
-            named=tuple(file.file for file in self._flow.named_files(fact.call)) if node.result else (),
-            given_by=tuple(node.given_by),
-            used="result" if node.result else "arguments",
-            cut_off=node.cut_off,
+            *(node.id, call, node.place.parent, fact.task, fact.task_hash, fact.failed),
+            *(fact.value, fact.type, fact.preview, arguments),
+            tuple(node.returned_by),
+            tuple([file.file for file in named]),
+            tuple(node.given_by),
+            "result" if node.result else "arguments",
+            node.cut_off,
         )
 
 

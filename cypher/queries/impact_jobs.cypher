@@ -1,13 +1,10 @@
 // Every job that made some calls, or was answered with them; its parent, the call which that made, and whether the job
-// made further ones.
-// Parameters: $keys (call hashes), $most: of calls with more jobs, none; null for all. One row with a list of rows: a message
-// each would cost more than the query.
+// made further ones: of calls that have too many to come with impact_calls.
+// Parameters: $keys (call hashes). One row with a list of rows: a message each would cost more than the query.
 // Times are in microseconds since the epoch, as in trace_calls.
 // $as_of: leave out what was recorded later; null for nothing.
 UNWIND $keys AS key
-MATCH (c:CallNode {call_hash: key})
-WHERE $most IS NULL OR COUNT { (c)<-[:MADE]-() } <= $most
-MATCH (c)<-[:MADE]-(j:Job)
+MATCH (c:CallNode {call_hash: key})<-[:MADE]-(j:Job)
 WHERE ($as_of IS NULL OR coalesce(j.finished, j.started) <= $as_of)
 OPTIONAL MATCH (j)<-[:SPAWNED]-(p:Job)
 OPTIONAL MATCH (p)-[:MADE]->(d:CallNode) WHERE $as_of IS NULL OR p.finished <= $as_of

@@ -56,7 +56,7 @@ MAY_SCAN = {
     "personal-data-basis": "a rule: of all datasets, those of persons",
 }
 
-BY_FLOW = {"trace_wiring", "verify_wiring"}
+BY_FLOW = {"audit_makers", "impact_calls", "trace_calls", "verify_wiring"}
 """begin at the flows inside a call: what a call that many share was fed by is mostly inside others"""
 
 UNENDED = {

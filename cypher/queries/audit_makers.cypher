@@ -1,7 +1,0 @@
-// Of calls that returned files, what says whether they made them: see `Flow.is_first_maker`.
-// Parameters: $keys (call hashes). One row with a list of rows: call, task, the files that it named, took and returned.
-UNWIND $keys AS key
-MATCH (c:CallNode {call_hash: key})
-RETURN collect([key, c.task_name, c.named,
-  [(c)-[:TOOK]->(:Value)-[:REFERS_TO]->(f:File) WHERE NOT f.evidence IN ['class', 'value'] | f.file_hash],
-  [(c)-[:RETURNED]->(:Value)-[:REFERS_TO]->(f:File) WHERE NOT f.evidence IN ['class', 'value'] | f.file_hash]]) AS rows
