@@ -179,6 +179,10 @@ def test_a_change_of_its_code_runs_again_what_depends_on_it_and_no_more(
     for _ in range(2):
         assert buyer(main(3, str(log))) == 22
         assert lines(log) == ["double", "double", "other"]
+    for rate in (3, 4):
+        seller.set_rate(rate)
+        assert buyer([federated_task.options(cache=True)("double", 9)]) == [9 * rate]
+    seller.set_rate(3)
     helpers = seller.root / "helpers.py"
     helpers.write_text(helpers.read_text().replace("    return n\n", "    return n + 1\n"))
     assert buyer(main(3, str(log))) == 22, "nobody reads that helper"
