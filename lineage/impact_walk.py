@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 EVERYWHERE = "*"
 """in all parents, and without one"""
-ANY = "*any"
+_CALL = "*call"
+Ways = frozenset[str]
+"""Jobs, by id, that made the parent (or would have), each a way; and the call of the parent itself, by which
+calls without a job are entered (_CALL)."""
+ANY: Ways = frozenset({"*any"})
 """whatever the job, and where the call was entered from above"""
-OPEN = "*open"
+OPEN: Ways = frozenset({"*open"})
 """whatever the job that made the parent"""
-CALL = "*call"
-"""where calls without a job are entered: by the parent's call itself"""
+_NO_JOB = ANY | OPEN | {_CALL}
 _ANYWHERE = (EVERYWHERE, ANY)
 
 
@@ -35,11 +38,11 @@ _T = TypeVar("_T")
 
 
 class Reach(NamedTuple):
-    """A call that is reached in a parent: ANY, OPEN, CALL, or through one job that made the parent (or would have)."""
+    """A call that is reached in a parent, by ANY, OPEN, or some ways. Those of one reach lead on together."""
 
     call: str
     parent: str | None
-    way: str
+    ways: Ways
 
 
 class Spread:
@@ -66,7 +69,7 @@ class Spread:
         self._first_jobs: dict[str, JobFact] = {}
         self._parents: dict[str, list[str]] = {}
         self._foreseen: set[tuple[str, str]] = set()
-        self._reached: dict[str, dict[tuple[str | None, str], bool]] = {}
+        self._reached: dict[str, dict[tuple[str | None, Ways], bool]] = {}
         """by call, where it was reached: whether what it was given is, too"""
         self._down: dict[str, list[str]] = {}
         self._made: set[str] = set()
@@ -89,7 +92,7 @@ class Spread:
     def begin_under(self, places: Iterable[tuple[str, str]]) -> None:
         """As `begin`, of calls (by hash) that jobs made under a job without a call (by id), and only there."""
         for call, parent_job in sorted(places):
-            self._reach(call, None, parent_job, True)
+            self._reach(call, None, frozenset({parent_job}), True)
 
     def begin_at_namers(self, namers: Mapping[str, Iterable[str]]) -> None:
         """Calls whose results came from files that they named, by file; only their results count."""
@@ -127,39 +130,38 @@ class Spread:
             self._join(made)
         return True
 
-    def _reach(self, call: str, parent: str | None, way: str, given: bool) -> None:
+    def _reach(self, call: str, parent: str | None, ways: Ways, given: bool) -> None:
         """Note what is reached. `given`: what it was given is, and so what its body makes of that, not its result
         alone."""
         known = self._reached.get(call)
         if known is None:
-            self._reached[call] = {(parent, way): given}
+            self._reached[call] = {(parent, ways): given}
         else:
-            inside = ((parent, ANY),) if way == ANY else ((parent, ANY), (parent, OPEN), (parent, way))
+            inside = ((parent, ANY),) if ways == ANY else ((parent, ANY), (parent, OPEN), (parent, ways))
             for one in (_ANYWHERE, *inside):
                 there = known.get(one)
                 if there or (there is not None and not given):
                     return
-            known[parent, way] = given
-        self._pending[Reach(call, parent, way)] = given
+            known[parent, ways] = given
+        self._pending[Reach(call, parent, ways)] = given
 
     def _step(self, reach: Reach, given: bool, made: dict[str, None]) -> None:
         """From a call to the calls that it fed, to its parent where it became its result, and, if what it was given is
         reached, to the calls whose arguments its body made."""
-        call, parent, way = reach
+        call, parent, ways = reach
         is_stopped = call in self._stopped
         if not is_stopped:
             for around in self._parents[call] if parent == EVERYWHERE else (parent,):
                 for consumer in self.flow.consumers(around).get(call, ()) if around is not None else ():
                     if consumer != around:
-                        self._reach(consumer, around, way, True)
-                    elif way == ANY:
+                        self._reach(consumer, around, ways, True)
+                    elif ways == ANY:
                         self._reach(consumer, EVERYWHERE, ANY, False)
         children = self._led(call) if given else ()
-        ways = self._ways_down(reach) if children else ()
-        if ways:
+        down = self._ways_down(reach) if children else None
+        if down:
             for child in children:
-                for down in ways:
-                    self._reach(child, call, down, True)
+                self._reach(child, call, down, True)
         if not is_stopped and call not in self._made:
             self._note_made(reach, made)
 
@@ -183,12 +185,12 @@ class Spread:
                     self.made_by.setdefault(file.file, set()).add(call)
                     made[call] = None
 
-    def _ways_down(self, reach: Reach) -> list[str]:
-        """Through which jobs the children of a call come up to it where it is reached."""
+    def _ways_down(self, reach: Reach) -> Ways:
+        """By which ways the children of a call come up to it where it is reached."""
         if reach.parent == EVERYWHERE:
-            return [OPEN]
+            return OPEN
         ways = [job.job for job in self._jobs_at(reach) if job.spawned and _covers(reach, job)]
-        return [*ways, CALL] if self._is_traced_from(reach) else ways
+        return frozenset([*ways, _CALL] if self._is_traced_from(reach) else ways)
 
     def _is_traced_from(self, reach: Reach) -> bool:
         """Whether a trace that comes from nowhere, or by a file, enters the call where it is reached."""
@@ -199,7 +201,7 @@ class Spread:
             return _covers(reach, first)
         parents = self._parents[reach.call]
         is_there = reach.parent in parents if parents else reach.parent is None
-        return is_there and reach.way in (ANY, OPEN, CALL)
+        return is_there and not reach.ways.isdisjoint(_NO_JOB)
 
     def _tell(self, reach: Reach) -> None:
         """Note the jobs that made the call where it is reached; a call without any stands for itself."""
@@ -219,8 +221,9 @@ class Spread:
     def _jobs_at(self, reach: Reach) -> list[JobFact]:
         """The jobs of a call, or, where it has many, those in the parent in which it is reached; where that is a job
         without a call, those under this job."""
-        if reach.parent is None and reach.way not in (ANY, OPEN, CALL):
-            return self._jobs_by_parent(reach.call).get(reach.way, [])
+        if reach.parent is None and reach.ways.isdisjoint(_NO_JOB):
+            under = self._jobs_by_parent(reach.call)
+            return [job for way in reach.ways for job in under.get(way, ())]
         jobs = self._jobs_of.get(reach.call)
         return self._jobs_in[reach.call, str(reach.parent)] if jobs is None else jobs
 
@@ -374,4 +377,6 @@ def _covers(reach: Reach, job: JobFact) -> bool:
     """Whether a job made the call where it is reached."""
     if reach.parent == EVERYWHERE:
         return True
-    return reach.parent == job.parent_call and (reach.way in (ANY, OPEN) or reach.way == job.parent)
+    return reach.parent == job.parent_call and (
+        reach.ways is ANY or reach.ways is OPEN or job.parent in reach.ways
+    )

@@ -72,7 +72,7 @@ def test_a_file_reaches_the_calls_that_took_it_and_all_that_was_made_of_their_re
     assert [(person.user, person.runs) for person in found.people] == [("user0", 2), ("user1", 1)]
     assert found.counts() == {
         **{"calls": 5, "jobs": 6, "files": 3, "runs": 3, "people": 2},
-        **{"unended": 0, "perhaps_calls": 0, "perhaps_files": 0},
+        **{"unended": 0, "perhaps_calls": 0, "perhaps_files": 0, "perhaps_runs": 0, "perhaps_people": 0},
     }
     assert found
 
