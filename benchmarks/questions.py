@@ -33,8 +33,8 @@ FIRST = 500
 """calls of a part of an impact"""
 _ALL = "/data/settings.toml"
 """what every run took"""
-RECENT = 20
-"""runs that an audit with --since looks at"""
+RECENT = (20, 10, 30)
+"""runs that audits with --since look at, the newest ones"""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def questions(told: Told, *, each: int, seed: int = 7) -> list[Question]:
 
     mixed = some("run", each // 3) + some("made", each // 3) + some("job", each - 2 * (each // 3))
     raws = some("raw", each // 3) + some("made", each // 3) + some("job", each - 2 * (each // 3))
-    since = datetime.fromtimestamp(since_of(told), timezone.utc)
     rules = [rule.id for rule in load_rules(Path("."))]
+    recent = [f"{rule} {runs}" for runs in RECENT for rule in rules]
     return [
         Question("trace of a run, file or job", _trace, mixed),
         Question("impact of a file or job", _impact, raws),
@@ -86,14 +86,15 @@ def questions(told: Told, *, each: int, seed: int = 7) -> list[Question]:
         Question("log: the newest runs", lambda store, _: len(log.executions(store, limit=20)), [""] * each),
         Question("log of a run, file or job", _log, mixed),
         Question("why of a run's or another's job", _why, some("run", each // 2) + some("job", each // 2)),
-        Question(f"audit: one rule, the last {RECENT} runs", _audit_since(since), rules),
-        Question("audit: one rule, everything", _audit_since(None), rules, None),
+        Question("audit: one rule, the last 10, 20 or 30 runs", _audit_recent(told), recent),
+        Question("audit: one rule, everything", _audit, rules, None),
     ]
 
 
-def since_of(told: Told) -> float:
-    """When the last RECENT runs of a history began to begin, in seconds since the epoch."""
-    return (END - BETWEEN * (10_000 - max(told.runs - RECENT, 0))) / 1e6 - 1
+def since_of(told: Told, runs: int = RECENT[0]) -> datetime:
+    """When the last so many runs of a history began to begin."""
+    moment = (END - BETWEEN * (10_000 - max(told.runs - runs, 0))) / 1e6 - 1
+    return datetime.fromtimestamp(moment, timezone.utc)
 
 
 def wide(told: Told) -> list[Question]:
@@ -174,10 +175,14 @@ def _why(store: GraphStore, what: str) -> int:
     return len(why(store, jobs_meant(store, _found(store, what))[0]).steps)
 
 
-def _audit_since(since: datetime | None) -> Callable[[GraphStore, str], int]:
-    def ask(store: GraphStore, rule: str) -> int:
-        return len(
-            audit(store, load_rules(Path("."), [rule]), AuditFacts(store, since), timeout=600).findings
-        )
+def _audit_recent(told: Told) -> Callable[[GraphStore, str], int]:
+    def ask(store: GraphStore, what: str) -> int:
+        rule, runs = what.split()
+        return _audit(store, rule, since_of(told, int(runs)))
 
     return ask
+
+
+def _audit(store: GraphStore, rule: str, since: datetime | None = None) -> int:
+    facts = AuditFacts(store, since)
+    return len(audit(store, load_rules(Path("."), [rule]), facts, timeout=600).findings)

@@ -10,7 +10,6 @@ import re
 import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 
 from headwater.cypher.project import Project
@@ -31,7 +30,7 @@ def ours(project: Project, told: Told, harness: Harness) -> dict[str, list[Cost]
     """What our commands cost over a history, by name."""
     pick = random.Random(11)
     kinds = {kind: pick.sample(ids, min(COMMANDS, len(ids))) for kind, ids in told.roots.items()}
-    since = datetime.fromtimestamp(since_of(told), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = since_of(told).strftime("%Y-%m-%dT%H:%M:%SZ")
     asked: dict[str, list[list[str]]] = {
         "hw log": [["log"]] * COMMANDS,
         "hw log RUN": [["log", run] for run in kinds["run"]],
