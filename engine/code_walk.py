@@ -12,7 +12,7 @@ from headwater.engine.code_annotations import annotations_of, own_names
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_changed import Statement, counting
 from headwater.engine.code_files import source_file_of
-from headwater.engine.code_held import Named, TooLarge, held_by, subclasses_of
+from headwater.engine.code_held import Named, TooLarge, held_by
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
@@ -72,9 +72,6 @@ class Walk:
         self._parts: list[Part] = []
         self._pending: list[tuple[Part, Callable[[Part], None]]] = []
         self._kept: list[object] = []  # keys hold ids: keep what they belong to
-        self._classes: list[type] = []
-        self._looks_down = False
-        """whether the code asks classes for their subclasses: then those of all that it reads count"""
         self.uncounted: dict[str, str] = {}
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = {}
         """what was found under each global name that is read: (namespace, name, value)"""
@@ -87,16 +84,11 @@ class Walk:
         else:
             self._function(self._root, decorators=False)
         done = 0
-        while True:
-            while done < len(self._pending):
-                part, expand = self._pending[done]
-                done += 1
-                expand(part)
-            if not self._looks_down or not self._classes:
-                return self._parts
-            for sub in subclasses_of(self._classes.pop(0)):
-                name = f"{sub.__module__}.{sub.__qualname__}"
-                self._edge(self._parts[0], f"subclass {name}", self._object(name, sub))
+        while done < len(self._pending):
+            part, expand = self._pending[done]
+            done += 1
+            expand(part)
+        return self._parts
 
     # -- making parts ------------------------------------------------------------------------------
 
@@ -158,7 +150,6 @@ class Walk:
             return Part("class", name, "class", str(cls.__module__)), expand
 
         def expand(part: Part) -> None:
-            self._classes.append(cls)
             for base in cls.__bases__:
                 if base is not object:
                     self._edge(part, f"base {base.__qualname__}", self._object(part.name, base))
@@ -192,9 +183,7 @@ class Walk:
                     "functions assign it too (`global`): only its module-level statements count"
                 )
             self._live(part, scope, name, source, bindings)
-            if isinstance(value := scope.values.get(name), type):
-                self._classes.append(value)
-            self._registered(part, scope, value, source, bindings)
+            self._registered(part, scope, scope.values.get(name), source, bindings)
             for one in statements:
                 for node in one.nodes:
                     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -256,7 +245,6 @@ class Walk:
     ) -> None:
         """quiet: say nothing of missing names that the code itself assigns; loose: of any."""
         everything = reads_of(code)
-        self._looks_down |= "__subclasses__" in everything.names
         imports = [read for read in everything.reads if read.how == IMPORT]
         for read in everything.reads:
             label = ".".join((read.root, *read.attrs))
