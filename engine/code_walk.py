@@ -18,6 +18,7 @@ from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
     MISSING,
+    MODULE_FACTS,
     Scope,
     binding_scope,
     import_that_holds,
@@ -34,10 +35,6 @@ from headwater.engine.code_text import function_text, stable
 
 IsTask = Callable[[object], "Callable[..., Any] | None"]
 
-_MODULE_FACTS = {
-    *("__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__builtins__", "__path__"),
-    *("__annotations__", "__dict__", "__class__", "__qualname__", "__module__", "__debug__"),
-}
 _LATE = "imported when the code runs: an installed package, or not there"
 _NO_CLASS = "the source of this class was not found: only its methods and bases count"
 _BLIND = {
@@ -156,7 +153,7 @@ class Walk:
             for name, member in sorted(vars(cls).items(), key=lambda item: item[0]):
                 for func in _functions_in(member):
                     self._edge(part, name, self._function(func))
-                if is_immutable(member) and name not in _MODULE_FACTS and not name.startswith("__"):
+                if is_immutable(member) and name not in MODULE_FACTS and not name.startswith("__"):
                     self._edge(part, name, self._value(f"{part.name}.{name}", "variable", member))
 
         return self._number(("class", id(cls)), make)
@@ -251,7 +248,7 @@ class Walk:
             if read.how == CELL:
                 if cells and read.root in cells:
                     self._edge(part, label, self._cell(part, read, cells[read.root]))
-            elif read.how == GLOBAL and read.root not in _MODULE_FACTS:
+            elif read.how == GLOBAL and read.root not in MODULE_FACTS:
                 missing = loose or (quiet and read.root in everything.stored)
                 self._edge(part, label, self._global(scope, read.root, read.attrs, missing))
         # all are imported before one is looked at: what is found must not depend on what was imported already
@@ -259,8 +256,7 @@ class Walk:
             self._local_import(part, scope, read, module, everything.names)
 
     def _global(self, scope: Scope, name: str, attrs: tuple[str, ...], loose: bool = False) -> str | None:
-        value = scope.values.get(name, MISSING)
-        self.reads[id(scope.values), name] = scope.values, name, value
+        value = self._look(scope.values, name)
         task = self._task(value, attrs)
         bindings = scope.bindings(name)
         if task is not None and not any(binding.kind == "constant" for binding in bindings):
@@ -288,6 +284,12 @@ class Walk:
         # what code made at run time has put there; of what may have changed since, only a notebook's is taken
         fixed = scope.source is None or (name not in scope.source.globals_declared and is_immutable(value))
         return self._object(f"{scope.name}.{name}", value, "constant" if fixed else "")
+
+    def _look(self, values: Mapping[str, Any], name: str) -> object:
+        """What stands under a global name now: the fingerprint holds as long as that does."""
+        value = values.get(name, MISSING)
+        self.reads[id(values), name] = values, name, value
+        return value
 
     def _task(self, value: object, attrs: tuple[str, ...]) -> str | None:
         func = None if value is MISSING else self._is_task(value)
@@ -463,7 +465,7 @@ class Walk:
         finds which reads annotations itself."""
         label = "attribute" if isinstance(node, ast.ClassDef) else "parameter"
         for annotation in annotations_of(node):
-            for path in own_names(scope, annotation, self._is_task):
+            for path in own_names(scope, annotation, self._look, self._is_task):
                 self._edge(part, f"{label} {'.'.join(path)}", self._global(scope, path[0], path[1:]))
 
 

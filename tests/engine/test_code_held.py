@@ -114,7 +114,9 @@ def test_what_is_too_large_to_be_looked_through_is_said(load: Load) -> None:
     assert fp(load(flow=text.replace("(n, n)", "n").format(20_000)).step).uncounted == ()
 
 
-def test_which_modules_happen_to_be_imported_does_not_count_where_code_asks_for_subclasses(load: Load) -> None:
+def test_which_modules_happen_to_be_imported_does_not_count_where_code_asks_for_subclasses(
+    load: Load,
+) -> None:
     files = {
         "flow": "from base import Base\ndef step(x):\n    return [one().go() for one in Base.__subclasses__()]\n",
         "base": "class Base:\n    def go(self):\n        return 0\n",
