@@ -4,15 +4,29 @@ attributes are annotated with, and makes the classes named there."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from types import FunctionType, ModuleType
+from typing import Any
 
 from headwater.engine.code_bindings import blocks
 from headwater.engine.code_origin import USER, origin_of_module
-from headwater.engine.code_scope import MISSING, Scope, import_that_holds, is_immutable, module_of
+from headwater.engine.code_scope import (
+    MISSING,
+    MODULE_FACTS,
+    Scope,
+    import_that_holds,
+    import_under,
+    is_immutable,
+    module_of,
+    scope_of_module,
+)
 from headwater.engine.code_source import Definition
 
 Path = tuple[str, ...]
+Look = Callable[[Mapping[str, Any], str], object]
+"""Gives what a namespace has under a name."""
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -33,20 +47,43 @@ def annotations_of(node: Definition) -> Iterator[ast.expr]:
             yield argument.annotation
 
 
-def own_names(scope: Scope, annotation: ast.expr, is_task: Callable[[object], object]) -> Iterator[Path]:
+def own_names(
+    scope: Scope, annotation: ast.expr, look: Look, is_task: Callable[[object], object]
+) -> Iterator[Path]:
     """The dotted names in an annotation that stand for something of the user's own: classes, aliases, constants,
-    functions. What is there for type checkers alone, and tasks, are left out."""
-    for path in _dotted_names(annotation):
-        value = scope.values.get(path[0], MISSING)
-        module = None
-        for attr in path[1:]:
-            if isinstance(value, ModuleType):
-                module, value = value, vars(value).get(attr, MISSING)
+    functions. What is there for type checkers alone, and tasks, are left out.
+
+    Args:
+        look: gives what stands under a name; is asked for what is not there (yet) as well, which may come.
+    """
+    for path in _dotted_names(scope, annotation):
+        module, value = _found(scope, path, look)
         if value is MISSING or isinstance(value, ModuleType) or is_task(value) is not None:
             continue
         own_class = isinstance(value, type) and _is_users(module_of(value.__module__))
-        if own_class or (_is_bound(scope, path[0], value) if module is None else _is_users(module)):
+        if module is not None or own_class or _is_bound(scope, path[0], value):
             yield path
+
+
+def _found(scope: Scope, path: Path, look: Look) -> tuple[ModuleType | None, object]:
+    """What a dotted name leads to: the last module of the user's own on the way, if it goes through any, and what that
+    has under the next name. Modules on the way are imported; what a library's has is not looked at."""
+    here = module_of(scope.name) if "__path__" in scope.values else None
+    if here is not None and vars(here) is scope.values and path[0] not in scope.builtins:
+        import_under(here, path[0])
+    module, value = None, look(scope.values, path[0])
+    for attr in path[1:]:
+        if not isinstance(value, ModuleType):
+            break
+        if not _is_users(value):
+            return None, MISSING
+        module = value
+        import_under(module, attr)
+        value = look(vars(module), attr)
+        made = "__getattr__" in vars(module) and not scope_of_module(module).bindings(attr)
+        if made and not isinstance(value, ModuleType):  # whether it has been made already must not matter
+            return module, MISSING
+    return module, value
 
 
 def _is_users(module: ModuleType | None) -> bool:
@@ -64,22 +101,44 @@ def _is_bound(scope: Scope, name: str, value: object) -> bool:
     return name not in scope.builtins and (is_immutable(value) or isinstance(value, FunctionType))
 
 
-def _dotted_names(annotation: ast.expr) -> Iterator[Path]:
-    """The dotted names in an annotation, in a quoted one too."""
-    pending: list[ast.AST] = [annotation]
+def _dotted_names(scope: Scope, annotation: ast.expr) -> Iterator[Path]:
+    """The dotted names in an annotation, in a quoted one too. Other text is none: the values of a `Literal`, what is
+    given to a call, or to `Annotated` beside the type."""
+    pending: list[tuple[ast.AST, bool]] = [(annotation, True)]
     while pending:
-        node = pending.pop()
-        attrs: list[str] = []
-        inner = node
-        while isinstance(inner, ast.Attribute):
-            attrs.append(inner.attr)
-            inner = inner.value
-        if isinstance(inner, ast.Name):
-            yield (inner.id, *reversed(attrs))
+        node, names = pending.pop()  # names: whether text is the name of a type
+        path = _dotted(node)
+        if path is not None:
+            if path[0] not in MODULE_FACTS:
+                yield path
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                pending.append(ast.parse(node.value, mode="eval").body)
-            except (SyntaxError, ValueError):
-                continue
+            if names:
+                with suppress(SyntaxError, ValueError):
+                    pending.append((ast.parse(node.value, mode="eval").body, True))
+        elif isinstance(node, ast.Subscript) and _stands_for(scope, node.value, "Literal"):
+            continue
+        elif isinstance(node, ast.Subscript) and _stands_for(scope, node.value, "Annotated"):
+            given = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            pending.extend((one, names and not at) for at, one in enumerate(given))
         else:
-            pending.extend(ast.iter_child_nodes(node))
+            names = names and not isinstance(node, ast.Call)
+            pending.extend((one, names) for one in ast.iter_child_nodes(node))
+
+
+def _dotted(node: ast.AST) -> Path | None:
+    attrs: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attrs.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(attrs)) if isinstance(node, ast.Name) else None
+
+
+def _stands_for(scope: Scope, node: ast.expr, form: str) -> bool:
+    """Whether an expression is a form of `typing`; by its name, where it is there for type checkers alone."""
+    path = _dotted(node)
+    if path is None:
+        return False
+    value = scope.values.get(path[0], MISSING)
+    for attr in path[1:]:
+        value = vars(value).get(attr, MISSING) if isinstance(value, ModuleType) else MISSING
+    return path[-1] == form if value is MISSING else value is getattr(typing, form)

@@ -14,7 +14,6 @@ from headwater.engine.code_reads import GLOBAL, reads_of
 from headwater.engine.code_scope import MISSING, Scope, is_immutable, module_of, scope_of_module
 from headwater.engine.code_source import SourceFile
 from headwater.engine.code_text import stable
-from headwater.engine.values.names import find
 
 Held = tuple[str, object]
 """Where it stands, and the function, class or task."""
@@ -124,15 +123,6 @@ def is_own_code(code: FunctionType | type) -> bool:
         binding.kind == "class" for binding in scope_of_module(module).bindings(code.__qualname__)
     )
     return named or any(is_own_code(one) for one in vars(code).values() if isinstance(one, FunctionType))
-
-
-def subclasses_of(cls: type) -> list[type]:
-    """The user's own classes right under one, as their modules have them by now, in the order of their names."""
-    below: list[type] = type.__subclasses__(cls)
-    found = [
-        one for one in below if origin_of_class(one) == USER and find(one.__module__, one.__qualname__) is one
-    ]
-    return sorted(found, key=lambda one: (one.__module__, one.__qualname__))
 
 
 class Named:

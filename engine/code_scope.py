@@ -16,6 +16,11 @@ from headwater.engine.code_reads import Read
 from headwater.engine.code_source import SourceFile
 
 MISSING = object()
+MODULE_FACTS = {
+    *("__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__builtins__", "__path__"),
+    *("__annotations__", "__dict__", "__class__", "__qualname__", "__module__", "__debug__"),
+}
+"""Names of a module that no code of the user's own gives it."""
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 
 
@@ -123,9 +128,17 @@ def imported_by(scope: Scope, read: Read) -> ModuleType | None:
     module = imported_module(name)
     if module is not None and origin_of_module(module) == USER:
         for attr in read.attrs:
-            if attr not in vars(module) and not scope_of_module(module).bindings(attr):
-                imported_module(f"{name}.{attr}")
+            import_under(module, attr)
     return module
+
+
+def import_under(package: ModuleType, name: str) -> None:
+    """Import the module that a name of a package may stand for, so that what is found under the name does not depend on
+    whether something imported it already."""
+    if name in vars(package) or "__path__" not in vars(package):
+        return
+    if all(binding.kind == "import" for binding in scope_of_module(package).bindings(name)):
+        imported_module(f"{package.__name__}.{name}")
 
 
 def module_under(module: ModuleType, name: str) -> ModuleType | None:

@@ -12,12 +12,13 @@ from headwater.engine.code_annotations import annotations_of, own_names
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_changed import Statement, counting
 from headwater.engine.code_files import source_file_of
-from headwater.engine.code_held import Named, TooLarge, held_by, subclasses_of
+from headwater.engine.code_held import Named, TooLarge, held_by
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
     MISSING,
+    MODULE_FACTS,
     Scope,
     binding_scope,
     import_that_holds,
@@ -34,10 +35,6 @@ from headwater.engine.code_text import function_text, stable
 
 IsTask = Callable[[object], "Callable[..., Any] | None"]
 
-_MODULE_FACTS = {
-    *("__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__builtins__", "__path__"),
-    *("__annotations__", "__dict__", "__class__", "__qualname__", "__module__", "__debug__"),
-}
 _LATE = "imported when the code runs: an installed package, or not there"
 _NO_CLASS = "the source of this class was not found: only its methods and bases count"
 _BLIND = {
@@ -72,9 +69,6 @@ class Walk:
         self._parts: list[Part] = []
         self._pending: list[tuple[Part, Callable[[Part], None]]] = []
         self._kept: list[object] = []  # keys hold ids: keep what they belong to
-        self._classes: list[type] = []
-        self._looks_down = False
-        """whether the code asks classes for their subclasses: then those of all that it reads count"""
         self.uncounted: dict[str, str] = {}
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = {}
         """what was found under each global name that is read: (namespace, name, value)"""
@@ -87,16 +81,11 @@ class Walk:
         else:
             self._function(self._root, decorators=False)
         done = 0
-        while True:
-            while done < len(self._pending):
-                part, expand = self._pending[done]
-                done += 1
-                expand(part)
-            if not self._looks_down or not self._classes:
-                return self._parts
-            for sub in subclasses_of(self._classes.pop(0)):
-                name = f"{sub.__module__}.{sub.__qualname__}"
-                self._edge(self._parts[0], f"subclass {name}", self._object(name, sub))
+        while done < len(self._pending):
+            part, expand = self._pending[done]
+            done += 1
+            expand(part)
+        return self._parts
 
     # -- making parts ------------------------------------------------------------------------------
 
@@ -158,14 +147,13 @@ class Walk:
             return Part("class", name, "class", str(cls.__module__)), expand
 
         def expand(part: Part) -> None:
-            self._classes.append(cls)
             for base in cls.__bases__:
                 if base is not object:
                     self._edge(part, f"base {base.__qualname__}", self._object(part.name, base))
             for name, member in sorted(vars(cls).items(), key=lambda item: item[0]):
                 for func in _functions_in(member):
                     self._edge(part, name, self._function(func))
-                if is_immutable(member) and name not in _MODULE_FACTS and not name.startswith("__"):
+                if is_immutable(member) and name not in MODULE_FACTS and not name.startswith("__"):
                     self._edge(part, name, self._value(f"{part.name}.{name}", "variable", member))
 
         return self._number(("class", id(cls)), make)
@@ -192,9 +180,7 @@ class Walk:
                     "functions assign it too (`global`): only its module-level statements count"
                 )
             self._live(part, scope, name, source, bindings)
-            if isinstance(value := scope.values.get(name), type):
-                self._classes.append(value)
-            self._registered(part, scope, value, source, bindings)
+            self._registered(part, scope, scope.values.get(name), source, bindings)
             for one in statements:
                 for node in one.nodes:
                     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -256,14 +242,13 @@ class Walk:
     ) -> None:
         """quiet: say nothing of missing names that the code itself assigns; loose: of any."""
         everything = reads_of(code)
-        self._looks_down |= "__subclasses__" in everything.names
         imports = [read for read in everything.reads if read.how == IMPORT]
         for read in everything.reads:
             label = ".".join((read.root, *read.attrs))
             if read.how == CELL:
                 if cells and read.root in cells:
                     self._edge(part, label, self._cell(part, read, cells[read.root]))
-            elif read.how == GLOBAL and read.root not in _MODULE_FACTS:
+            elif read.how == GLOBAL and read.root not in MODULE_FACTS:
                 missing = loose or (quiet and read.root in everything.stored)
                 self._edge(part, label, self._global(scope, read.root, read.attrs, missing))
         # all are imported before one is looked at: what is found must not depend on what was imported already
@@ -271,8 +256,7 @@ class Walk:
             self._local_import(part, scope, read, module, everything.names)
 
     def _global(self, scope: Scope, name: str, attrs: tuple[str, ...], loose: bool = False) -> str | None:
-        value = scope.values.get(name, MISSING)
-        self.reads[id(scope.values), name] = scope.values, name, value
+        value = self._look(scope.values, name)
         task = self._task(value, attrs)
         bindings = scope.bindings(name)
         if task is not None and not any(binding.kind == "constant" for binding in bindings):
@@ -300,6 +284,12 @@ class Walk:
         # what code made at run time has put there; of what may have changed since, only a notebook's is taken
         fixed = scope.source is None or (name not in scope.source.globals_declared and is_immutable(value))
         return self._object(f"{scope.name}.{name}", value, "constant" if fixed else "")
+
+    def _look(self, values: Mapping[str, Any], name: str) -> object:
+        """What stands under a global name now: the fingerprint holds as long as that does."""
+        value = values.get(name, MISSING)
+        self.reads[id(values), name] = values, name, value
+        return value
 
     def _task(self, value: object, attrs: tuple[str, ...]) -> str | None:
         func = None if value is MISSING else self._is_task(value)
@@ -475,7 +465,7 @@ class Walk:
         finds which reads annotations itself."""
         label = "attribute" if isinstance(node, ast.ClassDef) else "parameter"
         for annotation in annotations_of(node):
-            for path in own_names(scope, annotation, self._is_task):
+            for path in own_names(scope, annotation, self._look, self._is_task):
                 self._edge(part, f"{label} {'.'.join(path)}", self._global(scope, path[0], path[1:]))
 
 

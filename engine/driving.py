@@ -11,6 +11,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from headwater.engine.files.since import RunThread
+
 LONG = 0.2
 """Seconds after which the loop no longer waits for a call that it runs itself."""
 
@@ -79,7 +81,7 @@ class Drive:
         return self._start(loop)
 
     def _start(self, loop: Callable[[], Any]) -> threading.Thread:
-        thread = threading.Thread(target=self._work, args=[loop], name="headwater-loop", daemon=True)
+        thread = RunThread(target=self._work, args=[loop], name="headwater-loop", daemon=True)
         thread.start()
         return thread
 

@@ -105,16 +105,23 @@ class TaskTimeout(HeadwaterError, TimeoutError):
 
     Attributes:
         task: its full name.
-        seconds: its `timeout`.
+        seconds: its `timeout`, or how long the process that was to run it could import for it.
+        importing: whether it had not begun, because that process was still importing.
     """
 
-    def __init__(self, task: str, seconds: float) -> None:
-        super().__init__(f"{task} did not finish within {seconds:g} seconds")
+    def __init__(self, task: str, seconds: float, importing: bool = False) -> None:
+        super().__init__(
+            f"{task} did not begin: the process that was to run it imported for longer than {seconds:g} seconds. "
+            "What does its module wait for when it is imported? A longer timeout gives it more time"
+            if importing
+            else f"{task} did not finish within {seconds:g} seconds"
+        )
         self.task = task
         self.seconds = seconds
+        self.importing = importing
 
-    def __reduce__(self) -> tuple[type[TaskTimeout], tuple[str, float]]:
-        return TaskTimeout, (self.task, self.seconds)
+    def __reduce__(self) -> tuple[type[TaskTimeout], tuple[str, float, bool]]:
+        return TaskTimeout, (self.task, self.seconds, self.importing)
 
 
 class Cancelled(HeadwaterError):

@@ -17,6 +17,16 @@ _SLACK = 1000
 """Moments of calls that ended long before them, so many as may lie about before they are swept up."""
 
 
+IMPORT_AT_LEAST = 60.0
+"""Seconds that a process has to import what a call with a timeout needs, however short that is."""
+
+
+def time_to_import(timeout: float) -> float:
+    """Seconds that a process has to import what a call needs: that is not the call's own time, and may take longer, but
+    something that hangs is to be stopped there, too."""
+    return max(10 * timeout, IMPORT_AT_LEAST)
+
+
 def check_timeout(name: str, value: Any) -> float | None:
     """The option `timeout`: seconds, or None for none."""
     if value is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.engine.awaiting import Body, Strand, Want, new_strand
 from headwater.engine.errors import Cancelled
 from headwater.engine.executors.base import Completed, Outcome, Prepare, perform, prepare_for
+from headwater.engine.files.since import RunThread
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
@@ -67,7 +68,7 @@ class CoroutineExecutor:
     def _open(self) -> asyncio.AbstractEventLoop:
         loop = self._loop = asyncio.new_event_loop()
         loop.set_task_factory(new_strand)
-        self._thread = threading.Thread(
+        self._thread = RunThread(
             target=self._serve, args=(loop,), name=f"headwater-{self.name}-async", daemon=True
         )
         self._thread.start()

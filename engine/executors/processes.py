@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine import expression_codec
 from headwater.engine.crossing import border_of
-from headwater.engine.errors import Cancelled, Unrecordable, WorkerDied
+from headwater.engine.errors import Cancelled, TaskTimeout, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Completed, Outcome, Prepare
 from headwater.engine.executors.threads import Hand, ThreadExecutor
-from headwater.engine.executors.upwards import WAITS, Send
+from headwater.engine.executors.upwards import IMPORTS, WAITS, Send
 from headwater.engine.home import Home, home
 from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
 from headwater.engine.signature import JobInfo
+from headwater.engine.timeouts import time_to_import
 from headwater.engine.traceback import WorkerTraceback
 from headwater.engine.values.pickling import pickled
 
@@ -95,7 +96,13 @@ class ProcessExecutor(ThreadExecutor):
                 return Outcome(
                     None, False, None, Cancelled(f"{job.task.fullname} was cancelled"), started, time()
                 )
-            reply = worker.ask(request, hand, _send_of(job))
+            reply = worker.ask(request, hand, _send_of(job), _time_to_import(job))
+        except _StillImporting as slow:
+            hand.worker = None
+            worker.kill()
+            self._end(worker)
+            late = TaskTimeout(job.task.fullname, slow.seconds, importing=True)
+            return Outcome(None, False, None, late, started, time())
         except (EOFError, OSError):
             hand.worker = None
             code = self._end(worker)
@@ -153,6 +160,12 @@ class ProcessExecutor(ThreadExecutor):
         )
 
 
+def _time_to_import(job: Job) -> float | None:
+    """Seconds that a process has to import for a call; None where it has all."""
+    timeout = job.options.get("timeout")
+    return None if timeout is None else time_to_import(timeout)
+
+
 def _home_of(job: Job) -> Home | None:
     """The project whose process is to run a call; None where that is this one's."""
     return next((info.home for info in job.infos()), None)
@@ -165,6 +178,14 @@ from headwater.engine.executors import worker
 worker.main(sys.argv[1:])
 """
 """What a process of a project runs: the working directory, wherever that is, is no place to import from by itself."""
+
+
+class _StillImporting(Exception):
+    """A process has imported for so many seconds, which is all that it had."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class _Worker:
@@ -208,15 +229,17 @@ class _Worker:
             self._in.recv_bytes()
             self._ready = True
 
-    def ask(self, request: bytes, hand: Hand, send: Send | None) -> Reply:
+    def ask(self, request: bytes, hand: Hand, send: Send | None, seconds: float | None) -> Reply:
         """Send a request and wait for the reply.
 
         Args:
             hand: who waits; is told when the call waits for others.
             send: is told what a run inside the call has to say until then.
+            seconds: for which the process may import; None for as long as it takes.
 
         Raises:
             EOFError, OSError: the process is gone.
+            _StillImporting: it has imported for longer than it may.
         """
         from headwater.engine.executors.worker import Reply
 
@@ -225,8 +248,11 @@ class _Worker:
             answer = pickle.loads(self._in.recv_bytes())
             if len(answer) != len(_SAID):
                 return Reply(*answer)
-            if answer[0] == WAITS:
+            if answer[0] in (WAITS, IMPORTS):
                 hand.waits(answer[1])
+                # while it imports, it says nothing else
+                if answer == (IMPORTS, True) and seconds is not None and not self._in.poll(seconds):
+                    raise _StillImporting(seconds)
                 continue
             assert send is not None
             send(*answer)

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.executors.base import Completed, Outcome, Prepare, perform, prepare_for
 from headwater.engine.executors.owned import own
+from headwater.engine.files.since import RunThread
 from headwater.engine.script_process import end_groups, runs_program
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
 
 
-class Hand(threading.Thread):
+class Hand(RunThread):
     """A thread that runs calls, and what it is at.
 
     Attributes:
@@ -32,15 +33,11 @@ class Hand(threading.Thread):
     """
 
     def __init__(self, name: str, work: Callable[[Hand], None]) -> None:
-        super().__init__(name=name, daemon=True)
-        self._work = work
+        super().__init__(name=name, daemon=True, target=work, args=(self,))
         self.job: Job | None = None
         self.since = 0.0
         self.left = False
         self.worker: Any = None
-
-    def run(self) -> None:
-        self._work(self)
 
     def waits(self, waits: bool) -> None:
         """Whether the call waits for others now, which is no time of its own."""

@@ -24,7 +24,7 @@ from headwater.engine import expression_codec
 from headwater.engine.crossing import Border, portable, refuse_arrivals, refuse_departure
 from headwater.engine.errors import CallError, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Outcome, perform
-from headwater.engine.executors.upwards import TO_PARENT, awaiting_turn
+from headwater.engine.executors.upwards import TO_PARENT, importing
 from headwater.engine.home import Home, settle
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
@@ -80,12 +80,12 @@ def answer(request: Request) -> Reply:
 
     try:
         # What the first call of a module imports is no time of its own: `timeout` would never let it begin.
-        with nullcontext() if request.module in _imported else awaiting_turn():
+        with nullcontext() if request.module in _imported else importing():
             task = _task_of(request)
-            if border is not None:
-                refuse_arrivals(border)
-            args, kwargs = pickle.loads(request.arguments)
         _imported.add(request.module)
+        if border is not None:
+            refuse_arrivals(border)
+        args, kwargs = pickle.loads(request.arguments)
     except (
         BaseException
     ) as error:  # a module may leave with SystemExit, and is to be answered for all the same

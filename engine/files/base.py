@@ -19,7 +19,7 @@ from headwater.engine.files.address import (
 )
 from headwater.engine.files.evidence import Identity, file_hash
 from headwater.engine.files.identity import info_of
-from headwater.engine.files.since import period
+from headwater.engine.files.since import period, run_of_thread
 
 _Self = TypeVar("_Self", bound="Artefact")
 
@@ -100,8 +100,11 @@ class Artefact:
 
     def update_hash(self) -> None:
         """Look at it again. Call it after something else than this object has written it."""
-        self._identity = self._look()
-        self._period = period()
+        began = period()
+        self._identity = (
+            self._look()
+        )  # where it cannot be looked at, what was known stays, and how old that is
+        self._period = began
 
     def is_valid(self) -> bool:
         """Whether it is still what it was when it was looked at."""
@@ -153,7 +156,7 @@ class Artefact:
 
     def __canonical__(self) -> tuple[str, tuple[str, str, str]]:
         """What it counts as in a run, for which it is looked at again where that was before the run began."""
-        if self._period != period():
+        if self._period < run_of_thread():
             self.update_hash()
         cls = type(self)
         return f"{cls.__module__}.{cls.__qualname__}", self._known_by()

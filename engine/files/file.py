@@ -71,19 +71,19 @@ class File(Artefact):
         self._identity = None if found.evidence == MISSING else found
 
     @classmethod
-    def _known(cls: type[_Self], path: str, uri: str, address: str, identity: Identity) -> _Self:
-        """A file that was looked at already."""
+    def _known(cls: type[_Self], path: str, uri: str, address: str, identity: Identity, period: int) -> _Self:
+        """A file that was looked at already, at that period."""
         file = cls.__new__(cls)
         file.path, file.uri, file._address, file._identity = path, uri, address, identity
-        file._wanted, file._changed, file._period = cls._evidence, None, period()
+        file._wanted, file._changed, file._period = cls._evidence, None, period
         return file
 
     def _look(self) -> Identity:
         return identify(self._address, self._wanted)
 
     def _was_written(self, identity: Identity | None = None) -> None:
-        self._identity = self._look() if identity is None else identity
         self._period = period()
+        self._identity = self._look() if identity is None else identity
         if self._changed is not None:
             self._changed()
 

@@ -66,7 +66,8 @@ class Members(Artefact):
 
     def _member(self, member: Member) -> File:
         path = self._path_of(member)
-        file = self._file._known(path, absolute(member.address), member.address, member.identity)
+        uri = absolute(member.address)
+        file = self._file._known(path, uri, member.address, member.identity, self._period)
         file._changed = self._unsettle
         return file
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +123,73 @@ def test_a_run_inside_a_run_sees_what_that_one_did(scheduler: Scheduler, tmp_pat
         return known == file.digest
 
     assert scheduler.run(inner())
+
+
+def test_a_run_beside_a_longer_one_looks_at_files_that_were_named_before_it_began(
+    scheduler: Scheduler, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text("one")
+    file, folder = File(path), Dir(tmp_path)
+    begun, over = threading.Event(), threading.Event()
+
+    @task(namespace="again", cache=False)
+    def long() -> list[str]:
+        begun.set()
+        assert over.wait(30)
+        return [file.read()]
+
+    assert scheduler.run([read(file), read_all(folder)]) == ["one", ["one"]]
+    with ThreadPoolExecutor(1) as beside:
+        longer = beside.submit(Scheduler(record=False).run, long())
+        assert begun.wait(30)
+        for text in ("another", "third time"):
+            path.write_text(text)
+            for _ in range(2):
+                assert scheduler.run(read(file)) == text
+                assert scheduler.run(read_all(folder)) == [text]
+        over.set()
+        assert longer.result() == ["third time"]
+
+
+def test_a_run_that_begins_beside_another_changes_nothing_for_that(tmp_path: Path) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text("one")
+    file = File(path)
+
+    @task(namespace="again", cache=False)
+    def known(file: File) -> str:
+        return file.digest
+
+    @task(namespace="again", cache=False)
+    def then_beside(first: str) -> list[Any]:
+        path.write_text("another")
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(Scheduler(record=False).run, 1).result()
+        return [first, known(file)]
+
+    @task(namespace="again", cache=False)
+    async def awaited(first: str) -> list[Any]:
+        path.write_text("third time")
+        await asyncio.to_thread(Scheduler(record=False).run, 1)
+        return [first, await known(file)]
+
+    for one in (then_beside, awaited):
+        first, second = Scheduler(record=False).run(one(known(file)))
+        assert first == second
+
+
+def test_the_files_of_a_folder_that_was_named_before_are_looked_at_again(
+    scheduler: Scheduler, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text("one")
+    folder = Dir(tmp_path)
+
+    @task(namespace="again", cache=False)
+    def of_folder() -> Any:
+        return read_all(folder.files())
+
+    assert scheduler.run(of_folder()) == ["one"]
+    path.write_text("another")
+    assert scheduler.run(of_folder()) == ["another"]

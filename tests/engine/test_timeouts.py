@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine import timeouts
 
 from headwater import Scheduler, TaskDefinitionError, TaskTimeout, catch, task
 from tests.engine.code_projects import Load
@@ -82,6 +83,62 @@ def quick(n):
 def test_what_a_process_imports_first_does_not_count(load: Load, scheduler: Scheduler) -> None:
     quick = load(slow_to_import=SLOW_TO_IMPORT).quick
     assert scheduler.run([quick(n) for n in range(2)]) == [0, 1]
+
+
+HANGS = """
+import os
+import time
+from pathlib import Path
+from headwater import task
+
+HERE = os.environ["HEADWATER_TEST_HERE"]
+NOTE = Path(__file__).with_name("note")
+if HERE != str(os.getpid()) and not NOTE.exists():
+    NOTE.touch()
+    time.sleep(60)
+
+class Slow:
+    def __setstate__(self, state):
+        if HERE != str(os.getpid()):
+            time.sleep(60)
+
+@task(namespace="hangs", executor="process", timeout=0.3)
+def quick(n):
+    return 1
+
+@task(namespace="hangs", executor="process", timeout=0.3)
+def taking(slow):
+    return 1
+"""
+
+
+def test_a_process_that_imports_for_too_long_is_stopped_and_another_tried(
+    load: Load, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWATER_TEST_HERE", str(os.getpid()))
+    monkeypatch.setattr(timeouts, "IMPORT_AT_LEAST", 1.0)
+    hangs, began = load(hangs=HANGS), time.monotonic()
+    with pytest.raises(
+        TaskTimeout, match=r"hangs\.quick did not begin: .* imported for longer than 3 seconds"
+    ) as error:
+        scheduler.run(hangs.quick(1))
+    assert pickle.loads(pickle.dumps(error.value)).importing
+    hangs.NOTE.unlink()
+    assert scheduler.run(hangs.quick.options(retries=1, retry_backoff=0.1)(2)) == 1
+    assert scheduler.progress().counts["hangs.quick"] == {"FAILED": 1, "DONE": 1}
+    assert time.monotonic() - began < 30
+
+
+def test_taking_up_the_arguments_counts(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_TEST_HERE", str(os.getpid()))
+    hangs = load(hangs=HANGS)
+    hangs.NOTE.touch()
+    slow = hangs.Slow()
+    slow.given = 1
+    began = time.monotonic()
+    with pytest.raises(TaskTimeout, match="did not finish within"):
+        Scheduler(record=False).run(hangs.taking(slow))
+    assert time.monotonic() - began < 30
 
 
 def test_time_in_the_queue_does_not_count(tmp_path: Path) -> None:
