@@ -1,8 +1,9 @@
 """Calls of tasks of other projects, by the names of entry points.
 
-A call runs in a process that belongs to the other project (`home`): its root is the working directory and the first
-place to import from, and nothing of the caller's project is imported there, nor the other way round. In that process a
-run inside (`subrun`) evaluates the task, with the settings of its project, and records into the run above.
+A call runs in a process that belongs to the other project and to the module that the entry point names (`home`): the
+project's root is the working directory and the first place to import from, and nothing of the caller's project, nor
+what another entry point names, is imported there, nor the other way round. In that process a run inside (`subrun`)
+evaluates the task, with the settings of its project, and records into the run above.
 
 The call itself is never reused: what the entry point names now is asked for, and whether what was recorded of it still
 holds, that project's process decides, since only that knows its code.
@@ -85,7 +86,7 @@ class Abroad(Within):
 
     @property
     def home(self) -> Home | None:
-        return None if self.entry is None else Home(self.entry.root, self._depth())
+        return None if self.entry is None else Home(self.entry.root, self.entry.module, self._depth())
 
     def _depth(self) -> int:
         here = home()
@@ -127,7 +128,7 @@ def federated_task(
     """
     entry = _abroad.entry
     here = home()
-    if entry is None or here is None or here.root != entry.root:
+    if entry is None or here is None or here[:2] != (entry.root, entry.module):
         raise UsageError(
             f"federated_task({entrypoint!r}, ...): here is no process of its own for the other project, as in a "
             "rehearsal, and its modules are imported nowhere else. Call it in a run"

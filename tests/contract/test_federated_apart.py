@@ -1,0 +1,106 @@
+"""What entry points of one project have in common by name, and where a call goes, is nothing to the next call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater import Project, Scheduler, create_project, federated_task, open_project, task
+from tests.contract.federated_projects import add
+
+headwater_namespace = "apart"
+
+TASKS = """\
+import os
+import sys
+
+import helpers
+from headwater import task
+
+headwater_namespace = "apart"
+
+
+def own():
+    return "{name}"
+
+
+@task
+def line(n: int):
+    return [n, own(), helpers.what()]
+
+
+@task
+def bill(n: int):
+    return line(n)
+
+
+@task(executor="process")
+def far(n: int):
+    return [n, own(), helpers.what()]
+
+
+@task(cache=False)
+def leaves(n: int):
+    os.chdir("/")
+    return n
+
+
+@task(cache=False)
+def place(n: int):
+    return [os.getcwd(), sys.path[0]]
+"""
+
+
+@pytest.fixture
+def other(local_project: Project, tmp_path: Path) -> Path:
+    """A project of two modules of tasks, each with helpers beside it; the names of all are the same."""
+    root = tmp_path / "other"
+    create_project(root)
+    settings = local_project.folder / "headwater.ini"
+    for name in ("v1", "v2"):
+        folder = root / name
+        folder.mkdir()
+        (folder / "tasks.py").write_text(TASKS.format(name=name))
+        (folder / "helpers.py").write_text(f"def what():\n    return 'helper of {name}'\n")
+        for one in ("bill", "far", "leaves", "place"):
+            given = {"task_name": one, "namespace": "apart", "load_module": f"{name}/tasks.py"}
+            add(settings, f"federated_tasks.{name}_{one}", **given, config_dir=str(root))
+    return root
+
+
+@task
+def then(before: Any, entry: str, n: int) -> Any:
+    return [before, federated_task(entry, n)]
+
+
+def test_entry_points_of_one_project_have_modules_helpers_and_tasks_of_their_own(
+    local_project: Project, other: Path
+) -> None:
+    scheduler = Scheduler(open_project(local_project.root))
+    for name in ("bill", "far"):
+        first = then(federated_task(f"v1_{name}", 1), f"v2_{name}", 1)
+        assert scheduler.run(then(first, f"v1_{name}", 2)) == [
+            [[1, "v1", "helper of v1"], [1, "v2", "helper of v2"]],
+            [2, "v1", "helper of v1"],
+        ]
+
+
+def test_each_call_begins_in_its_folder_and_imports_from_there_first(
+    local_project: Project, other: Path
+) -> None:
+    add(
+        local_project.folder / "headwater.ini",
+        "federated_tasks.first",
+        task_name="place",
+        load_module="flat",
+        config_dir=str(other),
+    )
+    (other / "flat.py").write_text(
+        "import os, sys\nfrom headwater import task\n\n\n"
+        "@task(cache=False)\ndef place(n: int):\n    return [os.getcwd(), sys.path[0]]\n"
+    )
+    scheduler = Scheduler(open_project(local_project.root))
+    assert scheduler.run(then(federated_task("v1_leaves", 1), "v1_place", 1))[1][0] == str(other)
+    assert scheduler.run(federated_task("first", 1)) == [str(other), str(other)]
