@@ -11,7 +11,6 @@ holds, that project's process decides, since only that knows its code.
 
 from __future__ import annotations
 
-import os
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from headwater.cypher.settings import nearest
 from headwater.engine.config import Config
 from headwater.engine.context import HERE, Context, Reads, merged, read_hash
 from headwater.engine.crossing import refuse_work
-from headwater.engine.entry_points import EntryPoint, find_entry_point
+from headwater.engine.entry_points import EntryPoint, entry_points, find_entry_point
 from headwater.engine.errors import CallError, UnknownTask
 from headwater.engine.home import Home, home
 from headwater.engine.importing import import_quietly
@@ -30,6 +29,7 @@ from headwater.engine.inside import Within
 from headwater.engine.registry import get_task_registry
 from headwater.engine.subrun import SubRun, asked_inside, run_inside
 from headwater.engine.task import Task, task
+from headwater.engine.traceback import users_lines
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -103,7 +103,9 @@ def _entry_of(run: Run, job: Job) -> EntryPoint:
     name = (job.values or [None])[0]
     if not isinstance(name, str):
         raise CallError(f"federated_task({name!r}, ...): the name of an entry point is needed first, as text")
-    return find_entry_point(run.config.entry_points, name)
+    if run.entry_points is None:
+        run.entry_points = entry_points(run.config.project)
+    return find_entry_point(run.entry_points, name)
 
 
 @task(name="federated_task", namespace="headwater", version="1", cache=False)
@@ -126,6 +128,11 @@ def federated_task(
         CallError: the arguments do not fit, or hold what cannot go to another project; or the result does.
         BaseException: what the task raises.
     """
+    if not isinstance(_abroad, Abroad):
+        raise CallError(
+            f"federated_task({entrypoint!r}, ...): _abroad is no name for an argument of such a call. Give that one by "
+            "position"
+        )
     entry = _abroad.entry
     here = home()
     if entry is None or here is None or here[:2] != (entry.root, entry.module):
@@ -194,7 +201,7 @@ def _task_of(entry: EntryPoint) -> Task[Any, Any]:
     """
     try:
         module = import_quietly(entry.module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"{entry}: load_module = {entry.module} cannot be imported in {entry.root}: {_reason(error)} To see more, "
             f"type there: hw run {entry.module} {entry.task.rpartition('.')[2]} --help"
@@ -217,15 +224,13 @@ def _tasks_in(module: ModuleType) -> list[Task[Any, Any]]:
     return [*own, *(one for one in vars(module).values() if isinstance(one, Task) and not one.overrides)]
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """What an import failed with, and on which line of the user's."""
     if isinstance(error, UsageError):
         return str(error)
-    ours = os.path.dirname(os.path.abspath(__file__))
-    lines = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((ours, "<frozen"))
-    ]
-    place = f" ({lines[-1].filename}:{lines[-1].lineno})" if lines else ""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})."
+    lines = users_lines(traceback.extract_tb(error.__traceback__), first_only=False)
+    kept = [line for line in lines if not line.filename.startswith("<frozen")]
+    place = f" ({kept[-1].filename}:{kept[-1].lineno})" if kept else ""
     return f"{type(error).__name__}: {error}{place}."

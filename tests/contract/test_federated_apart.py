@@ -104,3 +104,11 @@ def test_each_call_begins_in_its_folder_and_imports_from_there_first(
     scheduler = Scheduler(open_project(local_project.root))
     assert scheduler.run(then(federated_task("v1_leaves", 1), "v1_place", 1))[1][0] == str(other)
     assert scheduler.run(federated_task("first", 1)) == [str(other), str(other)]
+
+
+def test_each_run_of_a_scheduler_asks_what_the_settings_say_now(local_project: Project, other: Path) -> None:
+    scheduler = Scheduler(open_project(local_project.root))
+    assert scheduler.run(federated_task("v1_bill", 1))[1] == "v1"
+    settings = local_project.folder / "headwater.ini"
+    settings.write_text(settings.read_text().replace("= v1/tasks.py", "= v2/tasks.py"))
+    assert scheduler.run(federated_task("v1_bill", 1))[1] == "v2"
