@@ -23,6 +23,7 @@ from headwater.engine.context import HERE, Context, Reads, merged, read_hash
 from headwater.engine.crossing import refuse_work
 from headwater.engine.entry_points import EntryPoint, entry_points, find_entry_point
 from headwater.engine.errors import CallError, UnknownTask
+from headwater.engine.executors.upwards import awaiting_turn
 from headwater.engine.home import Home, home
 from headwater.engine.importing import import_quietly
 from headwater.engine.inside import Within
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 
 DEEPEST = 5
 """So many projects may have called one another: each has a process that waits for the next."""
+
+_OF_SETTINGS = ("executor", "limits")
+"""Options that name what the caller's settings have. The other project's have others, so they are handed down no
+further."""
 
 
 class Abroad(Within):
@@ -71,6 +76,11 @@ class Abroad(Within):
             )
         name: str = job.options.get("executor") or entry.executor
         settings = run.config.executors.get(name)
+        above = job.owner.exported if job.owner is not None else None
+        if settings is not None and settings.type != "process" and name == (above or {}).get("executor"):
+            # It was meant for all that is below the one who handed it down, which this call cannot follow.
+            name = entry.executor
+            settings = run.config.executors.get(name)
         if settings is not None and settings.type != "process":
             raise UsageError(
                 f"{entry}: the executor {name} runs calls on threads of this process, and a task of another project "
@@ -82,6 +92,8 @@ class Abroad(Within):
         made = super().filled(info, run, job)
         assert isinstance(made, Abroad)
         made.entry = _entry_of(run, job)
+        handed = made.exported or {}
+        made.exported = {key: value for key, value in handed.items() if key not in _OF_SETTINGS} or None
         return made
 
     @property
@@ -200,7 +212,10 @@ def _task_of(entry: EntryPoint) -> Task[Any, Any]:
         UnknownTask: it has no such task; the message has the nearest of those that it has.
     """
     try:
-        module = import_quietly(entry.module)
+        with (
+            awaiting_turn()
+        ):  # what is imported first is no time of the call's own, here as in other processes
+            module = import_quietly(entry.module)
     except (Exception, SystemExit) as error:
         raise UsageError(
             f"{entry}: load_module = {entry.module} cannot be imported in {entry.root}: {_reason(error)} To see more, "

@@ -41,6 +41,11 @@ def far(n: int):
     return [n, own(), helpers.what()]
 
 
+@task
+def fans(n: int):
+    return [line(n), far(n)]
+
+
 @task(cache=False)
 def leaves(n: int):
     os.chdir("/")
@@ -64,7 +69,7 @@ def other(local_project: Project, tmp_path: Path) -> Path:
         folder.mkdir()
         (folder / "tasks.py").write_text(TASKS.format(name=name))
         (folder / "helpers.py").write_text(f"def what():\n    return 'helper of {name}'\n")
-        for one in ("bill", "far", "leaves", "place"):
+        for one in ("bill", "far", "fans", "leaves", "place"):
             given = {"task_name": one, "namespace": "apart", "load_module": f"{name}/tasks.py"}
             add(settings, f"federated_tasks.{name}_{one}", **given, config_dir=str(root))
     return root
@@ -112,3 +117,24 @@ def test_each_run_of_a_scheduler_asks_what_the_settings_say_now(local_project: P
     settings = local_project.folder / "headwater.ini"
     settings.write_text(settings.read_text().replace("= v1/tasks.py", "= v2/tasks.py"))
     assert scheduler.run(federated_task("v1_bill", 1))[1] == "v2"
+
+
+def test_executors_and_limits_that_are_handed_down_end_where_the_settings_are_others(
+    local_project: Project, other: Path
+) -> None:
+    settings = local_project.folder / "headwater.ini"
+    add(settings, "executors.pool", type="process", workers="1")
+    add(settings, "limits", seats="1")
+    scheduler = Scheduler(open_project(local_project.root))
+    for handed in ({"executor": "pool"}, {"executor": "default"}, {"limits": ["seats"], "retries": 1}):
+        call = then.options(export_options=handed)(0, "v1_fans", 1)
+        assert scheduler.run(call) == [0, [[1, "v1", "helper of v1"]] * 2]
+
+
+def test_what_its_module_imports_does_not_count_in_the_timeout_of_a_call(
+    local_project: Project, other: Path
+) -> None:
+    tasks = other / "v1" / "tasks.py"
+    tasks.write_text("import time\n\ntime.sleep(3)\n" + tasks.read_text())
+    scheduler = Scheduler(open_project(local_project.root))
+    assert scheduler.run(federated_task.options(timeout=2)("v1_bill", 1))[1] == "v1"
