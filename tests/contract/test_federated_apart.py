@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headwater import Project, Scheduler, create_project, federated_task, open_project, task
+from headwater import CallError, Project, Scheduler, create_project, federated_task, open_project, task
 from tests.contract.federated_projects import add
 
 headwater_namespace = "apart"
@@ -55,6 +57,11 @@ def leaves(n: int):
 @task(cache=False)
 def place(n: int):
     return [os.getcwd(), sys.path[0]]
+
+
+@task
+def back(value):
+    return value
 """
 
 
@@ -69,7 +76,7 @@ def other(local_project: Project, tmp_path: Path) -> Path:
         folder.mkdir()
         (folder / "tasks.py").write_text(TASKS.format(name=name))
         (folder / "helpers.py").write_text(f"def what():\n    return 'helper of {name}'\n")
-        for one in ("bill", "far", "fans", "leaves", "place"):
+        for one in ("bill", "far", "fans", "leaves", "place", "back"):
             given = {"task_name": one, "namespace": "apart", "load_module": f"{name}/tasks.py"}
             add(settings, f"federated_tasks.{name}_{one}", **given, config_dir=str(root))
     return root
@@ -138,3 +145,25 @@ def test_what_its_module_imports_does_not_count_in_the_timeout_of_a_call(
     tasks.write_text("import time\n\ntime.sleep(3)\n" + tasks.read_text())
     scheduler = Scheduler(open_project(local_project.root))
     assert scheduler.run(federated_task.options(timeout=2)("v1_bill", 1))[1] == "v1"
+
+
+def test_classes_of_a_namespace_package_cross_where_both_import_the_same_file(
+    local_project: Project, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, own = tmp_path / "lib" / "fed_company", other / "fed_company"
+    for folder in (shared, own):
+        folder.mkdir(parents=True)
+    (own / "own.py").write_text("")
+    (shared / "kinds.py").write_text(
+        "from dataclasses import dataclass\n\n\n@dataclass\nclass Kind:\n    n: int\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(shared.parent))
+    monkeypatch.syspath_prepend(str(shared.parent))
+    kinds = importlib.import_module("fed_company.kinds")
+    for name in ("fed_company", "fed_company.kinds"):
+        monkeypatch.setitem(sys.modules, name, sys.modules.pop(name))
+    scheduler = Scheduler(open_project(local_project.root))
+    assert scheduler.run(federated_task("v1_back", kinds.Kind(3))) == kinds.Kind(3)
+    (own / "kinds.py").write_text("class Kind: ...\n")
+    with pytest.raises(CallError, match=r"needs the module fed_company\.kinds"):
+        scheduler.run(federated_task("v1_back", kinds.Kind(3)))
