@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from headwater.cypher.errors import UsageError
 from headwater.cypher.project import SETTINGS, Project, open_project
 from headwater.cypher.settings import check_settings, nearest
 from headwater.engine.context import Context, parse_context, read_context
-from headwater.engine.entry_points import EntryPoint, entry_points
 
 _TYPES = ("thread", "process")
 _WARNINGS = ("namespace",)
@@ -55,15 +54,6 @@ class Config:
     context: Context = field(default_factory=dict)
     max_value_size: int | None = None
     project: Project | None = field(default=None, repr=False, compare=False)
-
-    @cached_property
-    def entry_points(self) -> dict[str, EntryPoint]:
-        """The tasks of other projects that can be called, by name; looked for when the first is called.
-
-        Raises:
-            UsageError: as `entry_points.entry_points`.
-        """
-        return entry_points(self.project)
 
     @classmethod
     def of(cls, project: Project | None) -> Config:

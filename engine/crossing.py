@@ -11,7 +11,7 @@ import os
 import pickle
 import sys
 from collections.abc import Sequence
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -77,8 +77,8 @@ def refuse_arrivals(border: Border) -> None:
         CallError: the message names the module.
     """
     for module, file in border.modules.items():
-        here = _found(module, sys.path)
-        if not file or here != _place(module, file):
+        part, here = _found(module, sys.path)
+        if not file or here != _place(module, file, part):
             raise CallError(
                 f"{border.call}: an argument needs the module {module} of {file or 'a console'}, which "
                 f"{f'is {here} in' if here else 'cannot be imported in'} the project {os.getcwd()}. "
@@ -118,7 +118,8 @@ def is_shared(module: str, border: Border) -> bool:
     if not _is_own(module):
         return True
     file = _file_of(module)
-    return bool(file) and _found(module, border.path) == _place(module, file)
+    part, there = _found(module, border.path)
+    return bool(file) and there == _place(module, file, part)
 
 
 def portable(body: bytes, error: BaseException, border: Border) -> bytes:
@@ -164,23 +165,32 @@ def _file_of(module: str) -> str:
     return str(getattr(sys.modules.get(module), "__file__", None) or "")
 
 
-def _place(module: str, file: str) -> str:
-    """Where the top of a module's packages is, from the module's own file."""
+def _place(module: str, file: str, part: str) -> str:
+    """Where a package that a module is in is, or the module itself (`part`), from the module's own file."""
     place = os.path.realpath(file) if file else ""
     if os.path.basename(place) == "__init__.py":
         place = os.path.dirname(place)
-    for _ in module.split(".")[1:]:
+    for _ in range(module.count(".") - part.count(".")):
         place = os.path.dirname(place)
     return place
 
 
-def _found(module: str, path: Sequence[str]) -> str:
-    """The same where it would be imported from some folders; empty where it is not to be found."""
-    top = module.partition(".")[0]
-    for finder in sys.meta_path:
-        # What is installed to be edited has a finder of its own, which both sides have.
-        spec = finder.find_spec(top, path if finder is PathFinder else None)
-        if spec is not None:
-            folders = list(spec.submodule_search_locations or ())
-            return os.path.realpath(folders[0] if folders else spec.origin or "")
-    return ""
+def _found(module: str, path: Sequence[str]) -> tuple[str, str]:
+    """What a module would be imported as from some folders: the outermost of its packages that lies in one folder (a
+    namespace package may lie in several), or the module itself, and its place; empty where it is not to be found."""
+    name, folders = "", list(path)
+    for part in module.split("."):
+        name = f"{name}.{part}" if name else part
+        spec = _spec(name, folders)
+        if spec is None:
+            return name, ""
+        folders = list(spec.submodule_search_locations or ())
+        if spec.origin is not None:
+            return name, os.path.realpath(folders[0] if folders else spec.origin)
+    return name, ""
+
+
+def _spec(name: str, folders: list[str]) -> ModuleSpec | None:
+    # What is installed to be edited has a finder of its own, which both sides have.
+    found = (finder.find_spec(name, folders if finder is PathFinder else None) for finder in sys.meta_path)
+    return next((spec for spec in found if spec is not None), None)

@@ -46,14 +46,15 @@ class EntryPoint:
 
 
 def entry_points(project: Project | None) -> dict[str, EntryPoint]:
-    """The entry points of a project by name: those of its own settings, and of the projects that `federated_configs` of
-    `[scheduler]` lists.
+    """The entry points of a project by name, as the files say now: those of its own settings, and of the projects that
+    `federated_configs` of `[scheduler]` lists.
 
     Raises:
         UsageError: a setting that is missing or cannot be, a folder that is no project, or a name that is there twice.
     """
     if project is None:
         return {}
+    project = open_project(project.root)
     found: dict[str, EntryPoint] = {}
     for one in (project, *_listed(project)):
         for entry in _own(one):

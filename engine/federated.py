@@ -1,8 +1,9 @@
 """Calls of tasks of other projects, by the names of entry points.
 
-A call runs in a process that belongs to the other project (`home`): its root is the working directory and the first
-place to import from, and nothing of the caller's project is imported there, nor the other way round. In that process a
-run inside (`subrun`) evaluates the task, with the settings of its project, and records into the run above.
+A call runs in a process that belongs to the other project and to the module that the entry point names (`home`): the
+project's root is the working directory and the first place to import from, and nothing of the caller's project, nor
+what another entry point names, is imported there, nor the other way round. In that process a run inside (`subrun`)
+evaluates the task, with the settings of its project, and records into the run above.
 
 The call itself is never reused: what the entry point names now is asked for, and whether what was recorded of it still
 holds, that project's process decides, since only that knows its code.
@@ -10,7 +11,6 @@ holds, that project's process decides, since only that knows its code.
 
 from __future__ import annotations
 
-import os
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,14 +21,16 @@ from headwater.cypher.settings import nearest
 from headwater.engine.config import Config
 from headwater.engine.context import HERE, Context, Reads, merged, read_hash
 from headwater.engine.crossing import refuse_work
-from headwater.engine.entry_points import EntryPoint, find_entry_point
+from headwater.engine.entry_points import EntryPoint, entry_points, find_entry_point
 from headwater.engine.errors import CallError, UnknownTask
+from headwater.engine.executors.upwards import importing
 from headwater.engine.home import Home, home
 from headwater.engine.importing import import_quietly
 from headwater.engine.inside import Within
 from headwater.engine.registry import get_task_registry
 from headwater.engine.subrun import SubRun, asked_inside, run_inside
 from headwater.engine.task import Task, task
+from headwater.engine.traceback import users_lines
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
 
 DEEPEST = 5
 """So many projects may have called one another: each has a process that waits for the next."""
+
+_OF_SETTINGS = ("executor", "limits")
+"""Options that name what the caller's settings have. The other project's have others, so they are handed down no
+further."""
 
 
 class Abroad(Within):
@@ -70,6 +76,11 @@ class Abroad(Within):
             )
         name: str = job.options.get("executor") or entry.executor
         settings = run.config.executors.get(name)
+        above = job.owner.exported if job.owner is not None else None
+        if settings is not None and settings.type != "process" and name == (above or {}).get("executor"):
+            # It was meant for all that is below the one who handed it down, which this call cannot follow.
+            name = entry.executor
+            settings = run.config.executors.get(name)
         if settings is not None and settings.type != "process":
             raise UsageError(
                 f"{entry}: the executor {name} runs calls on threads of this process, and a task of another project "
@@ -81,11 +92,13 @@ class Abroad(Within):
         made = super().filled(info, run, job)
         assert isinstance(made, Abroad)
         made.entry = _entry_of(run, job)
+        handed = made.exported or {}
+        made.exported = {key: value for key, value in handed.items() if key not in _OF_SETTINGS} or None
         return made
 
     @property
     def home(self) -> Home | None:
-        return None if self.entry is None else Home(self.entry.root, self._depth())
+        return None if self.entry is None else Home(self.entry.root, self.entry.module, self._depth())
 
     def _depth(self) -> int:
         here = home()
@@ -102,7 +115,9 @@ def _entry_of(run: Run, job: Job) -> EntryPoint:
     name = (job.values or [None])[0]
     if not isinstance(name, str):
         raise CallError(f"federated_task({name!r}, ...): the name of an entry point is needed first, as text")
-    return find_entry_point(run.config.entry_points, name)
+    if run.entry_points is None:
+        run.entry_points = entry_points(run.config.project)
+    return find_entry_point(run.entry_points, name)
 
 
 @task(name="federated_task", namespace="headwater", version="1", cache=False)
@@ -125,9 +140,14 @@ def federated_task(
         CallError: the arguments do not fit, or hold what cannot go to another project; or the result does.
         BaseException: what the task raises.
     """
+    if not isinstance(_abroad, Abroad):
+        raise CallError(
+            f"federated_task({entrypoint!r}, ...): _abroad is no name for an argument of such a call. Give that one by "
+            "position"
+        )
     entry = _abroad.entry
     here = home()
-    if entry is None or here is None or here.root != entry.root:
+    if entry is None or here is None or here[:2] != (entry.root, entry.module):
         raise UsageError(
             f"federated_task({entrypoint!r}, ...): here is no process of its own for the other project, as in a "
             "rehearsal, and its modules are imported nowhere else. Call it in a run"
@@ -192,8 +212,11 @@ def _task_of(entry: EntryPoint) -> Task[Any, Any]:
         UnknownTask: it has no such task; the message has the nearest of those that it has.
     """
     try:
-        module = import_quietly(entry.module)
-    except Exception as error:
+        with (
+            importing()
+        ):  # what is imported first is no time of the call's own, here as in other processes
+            module = import_quietly(entry.module)
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"{entry}: load_module = {entry.module} cannot be imported in {entry.root}: {_reason(error)} To see more, "
             f"type there: hw run {entry.module} {entry.task.rpartition('.')[2]} --help"
@@ -216,15 +239,13 @@ def _tasks_in(module: ModuleType) -> list[Task[Any, Any]]:
     return [*own, *(one for one in vars(module).values() if isinstance(one, Task) and not one.overrides)]
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """What an import failed with, and on which line of the user's."""
     if isinstance(error, UsageError):
         return str(error)
-    ours = os.path.dirname(os.path.abspath(__file__))
-    lines = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((ours, "<frozen"))
-    ]
-    place = f" ({lines[-1].filename}:{lines[-1].lineno})" if lines else ""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})."
+    lines = users_lines(traceback.extract_tb(error.__traceback__), first_only=False)
+    kept = [line for line in lines if not line.filename.startswith("<frozen")]
+    place = f" ({kept[-1].filename}:{kept[-1].lineno})" if kept else ""
     return f"{type(error).__name__}: {error}{place}."

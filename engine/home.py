@@ -10,10 +10,12 @@ class Home(NamedTuple):
 
     Attributes:
         root: its folder: the working directory of these processes, and the first place that they import from.
+        module: the module of the entry point that they serve: two of a project may have helpers, or tasks, of one name.
         depth: how many projects have called one another, the first not counted.
     """
 
     root: str
+    module: str
     depth: int
 
 

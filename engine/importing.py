@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from headwater.cypher.errors import UsageError
+from headwater.engine.code_origin import HEADWATER, origin_of_module
 
 
 class ImportSpec(NamedTuple):
@@ -73,7 +74,8 @@ def import_spec(module: ModuleType) -> ImportSpec:
             )
         root = sys.path[0] if spec is not None else os.path.dirname(os.path.abspath(file))
         return ImportSpec("__main__", os.path.abspath(file), root, getattr(module, "__package__", None))
-    if not isinstance(file, str):
+    if not isinstance(file, str) or origin_of_module(module) == HEADWATER:
+        # Every process has headwater; the folder around a checkout of it is no place to import from.
         return ImportSpec(name, None, None, None)
     parts = name.split(".")
     folder = Path(file).resolve().parent

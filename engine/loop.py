@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,7 @@ from headwater.engine.values import ValueStore
 if TYPE_CHECKING:
     from headwater.cypher.records import ExecutionStarted
     from headwater.cypher.store import GraphStore
+    from headwater.engine.entry_points import EntryPoint
     from headwater.engine.signature import JobInfo
 
 _log = logging.getLogger("headwater")
@@ -67,6 +68,7 @@ class Run(Control):
     Attributes:
         flags: how it was started, for runs inside it.
         told: what those are told, and answer through.
+        entry_points: the tasks of other projects that can be called, by name; None until one is called.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Run(Control):
         self.ended = False
         self.flags: dict[str, Any] = {"use_cache": use_cache, "keep_going": keep_going}
         self.told: list[JobInfo] = []
+        self.entry_points: Mapping[str, EntryPoint] | None = None
         self._use_cache = use_cache
         self._prov = prov
         self._cache: Cache = NoCache()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.records import project_in
 from headwater.lineage.log_views import (
     Argument,
     CallJob,
@@ -173,7 +174,10 @@ def task(store: GraphStore, task_hash: str) -> TaskView | None:
         options=options,
         counted=list(counted or ()),
         uncounted=list(uncounted or ()),
-        versions=[TaskVersion(*row) for row in store.rows("log_task_versions", fullname=name)],
+        versions=[
+            TaskVersion(one, given_version, calls, last, project_in(given))
+            for one, given_version, calls, last, given in store.rows("log_task_versions", fullname=name)
+        ],
         calls=_calls(store, "log_task_calls", task=task_hash),
     )
 

@@ -192,12 +192,13 @@ class ValueView(Shown):
 
 @dataclass(frozen=True)
 class TaskVersion:
-    """A version of a task: the number of its calls, and when the last was recorded."""
+    """A version of a task: the number of its calls, when the last was recorded, and the other project that it is of."""
 
     task_hash: str
     version: str | None
     calls: int
     last: datetime | None
+    project: str | None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from headwater.cypher.errors import UsageError
 from headwater.cypher.inert import encodable, one_line
 from headwater.cypher.paths import recorded, spellings
+from headwater.cypher.records import project_in
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -82,9 +83,29 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
     return found
 
 
+def versions_meant(store: GraphStore, task: Found) -> list[str] | None:
+    """The hashes of the versions that a task has in its project; None where tasks of its name are of one project."""
+    rows = store.rows("task_versions_named", name=task.label)
+    projects = {version: project_in(options) for version, options in rows}
+    if len(set(projects.values())) < 2:
+        return None
+    meant = projects.get(task.id)
+    return [version for version, project in projects.items() if project == meant]
+
+
 def _task(store: GraphStore, name: str) -> Found | None:
-    rows = store.rows("resolve_task", name=encodable(name))
-    return Found("task", *rows[0]) if rows else None
+    """The newest version of a task: of this project where it has one of that name, else of the project that has."""
+    newest: dict[str | None, Found] = {}
+    for *row, options in store.rows("resolve_task", name=encodable(name)):
+        newest.setdefault(project_in(options), Found("task", *row))
+    if None in newest or len(newest) < 2:
+        return newest.get(None) or next(iter(newest.values()), None)
+    length = _distinct([found.id for found in newest.values()])
+    lines = [f"  {found.id[:length]}  {one_line(str(project))}" for project, found in newest.items()]
+    head = (
+        f"more than one other project has a task {one_line(name)}. Type the version of the one that you mean:"
+    )
+    raise UsageError("\n".join([head, *lines]))
 
 
 def _execution(store: GraphStore, back: int) -> Found:

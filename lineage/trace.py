@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.garbage import few_collections
+from headwater.lineage.resolve import versions_meant
 from headwater.lineage.trace_facts import FileFact, GraphFacts, value_makers
 from headwater.lineage.trace_views import Author, Trace
 from headwater.lineage.trace_walk import Walk
@@ -68,9 +69,9 @@ def trace(
     return walk.answer(found.kind, found.id)
 
 
-def newest_call(store: GraphStore, task: str) -> str | None:
+def newest_call(store: GraphStore, task: Found) -> str | None:
     """The hash of the call of a task, in whatever version, that was recorded last."""
-    rows = store.rows("trace_task_call", task=task)
+    rows = store.rows("trace_task_call", task=task.label, versions=versions_meant(store, task))
     return rows[0][0] if rows else None
 
 

@@ -3,7 +3,7 @@
 The scheduler notes in a word what the cache answered. The rest is found by comparison: with an equal call that was on
 record, or with the nearest earlier call of the same task, the one whose arguments differ least. An argument that
 differs and was fed by a call that ran leads on to that call's job; one that the parent's body made leads to the parent;
-what had to be done again because something below it changed leads down to what did.
+what had to be done again because something below it changed leads down to what did, into another project too.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from headwater.cypher.errors import UsageError
 from headwater.cypher.inert import one_line
 from headwater.cypher.records import marked_file
 from headwater.lineage.changes import FileChange
+from headwater.lineage.resolve import versions_meant
 from headwater.lineage.versions import compare_versions
 from headwater.lineage.why_arguments import Arguments
-from headwater.lineage.why_facts import SINGLE, EarlierJob, JobFact, WhyFacts
+from headwater.lineage.why_facts import BORDER, SINGLE, EarlierJob, JobFact, WhyFacts
 from headwater.lineage.why_views import ArgumentChange, JobLine, Reason, Step, Why
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _ALLOWED = "final results are not allowed by allowed_cache_results"
 _BELOW = "something under it changed"
 _ROLLED_BACK = "a handle that it takes or gives was rolled back"
 _NEVER = "never run with these arguments and this code"
+_ENTRY = "entrypoint"
+"""what a call of another project's task is given to say which one"""
 _SHARED = "equal call in this run"
 
 
@@ -58,8 +61,9 @@ def jobs_meant(store: GraphStore, found: Found) -> list[str]:
     elif found.kind == "call":
         jobs = [row[0] for row in store.rows("why_call_job", call=found.id)]
     elif found.kind == "task":
-        for run, _ in store.rows("why_newest_run", task=found.label):
-            jobs = [row[0] for row in store.rows("why_task_jobs", task=found.label, execution=run)]
+        meant = {"task": found.label, "versions": versions_meant(store, found)}
+        for run, _ in store.rows("why_newest_run", **meant):
+            jobs = [row[0] for row in store.rows("why_task_jobs", **meant, execution=run)]
     else:
         raise UsageError(
             f"{one_line(found.label)} is a {found.kind}, and why asks about jobs and tasks. Where it came from: "
@@ -102,6 +106,8 @@ class _Explainer:
             return _step(job, Reason.UNFINISHED, words), None
         if noted == _OFF:
             return _step(job, Reason.NEVER_CACHED, "this run was told to run everything anew"), None
+        if noted == _SCOPE and job.task == BORDER:
+            return self._border(job)
         if noted == _SCOPE:
             return _step(job, Reason.NEVER_CACHED, "an option keeps the task's results from other runs"), None
         equal = self._facts.equal(job)
@@ -151,7 +157,7 @@ class _Explainer:
         unrecorded = self._unrecorded(job, line)
         if unrecorded is not None:
             return _step(job, Reason.UPSTREAM, unrecorded, line), None
-        ran = [child for child in self._facts.children(job.id) if self._facts.is_anew(child)]
+        ran = self._changed(self._facts.children(job.id))
         if not ran:
             return _step(
                 job, Reason.UPSTREAM, "what is below it changed, to what was in the cache", line
@@ -160,6 +166,32 @@ class _Explainer:
         return _step(job, Reason.UPSTREAM, f"{ran[0].task} below it was evaluated anew{more}", line), ran[
             0
         ].id
+
+    def _border(self, job: JobFact) -> tuple[Step, str | None]:
+        """A call of another project's task, which is made in every run: what it was given is the cause, or what is
+        below it there."""
+        if self._facts.equal(job) is None:
+            step, onward = self._nearest(job)
+            if step.reason is not Reason.NEW_TASK and _ENTRY not in {one.name for one in step.arguments}:
+                return step, onward
+        ran = self._changed(self._facts.children(job.id))
+        if not ran:
+            words = "a call of another project's task is made in every run, and nothing below it was evaluated anew"
+            return _step(job, Reason.NEVER_CACHED, words), None
+        return _step(job, Reason.UPSTREAM, f"{ran[0].task} of the other project was evaluated anew"), ran[
+            0
+        ].id
+
+    def _changed(self, lines: Sequence[JobLine]) -> list[JobLine]:
+        """Those that were evaluated anew. Calls of other projects' tasks always are: those with nothing new below them
+        count where there are no others."""
+        ran = [line for line in lines if self._facts.is_anew(line)]
+        told = [
+            line
+            for line in ran
+            if line.task != BORDER or any(map(self._facts.is_anew, self._facts.children(line.id)))
+        ]
+        return told or ran
 
     def _unrecorded(self, job: JobFact, line: JobLine | None) -> str | None:
         """What changed of the calls below it that were not recorded, in words; None where nothing is known to have."""
@@ -185,7 +217,7 @@ class _Explainer:
         if code is not None:
             return _step(job, Reason.CODE, code.summary(), line, code=code, arguments=changes), None
         for change in changes:
-            ran = [one for one in change.fed_by if self._facts.is_anew(one)]
+            ran = self._changed(change.fed_by)
             if ran:
                 words = f"{change.name} came from {ran[0].task}, which was evaluated anew"
                 return _step(job, Reason.UPSTREAM, words, line, arguments=changes), ran[0].id

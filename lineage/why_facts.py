@@ -18,6 +18,8 @@ _COMPARED = 200
 """the newest earlier calls among which the nearest is looked for"""
 _FEW = 2000
 """jobs of a task that are few enough to look at all of them"""
+BORDER = "headwater.federated_task"
+"""the task that calls those of other projects"""
 SINGLE = "single reduction reused"
 """how the scheduler's note begins where the expression that a function returned before was evaluated again"""
 

@@ -1,4 +1,5 @@
-// Every recorded version of a task, with the number of its calls and when the last was recorded, newest first.
+// Every recorded version of the tasks of one name, with the number of its calls, when the last was recorded, and the
+// options that count in it, newest first.
 // Parameters: $fullname.
 // $as_of: leave out what was recorded later; null for nothing.
 MATCH (t:Task {fullname: $fullname})
@@ -8,5 +9,5 @@ WHERE $as_of IS NOT NULL AND (m.status <> 'CACHED' OR m.reason STARTS WITH 'sing
 WITH t, c, CASE WHEN $as_of IS NULL THEN c.recorded_at ELSE max(m.finished) END AS recorded
 WITH t, count(CASE WHEN $as_of IS NULL OR recorded IS NOT NULL THEN c ELSE null END) AS calls, max(recorded) AS last
 WHERE $as_of IS NULL OR calls > 0
-RETURN t.task_hash AS task_hash, t.version AS version, calls, last
+RETURN t.task_hash AS task_hash, t.version AS version, calls, last, t.options AS options
 ORDER BY last DESC

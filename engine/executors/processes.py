@@ -2,7 +2,7 @@
 
 Each of the executor's threads has a process of its own and talks to it over a pair of pipes. A process that dies takes
 down the one call it ran; the next call gets a new process. A call of another project's task (`home`) runs in a process
-of that project, which is kept for the next such call, whichever thread has it.
+of that project for the entry point's module, which is kept for the next such call, whichever thread has it.
 """
 
 from __future__ import annotations
@@ -201,7 +201,11 @@ class _Worker:
         command, folder, environment = ["-m", "headwater.engine.executors.worker"], None, None
         further: list[str] = []
         if place is not None:
-            command, folder, further = ["-c", _IN_A_FOLDER], place.root, [place.root, str(place.depth)]
+            command, folder, further = (
+                ["-c", _IN_A_FOLDER],
+                place.root,
+                [place.root, place.module, str(place.depth)],
+            )
             if "HEADWATER_PROJECT" in os.environ:
                 environment = {**os.environ, "HEADWATER_PROJECT": place.root}
         their_in, our_out = os.pipe()

@@ -3,8 +3,8 @@
 It answers one request at a time. It is a program of its own rather than a fork, so that no lock, thread or open file
 of the scheduler's process is in it, and the user's main script is not run again.
 
-Two more arguments, a project's folder and a depth, make it a process of that project (`home`): it works in that folder,
-and imports from there first.
+Three more arguments, a project's folder, an entry point's module and a depth, make it a process of that project
+(`home`): it works in that folder, and imports from there first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from headwater.engine.crossing import Border, portable, refuse_arrivals, refuse_
 from headwater.engine.errors import CallError, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.executors.upwards import TO_PARENT, importing
-from headwater.engine.home import Home, settle
+from headwater.engine.home import Home, home, settle
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import Prepared, prepare_unrecorded, prepare_value
@@ -81,6 +81,9 @@ def answer(request: Request) -> Reply:
     try:
         # What the first call of a module imports is no time of its own: `timeout` would never let it begin.
         with nullcontext() if request.module in _imported else importing():
+            here = home()
+            if border is not None and here is not None:
+                os.chdir(here.root)  # the call before may have gone elsewhere
             task = _task_of(request)
         _imported.add(request.module)
         if border is not None:
@@ -212,7 +215,7 @@ def main(argv: list[str]) -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if len(argv) > 3:
-        settle(Home(argv[3], int(argv[4])))
+        settle(Home(argv[3], argv[4], int(argv[5])))
         sys.path.insert(0, argv[3])
     requests, replies = Connection(int(argv[0]), writable=False), Connection(int(argv[1]), readable=False)
     threading.Thread(target=_watch, args=(int(argv[2]),), daemon=True).start()

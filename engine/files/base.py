@@ -208,7 +208,11 @@ class Artefact:
         self.uri = state["uri"]
         local = local_path(self.uri)
         self._address = self.uri if local is None else local
-        if ends_relative(self.path) and absolute(_address(self.path)) != self.uri:
+        if (
+            ends_relative(self.path)
+            and f"{os.getcwd()}{os.sep}{self.path}" != self._address  # seen at once, as nearly always
+            and absolute(_address(self.path)) != self.uri
+        ):
             self.path = self._address  # it was named in another working directory than this process's
         self._identity = Identity(state["evidence"], state["digest"], state["size"])
         self._period = period()

@@ -166,11 +166,15 @@ def task(view: views.TaskView) -> Iterator[str]:
     more = sum(item.calls for item in view.versions if item.task_hash == view.task_hash) - len(view.calls)
     if more > 0:
         yield f"  … and {more} more"
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (item.task_hash[:ID], item.calls, _output.local_time(item.last), item.version)
         for item in view.versions
     ]
-    yield from _section("versions", ["task hash", "calls", "last call", "version"], rows, right=["calls"])
+    columns = ["task hash", "calls", "last call", "version"]
+    if any(item.project for item in view.versions):
+        columns.append("project")
+        rows = [(*row, item.project) for row, item in zip(rows, view.versions, strict=True)]
+    yield from _section("versions", columns, rows, right=["calls"])
 
 
 def file(view: views.FileView) -> Iterator[str]:

@@ -41,13 +41,15 @@ def load(file: str) -> ModuleType:
 
 
 def tasks_of(module: ModuleType) -> list[AnyTask]:
-    """The tasks that a module defines, in the order of their definition, then those that it imported."""
+    """The tasks that a module defines, in the order of their definition, then those that it imported; none of
+    headwater's own."""
     tasks = [
         task for task in get_task_registry() if getattr(task.func, "__module__", None) == module.__name__
     ]
     seen = {task.fullname for task in tasks}
     for thing in list(vars(module).values()):
-        if isinstance(thing, Task) and thing.fullname not in seen:
+        ours = isinstance(thing, Task) and (thing.load_module or "").startswith("headwater.")
+        if isinstance(thing, Task) and thing.fullname not in seen and not ours:
             seen.add(thing.fullname)
             tasks.append(thing)
     return tasks

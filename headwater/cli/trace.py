@@ -105,7 +105,7 @@ def _call_of_task(store: GraphStore, found: Found, what: str) -> Found:
 
     if not what.startswith(TASK):
         return found
-    call = newest_call(store, found.label)
+    call = newest_call(store, found)
     return found if call is None else Found("call", call, found.label)
 
 

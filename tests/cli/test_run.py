@@ -173,6 +173,7 @@ def test_a_task_is_named_in_full_or_relative_to_the_namespace(fresh: Shell, name
         (["empty_place/", "doubles"], "There is no Python file in"),
         (["no.such.module", "x"], "there is no workflow called no.such.module."),
         (["lab.py", "dubles"], "lab.py has no task 'dubles'. Did you mean doubles?"),
+        (["buys.py", "nosuch"], "buys.py has no task 'nosuch'. It has: shop.buy.\n"),
         (["lab.py", "zzz"], "lab.py has no task 'zzz'. It has: lab.double, lab.total"),
         (["lab.py", "doubles", "--n", "x"], "--n of lab.doubles: 'x' is not an int"),
         (["lab.py", "doubles", "--m", "1"], "lab.doubles has no parameter --m. Did you mean --n?"),
@@ -207,6 +208,8 @@ def test_what_cannot_be_run_is_refused_with_what_to_do(fresh: Shell, words: list
     fresh.write("crash.py", "def f():\n    return 1 / 0\nf()\n")
     fresh.write("leaves.py", "import sys\nsys.exit(3)\n")
     fresh.write("imports.py", "import not_there\n")
+    buys = "from headwater import federated_task, task\n@task(namespace='shop')\ndef buy(): ...\n"
+    fresh.write("buys.py", buys)
     fresh.write("bad.py", "from headwater import task\n@task(name='not a name')\ndef x():\n    pass\n")
     two = "@task(namespace='{0}', name='one')\ndef {0}_one():\n    return 1\n"
     fresh.write("twice.py", "from headwater import task\n" + two.format("a") + two.format("b"))

@@ -23,7 +23,7 @@ from headwater.lineage.find import Wanted, find_files, find_jobs, find_runs
 from headwater.lineage.impact import impact
 from headwater.lineage.impact_facts import ImpactFacts
 from headwater.lineage.log_views import to_json
-from headwater.lineage.resolve import resolve
+from headwater.lineage.resolve import Found, resolve
 from headwater.lineage.trace import newest_call, trace
 from headwater.lineage.trace_facts import GraphFacts
 from headwater.lineage.why import jobs_meant, why
@@ -112,7 +112,7 @@ def answers(store: GraphStore, folder: Path) -> dict[str, Any]:
         found[what] = (meant.kind, meant.id, to_json(log.view(store, meant, jobs=100)))
         found[f"impact {what}"] = impact(store, meant, every_content=meant.kind == "file").to_dict()
         if meant.kind == "task":
-            found[f"newest {what}"] = newest_call(store, meant.label)
+            found[f"newest {what}"] = newest_call(store, meant)
             found[f"why {what}"] = [why(store, job).to_dict() for job in jobs_meant(store, meant)]
         else:
             try:
@@ -305,7 +305,7 @@ def test_a_call_put_together_again_from_its_single_reduction_was_made_then(lab: 
         assert GraphFacts(store).jobs([call])[call] == inner
         assert ImpactFacts(store).jobs_of([call])[call][0].job == inner
     past = AsOf(lab.store, moment)
-    assert newest_call(past, "lab.inner") == call
+    assert newest_call(past, Found("task", "", "lab.inner")) == call
     seen = log.call(past, call)
     assert seen is not None
     assert seen.recorded_at <= moment

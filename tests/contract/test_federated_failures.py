@@ -96,6 +96,7 @@ class Shelf(Handle):
     [
         (lambda: federated_task("bil", 1), UsageError, r"no entry point 'bil'\. Did you mean bill\?"),
         (lambda: federated_task(7), CallError, "the name of an entry point is needed"),
+        (lambda: federated_task("bill", 1, _abroad=3), CallError, "_abroad is no name for an argument"),
         (
             lambda: federated_task("bill", 1, extr=2),
             CallError,
@@ -182,6 +183,14 @@ def test_a_module_or_a_task_that_is_not_there_is_told(local_project: Project, tm
         buyer(federated_task("broken", 1))
     with pytest.raises(UsageError, match="starts a run while it is imported"):
         buyer(federated_task("starts", 1))
+    for name, text, told in (
+        ("leaves", "import os\nraise SystemExit(3)\n", r"SystemExit: 3 \(.*leaves\.py:2\)\."),
+        ("typed", "import os\n\ndef x(:\n", r"SyntaxError: invalid syntax \(.*typed\.py:3\)\."),
+    ):
+        (seller.root / f"{name}.py").write_text(text)
+        seller.offers(name, "bill", load_module=name)
+        with pytest.raises(UsageError, match=told):
+            buyer(federated_task(name, 1))
     (seller.root / "empty.py").write_text("from headwater import task\n")
     seller.offers("empty", "bill", load_module="empty.py")
     with pytest.raises(UnknownTask, match="It defines no tasks"):
@@ -307,6 +316,7 @@ def test_a_name_that_is_there_twice_names_both_files(local_project: Project, tmp
         buyer(federated_task("bill", 1))
     assert str(local_project.folder / SETTINGS) in str(error.value)
     assert str(seller.settings) in str(error.value)
+    assert "functools" not in str(error.value.headwater_traceback)  # type: ignore[attr-defined]
 
 
 def test_where_there_are_none_it_says_where_they_are_put(local_project: Project) -> None:

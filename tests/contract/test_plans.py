@@ -210,7 +210,7 @@ class Profiler:
             {"statuses": ["DONE"], "recorded": ["DONE"], "status": "DONE", "type": "int", "kinds": ["TOOK"]},
             {"user": None, "commit": None, "host": None, "as_of": None, "since": EARLY},
             {"until": MICROS, "before": MICROS},
-            {"task_of_name": task[0], "while_at_work": at_work[0], "newest": 1},
+            {"versions": None, "task_of_name": task[0], "while_at_work": at_work[0], "newest": 1},
             {"upto": "z", "limit": 20, "skip": 0, "most": 100},
             {"option": "declassifies", "properties": ["id"]},
             {"after_run": "z", "after_n": -1, "after_path": "", "after_file": "", "beginning": ""},

@@ -242,8 +242,8 @@ def test_the_people_behind_a_result_are_those_who_ran_its_calls_first(
         ("user0", 4, (f"{world.prefix}e0",)),
         ("user1", 1, (f"{world.prefix}e1",)),
     ]
-    assert newest_call(store, "publish") == f"{world.prefix}publish"
-    assert newest_call(store, "unknown") is None
+    assert newest_call(store, Found("task", "", "publish")) == f"{world.prefix}publish"
+    assert newest_call(store, Found("task", "", "unknown")) is None
 
 
 def test_marks_in_names_cannot_break_out_of_a_drawing(
