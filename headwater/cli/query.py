@@ -154,9 +154,9 @@ def _steps(plan: Plan) -> Iterator[str]:
         step, depth = todo.pop()
         rows = "" if step.rows is None else f"  (about {step.rows:,.0f} rows)"
         first, *more = step.details.splitlines() or [""]
-        yield _output.one_line(f"{'  ' * depth}{step.operator}  {first}".rstrip()) + rows
+        yield _output.fitted("  " * depth, _output.one_line(f"{step.operator}  {first}".rstrip()), rows)
         for line in more:
-            yield f"{'  ' * depth}  {_output.one_line(line)}".rstrip()
+            yield _output.fitted("  " * depth, f"  {_output.one_line(line)}".rstrip())
         todo.extend((each, depth + 1) for each in reversed(step.steps))
 
 
