@@ -176,7 +176,8 @@ def _asked(
     columns = set(table.columns)
     if not columns >= _NEEDED or columns - _ALLOWED:
         raise rule.wrong(
-            f"a rule returns message and nodes, and path if it likes; this one returns {', '.join(table.columns)}"
+            f"a rule returns message and nodes, and path if it likes; this one returns {', '.join(table.columns)}",
+            rule.return_line,
         )
     return table
 
@@ -185,11 +186,12 @@ def _finding(rule: Rule, row: Mapping[str, Any]) -> _Found:
     """The message, the nodes and the path of a row."""
     message, nodes, path = row["message"], row["nodes"], row.get("path")
     if not isinstance(message, str) or not message:
-        raise rule.wrong(f"message is a text in every row, and {message!r} is none")
+        raise rule.wrong(f"message is a text in every row, and {message!r} is none", rule.return_line)
     if not isinstance(nodes, (list, tuple)) or not nodes or not all(map(_is_node, nodes)):
-        raise rule.wrong(f"nodes is a list of KIND:KEY, with a kind of {', '.join(KINDS)}; {nodes!r} is none")
+        what = f"nodes is a list of KIND:KEY, with a kind of {', '.join(KINDS)}; {nodes!r} is none"
+        raise rule.wrong(what, rule.return_line)
     if path is not None and not isinstance(path, str):
-        raise rule.wrong(f"path is a text or null, and {path!r} is neither")
+        raise rule.wrong(f"path is a text or null, and {path!r} is neither", rule.return_line)
     return message, tuple(nodes), path
 
 

@@ -17,6 +17,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from headwater.cypher.errors import UsageError
+from headwater.cypher.inert import one_line
 from headwater.cypher.paths import spellings
 from headwater.lineage import log
 from headwater.lineage.find_tags import tagged
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _NEVER = 253_402_300_799_000_000
 """microseconds until the last second of the year 9999"""
+_COMMIT = re.compile(r"[0-9a-fA-F]+\Z")
 _LAST = "~"
 """sorts after every id"""
 FEW = 20_000
@@ -54,7 +56,7 @@ class Wanted:
     user: str | None = None
     host: str | None = None
     commit: str | None = None
-    """its beginning"""
+    """the beginning of its hash, in hexadecimal digits"""
     statuses: Sequence[str] = ()
     """one of these"""
     since: datetime | None = None
@@ -151,7 +153,7 @@ def _run_ids(store: GraphStore, wanted: Wanted, upto: str, *, of_jobs: bool) -> 
         statuses=None if of_jobs else list(wanted.statuses) or None,
         user=wanted.user,
         host=wanted.host,
-        commit=wanted.commit and wanted.commit.lower(),
+        commit=_commit(wanted.commit),
         since=0 if of_jobs else micros(wanted.since, 0),
         until=micros(wanted.until, _NEVER),
     )[0][0]
@@ -256,6 +258,15 @@ def _place(store: GraphStore, job: str) -> tuple[str, int]:
     if not rows:
         raise UsageError(f"--after {job}: the graph has no job of that id")
     return rows[0][1], rows[0][3]
+
+
+def _commit(text: str | None) -> str | None:
+    if text is not None and not _COMMIT.match(text):
+        raise UsageError(
+            f"--commit {one_line(text) or '(empty)'}: a commit is the beginning of its hash, in hexadecimal digits, "
+            "like 3f2a9c1. Those of a repository: git log --oneline; a branch's: git rev-parse BRANCH"
+        )
+    return text and text.lower()
 
 
 def _tasks(store: GraphStore, wanted: Wanted) -> list[str] | None:

@@ -242,6 +242,8 @@ def to_json(answer: Any) -> Any:
         return {item.name: to_json(getattr(answer, item.name)) for item in fields(answer)}
     if isinstance(answer, Mapping):
         return {key: to_json(part) for key, part in answer.items()}
+    if isinstance(answer, tuple) and hasattr(answer, "_fields"):
+        return {name: to_json(part) for name, part in zip(answer._fields, answer, strict=True)}
     if isinstance(answer, (list, tuple)):
         return [to_json(part) for part in answer]
     return answer

@@ -60,6 +60,12 @@ def resolve(store: GraphStore, what: str, *, still_valid: StillValid | None = No
     Raises:
         UsageError: nothing, or more than one thing, is meant; the message lists what there is.
     """
+    if not what.removeprefix(TASK).strip():
+        name = f"there is no name after {TASK}" if what.startswith(TASK) else "WHAT is empty"
+        raise UsageError(
+            f"{name}: give the beginning of an id or hash, a task's name, a file's path, or - for the last run. "
+            "Runs and their ids: hw log"
+        )
     if what == "-" or _BACK.match(what):
         return _execution(store, 0 if what == "-" else int(what[1:]))
     if what.startswith(TASK):

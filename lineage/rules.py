@@ -18,13 +18,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from headwater.cypher import queries
 from headwater.cypher.errors import UsageError
 from headwater.cypher.settings import nearest
-from headwater.cypher.tokens import Unreadable, parameters, tokenize
+from headwater.cypher.tokens import SIGN, Token, Unreadable, parameters, tokenize
 
 SHIPPED = queries.FOLDER.with_name("rules")
 SUFFIX = ".cypher"
@@ -80,6 +81,17 @@ class Rule:
     @property
     def is_shipped(self) -> bool:
         return self.path.parent == SHIPPED
+
+    @property
+    def return_line(self) -> int:
+        """The line of the query, from 1, on which what it returns begins; the first where it has no RETURN."""
+        depth, position = 0, 0
+        for before, token in pairwise([Token(SIGN, ";", 0), *tokenize(self.query)]):
+            if token.kind == SIGN and token.text in "{}":
+                depth += 1 if token.text == "{" else -1
+            elif token.key == "RETURN" and depth == 0 and before.text != "." and before.key != "AS":
+                position = token.position
+        return self.query.count("\n", 0, position) + 1
 
     def wrong(self, what: str, line: int = 1) -> RuleError:
         """An error that names the rule's file and the line.

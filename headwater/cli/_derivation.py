@@ -23,6 +23,7 @@ def derivation(trace: Trace) -> Iterator[str]:
     Under it stand the arguments of the last of these calls. What was derived above is named, not derived again. The
     walk keeps a stack of its own: a trace may be deeper than Python's.
     """
+    deepest = _output.levels(DEEPEST, 4)
     shown: set[str] = set()
     stack: list[tuple[str, str, int]] = []
     if trace.kind == "file" and trace.id in trace.files:
@@ -31,9 +32,9 @@ def derivation(trace: Trace) -> Iterator[str]:
         stack += [(_result(trace.calls[id_]), id_, 0) for id_ in reversed(trace.start)]
     while stack:
         name, origin, depth = stack.pop()
-        deep = f"({depth} deep) " if depth > DEEPEST else ""
+        deep = f"({depth} deep) " if depth > deepest else ""
         line, inner = _line(trace, origin, shown)
-        yield "  " * min(depth, DEEPEST) + _output.one_line(deep + name + line)
+        yield _output.fitted("  " * min(depth, deepest), _output.one_line(deep + name + line))
         stack.extend((text, id_, depth + 1) for text, id_ in reversed(inner))
 
 

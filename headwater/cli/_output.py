@@ -30,7 +30,7 @@ _COLOURS = {
 one_line = inert.one_line
 
 NARROWEST = 10
-"""a column is not cut to less"""
+"""a column is not cut to less while there are others to leave out"""
 _PATH = re.compile(r"(/|[a-z][a-z0-9+.-]*://)\S+\Z")
 
 
@@ -76,7 +76,8 @@ def _finite(answer: Any) -> Any:
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Collection[str] = (), indent: str = ""
 ) -> str:
-    """Columns of text under a header. Where a terminal is too narrow, the widest columns are cut.
+    """Columns of text under a header. Where a terminal is too narrow, the widest columns are cut; where
+    that does not do, columns are left out, from the one before the last on, and … stands for them.
 
     Args:
         right: names of the columns that are flush right.
@@ -88,18 +89,51 @@ def table(
     ]
     columns_there_are = width()
     if columns_there_are is not None:
-        widths = _shrunk(widths, columns_there_are - len(indent) - 2 * (len(columns) - 1))
+        room = columns_there_are - len(indent)
+        stay = _staying(widths, room)
+        if stay < len(columns):
+            columns = [*columns[: stay - 1], "…", columns[-1]]
+            cells = [[*row[: stay - 1], "", row[-1]] for row in cells]
+            widths = [*widths[: stay - 1], 1, widths[-1]]
+        widths = _shrunk(widths, room - 2 * (len(columns) - 1))
     lines = [indent + _line(columns, widths, columns, right, header=True)]
     lines += [indent + _line(row, widths, columns, right) for row in cells]
     return "\n".join(lines)
 
 
+def _staying(widths: list[int], room: int) -> int:
+    """How many columns there is room for, the last among them, where none is cut to less than NARROWEST; two at least.
+    If some are left out, a column of one character tells so."""
+    stay = len(widths)
+    while stay > 2:
+        kept = widths if stay == len(widths) else [*widths[: stay - 1], 1, widths[-1]]
+        if sum(min(width, NARROWEST) + 2 for width in kept) - 2 <= room:
+            break
+        stay -= 1
+    return stay
+
+
 def _shrunk(widths: list[int], room: int) -> list[int]:
-    """Widths whose sum fits, the widest made smaller first; none below NARROWEST."""
-    most = min(max(widths, default=0), max(room, NARROWEST))
-    while most > NARROWEST and sum(min(width, most) for width in widths) > room:
+    """Widths whose sum fits, the widest made smaller first."""
+    most = max(min(max(widths, default=0), room), 1)
+    while most > 1 and sum(min(width, most) for width in widths) > room:
         most -= 1
     return [min(width, most) for width in widths]
+
+
+def fitted(before: str, text: str, after: str = "") -> str:
+    """A line of which the text in the middle is cut where a terminal is too narrow for all, and then the end."""
+    line, columns = before + text + after, width()
+    if columns is None or display_width(line) <= columns:
+        return line
+    room = columns - display_width(before) - display_width(after)
+    return cut_end(before + cut(text, max(room, NARROWEST)) + after, columns)
+
+
+def levels(most: int, columns: int) -> int:
+    """How far a tree goes to the right: so many levels, or fewer where a terminal has not so many columns for each."""
+    there_are = width()
+    return most if there_are is None else min(most, there_are // columns)
 
 
 def status(word: str, size: int = 0) -> str:

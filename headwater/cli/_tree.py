@@ -33,20 +33,22 @@ def tree(trace: Trace) -> Iterator[str]:
         roots = [_Branch("", trace.id)]
     else:
         roots = [_Branch("", id_) for id_ in trace.start]
+    deepest = _output.levels(DEEPEST, 6)
     shown: set[str] = set()
     stack = [(branch, 0, "", "", "") for branch in reversed(roots)]
     while stack:
         branch, depth, prefix, joint, below = stack.pop()
         role = f"{branch.role}: " if branch.role else ""
-        deep = f"({depth} deep) " if depth > DEEPEST else ""
-        text = _output.one_line(deep + role + _text(trace, branch.id))
+        deep = f"({depth} deep) " if depth > deepest else ""
+        kind, text, id_ = map(_output.one_line, _parts(trace, branch.id))
+        before = prefix + joint + _output.one_line(deep + role) + kind
         branches = _branches(trace, branch.id)
         if branch.id in shown and branches:
-            yield f"{prefix}{joint}{text} (above)"
+            yield _output.fitted(before, text, f"{id_} (above)")
             continue
         shown.add(branch.id)
-        yield f"{prefix}{joint}{text}"
-        indent = prefix + below if depth < DEEPEST else prefix
+        yield _output.fitted(before, text, id_)
+        indent = prefix + below if depth < deepest else prefix
         for place, child in enumerate(reversed(branches)):
             last = place == 0
             stack.append((child, depth + 1, indent, "└─ " if last else "├─ ", "   " if last else "│  "))
@@ -73,10 +75,15 @@ def _as(role: str, ids: Iterable[str], trace: Trace) -> list[_Branch]:
 
 
 def _text(trace: Trace, id_: str) -> str:
+    return "".join(_parts(trace, id_))
+
+
+def _parts(trace: Trace, id_: str) -> tuple[str, str, str]:
+    """What a call or a file is called, what it is, and its id with what is to be said of it."""
     return _file(trace.files[id_]) if id_ in trace.files else _call(trace.calls[id_])
 
 
-def _call(call: TracedCall) -> str:
+def _call(call: TracedCall) -> tuple[str, str, str]:
     arguments = ", ".join(
         argument.preview if argument.position is not None else f"{argument.name}={argument.preview}"
         for argument in call.arguments
@@ -85,11 +92,11 @@ def _call(call: TracedCall) -> str:
     if call.used == "result" and call.preview is not None:
         result = f" → {_output.cut(call.preview, RESULT)}"
     notes = " (failed)" * call.failed + " (and further back: --depth)" * call.cut_off
-    return f"{call.task}({_output.cut(arguments, ARGUMENTS)}){result}  {call.call[:ID]}{notes}"
+    return "", f"{call.task}({_output.cut(arguments, ARGUMENTS)}){result}", f"  {call.call[:ID]}{notes}"
 
 
-def _file(file: TracedFile) -> str:
-    return f"file {file.path}  {file.file[:ID]}{'' if file.made_by else ' (from outside)'}"
+def _file(file: TracedFile) -> tuple[str, str, str]:
+    return "file ", file.path, f"  {file.file[:ID]}{'' if file.made_by else ' (from outside)'}"
 
 
 def _summary(trace: Trace) -> Iterator[str]:

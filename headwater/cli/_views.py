@@ -230,7 +230,8 @@ def call_text(item: views.Job, arguments: Mapping[str, Sequence[views.Argument]]
 
 
 def _indented(item: views.Job, depth: int, arguments: Mapping[str, Sequence[views.Argument]]) -> str:
-    deep = "  " * depth if depth <= DEEPEST else f"{'  ' * DEEPEST}({depth} deep) "
+    deepest = _output.levels(DEEPEST, 8)
+    deep = "  " * depth if depth <= deepest else f"{'  ' * deepest}({depth} deep) "
     return deep + call_text(item, arguments)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cli._times import Moment, as_of_option
 from headwater.cypher.errors import UsageError
 
@@ -51,6 +52,7 @@ LISTED = 20
     help="For each rule.",
 )
 @click.option("--list", "listing", is_flag=True, help="List the rules.")
+@no_pager_option
 def command(
     *,
     rules: tuple[str, ...],
@@ -111,7 +113,10 @@ def command(
         click.echo(f"{len(result.findings)} findings are known from now on: {baseline}")
         return 0
     result.findings = audit_baseline.marked(result.findings, known)
-    _give(_rendered(result, form, project.root), output)
+    if form == "text" and output is None:
+        show(_lines(result))
+    else:
+        _give(_rendered(result, form, project.root), output)
     worst = SEVERITIES.index(fail_on.lower()) if fail_on.lower() != "never" else len(SEVERITIES)
     return int(any(SEVERITIES.index(severity) >= worst for severity in result.counts()))
 
@@ -139,7 +144,7 @@ def _list(rules: list[Rule], *, as_json: bool) -> None:
         (rule.id, rule.severity, "headwater" if rule.is_shipped else "the project", rule.title)
         for rule in rules
     ]
-    click.echo(_output.table(["rule", "severity", "from", "title"], rows))
+    show([_output.table(["rule", "severity", "from", "title"], rows)])
 
 
 def _rendered(result: Audit, form: str, root: Path) -> str:

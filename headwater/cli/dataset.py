@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def command() -> None:
 @command.command("list")
 @click.option("--history", is_flag=True, help="Also declarations that do not count any more.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def list_(*, history: bool, as_json: bool) -> None:
     """List the datasets with the number of recorded files in each."""
     from headwater.cli import _output
@@ -43,16 +45,17 @@ def list_(*, history: bool, as_json: bool) -> None:
         if as_json:
             _output.emit_json({"datasets": [_plain(one, files.get(one.id, [])) for one in found]})
         elif found:
-            click.echo(_table(found, {one.id: len(files.get(one.id, ())) for one in found}, history=history))
+            show([_table(found, {one.id: len(files.get(one.id, ())) for one in found}, history=history)])
         else:
             where = the_project().datasets_file
             click.echo(f"no datasets are declared: write [datasets.NAME] into {where}", err=True)
 
 
-@command.command()
+@command.command("show")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
-def show(name: str, *, as_json: bool) -> None:
+@no_pager_option
+def show_(name: str, *, as_json: bool) -> None:
     """Show one dataset: what is declared of it, its recorded files, and its earlier declarations."""
     from headwater.cli import _output
     from headwater.cli._changes import record_datasets
@@ -71,8 +74,7 @@ def show(name: str, *, as_json: bool) -> None:
         if as_json:
             _output.emit_json({"datasets": [_plain(one, files.get(one.id, [])) for one in found]})
         else:
-            for part in _view(store, found, files):
-                click.echo(part)
+            show(_view(store, found, files))
 
 
 def _plain(one: Dataset, files: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cli._times import as_of_option
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 )
 @as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def command(a: str, b: str, limit: int, as_of: str | None, as_json: bool) -> int:
     """Show where two runs, calls, tasks, values or files differ.
 
@@ -41,8 +43,7 @@ def command(a: str, b: str, limit: int, as_of: str | None, as_json: bool) -> int
     if as_json:
         _output.emit_json(answer.to_dict())
     else:
-        for line in _lines(answer, limit):
-            click.echo(line)
+        show(_lines(answer, limit))
     return 1 if answer else 0
 
 

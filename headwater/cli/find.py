@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ STATUSES = ("RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 @click.option("--after", metavar="ID", help="Go on after this one: the page before names it.")
 @as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def command(
     *,
     kind: str,
@@ -118,15 +120,15 @@ def _print(store: GraphStore, kind: str, page: Page[Any], as_json: bool) -> None
     if not page.found:
         click.echo(f"no {kind} like that", err=True)
     elif kind == "runs":
-        click.echo(_views.executions(page.found))
+        show([_views.executions(page.found)])
     elif kind == "files":
         rows = [
             (file.file[: _views.ID], file.evidence, file.digest, _output.size(file.size), file.path)
             for file in page.found
         ]
-        click.echo(_output.table(["file", "evidence", "digest", "size", "path"], rows))
+        show([_output.table(["file", "evidence", "digest", "size", "path"], rows)])
     else:
-        click.echo(_jobs(store, page.found))
+        show([_jobs(store, page.found)])
     if page.after is not None:
         click.echo(f"there are more: --after {page.after}", err=True)
 

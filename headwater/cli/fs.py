@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
+
 if TYPE_CHECKING:
     from headwater.cypher.errors import UsageError
     from headwater.engine.files import File
@@ -43,6 +45,7 @@ def command() -> None:
 @click.argument("path", type=_Place())
 @click.option("-r", "--recursive", is_flag=True, help="Everything below, not just what is in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def ls(path: str, recursive: bool, as_json: bool) -> None:
     """List a folder, or the files that match a pattern."""
     from headwater.cli import _output
@@ -51,10 +54,11 @@ def ls(path: str, recursive: bool, as_json: bool) -> None:
     if as_json:
         keys = ("name", "kind", "size", "evidence", "digest")
         _output.emit_json([dict(zip(keys, row, strict=True)) for row in rows])
-        return
-    for name, kind, size, _, _ in rows:
-        shown = _output.one_line(name)
-        click.echo(f"{_output.size(size):>10}  {shown}" if kind == "file" else f"{'':>10}  {shown}/")
+    else:
+        show(
+            f"{_output.size(size) if kind == 'file' else '':>10}  {_output.one_line(name)}{'/' * (kind != 'file')}"
+            for name, kind, size, _, _ in rows
+        )
 
 
 @command.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ LISTS = ("calls", "files", "runs", "people", "unended", "perhaps")
 @click.option("--check", is_flag=True, help="Look whether the files are still there as they were recorded.")
 @as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def command(
     what: str,
     *,
@@ -82,8 +84,7 @@ def command(
     if as_json:
         _output.emit_json(answer.to_dict())
     else:
-        for line in _lines(answer, LISTS if "all" in lists else lists):
-            click.echo(line)
+        show(_lines(answer, LISTS if "all" in lists else lists))
     return 1 if answer else 0
 
 

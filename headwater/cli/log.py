@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cli._times import as_of_option
 from headwater.cypher.errors import UsageError
 
@@ -20,6 +23,7 @@ from headwater.cypher.errors import UsageError
 @as_of_option
 @click.option("--log", "whole", is_flag=True, help="Print all that the job's (or run's) scripts wrote.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def command(
     what: str | None,
     *,
@@ -52,7 +56,7 @@ def command(
                     {"executions": [{**to_json(i.execution), "jobs": dict(i.jobs)} for i in listed]}
                 )
             elif listed:
-                click.echo(_views.executions(listed))
+                show([_views.executions(listed)])
             else:
                 hint = "yet. Type: hw run FILE TASK" if as_of is None else "by then"
                 click.echo(f"nothing was run here {hint}", err=True)
@@ -61,8 +65,7 @@ def command(
         view = log.view(store, found, jobs=jobs)
         project = the_project()
         if whole:
-            for line in _script_logs.whole(project, store, view):
-                click.echo(line)
+            show(_script_logs.whole(project, store, view))
             return
         tags = [tag for tag in tags_of(store, [found.id]) if tag.is_current]
         path = _script_logs.path_of(project, view.job.id) if isinstance(view, JobView) else None
@@ -70,7 +73,4 @@ def command(
             told = {**to_json(view), "tags": [tag.text for tag in tags]}
             _output.emit_json({**told, "log": path} if isinstance(view, JobView) else told)
             return
-        for part in _views.view(view, tags):
-            click.echo(part)
-        for line in _script_logs.tail(path) if path else ():
-            click.echo(line)
+        show(chain(_views.view(view, tags), _script_logs.tail(path) if path else ()))

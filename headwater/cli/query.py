@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cli._times import as_of_option
 from headwater.cypher.errors import UsageError
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 @as_of_option
 @click.option("--explain", is_flag=True, help="Show how the store would run it; do not run it.")
 @click.option("--list", "listing", is_flag=True, help="List the queries that have names.")
+@no_pager_option
 def command(
     cypher: str | None,
     *,
@@ -90,7 +93,7 @@ def command(
     elif form == "csv":
         click.echo(_csv(list(found.columns), rows), nl=False)
     else:
-        click.echo(_output.table(list(found.columns), [[_shown(cell) for cell in row] for row in rows]))
+        show([_output.table(list(found.columns), [[_shown(cell) for cell in row] for row in rows])])
         click.echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})", err=True)
     _say_truncated(found.truncated, limit)
 
@@ -139,15 +142,21 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
 
     if as_json:
         _output.emit_json({"plan": asdict(plan)})
-        return
+    else:
+        show(_steps(plan))
+
+
+def _steps(plan: Plan) -> Iterator[str]:
+    from headwater.cli import _output
+
     todo = [(plan, 0)]
     while todo:
         step, depth = todo.pop()
         rows = "" if step.rows is None else f"  (about {step.rows:,.0f} rows)"
         first, *more = step.details.splitlines() or [""]
-        click.echo(_output.one_line(f"{'  ' * depth}{step.operator}  {first}".rstrip()) + rows)
+        yield _output.fitted("  " * depth, _output.one_line(f"{step.operator}  {first}".rstrip()), rows)
         for line in more:
-            click.echo(f"{'  ' * depth}  {_output.one_line(line)}".rstrip())
+            yield _output.fitted("  " * depth, f"  {_output.one_line(line)}".rstrip())
         todo.extend((each, depth + 1) for each in reversed(step.steps))
 
 
@@ -164,7 +173,7 @@ def _list(as_json: bool) -> None:
         keys = ("name", "about", "parameters", "of")
         _output.emit_json({"queries": [dict(zip(keys, row, strict=True)) for row in rows]})
     else:
-        click.echo(_output.table(["name", "of", "about"], [(row[0], row[3], row[1]) for row in rows]))
+        show([_output.table(["name", "of", "about"], [(row[0], row[3], row[1]) for row in rows])])
 
 
 def _parameters(params: tuple[str, ...]) -> dict[str, Any]:

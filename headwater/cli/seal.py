@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def public_key(key: Path | None) -> None:
 
 @command.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def list_seals(as_json: bool) -> None:
     """List the seals, oldest first."""
     from headwater.cli import _output
@@ -133,7 +135,7 @@ def list_seals(as_json: bool) -> None:
             )
             for seal in seals
         ]
-        click.echo(_output.table(["seal", "id", "made", "records", "key"], rows, right=["seal", "records"]))
+        show([_output.table(["seal", "id", "made", "records", "key"], rows, right=["seal", "records"])])
 
 
 @command.command()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
+
 if TYPE_CHECKING:
     from headwater.cypher.records import ChangeMade
     from headwater.lineage.resolve import Found
@@ -59,6 +61,7 @@ def rm(what: str, tags: tuple[str, ...]) -> None:
 @click.option("--tag", metavar="KEY[=VALUE]", help="Only those of this name.")
 @click.option("--history", is_flag=True, help="Also what was taken away.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def list_(what: str | None, tag: str | None, *, history: bool, as_json: bool) -> None:
     """List the tags of WHAT, or of everything that has any."""
     from headwater.cli import _output
@@ -77,7 +80,7 @@ def list_(what: str | None, tag: str | None, *, history: bool, as_json: bool) ->
     if as_json:
         _output.emit_json({"tags": to_json(known)})
     elif known:
-        click.echo(_table(known, history=history))
+        show([_table(known, history=history)])
     else:
         click.echo("no tags", err=True)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _ROLLED_BACK = {True: "rolled back", False: "", None: "not known of then"}
 @click.option("--dot", is_flag=True, help="Print a graph in Graphviz' language.")
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart.")
 @click.option("--svg", is_flag=True, help="Print a picture, for a browser.")
+@no_pager_option
 def command(what: str, depth: int | None, since: datetime | None, as_of: str | None, **flags: bool) -> None:
     """Show everything a result came from.
 
@@ -45,7 +47,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
     call of a task, or - for the last run. The tree begins at the call that made it; under each call stand those that
     its result and its arguments came from. A call or file that was shown before is not taken apart again.
     """
-    from headwater.cli import _derivation, _output, _tree
+    from headwater.cli import _derivation, _output
     from headwater.cli._changes import record_datasets
     from headwater.cli._reading import find_now, reading, the_project
     from headwater.lineage.trace import trace
@@ -68,24 +70,27 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
             if forms:
                 _output.emit_json(only)
             else:
-                for line in _listed(only, kinds):
-                    click.echo(line)
+                show(_listed(only, kinds))
         elif flags["json"]:
             datasets = [one.to_dict() for one in traced_datasets(store, answer)]
             handles = [one.to_dict() for one in traced_handles(store, answer)]
             _output.emit_json({**answer.to_dict(), "now": now, "datasets": datasets, "handles": handles})
         elif forms and forms[0] in DRAWN:
             click.echo(_drawn(answer, forms[0]))
+        elif flags["derivation"]:
+            show(_derivation.derivation(answer))
         else:
-            lines = _derivation.derivation(answer) if flags["derivation"] else _tree.tree(answer)
-            for line in lines:
-                click.echo(line)
-            if not flags["derivation"]:
-                for line in (
-                    *_datasets(traced_datasets(store, answer)),
-                    *_handles(traced_handles(store, answer)),
-                ):
-                    click.echo(line)
+            show(_text(store, answer))
+
+
+def _text(store: GraphStore, answer: Trace) -> Iterator[str]:
+    from headwater.cli import _tree
+    from headwater.lineage.trace_datasets import traced_datasets
+    from headwater.lineage.trace_handles import traced_handles
+
+    yield from _tree.tree(answer)
+    yield from _datasets(traced_datasets(store, answer))
+    yield from _handles(traced_handles(store, answer))
 
 
 def _drawn(answer: Trace, form: str) -> str:

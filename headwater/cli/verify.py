@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ INTEGRITY = 3
     help="Who may have signed: a public key, in PEM or hexadecimal digits. May be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def command(seal: str | None, keys: tuple[Path, ...], as_json: bool) -> int:
     """Check the journals against the graph and the seals.
 
@@ -63,8 +65,7 @@ def command(seal: str | None, keys: tuple[Path, ...], as_json: bool) -> int:
         if as_json:
             _output.emit_json(_as_json(result))
         else:
-            for line in _lines(result, store.address):
-                click.echo(line)
+            show(_lines(result, store.address))
             if result.keys and not keys:
                 click.echo(
                     f"note: signed with {', '.join(result.keys)}; whether that is the right key, --public-key says",

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
 import click
 
+from headwater.cli._pager import no_pager_option, show
 from headwater.cli._times import as_of_option
+
+if TYPE_CHECKING:
+    from headwater.lineage.why_views import Why
 
 
 @click.command()
@@ -18,6 +25,7 @@ from headwater.cli._times import as_of_option
 )
 @as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
+@no_pager_option
 def command(what: str, limit: int, as_of: str | None, as_json: bool) -> None:
     """Say why a job ran, or why it did not have to.
 
@@ -27,7 +35,7 @@ def command(what: str, limit: int, as_of: str | None, as_json: bool) -> None:
     closed list, with the code, the arguments or the files that changed; then comes the reason of what caused it, to
     the root.
     """
-    from headwater.cli import _output, _why_text
+    from headwater.cli import _output
     from headwater.cli._reading import find, reading
     from headwater.lineage.why import jobs_meant, later_runs, why
 
@@ -42,16 +50,20 @@ def command(what: str, limit: int, as_of: str | None, as_json: bool) -> None:
         _output.emit_json(
             {"jobs": [answer.to_dict() for answer in answers], "more": more, "later_runs": later}
         )
-        return
-    if later:
+    else:
         runs = "the run that came later has" if later == 1 else f"the {later:,} runs that came later have"
-        click.echo(_output.one_line(f"in run {run}; {runs} no job of {found.label}") + "\n")
+        note = _output.one_line(f"in run {run}; {runs} no job of {found.label}") if later else None
+        show(_lines(answers, note, more))
+
+
+def _lines(answers: Sequence[Why], note: str | None, more: int) -> Iterator[str]:
+    from headwater.cli import _why_text
+
+    if note is not None:
+        yield f"{note}\n"
     for place, answer in enumerate(answers):
         if place:
-            click.echo()
-        for line in _why_text.text(answer):
-            click.echo(line)
+            yield ""
+        yield from _why_text.text(answer)
     if more:
-        click.echo(
-            f"\n… and {more} more job{'s' * (more != 1)} of the task in that run; --limit N explains more"
-        )
+        yield f"\n… and {more} more job{'s' * (more != 1)} of the task in that run; --limit N explains more"

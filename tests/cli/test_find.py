@@ -54,6 +54,9 @@ def test_files_are_found_by_path(lab: Shell) -> None:
         (["--task", "lab.doubel"], "Did you mean lab.double"),
         (["--after", "nothing"], "no job of that id"),
         (["--status", "maybe"], "maybe"),
+        (["--commit", "zz"], "--commit zz: a commit is the beginning of its hash, in hexadecimal digits"),
+        (["runs", "--commit", "HEAD"], "git rev-parse BRANCH"),
+        (["runs", "--commit", ""], "--commit (empty): a commit is"),
     ],
 )
 def test_what_cannot_be_found_is_refused(lab: Shell, words: list[str], said: str) -> None:

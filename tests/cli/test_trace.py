@@ -140,6 +140,7 @@ def test_one_kind_of_origin_can_be_asked_for(lab: Shell, flag: str, key: str, na
     found = lab("trace", run, flag, "--json").json
     assert list(found) == ["kind", "id", "now", key]
     assert len(found[key]) == max(len(names), 1)
+    assert all(isinstance(one, dict) for one in found[key])
 
 
 def test_a_task_stands_for_its_last_call(lab: Shell) -> None:

@@ -117,6 +117,12 @@ def test_an_unknown_name_brings_the_nearest(graph: GraphStore) -> None:
         resolve(graph, "~3")
 
 
+def test_nothing_means_nothing(store: GraphStore) -> None:
+    for what, said in [("", "WHAT is empty: give"), (" ", "WHAT is empty"), ("task:", "no name after task:")]:
+        with pytest.raises(UsageError, match=said):
+            resolve(store, what)
+
+
 def test_in_an_empty_graph_the_advice_is_to_run_something(store: GraphStore) -> None:
     for what in "-", "~4":
         with pytest.raises(UsageError, match="Type: hw run FILE TASK"):

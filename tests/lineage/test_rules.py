@@ -96,6 +96,19 @@ def test_a_file_that_is_no_rule_is_refused_with_its_line(
         ("MATCH (n) RETURN\nn.x +", 8, "does not accept the query"),
         ("RETURN 1 AS message", 7, "this one returns message"),
         ("RETURN 'a' AS message, ['job:1'] AS nodes, 1 AS more", 7, "this one returns message, nodes, more"),
+        ("MATCH (n)\nWITH count(n) AS n\nRETURN n", 9, "this one returns n"),
+        (
+            "CALL {\n  // of all\n  MATCH (n)\n  RETURN n\n}\nWITH 1 AS one\n"
+            "RETURN COLLECT {\n  UNWIND [1] AS one\n  RETURN one\n} AS message,\n{return: 1}.return AS nodes",
+            13,
+            "message is a text in every row",
+        ),
+        ("UNWIND [1] AS n\nRETURN 'a' AS message, [] AS nodes", 8, "nodes is a list of KIND:KEY"),
+        (
+            "UNWIND [1] AS n\nRETURN 'a' AS message, ['job:1'] AS nodes, 5 AS path",
+            8,
+            "path is a text or null",
+        ),
         ("RETURN 1 AS message, ['job:1'] AS nodes", 7, "message is a text in every row"),
         ("RETURN 'a' AS message, [] AS nodes", 7, "nodes is a list of KIND:KEY"),
         ("RETURN 'a' AS message, ['jobs:1'] AS nodes", 7, "nodes is a list of KIND:KEY"),
