@@ -212,9 +212,7 @@ def _task_of(entry: EntryPoint) -> Task[Any, Any]:
         UnknownTask: it has no such task; the message has the nearest of those that it has.
     """
     try:
-        with (
-            importing()
-        ):  # what is imported first is no time of the call's own, here as in other processes
+        with importing():  # what is imported first is no time of the call's own, here as in other processes
             module = import_quietly(entry.module)
     except (Exception, SystemExit) as error:
         raise UsageError(
