@@ -131,6 +131,18 @@ def test_what_a_run_is_for_is_a_tag(shell: Shell) -> None:
     assert "lab.py doubles" in shell("find", "runs", "--tag", "doc").out
 
 
+def test_what_a_run_is_for_and_tags_hold_no_secrets(shell: Shell) -> None:
+    told = "copies postgres://ann:swordfish@db/lab with token=opensesame"
+    answer = shell("run", "lab.py", "doubles", "--doc", told, "--tag", f"from={told}", DB_PASSWORD="sesame99")
+    assert answer.code == 0
+    for place in (shell("log", "-").out, shell("tag", "list").out, shell("log", "-", "--json").out):
+        assert "doc=copies postgres://***@db/lab with token=***" in place
+        assert "swordfish" not in place
+        assert "opensesame" not in place
+    for journal in (shell.folder / ".headwater" / "journals").rglob("*.hwj"):
+        assert b"swordfish" not in journal.read_bytes()
+
+
 # -- --input -----------------------------------------------------------------------------------------------------------
 
 
