@@ -156,6 +156,7 @@ def test_arguments_come_from_a_file_and_the_command_line_goes_before(shell: Shel
     assert shell("init").code == 0
     assert given(shell, {"n": 3}) == "[3, 0.5, 'a', None, [], {}, None, None, False]"
     assert given(shell, {"n": 3, "name": "b"}, "--n", "4") == "[4, 0.5, 'b', None, [], {}, None, None, False]"
+    assert given(shell, {"n": 3, "day": None}) == "[3, 0.5, 'a', None, [], {}, None, None, False]"
     everything = {
         "n": "7",
         "rate": 2,
@@ -190,6 +191,11 @@ def test_arguments_come_from_a_file_and_the_command_line_goes_before(shell: Shel
         ({"n": 1, "days": "2013-01-01"}, "is not a list"),
         ({"n": 1, "days": ["soon"]}, "'soon' is not a date"),
         ({}, "typed.shapes needs --n INT"),
+        ({"n": None}, "--n of typed.shapes: null is none of the values of int"),
+        ({"n": 1, "name": None}, "--name of typed.shapes: null is none of the values of str"),
+        ({"n": 1, "days": [None]}, "--days of typed.shapes: null is no item of list[datetime.date]"),
+        ('{"n": 1, "n": 2}', "'n' is given twice"),
+        ('{"n": 1, "anything": [{"a": 1, "a": 1}]}', "'a' is given twice"),
     ],
 )
 def test_an_input_that_does_not_fit_is_told(shell: Shell, value: object, said: str) -> None:
