@@ -6,8 +6,8 @@ recorded is touched: what counts no more is named by the change that ended it.
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import secrets
 import socket
 from hashlib import sha256
@@ -77,8 +77,10 @@ def new_id() -> str:
 
 
 def user() -> str:
-    """Who runs this process."""
+    """Who runs this process: the account of the system, and before it the name that HEADWATER_USER says, if any."""
     try:
-        return os.environ.get("HEADWATER_USER") or getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # an account without a name, as in containers
+        account = str(os.getuid())
+    said = os.environ.get("HEADWATER_USER", account)
+    return f"{said} ({account})" if said and said != account else account

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
+from headwater.engine.came import Fed, Had, Results
 from headwater.engine.context import Context, merged
 from headwater.engine.defaults import settle_defaults
 from headwater.engine.errors import CallError, Unrecordable
@@ -60,12 +62,20 @@ class Attacher:
         self._created = created
         self._context = context
 
-    def attach(self, owner: Job, value: Any, within: Place | None = None, step: int = 0) -> list[Node]:
+    def attach(
+        self,
+        owner: Job,
+        value: Any,
+        within: Place | None = None,
+        step: int = 0,
+        had: Had | None = None,
+    ) -> list[Node]:
         """The nodes of the expressions in a value, made where they are new; `owner.open` was called before.
 
         Args:
             within: the place of the form that asks for this value; None for the owner's result itself.
             step: the number of that form's step.
+            had: from what the plain values in it may have come, where a user's form asks for it.
         """
         roots = find_expressions(value)
         memo, made = owner.memo, 0
@@ -83,6 +93,11 @@ class Attacher:
                     stack.extend((e, None) for e in reversed(missing))
                     continue
             node, is_new = self._node(owner, expression, parts, Place(within, step, made))
+            if had is not None:
+                if isinstance(node, StepNode):
+                    _follow(node, had, is_new)
+                elif isinstance(node, Job):
+                    _feed(owner, node, had.of(expression), parts)
             memo[id(expression)] = node
             made += is_new
         return [memo[id(root)] for root in roots]
@@ -103,15 +118,14 @@ class Attacher:
             key = _digest(b"Operation", shape, *keys)
         else:
             assert isinstance(expression, Special)
-            try:
-                key = _digest(b"Special", digest(expression))
-            except Unrecordable:
-                key = _alone(expression)
+            key = _form_key(expression)
         known = owner.scope.get(key)
         if known is not None:
             return known, False
         node = StepNode(owner, key, expression)
         node.place = place
+        if _is_wish(expression):
+            node.had = expression._args[1].had
         await_nodes(node, (memo[id(e)] for _, found, _ in args for e in found))
         owner.scope[key] = node
         self._created(node)
@@ -289,6 +303,53 @@ def adopt(owner: Job, job: Job) -> None:
     owner.calls.append(None)
     owner.places.append(job.place)
     owner.live[job] = None
+
+
+def _is_wish(expression: Expression) -> bool:
+    return isinstance(expression, Special) and expression._form == "wish"
+
+
+def _form_key(expression: Special) -> bytes:
+    if not _is_wish(expression):
+        with suppress(Unrecordable):
+            return _digest(b"Special", digest(expression))
+    return _alone(expression)
+
+
+def _follow(node: StepNode, had: Had, is_new: bool) -> None:
+    """Hand on to a form that a user's form asks for where the plain values in it may have come from."""
+    if is_new:
+        node.had = node.had or had
+    elif not node.finished:
+        had.check(node)
+
+
+def _feed(owner: Job, job: Job, results: Results, parts: Any) -> None:
+    """Note where the plain values may have come from in a call that a user's form asks for."""
+    if not results:
+        return
+    args, bound = parts
+    excluded = job.task.plan.excluded
+    names = [
+        name
+        for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True)
+        if holds_plain and not inner and name not in excluded
+    ]
+    assert owner.wiring is not None
+    if owner.hads is None:
+        owner.hads = {}
+    before = owner.hads.get(job.index)
+    if job.unrecorded:
+        further = set() if not names else {BODY, *results}
+        job.sources = tuple(sorted({*job.sources, *further}))
+    else:
+        known = {BODY, *before.results} if before is not None else set()
+        further = {BODY, *results} - known
+        owner.wiring.extend((job.index, name, source) for name in names for source in sorted(further))
+    if before is not None:
+        results |= before.results
+        names = [*dict.fromkeys((*before.names, *names))]
+    owner.hads[job.index] = Fed(results, names)
 
 
 def _alone(expression: Expression) -> bytes:

@@ -39,7 +39,7 @@ def describe_execution(
         commit,
         dirty,
         _environment(),
-        [(key, value) for key, value in tags],
+        [(key, redact([value])[0]) for key, value in tags],
         str(project.root),
     )
 

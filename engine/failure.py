@@ -252,7 +252,7 @@ class Failures:
                 child.owner = past
             self._abandon(live)
         job.body = job.memo = job.kept = job.scope = job.calls = job.wiring = job.places = None
-        job.passed = None
+        job.passed = job.hads = None
 
     def _pass_on(self, node: Node, error: BaseException) -> None:
         node.finished = True

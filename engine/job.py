@@ -20,6 +20,7 @@ from headwater.engine.values import hash_value
 
 if TYPE_CHECKING:
     from headwater.engine.awaiting import Body
+    from headwater.engine.came import Fed, Had
     from headwater.engine.passing import Passed, Taken
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
@@ -91,9 +92,10 @@ class StepNode(Node):
         steps: the form's generator, None before its first step.
         awaited: what the last step asked for, until its nodes are finished.
         gathered: what flowed into it so far: its `sources`, once it is finished.
+        had: from what the plain values in it may have come, where a user's form asked for it.
     """
 
-    __slots__ = ("awaited", "expression", "gathered", "step", "steps", "tolerant")
+    __slots__ = ("awaited", "expression", "gathered", "had", "step", "steps", "tolerant")
 
     def __init__(self, owner: Job, key: bytes, expression: Operation | Special) -> None:
         super().__init__(owner, key)
@@ -103,6 +105,7 @@ class StepNode(Node):
         self.awaited: Any = None
         self.tolerant = False
         self.gathered: set[int] = set()
+        self.had: Had | None = None
 
     def gather(self) -> tuple[int, ...]:
         """Its sources as they are now. (A form may take a hundred thousand steps, each of which adds one.)"""
@@ -144,6 +147,7 @@ class Job(Node):
         kept: expressions that forms made, which must live as long as `memo` knows them by identity.
         calls: call hash of each child, by index; None while it is not finished.
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.
+        hads: from what the plain values may have come in a call that a user's form asked for, by its index.
         wiring: (consumer, parameter name, producer) among the children, with BODY among the producers.
         places: where each child stands in `result`, in the order that is recorded.
         live: children that have not finished.
@@ -166,6 +170,7 @@ class Job(Node):
         "exported",
         "followers",
         "gap",
+        "hads",
         "hashes",
         "index",
         "kept",
@@ -245,6 +250,7 @@ class Job(Node):
         self.scope: dict[bytes, Node] | None = None
         self.calls: list[bytes | None] | None = None
         self.places: list[Place] | None = None
+        self.hads: dict[int, Fed] | None = None
         self.wiring: list[tuple[int, str, int]] | None = None
         self.returns: tuple[int, ...] = ()
         self.live: dict[Job, None] | None = None
@@ -316,4 +322,4 @@ class Job(Node):
         self.lazy = None
         self.described = self.result = self.body = None
         self.memo = self.kept = self.scope = self.calls = self.wiring = self.places = None
-        self.live = self.followers = self.passed = self.orders = None
+        self.hads = self.live = self.followers = self.passed = self.orders = None

@@ -1,25 +1,39 @@
 """Promises: values that are not there yet, and what is to be done with them then.
 
-They know nothing of workflows. `engine.promised` lets functions that are written with them be forms.
+They know nothing of workflows, but carry along what their values came from. `engine.promised` lets functions that are
+written with them be forms.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, NoReturn, TypeVar
 
+from headwater.engine.came import NONE, NOWHERE, Came
 from headwater.engine.errors import CallError
+from headwater.engine.values import register_plan
+from headwater.engine.values.walk import Refused, Walk
 
 T = TypeVar("T")
+WHY_NOT_KEPT = (
+    "a promise is no value that can be recorded or handed to another process. Give what it becomes: where a scheduler "
+    "task has several, return Promise.all([promise, …]).then(…)"
+)
 _PENDING, _FULFILLED, _REJECTED = "pending", "fulfilled", "rejected"
 
 
 class _Turns(threading.local):
-    """What is to be called on a thread, in the order in which it became due."""
+    """What is to be called on a thread, in the order in which it became due.
+
+    Attributes:
+        came: what the values may have come from that are at hand where something is called now.
+    """
 
     def __init__(self) -> None:
+        self.came = NOWHERE
         self._due: deque[Callable[[], None]] = deque()
         self._busy = False
 
@@ -40,11 +54,29 @@ class _Turns(threading.local):
 _turns = _Turns()
 
 
+@contextmanager
+def at_hand(came: Came) -> Iterator[None]:
+    """What is called, and what is settled, has to do with what came from these."""
+    before, _turns.came = _turns.came, came
+    try:
+        yield
+    finally:
+        _turns.came = before
+
+
+def results_at_hand() -> frozenset[int]:
+    """From which results the values may have come that the code has which runs now."""
+    return _turns.came.results
+
+
 class Promise(Generic[T]):
     """A value that is there later, or an error in its place. It is settled once, and stays what it is then.
 
     What was asked for with `then` and `catch` is called in the order in which promises are settled, and of one promise
     in the order in which it was asked for.
+
+    Attributes:
+        came: what it came from, once it is settled.
 
     Args:
         func: called at once with `do_resolve` and `do_reject`; what it raises rejects the promise.
@@ -55,6 +87,8 @@ class Promise(Generic[T]):
     ) -> None:
         self._state = _PENDING
         self._outcome: Any = None
+        self._decided = False
+        self.came = NOWHERE
         self._waiting: list[Callable[[], None]] = []
         if func is not None:
             try:
@@ -100,15 +134,32 @@ class Promise(Generic[T]):
         return self._outcome  # type: ignore[no-any-return]
 
     def do_resolve(self, value: T | Promise[T]) -> None:
-        """Give it its value, or let it become what another promise becomes. Nothing, where it is settled."""
+        """Give it its value, or let it become what another promise becomes. Nothing, where that was done before.
+
+        Raises:
+            CallError: the other promise is itself.
+        """
+        if value is self:
+            raise CallError(f"{self!r} cannot become what it becomes itself: it would never be settled")
+        if self._decided:
+            return
+        self._decided = True
         if isinstance(value, Promise):
             value._when_settled(lambda: self._settle(value._state, value._outcome))
         else:
             self._settle(_FULFILLED, value)
 
     def do_reject(self, error: Exception) -> None:
-        """Give it an error. Nothing, where it is settled."""
-        self._settle(_REJECTED, error)
+        """Give it an error. Nothing, where it was given a value, a promise or an error before.
+
+        Raises:
+            CallError: it is no exception.
+        """
+        if not isinstance(error, BaseException):
+            raise CallError(f"do_reject({error!r}): an exception is needed, as in ValueError({error!r})")
+        if not self._decided:
+            self._decided = True
+            self._settle(_REJECTED, error)
 
     def then(
         self, resolver: Callable[[T], Any] | None, rejector: Callable[[Exception], Any] | None = None
@@ -137,29 +188,46 @@ class Promise(Generic[T]):
         return self.then(None, rejector)
 
     @classmethod
-    def all(cls, promises: Sequence[Promise[T]]) -> Promise[list[T]]:
+    def all(cls, promises: Iterable[Promise[T]]) -> Promise[list[T]]:
         """All values, in the order of the promises; the first error, where one is rejected."""
+        promises = list(promises)
         return _together(promises, lambda: [promise._outcome for promise in promises], stop_early=True)
 
     def _settle(self, state: str, outcome: Any) -> None:
-        if self.is_pending:
-            self._state, self._outcome = state, outcome
-            waiting, self._waiting = self._waiting, []
-            for call in waiting:
-                _turns.take(call)
+        self._state, self._outcome, self.came = state, outcome, _turns.came
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            _turns.take(call)
 
     def _when_settled(self, call: Callable[[], None]) -> None:
+        earlier = results_at_hand()
+
+        def go_on() -> None:
+            with at_hand(self.came.after(earlier)):
+                call()
+
         if self.is_pending:
-            self._waiting.append(call)
+            self._waiting.append(go_on)
         else:
-            _turns.take(call)
+            _turns.take(go_on)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(WHY_NOT_KEPT)
 
     def __repr__(self) -> str:
         return f"Promise({self._state}{'' if self.is_pending else f', {self._outcome!r}'})"
 
 
-def wait_promises(promises: Sequence[Promise[T]]) -> Promise[list[Promise[T]]]:
+def _refuse(promise: Any, _: Walk) -> bytes:
+    raise Refused(promise, WHY_NOT_KEPT)
+
+
+register_plan(Promise, _refuse)
+
+
+def wait_promises(promises: Iterable[Promise[T]]) -> Promise[list[Promise[T]]]:
     """The promises themselves, once all of them are settled, whatever became of them."""
+    promises = list(promises)
     return _together(promises, lambda: list(promises), stop_early=False)
 
 
@@ -177,7 +245,10 @@ def _together(
         if stop_early and promise.is_rejected:
             made.do_reject(promise._outcome)
         elif not left:
-            made.do_resolve(outcome())
+            came = [promise.came for promise in promises]
+            covered = NONE.union(*(one.covered for one in came))
+            with at_hand(Came(NONE.union(*(one.results for one in came)), covered).after(results_at_hand())):
+                made.do_resolve(outcome())
 
     for promise in promises:
         promise._when_settled(lambda promise=promise: count(promise))  # type: ignore[misc]

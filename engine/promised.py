@@ -8,13 +8,15 @@ asked for in a callback begins when all that was asked for before it has ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, NoReturn
 
+from headwater.engine.came import NONE, Brought, Came, Had, Results, Wish, results_of
 from headwater.engine.errors import CallError
-from headwater.engine.nested import failures_in, find_expressions
-from headwater.engine.promise import Promise
-from headwater.engine.special import Settled, Steps
+from headwater.engine.expression import Special
+from headwater.engine.nested import Failure, find_expressions
+from headwater.engine.promise import Promise, at_hand, results_at_hand
+from headwater.engine.special import Give, Settled, Steps
 
 PARAMETERS = ("scheduler", "parent_job", "sexpr")
 """What the first parameters of such a function are called."""
@@ -31,12 +33,13 @@ class FormScheduler:
     """What such a function asks for expressions.
 
     Attributes:
-        asked: what was asked for and not wished for yet, with the promises of it; None once the form has ended.
+        asked: what was asked for and not wished for yet, with the promises of it and from what the plain values in
+            it may have come; None once the form has ended.
     """
 
     def __init__(self) -> None:
         self.parent_job = ParentJob()
-        self.asked: list[tuple[Any, Promise[Any]]] | None = []
+        self.asked: list[tuple[Any, Promise[Any], Results]] | None = []
 
     def evaluate(self, expr: Any, parent_job: Any = None) -> Promise[Any]:
         """The promise of an expression's value, or of that of a nested value with expressions in it.
@@ -54,7 +57,7 @@ class FormScheduler:
         if self.asked is None:
             raise CallError("scheduler.evaluate(…): the scheduler task has ended; its result is there")
         promise: Promise[Any] = Promise()
-        self.asked.append((expr, promise))
+        self.asked.append((expr, promise, results_at_hand()))
         return promise
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -66,7 +69,7 @@ def _nothing_else(what: str, has: str, name: str) -> NoReturn:
 
 
 def promised_steps(
-    func: Callable[..., Any], sexpr: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    give: Give, func: Callable[..., Any], sexpr: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Steps:
     """The steps of such a function.
 
@@ -75,26 +78,41 @@ def promised_steps(
         BaseException: what the promise was rejected with, or what the function raised.
     """
     scheduler = FormScheduler()
+    brought = Brought(give.node, (args, kwargs))
     try:
-        made = func(scheduler, scheduler.parent_job, sexpr, *args, **kwargs)
+        with at_hand(Came(results_of(brought.above), NONE)):
+            made = func(scheduler, scheduler.parent_job, sexpr, *args, **kwargs)
         if not isinstance(made, Promise):
             raise CallError(
                 f"a scheduler task that takes {', '.join(PARAMETERS)} returns a promise, not {made!r}"
             )
         while made.is_pending:
-            asked, scheduler.asked = scheduler.asked, []
-            if not asked:
+            if not scheduler.asked:
                 raise CallError(
                     "the promise that the scheduler task returned waits for nothing: it is never settled"
                 )
-            values = yield Settled([expr for expr, _ in asked])
-            for value, (_, promise) in zip(values, asked, strict=True):
-                failures = failures_in(value)
-                if failures:
-                    promise.do_reject(failures[0].error)  # type: ignore[arg-type]
-                else:
-                    promise.do_resolve(value)
+            yield from _settle(scheduler, brought)
+        with give.aside():
+            while scheduler.asked:
+                yield from _settle(scheduler, brought)
     finally:
         scheduler.asked = None
     value = made.value
-    return (yield value) if find_expressions(value) else value
+    if not find_expressions(value):
+        return value
+    return (yield Special("wish", (value, Wish(Had(brought, made.came.results)))))
+
+
+def _settle(scheduler: FormScheduler, brought: Brought) -> Generator[Any, Any, None]:
+    """Evaluate what was asked for so far, and settle the promises of it."""
+    asked, scheduler.asked = scheduler.asked or [], []
+    wishes = [Wish(Had(brought, results), tolerant=True) for _, _, results in asked]
+    values = yield Settled(
+        [Special("wish", (expr, one)) for (expr, _, _), one in zip(asked, wishes, strict=True)]
+    )
+    for value, one, (_, promise, _) in zip(values, wishes, asked, strict=True):
+        with at_hand(one.came):
+            if isinstance(value, Failure):
+                promise.do_reject(value.error)  # type: ignore[arg-type]
+            else:
+                promise.do_resolve(value)

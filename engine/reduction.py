@@ -18,7 +18,7 @@ from headwater.engine.bodies import spread_flows, take_want
 from headwater.engine.children import origins_of_error, recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
-from headwater.engine.expression import OPERATIONS, Call, Expression, Given, Operation, Special
+from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
 from headwater.engine.failure import Failures, Finished, Recording, Unreadable, call_key
 from headwater.engine.job import (
     BODY,
@@ -35,7 +35,7 @@ from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into,
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.signature import Bound
-from headwater.engine.special import CHOOSERS, FORMS, Begun, Settled, Steps
+from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
 
 
@@ -167,6 +167,10 @@ class Reduction(Failures):
                 digest = None
             if index in job.mixed:
                 sources.add(BODY)
+            if BODY in sources and owner.hads is not None and job.index in owner.hads:
+                had = owner.hads[job.index]
+                sources.update(had.results)
+                had.names.append(job.names[index])
             if job.names[index] not in excluded:
                 if digest is None:
                     digest = self.recording_of(job).identify(
@@ -178,7 +182,7 @@ class Reduction(Failures):
         job.lazy = job.orders = None
         job.eval_hash = eval_key(job.task, Bound(job.names, values, job.positional), hashes)
         if job.unrecorded:
-            job.sources = tuple(sorted({BODY}.union(*fed.values())))
+            job.sources = tuple(sorted(set(job.sources).union(*fed.values())))
             return
         for name, found in fed.items():
             owner.wiring.extend([(job.index, name, source) for source in flows(found)])
@@ -272,7 +276,7 @@ class Reduction(Failures):
         node.awaited = wanted
         assert owner.kept is not None
         owner.kept.append(wanted)
-        await_nodes(node, self._attacher.attach(owner, wanted, node.place, node.step))
+        await_nodes(node, self._attacher.attach(owner, wanted, node.place, node.step, node.had))
         if not node.pending:
             self.ready.append(node)
 
@@ -285,7 +289,7 @@ class Reduction(Failures):
                 return self._read_context(owner, *expression._args)
             if expression._form == "apply_tags":
                 return tag_steps(self.recording_of(owner), owner, *expression._args)
-            return FORMS[expression._form](lambda value: Given(value, node.gather()), *expression._args)
+            return FORMS[expression._form](Give(node), *expression._args)
         sources: set[int] = set()
         resolve = self._resolver(owner, sources)
         args, kwargs = substitute(expression._args, resolve), substitute(expression._kwargs, resolve)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
+from headwater.engine.came import Brought, Had, Origins, Wish, results_of
 from headwater.engine.errors import TaskDefinitionError
 from headwater.engine.expression import Special
 from headwater.engine.namespace import check_name
@@ -72,16 +73,40 @@ class SchedulerTask(Generic[P, R]):
     def _steps(self, give: Give, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps:
         if self._promises:
             sexpr = Special(self._form, (args, kwargs))
-            return (yield from promised_steps(self.func, sexpr, args, kwargs))
+            return (yield from promised_steps(give, self.func, sexpr, args, kwargs))
+        brought = Brought(give.node, (args, kwargs))
+        origins = Origins(results_of(brought.above))
         made = self.func(*args, **kwargs)
-        value = (yield from made) if inspect.isgenerator(made) else made
-        return (yield value) if find_expressions(value) else value
+        value = (yield from _watched(made, brought, origins)) if inspect.isgenerator(made) else made
+        if not find_expressions(value):
+            return value
+        return (yield Special("wish", (value, Wish(Had(brought, (origins, len(origins)))))))
 
     def __reduce__(self) -> str:
         return self.func.__qualname__  # as a value, it is what its module has under its name
 
     def __repr__(self) -> str:
         return f"SchedulerTask({self.fullname})"
+
+
+def _watched(made: Generator[Any, Any, Any], brought: Brought, origins: Origins) -> Steps:
+    """The steps of a generator, each of which asks for what it yields, with a note of what it had got before."""
+    send = made.send
+    got: Any = None
+    while True:
+        try:
+            wanted = send(got)
+        except StopIteration as stop:
+            return stop.value
+        wish = Wish(Had(brought, (origins, len(origins))))
+        try:
+            got, send = (yield Special("wish", (wanted, wish))), made.send
+        except GeneratorExit:
+            made.close()
+            raise
+        except BaseException as error:
+            got, send = error, made.throw
+        origins.add(wish.came)
 
 
 @overload

@@ -311,6 +311,12 @@ class _Watched(Reduction):
         self._fed[id(job)] = fed
 
     def end(self, job: Job, status: int) -> None:
+        owner = job.owner
+        if owner is not None and owner.hads and job.index in owner.hads and not job.unrecorded:
+            had = owner.hads[job.index]
+            fed = self._fed.setdefault(id(job), {})
+            for name in had.names:
+                fed.setdefault(name, [self._by_place[id(owner), result] for result in sorted(had.results)])
         seen = SeenCall(
             job.task.fullname,
             dict(zip(job.names, job.values or (), strict=False)),

@@ -7,12 +7,17 @@ returns its own value. The scheduler steps it; lineage follows what was yielded.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
-from typing import Any, TypeVar, overload
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from headwater.engine.came import Wish, came_by
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special
 from headwater.engine.nested import failures_in, substitute
 from headwater.engine.task import task
+
+if TYPE_CHECKING:
+    from headwater.engine.job import StepNode
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -22,8 +27,39 @@ E = TypeVar("E", bound=BaseException)
 F = TypeVar("F", bound=BaseException)
 
 Steps = Generator[Any, Any, Any]
-Give = Callable[[Any], Given]
-"""Makes a value that a form got an expression again, which has come from where the form's values came from so far."""
+
+
+class Give:
+    """Makes a value that a form got an expression again, which has come from where the form's values came from so far.
+
+    Args:
+        node: the form's own.
+    """
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: StepNode) -> None:
+        self.node = node
+
+    def __call__(self, value: Any) -> Given:
+        return Given(value, self.node.gather())
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What the form waits for meanwhile does not flow into its value."""
+        node = self.node
+        gathered, awaited = set(node.gathered), node.awaited
+        try:
+            yield
+        finally:
+            node.gathers(gathered)
+            node.awaited = awaited
+
+    def tell(self, wish: Wish, error: BaseException | None = None) -> None:
+        """Note what a wish has got, or what its error came from."""
+        wish.came = came_by(self.node, error)
+
+
 Form = Callable[..., Steps]
 """Called with a `Give` and the form's arguments."""
 
@@ -49,7 +85,7 @@ class Begun:
 FORMS: dict[str, Form] = {}
 """The forms by the name that an expression carries."""
 
-CHOOSERS = {"cond", "const", "await", "apply_tags"}
+CHOOSERS = {"cond", "const", "await", "wish", "apply_tags"}
 """Forms whose value comes from their last step alone."""
 
 
@@ -270,6 +306,22 @@ def _await(give: Give, value: Any, reply: Callable[[Any, BaseException | None], 
         reply(None, error)
     else:
         reply(found, None)
+
+
+@form("wish")
+def _wish(give: Give, value: Any, wish: Wish) -> Steps:
+    """What a user's form waits for."""
+    try:
+        found = yield Settled(value) if wish.tolerant else value
+        for failure in failures_in(found):
+            raise failure.error
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        give.tell(wish, error)
+        raise
+    give.tell(wish)
+    return found
 
 
 # -- order -------------------------------------------------------------------------------------------------------------

@@ -71,6 +71,20 @@ def reader_for(annotation: Any, default: Any = inspect.Parameter.empty) -> Reade
     raise UnreadableType(describe_type(annotation))
 
 
+def takes_none(annotation: Any) -> bool:
+    """Whether None is among the values that an annotation names."""
+    if annotation in (None, types.NoneType, Any, object):
+        return True
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return takes_none(args[0])
+    if isinstance(annotation, typing.NewType):
+        return takes_none(annotation.__supertype__)
+    if origin in (typing.Union, types.UnionType):
+        return any(map(takes_none, args))
+    return origin is typing.Literal and None in args
+
+
 def describe_type(annotation: Any) -> str:
     """A type's name as a person would write it."""
     if isinstance(annotation, type) and not typing.get_args(annotation):

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from headwater.cli._arguments import Reader, UnreadableType, describe_type, reader_for
+from headwater.cli._arguments import Reader, UnreadableType, describe_type, reader_for, takes_none
 from headwater.cypher.errors import HeadwaterError, UsageError
 
 _EMPTY = inspect.Parameter.empty
@@ -241,17 +241,33 @@ def read_json(flag: Flag, value: Any, task: str) -> Any:
         UsageError: it is of another kind.
     """
     reader = flag.reader
-    if value is None or reader is None or flag.annotation in (_EMPTY, Any, object):
+    if reader is None or flag.annotation in (_EMPTY, Any, object):
         return value
+    if value is None and (flag.parameter.default is None or takes_none(flag.annotation)):
+        return None
+    if value is None:
+        raise UsageError(
+            f"{flag.name} of {task}: null is none of the values of {describe_type(flag.annotation)}. Give one, or "
+            "leave it out where it has a default"
+        )
     if reader.gather is None:
         return _read(flag, value if isinstance(value, str) else json.dumps(value), task)
     if not isinstance(value, list):
         raise UsageError(f"{flag.name} of {task}: {json.dumps(value)} is not a list")
-    items = [_read(flag, item if isinstance(item, str) else json.dumps(item), task) for item in value]
+    items = [_read_item(flag, item, task) for item in value]
     try:
         return reader.gather(items)
     except ValueError as error:
         raise UsageError(f"{flag.name} of {task}: {error} means nothing") from error
+
+
+def _read_item(flag: Flag, item: Any, task: str) -> Any:
+    inner = typing.get_args(flag.annotation)
+    if item is None and (not inner or any(map(takes_none, inner))):
+        return None
+    if item is None:
+        raise UsageError(f"{flag.name} of {task}: null is no item of {describe_type(flag.annotation)}")
+    return _read(flag, item if isinstance(item, str) else json.dumps(item), task)
 
 
 def _read(flag: Flag, text: str, task: str) -> Any:

@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from headwater.cli._workflow import AnyTask
 
 
+class _Twice(Exception):
+    """A name stands twice in one object."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in found if names.count(name) > 1))
+    return found
+
+
 def read_input(
     file: Path, flags: Sequence[Flag], task: AnyTask, *, without: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -30,13 +46,15 @@ def read_input(
         Parameter to value, and the arguments of `**parameters`.
 
     Raises:
-        UsageError: the file cannot be read, is no JSON object, or names what is no parameter; or a value is of another
-            kind.
+        UsageError: the file cannot be read, is no JSON object, or names what is no parameter, or something twice; or a
+            value is of another kind.
     """
     try:
-        found = json.loads(file.read_text("utf-8"))
+        found = json.loads(file.read_text("utf-8"), object_pairs_hook=_once)
     except OSError as error:
         raise UsageError(f"--input {file}: it cannot be read: {error.strerror}") from error
+    except _Twice as error:
+        raise UsageError(f"--input {file}: {error.name!r} is given twice. Which one counts?") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--input {file}: this is no JSON: {error}") from error
     if not isinstance(found, dict):

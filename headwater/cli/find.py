@@ -27,7 +27,7 @@ STATUSES = ("RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 @click.option(
     "--tag", "tags", multiple=True, metavar="KEY[=VALUE]", help="Tag that it has; all of those given."
 )
-@click.option("--user", help="Who ran it.")
+@click.option("--user", help="Who ran it: the account, or the name that HEADWATER_USER gave.")
 @click.option("--host", help="Where it was run from.")
 @click.option("--commit", metavar="HASH", help="Beginning of the git commit.")
 @click.option("--since", type=Moment(), help="Begun then or later: 2013-01-31, or 3d (ago).")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+
 import pytest
 
 from .conftest import Shell
@@ -37,6 +40,19 @@ def test_runs_are_found_by_their_tasks(lab: Shell) -> None:
     assert list(found[0])[-1] == "jobs"
     assert "lab.doubles" in lab("find", "runs", "--since", "1d").out
     assert "no runs like that" in lab("find", "runs", "--until", "2013-01-31").err
+
+
+def test_runs_are_found_by_the_name_that_was_given_and_by_the_account_that_ran_them(lab: Shell) -> None:
+    account = pwd.getpwuid(os.getuid()).pw_name
+    assert lab("run", "lab.py", "doubles", HEADWATER_USER="alice", LOGNAME="bob").code == 0
+    assert f"alice ({account})" in lab("log", "-").out
+    [run] = lab("find", "runs", "--user", "alice", "--json").json["found"]
+    assert run["user"] == f"alice ({account})"
+    runs = lab("find", "runs", "--user", account, "--json").json["found"]
+    assert run in runs
+    assert {one["user"] for one in runs} == {account, f"alice ({account})"}
+    assert not lab("find", "runs", "--user", "ali", "--json").json["found"]
+    assert not lab("find", "runs", "--user", "bob", "--json").json["found"]
 
 
 def test_files_are_found_by_path(lab: Shell) -> None:

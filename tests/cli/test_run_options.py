@@ -131,6 +131,18 @@ def test_what_a_run_is_for_is_a_tag(shell: Shell) -> None:
     assert "lab.py doubles" in shell("find", "runs", "--tag", "doc").out
 
 
+def test_what_a_run_is_for_and_tags_hold_no_secrets(shell: Shell) -> None:
+    told = "copies postgres://ann:swordfish@db/lab with token=opensesame"
+    answer = shell("run", "lab.py", "doubles", "--doc", told, "--tag", f"from={told}", DB_PASSWORD="sesame99")
+    assert answer.code == 0
+    for place in (shell("log", "-").out, shell("tag", "list").out, shell("log", "-", "--json").out):
+        assert "doc=copies postgres://***@db/lab with token=***" in place
+        assert "swordfish" not in place
+        assert "opensesame" not in place
+    for journal in (shell.folder / ".headwater" / "journals").rglob("*.hwj"):
+        assert b"swordfish" not in journal.read_bytes()
+
+
 # -- --input -----------------------------------------------------------------------------------------------------------
 
 
@@ -144,6 +156,7 @@ def test_arguments_come_from_a_file_and_the_command_line_goes_before(shell: Shel
     assert shell("init").code == 0
     assert given(shell, {"n": 3}) == "[3, 0.5, 'a', None, [], {}, None, None, False]"
     assert given(shell, {"n": 3, "name": "b"}, "--n", "4") == "[4, 0.5, 'b', None, [], {}, None, None, False]"
+    assert given(shell, {"n": 3, "day": None}) == "[3, 0.5, 'a', None, [], {}, None, None, False]"
     everything = {
         "n": "7",
         "rate": 2,
@@ -178,6 +191,11 @@ def test_arguments_come_from_a_file_and_the_command_line_goes_before(shell: Shel
         ({"n": 1, "days": "2013-01-01"}, "is not a list"),
         ({"n": 1, "days": ["soon"]}, "'soon' is not a date"),
         ({}, "typed.shapes needs --n INT"),
+        ({"n": None}, "--n of typed.shapes: null is none of the values of int"),
+        ({"n": 1, "name": None}, "--name of typed.shapes: null is none of the values of str"),
+        ({"n": 1, "days": [None]}, "--days of typed.shapes: null is no item of list[datetime.date]"),
+        ('{"n": 1, "n": 2}', "'n' is given twice"),
+        ('{"n": 1, "anything": [{"a": 1, "a": 1}]}', "'a' is given twice"),
     ],
 )
 def test_an_input_that_does_not_fit_is_told(shell: Shell, value: object, said: str) -> None:

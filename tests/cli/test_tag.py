@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+
 import pytest
 
 from .conftest import Shell
+
+
+def account() -> str:
+    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def test_tags_are_added_changed_taken_away_and_listed(lab: Shell) -> None:
@@ -18,10 +25,12 @@ def test_tags_are_added_changed_taken_away_and_listed(lab: Shell) -> None:
     assert [line.partition(": ")[2] for line in changed.out.splitlines()] == ["- colour=red", "+ colour=blue"]
     lab("tag", "rm", "lab.double", "owner")
     listed = lab("tag", "list", "lab.double", "--json").json["tags"]
-    assert [(tag["key"], tag["value"], tag["user"]) for tag in listed] == [("colour", "blue", "ben")]
+    assert [(tag["key"], tag["value"], tag["user"]) for tag in listed] == [
+        ("colour", "blue", f"ben ({account()})")
+    ]
     history = lab("tag", "list", "lab.double", "--history", "--json").json["tags"]
     assert [(tag["value"], tag["ended_by"]) for tag in history if tag["key"] == "colour"] == [
-        ("red", "ben"),
+        ("red", f"ben ({account()})"),
         ("blue", None),
     ]
     assert list(history[0]) == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 from headwater.lineage.verify import verify
 
-from headwater import DryRunResult, Project, Promise, scheduler_task, task
+from headwater import DryRunResult, File, Project, Promise, evaluate, scheduler_task, task
 from tests.contract.conftest import Run, define
+from tests.contract.test_async_lineage import origins
 
 headwater_namespace = "promised_recorded"
 
@@ -51,6 +53,40 @@ def by_steps(leaf: Any) -> Any:
     except ValueError:
         found.append(20)
     return [(yield leaf(sum(found))), *found]
+
+
+@scheduler_task()
+def copied_by_promises(scheduler: Any, parent_job: Any, sexpr: Any, found: Any, copy: Any) -> Any:
+    return scheduler.evaluate(found).then(lambda text: scheduler.evaluate(copy(text)))
+
+
+@scheduler_task()
+def copied_by_steps(found: Any, copy: Any) -> Any:
+    return (yield copy((yield found)))
+
+
+@pytest.mark.parametrize("form", [copied_by_promises, copied_by_steps], ids=["promises", "steps"])
+def test_a_file_is_traced_back_through_them(
+    run: Run, store: GraphStore, project: Project, tmp_path: Path, form: Callable[..., Any]
+) -> None:
+    (tmp_path / "in.txt").write_text("read")
+
+    def write(text: str) -> File:
+        file = File(tmp_path / "out.txt")
+        file.write(text.upper())
+        return file
+
+    read, copy = define("read", "1", lambda file: file.read()), define("copy", "1", write)
+
+    async def waits(path: str) -> Any:
+        return await evaluate(form(read(File(path)), copy))
+
+    plain = define("plain", "1", lambda path: form(read(File(path)), copy))
+    for main in (plain, define("waits", "1", waits)):
+        run(main(str(tmp_path / "in.txt")))
+        assert origins(store, "copy") == {"read", main.name}
+        (tmp_path / "in.txt").write_text("read again")
+    assert not verify(project, store).findings
 
 
 @pytest.mark.parametrize("form", [by_promises, by_steps], ids=["promises", "steps"])

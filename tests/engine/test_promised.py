@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from typing import Any
 
@@ -15,6 +16,7 @@ from headwater import (
     Rehearsal,
     Scheduler,
     SchedulerTask,
+    Unrecordable,
     cond,
     evaluate,
     scheduler_task,
@@ -163,6 +165,147 @@ def test_an_error_has_its_own_origins_alone() -> None:
     assert play.run(main()) == "2 is refused"
     fed = play.call("promised.mended").fed_by["error"]
     assert [call.task for call in fed] == ["promised.fail"]
+
+
+# -- what plain values came from ---------------------------------------------------------------------------------------
+
+
+@scheduler_task()
+def each(scheduler: Any, parent_job: Any, sexpr: Any, *values: Any) -> Any:
+    asked = [scheduler.evaluate(value) for value in values]
+    return Promise.all([one.then(lambda found: scheduler.evaluate(show(found))) for one in asked])
+
+
+@scheduler_task()
+def summed(scheduler: Any, parent_job: Any, sexpr: Any, *values: Any) -> Any:
+    asked = [scheduler.evaluate(value) for value in values]
+    return Promise.all(asked).then(lambda found: scheduler.evaluate(show(sum(found))))
+
+
+@scheduler_task()
+def after(scheduler: Any, parent_job: Any, sexpr: Any, first: Any, then: Any) -> Any:
+    return scheduler.evaluate(first).then(lambda _: scheduler.evaluate(then))
+
+
+@scheduler_task
+def steps_after(first: Any, then: Any) -> Any:
+    yield first
+    return (yield then)
+
+
+@scheduler_task
+def steps_summed(*values: Any) -> Any:
+    total = 0
+    for value in values:
+        total += yield value
+    return (yield show(total))
+
+
+@scheduler_task
+def chained(value: Any, times: int) -> Any:
+    for _ in range(times):
+        value = (yield value) + 1
+        value = show(value)
+    return (yield value)
+
+
+@scheduler_task
+def outer(value: Any) -> Any:
+    found = yield value
+    return (yield steps_after(note(100), show(found)))
+
+
+def fed(expression: Any) -> list[tuple[str, list[str]]]:
+    """The calls of `show` of a rehearsal: what each took, and what that came from."""
+    play = Rehearsal()
+    play.run(expression)
+    return [
+        (
+            str(call.arguments["x"]),
+            [str(next(iter(source.arguments.values()))) for source in call.fed_by.get("x", [])],
+        )
+        for call in play.calls
+        if call.task == "promised.show"
+    ]
+
+
+def test_a_plain_value_in_a_call_came_from_what_its_callback_had() -> None:
+    assert fed(each(note(1), note(2))) == [("1", ["1"]), ("2", ["2"])]
+    for form in (summed, steps_summed):
+        assert fed(form(note(1), note(2))) == [("3", ["1", "2"])]
+
+
+def test_a_call_that_the_form_was_handed_came_from_nothing_that_it_got() -> None:
+    for form in (after, steps_after):
+        assert fed(form(note(1), show(5))) == [("5", [])]
+
+
+def test_the_way_to_a_result_leads_over_later_ones() -> None:
+    assert fed(chained(note(1), 3)) == [("2", ["1"]), ("3", ["2"]), ("4", ["3"])]
+
+
+def test_a_form_in_a_form_hands_on_what_its_arguments_came_from() -> None:
+    assert fed(outer(note(1))) == [("1", ["1"])]
+
+
+def test_many_callbacks_have_an_origin_each() -> None:
+    assert fed(each(*map(note, range(1500)))) == [(str(n), [str(n)]) for n in range(1500)]
+
+
+# -- to the end --------------------------------------------------------------------------------------------------------
+
+
+@scheduler_task()
+def careless(scheduler: Any, parent_job: Any, sexpr: Any) -> Any:
+    scheduler.evaluate(fail(1))
+    scheduler.evaluate(note(2)).then(lambda found: scheduler.evaluate(note(found + 1)))
+    return Promise(lambda resolve, reject: resolve(4))
+
+
+def test_what_was_asked_for_runs_though_nobody_waits_for_it() -> None:
+    play = Rehearsal()
+    assert play.run(show(careless())) == 4
+    assert [(call.task, call.status) for call in play.calls][:-1] == [
+        ("promised.fail", "FAILED"),
+        ("promised.note", "DONE"),
+        ("promised.note", "DONE"),
+        ("promised.show", "DONE"),
+    ]
+    assert not play.call("promised.show").fed_by.get("x")
+
+
+@scheduler_task()
+def holds_a_promise(scheduler: Any, parent_job: Any, sexpr: Any, value: Any) -> Any:
+    return scheduler.evaluate(value).then(lambda found: [scheduler.evaluate(note(3)), found])
+
+
+def test_a_promise_in_a_result_is_refused(scheduler: Scheduler) -> None:
+    for _ in range(2):
+        with pytest.raises(Unrecordable, match=r"result\[0\] .* return Promise\.all"):
+            scheduler.run(holds_a_promise(note(1)))
+    with pytest.raises(TypeError, match="no value that can be recorded"):
+        pickle.dumps(Promise())
+
+
+@scheduler_task()
+def asks_itself(scheduler: Any, parent_job: Any, sexpr: Any, n: int) -> Any:
+    return scheduler.evaluate(sexpr)
+
+
+@scheduler_task()
+def asks_itself_within(scheduler: Any, parent_job: Any, sexpr: Any, n: int) -> Any:
+    return scheduler.evaluate(show([steps_after(note(1), sexpr)]))
+
+
+@scheduler_task
+def steps_ask_themselves(n: int) -> Any:
+    return (yield show(steps_ask_themselves(n)))
+
+
+@pytest.mark.parametrize("form", [asks_itself, asks_itself_within, steps_ask_themselves])
+def test_one_that_waits_for_itself_is_told_so(scheduler: Scheduler, form: Any) -> None:
+    with pytest.raises(CallError, match="asks for itself with the same arguments"):
+        scheduler.run(form(1))
 
 
 # -- the same as generators --------------------------------------------------------------------------------------------

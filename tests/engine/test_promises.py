@@ -38,6 +38,35 @@ def test_a_promise_is_pending_until_it_is_settled_once() -> None:
         _ = promise.error
 
 
+def test_one_that_follows_another_follows_no_second_one() -> None:
+    first, second = Promise[int](), Promise[int]()
+    first.do_resolve(second)
+    first.do_resolve(5)
+    first.do_reject(ValueError("late"))
+    assert first.is_pending
+    second.do_resolve(6)
+    assert first.value == 6
+
+
+def test_what_would_never_be_settled_or_is_no_error_is_refused() -> None:
+    promise = Promise[int]()
+    with pytest.raises(CallError, match="cannot become what it becomes itself"):
+        promise.do_resolve(promise)
+    with pytest.raises(CallError, match=r"do_reject\('text'\): an exception is needed"):
+        promise.do_reject("text")  # type: ignore[arg-type]
+    assert promise.is_pending
+    with pytest.raises(CallError, match="an exception is needed"):
+        _ = Promise[int](lambda resolve, reject: reject("text")).value  # type: ignore[arg-type]
+
+
+def test_those_to_wait_for_may_come_one_by_one() -> None:
+    def settled(n: int) -> Promise[int]:
+        return Promise(lambda resolve, reject: resolve(n))
+
+    assert Promise.all(settled(n) for n in range(3)).value == [0, 1, 2]
+    assert [one.value for one in wait_promises(settled(n) for n in range(3)).value] == [0, 1, 2]
+
+
 def test_a_rejected_one_has_its_error() -> None:
     error = ValueError("x")
     promise = rejected(error)
