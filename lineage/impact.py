@@ -62,8 +62,7 @@ def impact(
     contents: list[str] = []
     if found.kind == "file":
         contents = sorted(facts.listed("impact_contents", path=found.label)) if every_content else [found.id]
-        spread.begin({call for some in facts.takers(contents).values() for call in some})
-        spread.begin_at_namers(facts.namers(contents))
+        spread.begin_at_files(contents)
     elif found.kind == "value":
         spread.begin_at_results(facts.listed("impact_value_returned", value=found.id))
         spread.begin(facts.listed("impact_value_took", value=found.id))

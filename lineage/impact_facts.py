@@ -35,6 +35,18 @@ class JobFact(NamedTuple):
         return self.answered, self.started or _NEVER, self.job
 
 
+class Touchers(NamedTuple):
+    """The calls around a file."""
+
+    takers: list[str]
+    """those that took it, inside whatever value"""
+    namers: list[str]
+    """those that returned it without having made it"""
+
+
+NOBODY = Touchers([], [])
+
+
 class ImpactFacts(GraphFacts):
     """The facts as a store has them."""
 
@@ -99,13 +111,14 @@ class ImpactFacts(GraphFacts):
         job_above, call_above = (None, None) if parent is None else parent
         return JobFact(job, False, None, None, job_above, call_above, spawned=False)
 
-    def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        """The calls that took each file, inside whatever value."""
-        return {file: sorted(calls) for file, calls in self.listed_rows("impact_takers", files)}
-
-    def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        """The calls that returned each file without having made it."""
-        return {file: sorted(calls) for file, calls in self.listed_rows("impact_namers", files)}
+    def touchers(self, files: Iterable[str]) -> dict[str, Touchers]:
+        """Who took each file, and who named it."""
+        rows = self.listed_rows("impact_touchers", files)
+        return {
+            file: Touchers(sorted(set(took)), sorted(set(named)))
+            for file, took, named in rows
+            if took or named
+        }
 
     def calls_of(self, tasks: Iterable[str]) -> dict[str, list[str]]:
         """The calls of each version of a task."""

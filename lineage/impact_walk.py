@@ -8,11 +8,12 @@ call that took the file comes to the file), so a reach says for how much it hold
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from headwater.lineage.flow import Flow
+from headwater.lineage.impact_facts import NOBODY
 
 if TYPE_CHECKING:
     from headwater.lineage.impact_facts import ImpactFacts, JobFact
@@ -94,11 +95,14 @@ class Spread:
         for call, parent_job in sorted(places):
             self._reach(call, None, frozenset({parent_job}), True)
 
-    def begin_at_namers(self, namers: Mapping[str, Iterable[str]]) -> None:
-        """Calls whose results came from files that they named, by file; only their results count."""
-        self.flow.learn_makers({call for some in namers.values() for call in some})
-        for file, some in namers.items():
-            for call in some:
+    def begin_at_files(self, files: Iterable[str]) -> None:
+        """Calls that took files, by hash, and calls whose results came from files that they named; of these, only the
+        results count."""
+        touchers = self._facts.touchers(files)
+        self.begin({call for some in touchers.values() for call in some.takers})
+        self.flow.learn_makers({call for some in touchers.values() for call in some.namers})
+        for file, some in touchers.items():
+            for call in some.namers:
                 if self._names(call, file):
                     self._reach(call, EVERYWHERE, ANY, False)
 
@@ -264,8 +268,8 @@ class Spread:
             for call in new
         }
         files = {file for some in made.values() for file in some}
-        takers = self._facts.takers(files) if files else {}
-        taking = {taker for some in takers.values() for taker in some}
+        touchers = self._facts.touchers(files) if files else {}
+        taking = {taker for some in touchers.values() for taker in some.takers}
         self.flow.learn_calls(taking)
         self._learn_parents(taking)
         around = {parent for taker in taking for parent in self._parents[taker]}
@@ -282,20 +286,21 @@ class Spread:
             for taker in taking
             for parent in (*self._parents[taker], None)
         }
-        namers = self._facts.namers(files) if files else {}
-        self.flow.learn_makers({namer for some in namers.values() for namer in some})
+        self.flow.learn_makers({namer for some in touchers.values() for namer in some.namers})
         joining = [(call, file) for call, some in made.items() for file in some]
         self.flow.learn_times(
             (call, other)
             for call, file in joining
-            for other in (*takers.get(file, ()), *namers.get(file, ()))
+            for touching in touchers.get(file, ())
+            for other in touching
         )
         for call, some in made.items():
             for file in some:
-                for namer in namers.get(file, ()):
+                takers, namers = touchers.get(file, NOBODY)
+                for namer in namers:
                     if self.flow.is_earlier(call, namer) and self._names(namer, file):
                         self._reach(namer, EVERYWHERE, ANY, False)
-                for taker in takers.get(file, ()):
+                for taker in takers:
                     if self.flow.is_earlier(call, taker):
                         for parent in (*self._parents[taker], None):
                             if file in unhanded[taker, parent]:

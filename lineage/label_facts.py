@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from headwater.lineage.impact_facts import ImpactFacts, JobFact
+from headwater.lineage.impact_facts import ImpactFacts, JobFact, Touchers
 from headwater.lineage.trace_facts import CallFact
 
 if TYPE_CHECKING:
@@ -35,11 +35,8 @@ class RememberedFacts(ImpactFacts):
     def call_parents(self, calls: Iterable[str]) -> dict[str, list[str]]:
         return self._remembered("call_parents", super().call_parents, calls)
 
-    def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        return self._remembered("takers", super().takers, files)
-
-    def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        return self._remembered("namers", super().namers, files)
+    def touchers(self, files: Iterable[str]) -> dict[str, Touchers]:
+        return self._remembered("touchers", super().touchers, files)
 
     def first_made(self, calls: Iterable[str]) -> dict[str, datetime]:
         return self._remembered("first_made", super().first_made, calls)

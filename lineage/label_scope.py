@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from headwater.lineage.impact_facts import JobFact
+from headwater.lineage.impact_facts import JobFact, Touchers
 from headwater.lineage.label_facts import RememberedFacts
 from headwater.lineage.trace_facts import CallFact, FileFact
 from headwater.lineage.trace_walk import Walk
@@ -65,15 +65,14 @@ class ScopedFacts(RememberedFacts):
             if parent is not None:
                 self._parents.setdefault(call, []).append(parent)
                 self._children.setdefault(parent, []).append(call)
-        self._takers: dict[str, list[str]] = {}
-        self._namers: dict[str, list[str]] = {}
+        self._touchers: dict[str, Touchers] = {}
         self._calls_of: dict[str, list[str]] = {}
         for call, fact in sorted(self._calls.items()):
             self._calls_of.setdefault(fact.task_hash or "", []).append(call)
             for file in fact.took():
-                self._takers.setdefault(file, []).append(call)
+                self._touchers.setdefault(file, Touchers([], [])).takers.append(call)
             for file in {file.file for file in fact.result_files}.intersection(fact.named or ()):
-                self._namers.setdefault(file, []).append(call)
+                self._touchers.setdefault(file, Touchers([], [])).namers.append(call)
         self._counting: dict[str, set[str]] = {}
         """of each call, the jobs that are asked about, or through which the walk left it upwards"""
         for job, call in jobs.items():
@@ -84,7 +83,7 @@ class ScopedFacts(RememberedFacts):
 
     def files(self) -> set[str]:
         """The hashes of the files that the calls took, or named."""
-        return {*self._takers, *self._namers}
+        return set(self._touchers)
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
         """As they are in the places: what sits in each, where each sits, and its own result."""
@@ -107,11 +106,8 @@ class ScopedFacts(RememberedFacts):
         others = super().call_parents(wanted - found.keys())
         return found | {call: parents[:1] for call, parents in others.items()}
 
-    def takers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        return {file: self._takers[file] for file in files if file in self._takers}
-
-    def namers(self, files: Iterable[str]) -> dict[str, list[str]]:
-        return {file: self._namers[file] for file in files if file in self._namers}
+    def touchers(self, files: Iterable[str]) -> dict[str, Touchers]:
+        return {file: self._touchers[file] for file in files if file in self._touchers}
 
     def calls_of(self, tasks: Iterable[str]) -> dict[str, list[str]]:
         return {task: self._calls_of[task] for task in tasks if task in self._calls_of}

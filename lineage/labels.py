@@ -103,8 +103,7 @@ def _levels(
     for level in sorted({highest, *(lower(highest, one) for one in limits.values())}, key=rank):
         stopped = {call for call, limit in limits.items() if rank(limit) < rank(level)}
         spread = Spread(facts, stopped=stopped)
-        spread.begin({call for some in facts.takers(files).values() for call in some})
-        spread.begin_at_namers(facts.namers(files))
+        spread.begin_at_files(files)
         spread.run()
         levels |= dict.fromkeys(_reached(facts, spread, scope), level)
     own = files if scope is None else scope.files & set(files)
