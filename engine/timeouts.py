@@ -19,12 +19,14 @@ _SLACK = 1000
 
 IMPORT_AT_LEAST = 60.0
 """Seconds that a process has to import what a call with a timeout needs, however short that is."""
+IMPORT_AT_MOST = 1e6
+"""However long it is: to wait for more than 2**31 milliseconds, few systems can be asked."""
 
 
 def time_to_import(timeout: float) -> float:
     """Seconds that a process has to import what a call needs: that is not the call's own time, and may take longer, but
     something that hangs is to be stopped there, too."""
-    return max(10 * timeout, IMPORT_AT_LEAST)
+    return min(max(10 * timeout, IMPORT_AT_LEAST), IMPORT_AT_MOST)
 
 
 def check_timeout(name: str, value: Any) -> float | None:

@@ -111,6 +111,12 @@ class ProcessExecutor(ThreadExecutor):
                 "Was it killed for using too much memory, or did the task call os._exit?"
             )
             return Outcome(None, False, None, died, started, time())
+        except BaseException:
+            # What the process still answers nobody reads: the next call would take it for its own.
+            hand.worker = None
+            worker.kill()
+            self._end(worker)
+            raise
         with self._condition:
             # From here on nobody takes this thread for one that still runs the call.
             hand.job = None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine.executors.upwards import TO_PARENT
 from headwater.engine.values import hash_value
 from hypothesis import HealthCheck, given, settings
 
@@ -116,6 +117,18 @@ def nap(n: int) -> tuple[float, float]:
     started = time.time()
     time.sleep(1.5)
     return started, time.time()
+
+
+class Unreadable:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ("no number",)
+
+
+@task(executor="process")
+def babbling(readable: bool, n: int) -> int:
+    """Says what nobody waits for, or what nobody can take up, and then gives a result."""
+    TO_PARENT[0]("records", None if readable else Unreadable())
+    return n
 
 
 @task
@@ -326,6 +339,17 @@ def test_a_process_that_dies_fails_only_its_call(scheduler: Scheduler) -> None:
     dead = leave.options(executor="process")(7)
     assert "exit code 7" in scheduler.run(catch(dead, WorkerDied, recovered))
     assert scheduler.run(echo.options(executor="process")(3)) == 3
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_no_call_gets_the_result_of_one_whose_answer_was_not_read(
+    scheduler: Scheduler, readable: bool
+) -> None:
+    babbled = [catch(babbling(readable, n), (AssertionError, ValueError), recovered) for n in range(4)]
+    later = [echo.options(executor="process")(n) for n in range(50)]
+    failed, values = scheduler.run(seq([babbled, later]))
+    assert {error.partition(":")[0] for error in failed} == {"AssertionError" if readable else "ValueError"}
+    assert values == list(range(50))
 
 
 def test_a_process_that_cannot_be_started_fails_the_call(

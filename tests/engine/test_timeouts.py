@@ -85,6 +85,13 @@ def test_what_a_process_imports_first_does_not_count(load: Load, scheduler: Sche
     assert scheduler.run([quick(n) for n in range(2)]) == [0, 1]
 
 
+def test_a_timeout_of_days_or_of_ages_is_no_longer_than_can_be_waited(scheduler: Scheduler) -> None:
+    # Of days, what the process has for its imports is more than 2**31 milliseconds; of ages, more than a C time holds.
+    for timeout in (7 * 86400.0, 1e300):
+        patient = number.options(timeout=timeout, executor="process")
+        assert scheduler.run([patient(n) for n in range(20)]) == list(range(20))
+
+
 HANGS = """
 import os
 import time
