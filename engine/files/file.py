@@ -82,10 +82,16 @@ class File(Artefact):
         return identify(self._address, self._wanted)
 
     def _was_written(self, identity: Identity | None = None) -> None:
-        self._period = period()
-        self._identity = self._look() if identity is None else identity
-        if self._changed is not None:
-            self._changed()
+        began = period()
+        try:
+            self._identity = self._look() if identity is None else identity
+        except BaseException:
+            self._identity = None  # it is no more what it was: it is looked at when it is next asked for
+            raise
+        finally:
+            if self._changed is not None:
+                self._changed()
+        self._period = began
 
     def open(
         self,

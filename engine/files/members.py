@@ -42,14 +42,15 @@ class Members(Artefact):
 
     def update_hash(self) -> None:
         """Look at all members again. Call it after something else than this object has written there."""
-        self._records = None
-        self._period = period()
+        began = period()
         if self._by_path:
             self._identity = BY_PATH
         else:
-            members = self._list()
+            members = self._list()  # where that fails, what was known stays, and how old that is
             self._listing = members or _NO_LISTING
             self._identity = summary(members, self._evidence)
+        self._records = None
+        self._period = began
 
     def _unsettle(self) -> None:
         """A member was written through this object: what is known of it is found out when it is next asked for."""

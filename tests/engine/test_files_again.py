@@ -14,7 +14,7 @@ import pytest
 from headwater.cypher import local_graph
 from headwater.cypher.loader import catch_up
 
-from headwater import ContentFile, Dir, File, FileSet, Scheduler, create_project, task
+from headwater import ContentFile, Dir, File, FileSet, Scheduler, Unrecordable, catch, create_project, task
 
 headwater_namespace = "again"
 
@@ -193,3 +193,42 @@ def test_the_files_of_a_folder_that_was_named_before_are_looked_at_again(
     assert scheduler.run(of_folder()) == ["one"]
     path.write_text("another")
     assert scheduler.run(of_folder()) == ["another"]
+
+
+@pytest.mark.parametrize("kind", [Dir, FileSet])
+def test_members_that_could_not_be_looked_at_once_are_looked_at_by_the_next_call_of_the_run(
+    tmp_path: Path, kind: Any
+) -> None:
+    (tmp_path / "a").write_text("one")
+    members = kind(tmp_path if kind is Dir else tmp_path / "*")
+    assert members.hash
+    away = tmp_path / "away"
+    away.symlink_to("x" * 300)  # longer than a name may be: nothing that holds it can be listed
+    (tmp_path / "b").write_text("two")
+
+    @task(namespace="again", cache=False)
+    def back(error: Exception) -> Any:
+        away.unlink()
+        return read_all(members)
+
+    assert Scheduler(record=False).run(catch(read_all(members), Unrecordable, back)) == ["one", "two"]
+    assert members.is_valid()
+
+
+def test_a_file_that_could_not_be_looked_at_after_it_was_written_is_not_known_as_it_was(
+    tmp_path: Path,
+) -> None:
+    folder = Dir(tmp_path)
+    file = folder / "a"
+    file.write("one")
+    before = file.hash, folder.hash
+    written = file.open("a")
+    written.write(" and more")
+    (tmp_path / "a").rename(tmp_path / "kept")
+    (tmp_path / "a").symlink_to("x" * 300)
+    with pytest.raises(OSError, match="too long"):
+        written.close()
+    (tmp_path / "kept").rename(tmp_path / "a")
+    assert file.is_valid()
+    assert folder.is_valid()
+    assert before != (file.hash, folder.hash)
