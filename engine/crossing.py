@@ -191,6 +191,12 @@ def _found(module: str, path: Sequence[str]) -> tuple[str, str]:
 
 
 def _spec(name: str, folders: list[str]) -> ModuleSpec | None:
-    # What is installed to be edited has a finder of its own, which both sides have.
-    found = (finder.find_spec(name, folders if finder is PathFinder else None) for finder in sys.meta_path)
-    return next((spec for spec in found if spec is not None), None)
+    for finder in sys.meta_path:
+        if finder is PathFinder:
+            # By its last part: a namespace package would ask for the one above it, which nobody need have imported.
+            spec = PathFinder.find_spec(name.rpartition(".")[2], folders)
+        else:  # what is installed to be edited has a finder of its own, which both sides have
+            spec = finder.find_spec(name, None)
+        if spec is not None:
+            return spec
+    return None

@@ -147,23 +147,25 @@ def test_what_its_module_imports_does_not_count_in_the_timeout_of_a_call(
     assert scheduler.run(federated_task.options(timeout=2)("v1_bill", 1))[1] == "v1"
 
 
+@pytest.mark.parametrize("package", ["fed_company", "fed_company.of.many"])
 def test_classes_of_a_namespace_package_cross_where_both_import_the_same_file(
-    local_project: Project, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    local_project: Project, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    shared, own = tmp_path / "lib" / "fed_company", other / "fed_company"
+    below = package.replace(".", "/")
+    shared, own = tmp_path / "lib" / below, other / below
     for folder in (shared, own):
         folder.mkdir(parents=True)
     (own / "own.py").write_text("")
     (shared / "kinds.py").write_text(
         "from dataclasses import dataclass\n\n\n@dataclass\nclass Kind:\n    n: int\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(shared.parent))
-    monkeypatch.syspath_prepend(str(shared.parent))
-    kinds = importlib.import_module("fed_company.kinds")
-    for name in ("fed_company", "fed_company.kinds"):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lib"))
+    monkeypatch.syspath_prepend(str(tmp_path / "lib"))
+    kinds = importlib.import_module(f"{package}.kinds")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "fed_company"]:
         monkeypatch.setitem(sys.modules, name, sys.modules.pop(name))
     scheduler = Scheduler(open_project(local_project.root))
     assert scheduler.run(federated_task("v1_back", kinds.Kind(3))) == kinds.Kind(3)
     (own / "kinds.py").write_text("class Kind: ...\n")
-    with pytest.raises(CallError, match=r"needs the module fed_company\.kinds"):
+    with pytest.raises(CallError, match=rf"needs the module {package}\.kinds"):
         scheduler.run(federated_task("v1_back", kinds.Kind(3)))
