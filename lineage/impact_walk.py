@@ -8,7 +8,7 @@ call that took the file comes to the file), so a reach says for how much it hold
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -35,6 +35,8 @@ _ANYWHERE = (EVERYWHERE, ANY)
 
 AT_ONCE = 2000
 """reaches from which the walk goes on at a time, so that what is asked for stays bounded"""
+FEW = 20
+"""reaches from which it is seen at a time whether the walk would go on"""
 _T = TypeVar("_T")
 
 
@@ -124,15 +126,31 @@ class Spread:
             if limit is not None and len(self.calls) >= limit:
                 return False
             quiet, pending = _some(self._quiet, at_once), _some(self._pending, at_once)
-            self._foresee([*quiet, *pending])
-            made: dict[str, None] = {}
-            for reach in quiet:
-                self._step(reach, False, made)
-            for reach, given in pending.items():
+            seen = self._foresee([*quiet, *pending])
+            for reach in pending:
                 self._tell(reach)
-                self._step(reach, given, made)
-            self._join(made)
+            reaches = {**dict.fromkeys(quiet, False), **pending}
+            made: dict[str, None] = {}
+            if limit is not None and len(self.calls) >= limit:
+                self._look_further(reaches, made)
+            else:
+                self._learn_children(seen)
+                for reach, given in reaches.items():
+                    self._step(reach, given, made)
+            if limit is None or len(self.calls) < limit or not self._pending:
+                self._join(made)
         return True
+
+    def _look_further(self, reaches: Mapping[Reach, bool], made: dict[str, None]) -> None:
+        """Go on from the last reaches that count, but only until there is something to go on to."""
+        for reach in reaches:
+            self._note_made(reach, made)
+        left = list(reaches.items())
+        while left and not self._pending and not self._quiet:
+            some, left = left[:FEW], left[FEW:]
+            self._learn_children(reach.call for reach, _ in some)
+            for reach, given in some:
+                self._step(reach, given, made)
 
     def _reach(self, call: str, parent: str | None, ways: Ways, given: bool) -> None:
         """Note what is reached. `given`: what it was given is, and so what its body makes of that, not its result
@@ -166,8 +184,7 @@ class Spread:
         if down:
             for child in children:
                 self._reach(child, call, down, True)
-        if not is_stopped and call not in self._made:
-            self._note_made(reach, made)
+        self._note_made(reach, made)
 
     def _led(self, call: str) -> list[str]:
         """The children of a call whose arguments its body made."""
@@ -181,7 +198,7 @@ class Spread:
         """Note the files that a call made itself, if a trace of them comes to where it is reached."""
         call = reach.call
         files = self.flow.calls[call].result_files
-        if files and self._is_traced_from(reach):
+        if files and call not in self._made and call not in self._stopped and self._is_traced_from(reach):
             self._made.add(call)
             for file in files:
                 if self.flow.is_first_maker(call, file.file):
@@ -312,9 +329,9 @@ class Spread:
 
     # -- learning ----------------------------------------------------------------------------------------------
 
-    def _foresee(self, reached: list[Reach]) -> None:
-        """Ask for what the next steps need: in one go for all that is fed by it inside its parents, however long the
-        chains are."""
+    def _foresee(self, reached: list[Reach]) -> set[str]:
+        """Ask for what the next steps need, but for the children: in one go for all that is fed by it inside its
+        parents, however long the chains are. Returns these calls."""
         self._learn_parents({reach.call for reach in reached if reach.parent == EVERYWHERE})
         places = [
             (reach.call, parent)
@@ -340,6 +357,9 @@ class Spread:
         self.flow.learn_wiring(calls)
         self._learn_jobs(calls, anywhere, inside)
         self._learn_parents(set(filter(self._has_no_job, calls)))
+        return calls
+
+    def _learn_children(self, calls: Iterable[str]) -> None:
         self.flow.learn_calls({child for call in calls for child in self.flow.calls[call].children})
 
     def _learn_parents(self, calls: set[str]) -> None:

@@ -89,6 +89,11 @@ def test_a_limit_ends_the_walk_and_the_answer_says_that_it_is_a_part(
     assert whole.complete
     assert {call.call for call in part.calls} < {call.call for call in whole.calls}
     assert {run.id for run in part.runs} <= {run.id for run in whole.runs}
+    monkeypatch.setattr(impact_walk, "AT_ONCE", 1000)
+    for limit in range(1, len(whole.calls) + 1):
+        found = of(store, "file", f"{world.prefix}in.csv", limit=limit)
+        assert len(found.calls) >= limit
+        assert found.complete == (len(found.calls) == len(whole.calls))
 
 
 def test_what_nobody_took_reached_nothing(store: GraphStore, cypher: Cypher, world: World) -> None:
