@@ -15,7 +15,7 @@ from typing import Any
 from headwater.cypher.change import new_id, user
 from headwater.cypher.project import Project
 from headwater.cypher.records import ExecutionStarted
-from headwater.engine.redaction import redact
+from headwater.engine.redaction import redact, redact_prose
 from headwater.engine.task import Task
 
 from headwater._version import __version__
@@ -39,7 +39,10 @@ def describe_execution(
         commit,
         dirty,
         _environment(),
-        [(key, redact([value])[0]) for key, value in tags],
+        [
+            (key, safe)
+            for (key, _), safe in zip(tags, redact_prose([value for _, value in tags]), strict=True)
+        ],
         str(project.root),
     )
 

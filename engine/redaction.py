@@ -11,12 +11,12 @@ import re
 from collections.abc import Collection, Sequence
 
 from headwater.engine.secrets import HIDDEN as HIDDEN_BYTES
-from headwater.engine.secrets import Secrets
+from headwater.engine.secrets import Secrets, is_secret_name
 
 HIDDEN = HIDDEN_BYTES.decode()
 
 _SECRET = re.compile(
-    r"pass(wor[dt]|wd|phrase)|secret|token|credential|auth(?!or)|authori[sz]ation|bearer|cookie|signature"
+    r"pass(wor[dt]|wd|phrase)|secret|(?<!max[-_])token(?!i[sz])|credential|auth(?!or)|authori[sz]ation|bearer|cookie|signature"
     r"|(api|access|private|account|shared)key|(?-i:[a-z](Key|Sig|Pass)$)|(^|[-_.])(keys?|sig|sas|jwt|pass|pwd)$",
     re.I,
 )
@@ -29,7 +29,8 @@ _KEY = re.compile(
     r"(?:(?<!\\)(?P<quoted>[^\"'{}\[\],:\n]{1,200}?)\\{0,99}[\"']\s*:|(?<![\w./-])(?P<bare>[\w.-]{1,200})\s*:(?!//))"
     r"(?P<gap>\s*)"
 )
-_MARK = re.compile(r"(?<!\\)\\*[\"']|[][{}]")
+_MARK = re.compile(r"(?<!\\)\\*[\"']|[][{}()]")
+_PREFIX = re.compile(r"[bru]{1,2}(?=['\"])", re.I)
 
 
 def redact(words: Sequence[str], *, secret: Collection[str] = ()) -> list[str]:
@@ -44,9 +45,23 @@ def redact(words: Sequence[str], *, secret: Collection[str] = ()) -> list[str]:
         words: argv.
         secret: further flags (with their dashes), and names in `name=value` words, whose values are to be hidden.
     """
-    known = Secrets()
-    hidden = [known.hide(word.encode("utf-8", "surrogateescape")) for word in words]
-    return _redacted([_cleaned(word.decode("utf-8", "surrogateescape"), secret) for word in hidden], secret)
+    return _redacted([_cleaned(word, secret) for word in _without_variables(words)], secret)
+
+
+def redact_prose(texts: Sequence[str]) -> list[str]:
+    """As `redact`, of texts that people write: there a word and a colon (`primary key: user_id`) are no secret."""
+    return [_redacted([_cleaned(text, (), headers=False)], ())[0] for text in _without_variables(texts)]
+
+
+def _without_variables(texts: Sequence[str]) -> list[str]:
+    """Texts without the values of secret environment variables."""
+    known = Secrets(is_secret=_is_secret_variable)
+    hidden = [known.hide(text.encode("utf-8", "surrogateescape")) for text in texts]
+    return [text.decode("utf-8", "surrogateescape") for text in hidden]
+
+
+def _is_secret_variable(name: str) -> bool:
+    return name not in ("PWD", "OLDPWD") and (is_secret(name) or is_secret_name(name))
 
 
 def is_secret(name: str) -> bool:
@@ -54,11 +69,11 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def _cleaned(text: str, secret: Collection[str]) -> str:
+def _cleaned(text: str, secret: Collection[str], *, headers: bool = True) -> str:
     """A text without what shows by itself in it that it is secret."""
     text = _URL_PASSWORD.sub(rf"\g<start>{HIDDEN}@", text)
     text = _FIELD.sub(lambda m: m["start"] + HIDDEN if is_secret(m["name"]) else m[0], text)
-    return _BEARER.sub(rf"\g<start>{HIDDEN}", _without_fields(text, secret))
+    return _BEARER.sub(rf"\g<start>{HIDDEN}", _without_fields(text, secret, headers=headers))
 
 
 def _redacted(words: Sequence[str], secret: Collection[str]) -> list[str]:
@@ -89,14 +104,14 @@ def _inside(word: str, secret: Collection[str]) -> str:
     return word
 
 
-def _without_fields(text: str, secret: Collection[str]) -> str:
+def _without_fields(text: str, secret: Collection[str], *, headers: bool) -> str:
     """A text without what stands behind the colon of a secret name: in JSON at any depth, and in headers."""
     parts = []
     begin = done = 0
     while key := _KEY.search(text, begin):
         begin = key.end()
         name = key["bare"] or _spelled(key["quoted"])
-        if is_secret(name) or name in secret:
+        if (headers or not key["bare"]) and (is_secret(name) or name in secret):
             quote, end = _value(text, key)
             parts += [text[done:begin], quote, HIDDEN, quote]
             begin = done = end
@@ -114,16 +129,17 @@ def _spelled(name: str) -> str:
 def _value(text: str, key: re.Match[str]) -> tuple[str, int]:
     """The quote of the value behind a name, and where it ends: rather too far than too early."""
     begin = key.end()
-    mark = _MARK.match(text, begin)
+    prefix = _PREFIX.match(text, begin)
+    mark = _MARK.match(text, begin if prefix is None else prefix.end())
     if mark is not None and mark[0][-1] in "\"'":
         return mark[0], _end_of_string(text, mark.end(), mark[0])
-    if mark is not None and mark[0] in "{[":
+    if mark is not None and mark[0] in "{[(":
         return "", _end_of_brackets(text, begin)
     string, depth = _around(text, begin)
     if string:
         return "", _next(text, begin, re.escape(string))
     if depth:
-        return "", _next(text, begin, r"[,}\]]")
+        return "", _next(text, begin, r"[,}\])]")
     return "", _next(text, begin, r"\n" if key["gap"] else r"\s")
 
 
@@ -140,7 +156,7 @@ def _after(mark: str, string: str, depth: int) -> tuple[str, int]:
         return "" if _closes(mark, string) else string, depth
     if mark[-1] in "\"'":
         return mark, depth
-    return "", max(depth + (1 if mark in "{[" else -1), 0)
+    return "", max(depth + (1 if mark in "{[(" else -1), 0)
 
 
 def _closes(mark: str, quote: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 HIDDEN = b"***"
 
@@ -25,10 +25,15 @@ def is_secret_name(name: str) -> bool:
 class Secrets:
     """The secrets of an environment: values of variables whose names speak of a password, token, key or the like."""
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        is_secret: Callable[[str], bool] = is_secret_name,
+    ) -> None:
         self._names: dict[bytes, str] = {}
         for name, value in (os.environ if environ is None else environ).items():
-            if _NAME.search(name):
+            if is_secret(name):
                 # Text is hidden line by line, so a key of many lines is as many secrets.
                 for line in value.splitlines():
                     if len(line) >= _SHORTEST:

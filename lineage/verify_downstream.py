@@ -63,8 +63,9 @@ def downstream(project: Project, store: GraphStore, finding: Finding) -> Downstr
 def _impact(project: Project, store: GraphStore, label: str, key: str) -> Impact:
     if label == "Execution":
         calls = {call for (call,) in store.rows("impact_execution_calls", id=key)}
-    elif label in _KINDS and actual(store, label, [key]):
-        return impact(store, Found(_KINDS[label], key, key))
+    elif label in _KINDS and (there := actual(store, label, [key])):
+        name = there[key].get("fullname") if label == "Task" else key
+        return impact(store, Found(_KINDS[label], key, str(name)))
     else:
         calls = set()
     calls = calls or set(_mentioned(project, label, key))

@@ -262,12 +262,22 @@ def read_json(flag: Flag, value: Any, task: str) -> Any:
 
 
 def _read_item(flag: Flag, item: Any, task: str) -> Any:
-    inner = typing.get_args(flag.annotation)
+    inner = _unwrapped(flag.annotation)
     if item is None and (not inner or any(map(takes_none, inner))):
         return None
     if item is None:
         raise UsageError(f"{flag.name} of {task}: null is no item of {describe_type(flag.annotation)}")
     return _read(flag, item if isinstance(item, str) else json.dumps(item), task)
+
+
+def _unwrapped(annotation: Any) -> tuple[Any, ...]:
+    """The types of a collection's items, beneath what `Annotated` and `| None` add to it."""
+    while typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
+    args = typing.get_args(annotation)
+    if type(None) not in args:
+        return args
+    return tuple(one for arg in args if arg is not type(None) for one in _unwrapped(arg))
 
 
 def _read(flag: Flag, text: str, task: str) -> Any:

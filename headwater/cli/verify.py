@@ -170,7 +170,7 @@ def _first(result: Verification) -> Iterator[str]:
         yield _output.table(["call", "recorded", "task", "result"], rows, indent="  ")
     if below.calls > len(below.listed):
         yield f"  … and {below.calls - len(below.listed):,} more"
-    if below.unended:
+    if below.unended or below.perhaps_calls or below.perhaps_files or below.perhaps_runs:
         yield (
             f"and {below.unended:,} job{'s' * (below.unended != 1)} that came to no result; under or after them, "
             f"perhaps {below.perhaps_calls:,} calls, {below.perhaps_files:,} files, {below.perhaps_runs:,} further runs"

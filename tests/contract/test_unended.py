@@ -22,6 +22,7 @@ from headwater.lineage.impact_views import Impact
 from headwater.lineage.resolve import resolve
 from headwater.lineage.verify import verify
 
+from tests.conftest import server_of
 from tests.waiting import wait_for
 
 WORKFLOW = """
@@ -262,6 +263,20 @@ def test_what_hangs_perhaps_on_a_record_that_is_off_is_counted(
     assert below is not None
     assert (below.calls, below.files, below.runs) == (0, 0, 0)
     assert (below.unended, below.perhaps_calls, below.perhaps_files, below.perhaps_runs) == (2, 2, 1, 1)
+
+
+@pytest.mark.parametrize("project", ["local"], indirect=True)
+def test_jobs_of_a_version_that_is_off_are_counted(
+    project: Project, store: GraphStore, workflow: Path
+) -> None:
+    with under_way(workflow, "direct", project, store, 1) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert catch_up(project).complete
+    server_of(project).run("MATCH (t:Task {fullname: 'open.direct'}) SET t.version = 'another'")
+    below = verify(project, store).downstream
+    assert below is not None
+    assert (below.calls, below.unended, below.perhaps_runs) == (0, 1, 1)
 
 
 def perhaps(found: Impact) -> tuple[list[str], list[str]]:

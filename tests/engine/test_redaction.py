@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from headwater.engine.redaction import redact
+from headwater.engine.redaction import redact, redact_prose
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,8 @@ from hypothesis import strategies as st
         (["AccountName=a;AccountKey=bc==;x=y"], ["AccountName=a;AccountKey=***;x=y"]),
         (["Server=h,password=x"], ["Server=h,password=***"]),
         (["--db-pass", "x"], ["--db-pass", "***"]),
+        (["{'token': ('abc', 'defgh'), 'x': 1}"], ["{'token': ***, 'x': 1}"]),
+        (["{'token': b'ab,cdef', 'x': 1}"], ["{'token': '***', 'x': 1}"]),
     ],
 )
 def test_secret_values_are_hidden(words: list[str], safe: list[str]) -> None:
@@ -72,6 +75,7 @@ def test_secret_values_are_hidden(words: list[str], safe: list[str]) -> None:
         ["--compass", "north"],
         ["https://host/a@b?monkey=1"],
         ["--mail", "ann@example.org"],
+        ["--tokenizer=bert", "--max-tokens", "100", "max_tokens=100"],
         ["--tag", "team=assay"],
         ['--context=a={"model": {"rate": 0.1, "author": "ann"}}'],
         ["s3://bucket/key:1", "at 10:30", "C:\\data", "{'path': 'a'}"],
@@ -89,6 +93,19 @@ def test_names_in_words_may_be_named_as_secret() -> None:
     words = ["--setup=login=x", "-s", "login=y", "--setup", "slots=3"]
     safe = ["--setup=login=***", "-s", "login=***", "--setup", "slots=3"]
     assert redact(words, secret={"login"}) == safe
+
+
+def test_in_texts_that_people_write_a_colon_makes_no_secret() -> None:
+    texts = ["Compare tokens: bert against gpt", "primary key: user_id"]
+    assert redact_prose(texts) == texts
+    told = "ticket password=hunter4 https://u:hunter5@h/x {'token': 'a'}"
+    assert redact_prose([told]) == ["ticket password=*** https://***@h/x {'token': '***'}"]
+
+
+@pytest.mark.parametrize("name", ["DB_PASS", "STRIPE_KEY", "SESSION_COOKIE"])
+def test_variables_of_every_secret_name_count(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "sk_live_123456")
+    assert redact(["curl -u x:sk_live_123456", f"in {os.getcwd()}"]) == ["curl -u x:***", f"in {os.getcwd()}"]
 
 
 def test_values_of_secret_environment_variables_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
