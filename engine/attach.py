@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from headwater.engine.came import Fed, Had, Results
+from headwater.engine.came import NONE, NOWHERE, Came, Fed, Had
 from headwater.engine.context import Context, merged
 from headwater.engine.defaults import settle_defaults
 from headwater.engine.errors import CallError, Unrecordable
@@ -97,7 +97,7 @@ class Attacher:
                 if isinstance(node, StepNode):
                     _follow(node, had, is_new)
                 elif isinstance(node, Job):
-                    _feed(owner, node, had.of(expression), parts)
+                    _feed(owner, node, had, expression, parts)
             memo[id(expression)] = node
             made += is_new
         return [memo[id(root)] for root in roots]
@@ -324,10 +324,8 @@ def _follow(node: StepNode, had: Had, is_new: bool) -> None:
         had.check(node)
 
 
-def _feed(owner: Job, job: Job, results: Results, parts: Any) -> None:
+def _feed(owner: Job, job: Job, had: Had, call: Expression, parts: Any) -> None:
     """Note where the plain values may have come from in a call that a user's form asks for."""
-    if not results:
-        return
     args, bound = parts
     excluded = job.task.plan.excluded
     names = [
@@ -335,21 +333,39 @@ def _feed(owner: Job, job: Job, results: Results, parts: Any) -> None:
         for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True)
         if holds_plain and not inner and name not in excluded
     ]
-    assert owner.wiring is not None
+    if not names and not _may_hold_plain(owner, args):
+        return
+    came = had.of(call)
+    if came is NOWHERE or (names and not came.results):
+        return
     if owner.hads is None:
         owner.hads = {}
     before = owner.hads.get(job.index)
-    if job.unrecorded:
-        further = set() if not names else {BODY, *results}
-        job.sources = tuple(sorted({*job.sources, *further}))
-    else:
-        known = {BODY, *before.results} if before is not None else set()
-        further = {BODY, *results} - known
-        owner.wiring.extend((job.index, name, source) for name in names for source in sorted(further))
+    if names:
+        if job.unrecorded:
+            job.sources = tuple(sorted({*job.sources, BODY, *came.results}))
+        else:
+            known = {BODY, *before.came.results} if before is not None else set()
+            further = sorted({BODY, *came.results} - known)
+            assert owner.wiring is not None
+            owner.wiring.extend((job.index, name, source) for name in names for source in further)
     if before is not None:
-        results |= before.results
+        came = Came(came.results | before.came.results, NONE)
         names = [*dict.fromkeys((*before.names, *names))]
-    owner.hads[job.index] = Fed(results, names)
+    owner.hads[job.index] = Fed(came, names)
+
+
+def _may_hold_plain(owner: Job, args: Any) -> bool:
+    """Whether plain values may come with what is lazy in some arguments."""
+    assert owner.memo is not None
+    for _, inner, holds_plain in args:
+        if inner and holds_plain:
+            return True
+        for expression in inner:
+            node = owner.memo[id(expression)]
+            if not isinstance(node, Job) or node.unrecorded:
+                return True
+    return False
 
 
 def _alone(expression: Expression) -> bytes:
