@@ -93,29 +93,50 @@ class Brought:
         node: its own.
         args: its arguments.
         above: from what the plain values in them may have come.
+        depth: how many forms are around it.
     """
 
     def __init__(self, node: StepNode, args: Any) -> None:
         self.node = node
         self.args = args
         self.above = node.had
-        self._inside: set[int] | None = None
+        around = self.around
+        self.depth: int = 0 if around is None else around.depth + 1
+        # Forms in forms hand on what they were handed: each expression is looked at once for all of them.
+        self._handed: dict[int, tuple[Expression, int]] = {} if around is None else around._handed
+        self._looked = False
 
-    def holds(self, expression: Expression) -> bool:
-        """Whether an expression stands somewhere in its arguments."""
-        if self._inside is None:
-            inside: dict[int, Expression] = {}
-            stack: list[Any] = [self.args]
-            while stack:
-                for found in find_expressions(stack.pop()):
-                    if id(found) not in inside:
-                        inside[id(found)] = found
-                        if isinstance(found, (Call, Operation)):
-                            stack += [found._args, found._kwargs, getattr(found, "_options", None)]
-                        elif isinstance(found, Special):
-                            stack.append(found._args)
-            self._inside = set(inside)
-        return id(expression) in self._inside
+    @property
+    def around(self) -> Brought | None:
+        """The call of the form that asks for this one."""
+        return None if self.above is None else self.above._brought
+
+    def handed(self, expression: Expression) -> int | None:
+        """The depth of the outermost form of these that was handed an expression; None where none was."""
+        one: Brought | None = self
+        unseen = []
+        while one is not None and not one._looked:
+            unseen.append(one)
+            one = one.around
+        for one in reversed(unseen):
+            one._look()
+        _, depth = self._handed.get(id(expression), (None, self.depth + 1))
+        return depth if depth <= self.depth else None
+
+    def _look(self) -> None:
+        self._looked = True
+        handed, depth = self._handed, self.depth
+        stack: list[Any] = [self.args]
+        while stack:
+            for found in find_expressions(stack.pop()):
+                known = handed.get(id(found))
+                if known is not None and known[1] <= depth:
+                    continue
+                handed[id(found)] = found, depth
+                if isinstance(found, (Call, Operation)):
+                    stack += [found._args, found._kwargs, getattr(found, "_options", None)]
+                elif isinstance(found, Special):
+                    stack.append(found._args)
 
 
 class Had:
@@ -151,7 +172,8 @@ class Had:
     def of(self, expression: Expression) -> Came:
         """That for one expression in the wish."""
         had: Had | None = self
-        while had is not None and had._brought.holds(expression):
+        depth = self._brought.handed(expression)
+        while depth is not None and had is not None and had._brought.depth >= depth:
             had = had._brought.above
         return came_of(had)
 
@@ -184,17 +206,17 @@ def came_by(node: StepNode, error: BaseException | None) -> Came:
     sources = node.gather() if error is None else origins_of_error(owner, node.awaited, error)
     results = {source for source in sources if source != BODY}
     hads = owner.hads or {}
-    # Calls of one step share what they came from; of each such lot, the last one counts.
+    # Calls of one step share what they came from; of each such lot, the last one counts. It
+    # covers earlier results alone, so that none covers one that covers it.
     last: dict[int, int] = {}
     for call in sorted(results):
         if call in hads and hads[call].names:
             last[id(hads[call].came)] = call
     for call in last.values():
-        results.difference_update(_before(hads[call].came, call))
-    ways = [_before(hads[call].came, call) for call in last.values() if call in results]
+        results.difference_update(result for result in hads[call].came.results if result < call)
+    ways = [
+        frozenset(result for result in hads[call].came.results if result < call)
+        for call in last.values()
+        if call in results
+    ]
     return Came(frozenset(results), NONE.union(*ways))
-
-
-def _before(came: Came, call: int) -> Results:
-    """The results to which the way leads over a call: earlier ones alone, so that none covers one that covers it."""
-    return frozenset(result for result in came.results if result < call)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from headwater.engine import reduction
+from headwater.engine import came, reduction
 from headwater.engine.children import recorded_children
 from headwater.engine.job import Job
+from headwater.engine.nested import find_expressions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -353,6 +354,21 @@ def test_forms_in_forms_are_fed_by_the_last_of_what_they_got(kept: Callable[[Any
         one = kept(value)
         assert len([row for row in one.wiring if row[2] != -1]) == 2 * 100
         assert one.fed == [1] * 100
+
+
+def test_what_forms_hand_on_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Any] = []
+
+    def look(value: Any) -> Any:
+        looked.append(value)
+        return find_expressions(value)
+
+    monkeypatch.setattr(came, "find_expressions", look)
+    value = note(0)
+    for n in range(100):
+        value = steps_then_add(value, n)
+    assert Scheduler(record=False).run(value) == sum(range(100))
+    assert 100 <= len(looked) <= 500
 
 
 @scheduler_task
