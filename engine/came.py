@@ -7,6 +7,7 @@ they are hold nothing of the kind. Results are left out where the way to them le
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.engine.children import origins_of_error
@@ -84,6 +85,39 @@ class Fed(NamedTuple):
 
     came: Came
     names: list[str]
+
+
+class Hads(dict[int, Fed]):
+    """From what the plain values came in the calls of one owner that forms asked for, by the calls' indexes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fed_by: dict[int, set[int]] = {}
+        self._rows = 0
+
+    def no_ends_of(
+        self, call: int, sources: Iterable[int], wiring: Sequence[tuple[int, str, int]]
+    ) -> Results:
+        """Those of some sources to which no way leads from a call. So no call becomes what it came from itself.
+
+        Args:
+            wiring: the owner's, which grows only.
+        """
+        for consumer, _, producer in wiring[self._rows :]:
+            self._fed_by.setdefault(consumer, set()).add(producer)
+        self._rows = len(wiring)
+        found: set[int] = set()
+        clear: set[int] = set()
+        for source in sources:
+            seen, stack = {source}, [source]
+            while stack and call not in seen:
+                further = self._fed_by.get(stack.pop(), NONE) - seen - clear
+                seen |= further
+                stack += further
+            if call not in seen:
+                clear |= seen
+                found.add(source)
+        return frozenset(found)
 
 
 class Brought:
@@ -205,7 +239,7 @@ def came_by(node: StepNode, error: BaseException | None) -> Came:
     assert owner is not None
     sources = node.gather() if error is None else origins_of_error(owner, node.awaited, error)
     results = {source for source in sources if source != BODY}
-    hads = owner.hads or {}
+    hads = owner.hads or Hads()
     # Calls of one step share what they came from; of each such lot, the last one counts. It
     # covers earlier results alone, so that none covers one that covers it.
     last: dict[int, int] = {}

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import pickle
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from headwater.engine import came, reduction
-from headwater.engine.children import recorded_children
-from headwater.engine.job import Job
-from headwater.engine.nested import find_expressions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -257,139 +250,6 @@ def test_a_form_in_a_form_hands_on_what_its_arguments_came_from() -> None:
 
 def test_many_callbacks_have_an_origin_each() -> None:
     assert fed(each(*map(note, range(1500)))) == [(str(n), [str(n)]) for n in range(1500)]
-
-
-# -- what it costs to know it ------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Kept:
-    """What was known of the calls under one job, when it was recorded.
-
-    Attributes:
-        wiring: (consumer, parameter, producer), by the calls' numbers under it.
-        fed: how many results each distinct set of plain values' origins holds.
-    """
-
-    wiring: list[tuple[int, str, int]]
-    fed: list[int]
-
-
-@pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Kept]:
-    """Runs an expression in one call, and tells what was kept for what is under it."""
-
-    def run(expression: Any) -> Kept:
-        found: list[Kept] = []
-
-        def looked_at(job: Job) -> list[bytes]:
-            children = recorded_children(job)
-            if job.calls and job.task.name == "under":
-                sets = {id(one.came): one.came for one in (job.hads or {}).values()}
-                found.append(Kept(sorted(job.wiring or ()), [len(one.results) for one in sets.values()]))
-            return children
-
-        @task(name="under")
-        def under() -> Any:
-            return expression
-
-        with monkeypatch.context() as patch:
-            patch.setattr(reduction, "recorded_children", looked_at)
-            Scheduler(record=False).run(under())
-        [one] = found
-        return one
-
-    return run
-
-
-@scheduler_task
-def steps_each(*values: Any) -> Any:
-    for value in values:
-        yield show(value)
-
-
-@scheduler_task()
-def promised_in_turn(scheduler: Any, parent_job: Any, sexpr: Any, *values: Any) -> Any:
-    left = iter(values)
-
-    def go_on(_: Any) -> Any:
-        value = next(left, None)
-        if value is None:
-            return sum(len(one) for one in gc.get_objects() if isinstance(one, frozenset))
-        return scheduler.evaluate(show(value)).then(go_on)
-
-    return go_on(None)
-
-
-@scheduler_task
-def shown_one_by_one(values: list[Any]) -> Any:
-    found = yield values
-    return (yield [show(one) for one in found])
-
-
-def test_calls_that_take_nothing_plain_cost_nothing_more(kept: Callable[[Any], Kept]) -> None:
-    one = kept(steps_each(*map(note, range(100))))
-    assert one.fed == []
-    assert len([row for row in one.wiring if row[2] != -1]) == 100
-    few = Scheduler(record=False).run(promised_in_turn(*map(note, range(1, 3))))
-    many = Scheduler(record=False).run(promised_in_turn(*map(note, range(1, 301))))
-    assert many - few < 300 * 10
-
-
-def test_calls_of_one_step_share_what_they_came_from(kept: Callable[[Any], Kept]) -> None:
-    assert kept(shown_one_by_one([note(n) for n in range(50)])).fed == [50]
-
-
-@scheduler_task
-def steps_then_add(value: Any, plus: int) -> Any:
-    found = yield value
-    return (yield add(found, plus))
-
-
-def test_forms_in_forms_are_fed_by_the_last_of_what_they_got(kept: Callable[[Any], Kept]) -> None:
-    for form in (steps_then_add, lambda value, plus: then_add(value, plus=plus)):
-        value = note(0)
-        for n in range(100):
-            value = form(value, n)
-        one = kept(value)
-        assert len([row for row in one.wiring if row[2] != -1]) == 2 * 100
-        assert one.fed == [1] * 100
-
-
-def test_what_forms_hand_on_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[Any] = []
-
-    def look(value: Any) -> Any:
-        looked.append(value)
-        return find_expressions(value)
-
-    monkeypatch.setattr(came, "find_expressions", look)
-    value = note(0)
-    for n in range(100):
-        value = steps_then_add(value, n)
-    assert Scheduler(record=False).run(value) == sum(range(100))
-    assert 100 <= len(looked) <= 500
-
-
-@scheduler_task
-def both_of(values: list[Any]) -> Any:
-    found = yield [steps_then_add(value, 10 * n) for n, value in enumerate(values)]
-    return (yield show(sum(found)))
-
-
-def test_what_no_other_covers_is_kept() -> None:
-    assert fed_by(both_of([note(1), note(2)]), "show") == {("add", "1, 0"), ("add", "2, 10")}
-
-
-def fed_by(expression: Any, name: str) -> set[tuple[str, str]]:
-    """What fed a call of a rehearsal: the names and arguments of those calls."""
-    play = Rehearsal()
-    play.run(expression)
-    sources = [source for them in play.call(f"promised.{name}").fed_by.values() for source in them]
-    return {
-        (source.task.split(".")[1], ", ".join(str(value) for value in source.arguments.values()))
-        for source in sources
-    }
 
 
 # -- to the end --------------------------------------------------------------------------------------------------------
