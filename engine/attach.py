@@ -6,11 +6,11 @@ Iterative, because an expression may be nested as deep as memory allows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
-from headwater.engine.came import Fed, Had, Results
+from headwater.engine.came import NONE, NOWHERE, Came, Fed, Had, Hads
 from headwater.engine.context import Context, merged
 from headwater.engine.defaults import settle_defaults
 from headwater.engine.errors import CallError, Unrecordable
@@ -97,7 +97,7 @@ class Attacher:
                 if isinstance(node, StepNode):
                     _follow(node, had, is_new)
                 elif isinstance(node, Job):
-                    _feed(owner, node, had.of(expression), parts)
+                    _feed(owner, node, had.of(expression), parts, is_new)
             memo[id(expression)] = node
             made += is_new
         return [memo[id(root)] for root in roots]
@@ -324,32 +324,73 @@ def _follow(node: StepNode, had: Had, is_new: bool) -> None:
         had.check(node)
 
 
-def _feed(owner: Job, job: Job, results: Results, parts: Any) -> None:
+def _feed(owner: Job, job: Job, came: Came, parts: Any, is_new: bool) -> None:
     """Note where the plain values may have come from in a call that a user's form asks for."""
-    if not results:
+    names = _plain_names(owner, job, parts, resolved=not is_new and job.lazy is None)
+    if came is NOWHERE or not (names or _may_hold_plain(owner, parts[0])):
         return
-    args, bound = parts
-    excluded = job.task.plan.excluded
-    names = [
-        name
-        for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True)
-        if holds_plain and not inner and name not in excluded
-    ]
-    assert owner.wiring is not None
-    if owner.hads is None:
-        owner.hads = {}
-    before = owner.hads.get(job.index)
+    if names and not came.results:
+        return
+    hads = owner.hads = owner.hads or Hads()
+    before = hads.get(job.index)
+    known = NONE if before is None else before.came.results
     if job.unrecorded:
-        further = set() if not names else {BODY, *results}
-        job.sources = tuple(sorted({*job.sources, *further}))
-    else:
-        known = {BODY, *before.results} if before is not None else set()
-        further = {BODY, *results} - known
-        owner.wiring.extend((job.index, name, source) for name in names for source in sorted(further))
+        if names:
+            job.sources = tuple(sorted({*job.sources, BODY, *came.results}))
+        if known:
+            came = Came(known | came.results, NONE)
+    elif not is_new:
+        assert owner.wiring is not None
+        # It may have been asked for before, and what was got meanwhile have come of it.
+        further = hads.no_ends_of(job.index, came.results - known, owner.wiring)
+        if not further:
+            return
+        _wire(owner, job, names, {*further, BODY} if before is None else further)
+        came = Came(known | further, NONE)
+    elif names:
+        _wire(owner, job, names, {*came.results, BODY})
     if before is not None:
-        results |= before.results
-        names = [*dict.fromkeys((*before.names, *names))]
-    owner.hads[job.index] = Fed(results, names)
+        names = {**dict.fromkeys(before.names, NONE), **names}
+    hads[job.index] = Fed(came, list(names))
+
+
+def _wire(owner: Job, job: Job, names: dict[str, Collection[int]], sources: Collection[int]) -> None:
+    assert owner.wiring is not None
+    in_order = sorted(sources)
+    for name, known in names.items():
+        owner.wiring.extend((job.index, name, source) for source in in_order if source not in known)
+
+
+def _plain_names(owner: Job, job: Job, parts: Any, *, resolved: bool) -> dict[str, Collection[int]]:
+    """The parameters with plain values in them, and what is known to flow into these beside.
+
+    Args:
+        resolved: whether the lazy ones have their values already.
+    """
+    args, bound = parts
+    memo, excluded = owner.memo, job.task.plan.excluded
+    assert memo is not None
+    names: dict[str, Collection[int]] = {}
+    for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True):
+        if name in excluded or not (resolved if inner else holds_plain):
+            continue
+        sources = {source for expression in inner for source in memo[id(expression)].sources}
+        if holds_plain or BODY in sources:
+            names[name] = {*sources, BODY} if inner else NONE
+    return names
+
+
+def _may_hold_plain(owner: Job, args: Any) -> bool:
+    """Whether plain values may come with what is lazy in some arguments."""
+    assert owner.memo is not None
+    for _, inner, holds_plain in args:
+        if inner and holds_plain:
+            return True
+        for expression in inner:
+            node = owner.memo[id(expression)]
+            if not isinstance(node, Job) or node.unrecorded:
+                return True
+    return False
 
 
 def _alone(expression: Expression) -> bytes:

@@ -7,6 +7,7 @@ they are hold nothing of the kind. Results are left out where the way to them le
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headwater.engine.children import origins_of_error
@@ -20,58 +21,103 @@ if TYPE_CHECKING:
 
 Results = frozenset[int]
 """Results, as indexes among the calls of one owner."""
+
+
+class Came:
+    """What something came from, and to which results the way leads over these.
+
+    The results are put together where somebody asks: a form may take a hundred thousand steps, each of which adds one.
+
+    Args:
+        results: what it came from itself.
+        covered: the results to which the way leads over those.
+    """
+
+    __slots__ = ("_link", "_results", "covered")
+
+    def __init__(self, results: Results, covered: Results) -> None:
+        self.covered = covered
+        self._results: Results | None = results
+        self._link: tuple[Came, Came] | None = None
+
+    def after(self, earlier: Came) -> Came:
+        """What comes of it, and of what was there earlier."""
+        if earlier is NOWHERE or earlier is self:
+            return self
+        made = Came(NONE, self.covered)
+        made._results, made._link = None, (self, earlier)
+        return made
+
+    @property
+    def results(self) -> Results:
+        """From which results."""
+        asked = [self]
+        while asked:
+            # Back to what is known, and from there on again.
+            at, way = asked[-1], []
+            while at._link is not None:
+                way.append(at._link[0])
+                at = at._link[1]
+            missing = [own for own in way if own._link is not None]
+            if missing:
+                asked += missing
+                continue
+            made = asked.pop()
+            if way:
+                found = set(at._known())
+                for own in reversed(way):
+                    found -= own.covered
+                    found |= own._known()
+                made._results, made._link = frozenset(found), None
+        return self._known()
+
+    def _known(self) -> Results:
+        assert self._results is not None
+        return self._results
+
+
 NONE: Results = frozenset()
-
-
-class Came(NamedTuple):
-    """What something came from, and to which results the way leads over these."""
-
-    results: Results
-    covered: Results
-
-    def after(self, earlier: Results) -> Came:
-        """What comes of it, and of earlier results."""
-        return Came((earlier - self.covered) | self.results, self.covered)
-
-
 NOWHERE = Came(NONE, NONE)
 
 
 class Fed(NamedTuple):
     """From what plain values in a call of a user's form may have come, and the parameters that they went into."""
 
-    results: Results
+    came: Came
     names: list[str]
 
 
-class Origins:
-    """What a form's code has got, result by result.
+class Hads(dict[int, Fed]):
+    """From what the plain values came in the calls of one owner that forms asked for, by the calls' indexes."""
 
-    It is put together where somebody asks: a form may take a hundred thousand steps, each of which adds a result.
+    def __init__(self) -> None:
+        super().__init__()
+        self._fed_by: dict[int, set[int]] = {}
+        self._rows = 0
 
-    Args:
-        results: what it had from the beginning.
-    """
+    def no_ends_of(
+        self, call: int, sources: Iterable[int], wiring: Sequence[tuple[int, str, int]]
+    ) -> Results:
+        """Those of some sources to which no way leads from a call. So no call becomes what it came from itself.
 
-    def __init__(self, results: Results) -> None:
-        self._steps: list[Came] = []
-        self._until, self._results = 0, results
-
-    def __len__(self) -> int:
-        return len(self._steps)
-
-    def add(self, came: Came) -> None:
-        self._steps.append(came)
-
-    def until(self, step: int) -> Results:
-        """What it had got before a step, of those that are not asked for before an earlier one."""
-        if step > self._until:
-            results = set(self._results)
-            for came in self._steps[self._until : step]:
-                results.difference_update(came.covered)
-                results.update(came.results)
-            self._until, self._results = step, frozenset(results)
-        return self._results
+        Args:
+            wiring: the owner's, which grows only.
+        """
+        for consumer, _, producer in wiring[self._rows :]:
+            self._fed_by.setdefault(consumer, set()).add(producer)
+        self._rows = len(wiring)
+        found: set[int] = set()
+        clear: set[int] = set()
+        for source in sources:
+            seen, stack = {source}, [source]
+            while stack and call not in seen:
+                further = self._fed_by.get(stack.pop(), NONE) - seen - clear
+                seen |= further
+                stack += further
+            if call not in seen:
+                clear |= seen
+                found.add(source)
+        return frozenset(found)
 
 
 class Brought:
@@ -81,29 +127,50 @@ class Brought:
         node: its own.
         args: its arguments.
         above: from what the plain values in them may have come.
+        depth: how many forms are around it.
     """
 
     def __init__(self, node: StepNode, args: Any) -> None:
         self.node = node
         self.args = args
         self.above = node.had
-        self._inside: set[int] | None = None
+        around = self.around
+        self.depth: int = 0 if around is None else around.depth + 1
+        # Forms in forms hand on what they were handed: each expression is looked at once for all of them.
+        self._handed: dict[int, tuple[Expression, int]] = {} if around is None else around._handed
+        self._looked = False
 
-    def holds(self, expression: Expression) -> bool:
-        """Whether an expression stands somewhere in its arguments."""
-        if self._inside is None:
-            inside: dict[int, Expression] = {}
-            stack: list[Any] = [self.args]
-            while stack:
-                for found in find_expressions(stack.pop()):
-                    if id(found) not in inside:
-                        inside[id(found)] = found
-                        if isinstance(found, (Call, Operation)):
-                            stack += [found._args, found._kwargs, getattr(found, "_options", None)]
-                        elif isinstance(found, Special):
-                            stack.append(found._args)
-            self._inside = set(inside)
-        return id(expression) in self._inside
+    @property
+    def around(self) -> Brought | None:
+        """The call of the form that asks for this one."""
+        return None if self.above is None else self.above._brought
+
+    def handed(self, expression: Expression) -> int | None:
+        """The depth of the outermost form of these that was handed an expression; None where none was."""
+        one: Brought | None = self
+        unseen = []
+        while one is not None and not one._looked:
+            unseen.append(one)
+            one = one.around
+        for one in reversed(unseen):
+            one._look()
+        _, depth = self._handed.get(id(expression), (None, self.depth + 1))
+        return depth if depth <= self.depth else None
+
+    def _look(self) -> None:
+        self._looked = True
+        handed, depth = self._handed, self.depth
+        stack: list[Any] = [self.args]
+        while stack:
+            for found in find_expressions(stack.pop()):
+                known = handed.get(id(found))
+                if known is not None and known[1] <= depth:
+                    continue
+                handed[id(found)] = found, depth
+                if isinstance(found, (Call, Operation)):
+                    stack += [found._args, found._kwargs, getattr(found, "_options", None)]
+                elif isinstance(found, Special):
+                    stack.append(found._args)
 
 
 class Had:
@@ -111,14 +178,14 @@ class Had:
 
     Args:
         brought: what the form was called with.
-        origins: what its code had got; or that and the number of the step.
+        came: from what its code had got.
     """
 
-    __slots__ = ("_brought", "_origins")
+    __slots__ = ("_brought", "came")
 
-    def __init__(self, brought: Brought, origins: Results | tuple[Origins, int]) -> None:
+    def __init__(self, brought: Brought, came: Came) -> None:
         self._brought = brought
-        self._origins = origins
+        self.came = came
 
     def check(self, node: Node) -> None:
         """Refuse a node that waits for this wish.
@@ -136,23 +203,17 @@ class Had:
                 )
             had = had._brought.above
 
-    @property
-    def results(self) -> Results:
-        if isinstance(self._origins, tuple):
-            origins, step = self._origins
-            self._origins = origins.until(step)
-        return self._origins
-
-    def of(self, expression: Expression) -> Results:
-        """Those for one expression in the wish."""
+    def of(self, expression: Expression) -> Came:
+        """That for one expression in the wish."""
         had: Had | None = self
-        while had is not None and had._brought.holds(expression):
+        depth = self._brought.handed(expression)
+        while depth is not None and had is not None and had._brought.depth >= depth:
             had = had._brought.above
-        return NONE if had is None else had.results
+        return came_of(had)
 
 
-def results_of(had: Had | None) -> Results:
-    return NONE if had is None else had.results
+def came_of(had: Had | None) -> Came:
+    return NOWHERE if had is None else had.came
 
 
 class Wish:
@@ -177,7 +238,19 @@ def came_by(node: StepNode, error: BaseException | None) -> Came:
     owner = node.owner
     assert owner is not None
     sources = node.gather() if error is None else origins_of_error(owner, node.awaited, error)
-    results = frozenset(source for source in sources if source != BODY)
-    hads = owner.hads or {}
-    ways = [hads[call] for call in results if call in hads]
-    return Came(results, NONE.union(*(way.results for way in ways if way.names)))
+    results = {source for source in sources if source != BODY}
+    hads = owner.hads or Hads()
+    # Calls of one step share what they came from; of each such lot, the last one counts. It
+    # covers earlier results alone, so that none covers one that covers it.
+    last: dict[int, int] = {}
+    for call in sorted(results):
+        if call in hads and hads[call].names:
+            last[id(hads[call].came)] = call
+    for call in last.values():
+        results.difference_update(result for result in hads[call].came.results if result < call)
+    ways = [
+        frozenset(result for result in hads[call].came.results if result < call)
+        for call in last.values()
+        if call in results
+    ]
+    return Came(frozenset(results), NONE.union(*ways))

@@ -37,6 +37,11 @@ def recorded_children(job: Job) -> list[bytes]:
     order = in_order(places, [i for i, call in enumerate(calls) if call is not None])
     new = {old: position for position, old in enumerate(order)}
     new[BODY] = BODY
-    job.wiring = [(new[c], name, new[p]) for c, name, p in job.wiring or () if c in new and p in new]
+    wiring, kept = job.wiring or [], 0
+    for consumer, name, producer in wiring:  # in place: there may be millions
+        if consumer in new and producer in new:
+            wiring[kept] = new[consumer], name, new[producer]
+            kept += 1
+    del wiring[kept:]
     job.returns = tuple(new[index] for index in job.returns if index in new)
     return [calls[i] for i in order]  # type: ignore[misc]

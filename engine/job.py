@@ -20,7 +20,7 @@ from headwater.engine.values import hash_value
 
 if TYPE_CHECKING:
     from headwater.engine.awaiting import Body
-    from headwater.engine.came import Fed, Had
+    from headwater.engine.came import Had, Hads
     from headwater.engine.passing import Passed, Taken
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
@@ -250,7 +250,7 @@ class Job(Node):
         self.scope: dict[bytes, Node] | None = None
         self.calls: list[bytes | None] | None = None
         self.places: list[Place] | None = None
-        self.hads: dict[int, Fed] | None = None
+        self.hads: Hads | None = None
         self.wiring: list[tuple[int, str, int]] | None = None
         self.returns: tuple[int, ...] = ()
         self.live: dict[Job, None] | None = None

@@ -64,9 +64,9 @@ def at_hand(came: Came) -> Iterator[None]:
         _turns.came = before
 
 
-def results_at_hand() -> frozenset[int]:
-    """From which results the values may have come that the code has which runs now."""
-    return _turns.came.results
+def came_at_hand() -> Came:
+    """From what the values may have come that the code has which runs now."""
+    return _turns.came
 
 
 class Promise(Generic[T]):
@@ -200,7 +200,7 @@ class Promise(Generic[T]):
             _turns.take(call)
 
     def _when_settled(self, call: Callable[[], None]) -> None:
-        earlier = results_at_hand()
+        earlier = came_at_hand()
 
         def go_on() -> None:
             with at_hand(self.came.after(earlier)):
@@ -247,7 +247,7 @@ def _together(
         elif not left:
             came = [promise.came for promise in promises]
             covered = NONE.union(*(one.covered for one in came))
-            with at_hand(Came(NONE.union(*(one.results for one in came)), covered).after(results_at_hand())):
+            with at_hand(Came(NONE.union(*(one.results for one in came)), covered).after(came_at_hand())):
                 made.do_resolve(outcome())
 
     for promise in promises:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any, NoReturn
 
-from headwater.engine.came import NONE, Brought, Came, Had, Results, Wish, results_of
+from headwater.engine.came import Brought, Came, Had, Wish, came_of
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Special
 from headwater.engine.nested import Failure, find_expressions
-from headwater.engine.promise import Promise, at_hand, results_at_hand
+from headwater.engine.promise import Promise, at_hand, came_at_hand
 from headwater.engine.special import Give, Settled, Steps
 
 PARAMETERS = ("scheduler", "parent_job", "sexpr")
@@ -39,7 +39,7 @@ class FormScheduler:
 
     def __init__(self) -> None:
         self.parent_job = ParentJob()
-        self.asked: list[tuple[Any, Promise[Any], Results]] | None = []
+        self.asked: list[tuple[Any, Promise[Any], Came]] | None = []
 
     def evaluate(self, expr: Any, parent_job: Any = None) -> Promise[Any]:
         """The promise of an expression's value, or of that of a nested value with expressions in it.
@@ -57,7 +57,7 @@ class FormScheduler:
         if self.asked is None:
             raise CallError("scheduler.evaluate(…): the scheduler task has ended; its result is there")
         promise: Promise[Any] = Promise()
-        self.asked.append((expr, promise, results_at_hand()))
+        self.asked.append((expr, promise, came_at_hand()))
         return promise
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -80,7 +80,7 @@ def promised_steps(
     scheduler = FormScheduler()
     brought = Brought(give.node, (args, kwargs))
     try:
-        with at_hand(Came(results_of(brought.above), NONE)):
+        with at_hand(came_of(brought.above)):
             made = func(scheduler, scheduler.parent_job, sexpr, *args, **kwargs)
         if not isinstance(made, Promise):
             raise CallError(
@@ -100,13 +100,13 @@ def promised_steps(
     value = made.value
     if not find_expressions(value):
         return value
-    return (yield Special("wish", (value, Wish(Had(brought, made.came.results)))))
+    return (yield Special("wish", (value, Wish(Had(brought, made.came)))))
 
 
 def _settle(scheduler: FormScheduler, brought: Brought) -> Generator[Any, Any, None]:
     """Evaluate what was asked for so far, and settle the promises of it."""
     asked, scheduler.asked = scheduler.asked or [], []
-    wishes = [Wish(Had(brought, results), tolerant=True) for _, _, results in asked]
+    wishes = [Wish(Had(brought, came), tolerant=True) for _, _, came in asked]
     values = yield Settled(
         [Special("wish", (expr, one)) for (expr, _, _), one in zip(asked, wishes, strict=True)]
     )

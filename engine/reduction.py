@@ -169,8 +169,9 @@ class Reduction(Failures):
                 sources.add(BODY)
             if BODY in sources and owner.hads is not None and job.index in owner.hads:
                 had = owner.hads[job.index]
-                sources.update(had.results)
-                had.names.append(job.names[index])
+                if had.came.results:
+                    sources.update(had.came.results)
+                    had.names.append(job.names[index])
             if job.names[index] not in excluded:
                 if digest is None:
                     digest = self.recording_of(job).identify(

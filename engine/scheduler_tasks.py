@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
-from headwater.engine.came import Brought, Had, Origins, Wish, results_of
+from headwater.engine.came import Brought, Came, Had, Wish, came_of
 from headwater.engine.errors import TaskDefinitionError
 from headwater.engine.expression import Special
 from headwater.engine.namespace import check_name
@@ -75,12 +75,12 @@ class SchedulerTask(Generic[P, R]):
             sexpr = Special(self._form, (args, kwargs))
             return (yield from promised_steps(give, self.func, sexpr, args, kwargs))
         brought = Brought(give.node, (args, kwargs))
-        origins = Origins(results_of(brought.above))
-        made = self.func(*args, **kwargs)
-        value = (yield from _watched(made, brought, origins)) if inspect.isgenerator(made) else made
+        value, came = self.func(*args, **kwargs), came_of(brought.above)
+        if inspect.isgenerator(value):
+            value, came = yield from _watched(value, brought, came)
         if not find_expressions(value):
             return value
-        return (yield Special("wish", (value, Wish(Had(brought, (origins, len(origins)))))))
+        return (yield Special("wish", (value, Wish(Had(brought, came)))))
 
     def __reduce__(self) -> str:
         return self.func.__qualname__  # as a value, it is what its module has under its name
@@ -89,16 +89,20 @@ class SchedulerTask(Generic[P, R]):
         return f"SchedulerTask({self.fullname})"
 
 
-def _watched(made: Generator[Any, Any, Any], brought: Brought, origins: Origins) -> Steps:
-    """The steps of a generator, each of which asks for what it yields, with a note of what it had got before."""
+def _watched(made: Generator[Any, Any, Any], brought: Brought, came: Came) -> Steps:
+    """The steps of a generator, each of which asks for what it yields, with a note of what it had got before.
+
+    Returns:
+        Its value, and from what it had got until then.
+    """
     send = made.send
     got: Any = None
     while True:
         try:
             wanted = send(got)
         except StopIteration as stop:
-            return stop.value
-        wish = Wish(Had(brought, (origins, len(origins))))
+            return stop.value, came
+        wish = Wish(Had(brought, came))
         try:
             got, send = (yield Special("wish", (wanted, wish))), made.send
         except GeneratorExit:
@@ -106,7 +110,7 @@ def _watched(made: Generator[Any, Any, Any], brought: Brought, origins: Origins)
             raise
         except BaseException as error:
             got, send = error, made.throw
-        origins.add(wish.came)
+        came = wish.came.after(came)
 
 
 @overload

@@ -316,7 +316,9 @@ class _Watched(Reduction):
             had = owner.hads[job.index]
             fed = self._fed.setdefault(id(job), {})
             for name in had.names:
-                fed.setdefault(name, [self._by_place[id(owner), result] for result in sorted(had.results)])
+                fed.setdefault(
+                    name, [self._by_place[id(owner), result] for result in sorted(had.came.results)]
+                )
         seen = SeenCall(
             job.task.fullname,
             dict(zip(job.names, job.values or (), strict=False)),
