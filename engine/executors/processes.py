@@ -79,8 +79,8 @@ class ProcessExecutor(ThreadExecutor):
         worker: _Worker | None = hand.worker
         try:
             refuse_run_on_import(processes=True)
-            request = self._request(job)
             place = _home_of(job)
+            request = self._request(job, place)
             if worker is not None and worker.home != place:
                 self._put_aside(hand)
                 worker = None
@@ -98,9 +98,7 @@ class ProcessExecutor(ThreadExecutor):
                 )
             reply = worker.ask(request, hand, _send_of(job), _time_to_import(job))
         except _StillImporting as slow:
-            hand.worker = None
-            worker.kill()
-            self._end(worker)
+            self._dismiss(hand, worker)
             late = TaskTimeout(job.task.fullname, slow.seconds, importing=True)
             return Outcome(None, False, None, late, started, time())
         except (EOFError, OSError):
@@ -113,9 +111,7 @@ class ProcessExecutor(ThreadExecutor):
             return Outcome(None, False, None, died, started, time())
         except BaseException:
             # What the process still answers nobody reads: the next call would take it for its own.
-            hand.worker = None
-            worker.kill()
-            self._end(worker)
+            self._dismiss(hand, worker)
             raise
         with self._condition:
             # From here on nobody takes this thread for one that still runs the call.
@@ -124,6 +120,12 @@ class ProcessExecutor(ThreadExecutor):
         if given_up:
             self._end(worker)
         return _outcome(reply)
+
+    def _dismiss(self, hand: Hand, worker: _Worker) -> None:
+        """End a process in the midst of a call."""
+        hand.worker = None
+        worker.kill()
+        self._end(worker)
 
     def _put_aside(self, hand: Hand) -> None:
         with self._condition:
@@ -142,7 +144,7 @@ class ProcessExecutor(ThreadExecutor):
         self._processes.discard(worker)
         return worker.close()
 
-    def _request(self, job: Job) -> bytes:
+    def _request(self, job: Job, place: Home | None) -> bytes:
         args, kwargs = job.arguments()
         task = job.task
         module = sys.modules.get(task.load_module or "__main__")
@@ -151,7 +153,7 @@ class ProcessExecutor(ThreadExecutor):
                 f"{task.fullname}: the module {task.load_module} that defines it is not imported"
             )
         border = None
-        if _home_of(job) is not None:
+        if place is not None:
             given = [value for value in job.values or () if not isinstance(value, JobInfo)]
             border = tuple(border_of(given[1:], f"{task.name}({given[0]!r}, ...)"))
         try:
