@@ -122,8 +122,9 @@ class Spread:
     def run(self, limit: int | None = None) -> bool:
         """Walk to the ends, or until `limit` calls were reached. Returns whether it came to the ends."""
         at_once = AT_ONCE if limit is None else min(limit, AT_ONCE)
+        is_over = self._has(limit)
         while self._pending or self._quiet:
-            if limit is not None and len(self.calls) >= limit:
+            if is_over:
                 return False
             quiet, pending = _some(self._quiet, at_once), _some(self._pending, at_once)
             seen = self._foresee([*quiet, *pending])
@@ -131,15 +132,20 @@ class Spread:
                 self._tell(reach)
             reaches = {**dict.fromkeys(quiet, False), **pending}
             made: dict[str, None] = {}
-            if limit is not None and len(self.calls) >= limit:
+            is_over = self._has(limit)
+            if is_over:
                 self._look_further(reaches, made)
             else:
                 self._learn_children(seen)
                 for reach, given in reaches.items():
                     self._step(reach, given, made)
-            if limit is None or len(self.calls) < limit or not self._pending:
+            if not (is_over and self._pending):
                 self._join(made)
         return True
+
+    def _has(self, limit: int | None) -> bool:
+        """Whether so many calls were reached."""
+        return limit is not None and len(self.calls) >= limit
 
     def _look_further(self, reaches: Mapping[Reach, bool], made: dict[str, None]) -> None:
         """Go on from the last reaches that count, but only until there is something to go on to."""
