@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -143,6 +142,13 @@ def under_way(
         process.wait()
 
 
+def kill_under_way(workflow: Path, which: str, project: Project, store: GraphStore, jobs: int) -> None:
+    """Begin a run in a process of its own, and kill that once so many of its jobs that wait are in the graph."""
+    with under_way(workflow, which, project, store, jobs):
+        pass  # it is killed at the end
+    assert catch_up(project).complete
+
+
 def running(project: Project, store: GraphStore) -> list[tuple[Any, ...]]:
     catch_up(project)
     query = "MATCH (j:Job {status: 'RUNNING'}) WHERE j.task_name IS NOT NULL RETURN j.id"
@@ -158,10 +164,7 @@ def told(found: Impact) -> list[tuple[str, str, bool]]:
 
 
 def test_jobs_that_were_killed_are_told_apart(project: Project, store: GraphStore, workflow: Path) -> None:
-    with under_way(workflow, "main", project, store, 2) as process:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert catch_up(project).complete
+    kill_under_way(workflow, "main", project, store, 2)
     found = of_file(store, workflow)
     assert [call.task for call in found.calls] == ["open.clean"]
     assert told(found) == [("open.main", "CANCELLED", False), ("open.stats", "CANCELLED", False)]
@@ -194,10 +197,7 @@ def test_a_job_that_was_given_it_and_was_killed_is_reached_without_any_call(
     project: Project, store: GraphStore, workflow: Path
 ) -> None:
     for which in "direct", "stranger":
-        with under_way(workflow, which, project, store, 1) as process:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        assert catch_up(project).complete
+        kill_under_way(workflow, which, project, store, 1)
     found = of_file(store, workflow)
     assert (found.calls, told(found)) == ([], [("open.direct", "CANCELLED", True)])
     assert found
@@ -240,10 +240,7 @@ def test_a_cancelled_job_keeps_what_it_was_given(project: Project, store: GraphS
 
 
 def test_what_was_given_to_a_job_is_verified(project: Project, store: GraphStore, workflow: Path) -> None:
-    with under_way(workflow, "direct", project, store, 1) as process:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    assert catch_up(project).complete
+    kill_under_way(workflow, "direct", project, store, 1)
     [(job,)] = store.ask("MATCH (j:Job) RETURN j.id", {}, timeout=9, limit=9).rows
     store.write([("load_given_no_more", {"keys": [job]})])
     [finding] = verify(project, store).findings
@@ -253,10 +250,7 @@ def test_what_was_given_to_a_job_is_verified(project: Project, store: GraphStore
 def test_what_hangs_perhaps_on_a_record_that_is_off_is_counted(
     project: Project, store: GraphStore, workflow: Path
 ) -> None:
-    with under_way(workflow, "deep", project, store, 3) as process:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert catch_up(project).complete
+    kill_under_way(workflow, "deep", project, store, 3)
     [mid] = [job.job for job in of_file(store, workflow).unended if job.task == "open.mid"]
     store.write([("load_given_no_more", {"keys": [mid]})])
     below = verify(project, store).downstream
@@ -269,10 +263,7 @@ def test_what_hangs_perhaps_on_a_record_that_is_off_is_counted(
 def test_jobs_of_a_version_that_is_off_are_counted(
     project: Project, store: GraphStore, workflow: Path
 ) -> None:
-    with under_way(workflow, "direct", project, store, 1) as process:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert catch_up(project).complete
+    kill_under_way(workflow, "direct", project, store, 1)
     server_of(project).run("MATCH (t:Task {fullname: 'open.direct'}) SET t.version = 'another'")
     below = verify(project, store).downstream
     assert below is not None
@@ -286,10 +277,7 @@ def perhaps(found: Impact) -> tuple[list[str], list[str]]:
 def test_what_a_job_without_a_result_made_is_told_as_perhaps(
     project: Project, store: GraphStore, workflow: Path
 ) -> None:
-    with under_way(workflow, "deep", project, store, 3) as process:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert catch_up(project).complete
+    kill_under_way(workflow, "deep", project, store, 3)
     found = of_file(store, workflow)
     assert (found.calls, found.files) == ([], [])
     assert told(found) == [

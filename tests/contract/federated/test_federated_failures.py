@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from headwater.cypher.project import SETTINGS
-from headwater.cypher.store import GraphStore, open_store
+from headwater.cypher.store import GraphStore
 from headwater.lineage.verify import verify
 
 from headwater import (
@@ -34,28 +34,11 @@ from headwater import (
     quote,
     task,
 )
-from tests.contract.federated_projects import BILLS, Buyer, Other, add, ask
+from tests.contract.federated.projects import BILLS, Buyer, Other, add, ask
 from tests.engine.insides import texts
 from tests.waiting import wait_for
 
 headwater_namespace = "buyers"
-
-
-@pytest.fixture
-def seller(tmp_path: Path) -> Other:
-    return Other(tmp_path / "seller")
-
-
-@pytest.fixture
-def store(project: Project) -> Iterator[GraphStore]:
-    opened = open_store(project)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def buyer(project: Project, seller: Other) -> Buyer:
-    return Buyer(project, seller)
 
 
 @task
@@ -107,7 +90,11 @@ class Shelf(Handle):
             CallError,
             "the entry point bill .*missing a required argument: 'n'",
         ),
-        (lambda: federated_task("seen", Own(1)), CallError, "needs the module tests.contract.test_federated"),
+        (
+            lambda: federated_task("seen", Own(1)),
+            CallError,
+            "needs the module tests.contract.federated.test_federated",
+        ),
         (lambda: federated_task("seen", [{"a": number}]), CallError, "given a Task .Task.buyers.number"),
         (
             lambda: federated_task("seen", number.partial(1)),

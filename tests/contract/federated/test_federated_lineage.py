@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from headwater.cypher.records import project_in
-from headwater.cypher.store import GraphStore, open_store
+from headwater.cypher.store import GraphStore
 from headwater.lineage import log
 from headwater.lineage.impact import impact
 from headwater.lineage.resolve import Found, resolve
@@ -17,17 +16,10 @@ from headwater.lineage.why import jobs_meant, why
 from headwater.lineage.why_views import Reason
 
 from headwater import Project, UsageError, federated_task, task
-from tests.contract.federated_projects import Buyer, Other, ask
+from tests.contract.federated.projects import Buyer, Other, ask
 
 headwater_namespace = "bills"
 """as that of the other projects is called, too"""
-
-
-@pytest.fixture
-def store(project: Project) -> Iterator[GraphStore]:
-    opened = open_store(project)
-    yield opened
-    opened.close()
 
 
 @task

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from headwater.cypher.store import GraphStore, open_store
+from headwater.cypher.store import GraphStore
 from headwater.engine.rerun import recorded_call
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
@@ -31,27 +30,10 @@ from headwater import (
     subrun,
     task,
 )
-from tests.contract.federated_projects import Buyer, Other, add, ask, lines
+from tests.contract.federated.projects import Buyer, Other, add, ask, lines
 
 headwater_namespace = "bills"
 """as that of the other projects is called, too"""
-
-
-@pytest.fixture
-def seller(tmp_path: Path) -> Other:
-    return Other(tmp_path / "seller")
-
-
-@pytest.fixture
-def store(project: Project) -> Iterator[GraphStore]:
-    opened = open_store(project)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def buyer(project: Project, seller: Other) -> Buyer:
-    return Buyer(project, seller)
 
 
 @task

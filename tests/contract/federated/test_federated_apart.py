@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from headwater import CallError, Project, Scheduler, create_project, federated_task, open_project, task
-from tests.contract.federated_projects import add
+from tests.contract.federated.projects import add
 
 headwater_namespace = "apart"
 
