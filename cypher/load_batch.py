@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from headwater.cypher.records import (
@@ -47,12 +48,23 @@ class Memory:
         task_names: full name of each task the execution has used so far, by its raw hash.
         parents: numbers of jobs that are surely in the graph; forgotten when they are too many.
         given: numbers of the jobs that have GIVEN edges; None where an earlier process has loaded some of the run.
+        open: jobs that have begun, by number, of which the graph need not be told while there is more to load: most
+            have ended by then.
     """
 
     def __init__(self) -> None:
         self.task_names: dict[bytes, str] = {}
         self.parents: set[int] = set()
         self.given: set[int] | None = set()
+        self.open: dict[int, JobStarted] = {}
+
+    def note(self, job: JobStarted | JobEnded) -> None:
+        """Take in what the journal says next of a job. A run's first is never held back: it is what its run is known
+        by."""
+        if isinstance(job, JobStarted) and job.parent is not None:
+            self.open[job.n] = job
+        else:
+            self.open.pop(job.n, None)
 
 
 class Batch:
@@ -115,6 +127,16 @@ class Batch:
                 self._end = record
                 self.ended = True
         self.records += len(records)
+
+    def hold_back(self, room: int) -> None:
+        """Leave jobs that have only begun to later batches, with those that earlier ones have left to this: all but
+        `room` of them."""
+        held = self._memory.open
+        for job in self._jobs.values():
+            self._memory.note(job)
+        self._jobs = {n: job for n, job in self._jobs.items() if n not in held}
+        for n in list(islice(held, room)):
+            self._jobs[n] = held.pop(n)
 
     def unknown_tasks(self) -> list[bytes]:
         """Hashes of the tasks whose names are not known: their definitions were loaded by an earlier process."""

@@ -16,7 +16,7 @@ from headwater.cypher.backlog import DAMAGED, mark_of
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import MAGIC, Group, execution_id_of, first_head, read_groups
 from headwater.cypher.load_batch import Batch, Memory
-from headwater.cypher.records import AnyRecord
+from headwater.cypher.records import AnyRecord, JobEnded, JobStarted
 from headwater.cypher.store import GraphStore
 from headwater.cypher.targets import target_file, write_json
 
@@ -24,6 +24,8 @@ CALLS = 1500
 """A transaction's calls at most; a few hundred to a few thousand load about equally fast."""
 RECORDS = 8 * CALLS
 BYTES = 8 << 20
+HELD = 50_000
+"""Jobs that have begun and are not told to the graph while there is more to load, at most: some 30 MB."""
 
 GONE = "the process that ran it went away"
 
@@ -71,8 +73,10 @@ class JournalLoad:
         place = self._place = self._place or self._read_place()
         batch = Batch(self._id, self._memory)
         reached = self._fill(batch, place)
-        if not batch.records:
+        if not batch.records and not self._memory.open:
             return False
+        surplus = len(self._memory.open) - HELD
+        batch.hold_back(max(0, surplus) if self._is_full(batch) else RECORDS // self._share)
         self._name_tasks(batch)
         self._store.write([*batch.statements(), self._watermark(reached)])
         self._place = reached
@@ -95,7 +99,23 @@ class JournalLoad:
         groups, offset, records, head, status = found[0]
         self._ended = status != "RUNNING"
         self._memory.given = None
-        return start if head is None else _Place(groups, offset, records, bytes.fromhex(head))
+        if head is None:
+            return start
+        place = _Place(groups, offset, records, bytes.fromhex(head))
+        if not self._ended:
+            self._recall(place)
+        return place
+
+    def _recall(self, place: _Place) -> None:
+        """Find the jobs that have begun and not ended before a place: whoever loaded it may have held them back."""
+        with suppress(JournalDamaged):  # which is told when it is read on from the place
+            for group in read_groups(self.path):
+                records = group.records if group.index < place.groups else group.records[: place.records]
+                for record in records:
+                    if isinstance(record, (JobStarted, JobEnded)):
+                        self._memory.note(record)
+                if group.index >= place.groups:
+                    break
 
     def _fill(self, batch: Batch, place: _Place) -> _Place:
         """Put records into the batch until it is full or the journal's end is reached; where that is."""

@@ -6,7 +6,7 @@ Iterative, because an expression may be nested as deep as memory allows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,7 +22,6 @@ from headwater.engine.nested import ATOMS, find_expressions, look_into, substitu
 from headwater.engine.options import CONTEXT, is_off, options_of_call
 from headwater.engine.passing import Passed
 from headwater.engine.places import Place
-from headwater.engine.signature import Bound
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 from headwater.engine.values.own import TRACKED
@@ -31,17 +30,21 @@ Identify = Callable[[Any, str], bytes]
 """Gives a value's hash, and records the value where it is to be recorded; the text names it in errors."""
 
 
-def eval_key(task: Task[Any, Any], bound: Bound, hashes: list[bytes | None]) -> bytes:
+def eval_key(
+    task: Task[Any, Any], names: Sequence[str], positional: int, hashes: list[bytes | None]
+) -> bytes:
     """The cache's key of a call: its task's version and the hash of every argument that counts, with its name.
 
     Positional arguments stand in order, keyword-only ones by name (`Plan.bind` sees to it).
     """
     parts = [b"Eval\0", task.hash]
-    for name, value_hash in zip(bound.names, hashes, strict=True):
+    plan = task.plan
+    encoded = plan.encoded if names is plan.names else [f"{name}\0".encode() for name in names]
+    for name, value_hash in zip(encoded, hashes, strict=True):
         if value_hash is not None:
-            parts += (name.encode(), b"\0", value_hash)
-    if task.plan.takes_any_names:  # so a keyword may have the name that a positional argument goes by
-        parts.append(b"%d" % bound.positional)
+            parts += (name, value_hash)
+    if plan.takes_any_names:  # so a keyword may have the name that a positional argument goes by
+        parts.append(b"%d" % positional)
     return hashlib.sha256(b"".join(parts)).digest()
 
 
@@ -90,7 +93,7 @@ class Attacher:
                 missing = [e for e in inner if id(e) not in memo]
                 if missing:
                     stack.append((expression, parts))
-                    stack.extend((e, None) for e in reversed(missing))
+                    stack += [(e, None) for e in reversed(missing)]
                     continue
             node, is_new = self._node(owner, expression, parts, Place(within, step, made))
             if had is not None:
@@ -114,19 +117,18 @@ class Attacher:
         if isinstance(expression, Operation):
             keys = [self._part_key(owner, value, inner, expression) for value, inner, _ in args]
             # How many of the parts are positional says which of the rest are names.
-            shape = b"%s %d" % (expression._symbol.encode(), len(expression._args))
-            key = _digest(b"Operation", shape, *keys)
+            key: Any = ((expression._symbol, len(expression._args)), *keys)
         else:
             assert isinstance(expression, Special)
             key = _form_key(expression)
         known = owner.scope.get(key)
         if known is not None:
             return known, False
-        node = StepNode(owner, key, expression)
+        node = StepNode(owner, expression)
         node.place = place
         if _is_wish(expression):
             node.had = expression._args[1].had
-        await_nodes(node, (memo[id(e)] for _, found, _ in args for e in found))
+        await_nodes(node, [memo[id(e)] for _, found, _ in args for e in found])
         owner.scope[key] = node
         self._created(node)
         return node, True
@@ -137,7 +139,8 @@ class Attacher:
         known = not owner.unrecorded and not owner.gap
         digest = (self._identify if known else self._hash_only)(expression._value, "given")
         sources = expression._sources
-        node = Node(owner, _digest(b"Given", digest, repr(sources).encode()))
+        node = Node(owner)
+        node.key = _digest(b"Given", digest, repr(sources).encode())
         node.value, node.value_hash, node.sources = expression._value, digest if known else None, sources
         node.finished = True
         return node
@@ -151,7 +154,7 @@ class Attacher:
         memo, scope = owner.memo, owner.scope
         assert memo is not None
         assert scope is not None
-        key_parts = []
+        key_parts: list[Any] = [task.hash]
         held: list[int] = []
         plain = False
         unrecorded = owner.unrecorded or not owner.task.records_below
@@ -169,30 +172,32 @@ class Attacher:
             elif inner:
                 lazy.append(index)
                 hashes.append(None)
-                key_parts.append(self._part_key(owner, value, inner, call))
+                key_parts += (name, self._part_key(owner, value, inner, call))
             else:
                 try:
                     if TRACKED and value.__class__ not in ATOMS and handles_in(value):
-                        hashes.append(self._hash_only(value, name))
+                        digest = self._hash_only(value, name)
                         held.append(index)
                     else:
-                        hashes.append(identify(value, name))
+                        digest = identify(value, name)
+                    hashes.append(digest)
+                    key_parts += (name, digest)
                 except Unrecordable:
                     # It is told when the call's turn comes: that fails, not the call it is written in.
                     lazy.append(index)
                     hashes.append(None)
-                    key_parts.append(_alone(call))
-        eval_hash = None
-        if lazy:
-            key = _digest(b"Call", task.hash, eval_key(task, bound, hashes), *key_parts)
-        else:
-            key = eval_hash = eval_key(task, bound, hashes)
+                    key_parts += (name, _alone(call))
+        eval_hash = None if lazy else eval_key(task, bound.names, bound.positional, hashes)
+        key: Any = eval_hash
+        if eval_hash is None:
+            # What makes it one with an equal call of the same owner need not outlive that: it may name nodes.
+            key = (bound.positional, *key_parts) if plan.takes_any_names else tuple(key_parts)
         if call._options:
-            key = _digest(b"Options", key, self._options_key(owner, call._options))
+            key = key, self._options_key(owner, call._options)
         known = scope.get(key)
         if known is not None:
             return known, False
-        job = Job(owner, key, task, self._number())
+        job = Job(owner, task, self._number())
         job.names, job.values, job.positional = bound.names, bound.values, bound.positional
         job.hashes = hashes
         job.lazy = lazy or None
@@ -202,10 +207,13 @@ class Attacher:
             if held:
                 for index in held:
                     hashes[index] = identify(bound.values[index], bound.names[index])
-                job.eval_hash = None if lazy else eval_key(task, bound, hashes)
+                job.eval_hash = None if lazy else eval_key(task, bound.names, bound.positional, hashes)
         job.place = place
         job.unrecorded = unrecorded
-        self.set_options(owner, job, call._options)
+        if call._options or owner.exported or task.definition:
+            self.set_options(owner, job, call._options)
+        else:
+            job.context = owner.context
         adopt(owner, job)
         if plain and owner.body is not None:
             owner.body.plain[job.index] = [
@@ -216,7 +224,7 @@ class Attacher:
         if lazy:
             if plain:
                 job.mixed = _mixed(args, lazy)
-            await_nodes(job, (memo[id(e)] for index in lazy for e in args[index][1]))
+            await_nodes(job, [memo[id(e)] for index in lazy for e in args[index][1]])
         if job.lazy_options:
             await_nodes(job, [memo[id(e)] for e in find_expressions(written_options(task, call))])
         scope[key] = job
@@ -255,18 +263,19 @@ class Attacher:
         inner = find_expressions(options)
         assert owner.memo is not None
         memo = owner.memo
-        return hash_value(substitute(options, lambda e: memo[id(e)].key) if inner else options)
+        return hash_value(substitute(options, lambda e: _mark(memo[id(e)])) if inner else options)
 
-    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes:
-        """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes' keys."""
+    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes | Node:
+        """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes."""
         assert owner.memo is not None
         memo = owner.memo
         try:
             if not inner:
                 return self._hash_only(value, "expression")
             if value is inner[0]:
-                return memo[id(value)].key
-            return _digest(b"Lazy", hash_value(substitute(value, lambda e: memo[id(e)].key)))
+                node = memo[id(value)]
+                return node.key or node
+            return _digest(b"Lazy", hash_value(substitute(value, lambda e: _mark(memo[id(e)]))))
         except Unrecordable:
             return _alone(whole)
 
@@ -280,9 +289,9 @@ def refuse_handles(value: Any, task: Task[Any, Any], name: str) -> None:
         )
 
 
-def await_nodes(node: Node, awaited: Iterable[Node]) -> None:
+def await_nodes(node: Node, awaited: Sequence[Node]) -> None:
     """Make a node wait for those of others that have no value yet."""
-    for other in {id(n): n for n in awaited}.values():
+    for other in awaited if len(awaited) < 2 else {id(n): n for n in awaited}.values():
         if not other.finished:
             node.pending += 1
             if other.waiters is None:
@@ -303,6 +312,11 @@ def adopt(owner: Job, job: Job) -> None:
     owner.calls.append(None)
     owner.places.append(job.place)
     owner.live[job] = None
+
+
+def _mark(node: Node) -> bytes:
+    """What stands for a node in what is hashed while its owner goes on."""
+    return node.key or id(node).to_bytes(32, "big")
 
 
 def _is_wish(expression: Expression) -> bool:
@@ -404,8 +418,9 @@ def _parts_of(owner: Job, expression: Expression) -> tuple[Any, list[Expression]
     if isinstance(expression, Call):
         task = expression._task
         bound = task.plan.bind(expression._args, expression._kwargs)
-        settle_defaults(owner, expression, bound.values)
         values = bound.values
+        if task.plan.lazy_defaults:
+            settle_defaults(owner, expression, values)
     elif isinstance(expression, Operation):
         values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]
         args = [(value, find_expressions(value), False) for value in values]
@@ -413,8 +428,11 @@ def _parts_of(owner: Job, expression: Expression) -> tuple[Any, list[Expression]
     else:
         # A form evaluates its arguments itself; nothing inside them is waited for here.
         return ([], None), []
-    args = [(value, *look_into(value)) for value in values]
-    inner = [e for _, found, _ in args for e in found]
+    args, inner = [], []
+    for value in values:
+        found, holds_plain = look_into(value)
+        args.append((value, found, holds_plain))
+        inner += found
     if expression._options or task.lazy_definition:
         inner += find_expressions(written_options(task, expression))
     return (args, bound), inner
@@ -439,7 +457,4 @@ _ONLY_BODY = {BODY}
 
 
 def _digest(*parts: bytes) -> bytes:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(4, "big") + part)
-    return digest.digest()
+    return hashlib.sha256(b"".join([len(part).to_bytes(4, "big") + part for part in parts])).digest()

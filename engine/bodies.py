@@ -47,7 +47,7 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
         else:
             resume(job)
 
-    node = StepNode(job, b"", Special("await", (want.expression, reply)))
+    node = StepNode(job, Special("await", (want.expression, reply)))
     node.place = want.place
     return node
 

@@ -61,7 +61,7 @@ class GraphCache:
         self._context = context
         self._tasks = CurrentTasks(can_run)
         self._known_tasks: dict[str, bool] = {}
-        self._known_keys: dict[str, set[str] | None] = {}
+        self._known_keys: dict[bytes, set[str] | None] = {}
         """the beginnings of a task's recorded cache keys; None where there are too many"""
         self._rows: dict[str, RecordedCall] = {}
         self._dirty: dict[str, bool] = {}
@@ -87,14 +87,14 @@ class GraphCache:
     def may_find(self, job: Job) -> bool:
         if self._away:
             return False
-        task_hash = job.task.hash.hex()
+        task_hash = job.task.hash
         if task_hash not in self._known_keys:
             try:
-                self._known_keys[task_hash] = self._keys_of(task_hash)
+                self._known_keys[task_hash] = self._keys_of(task_hash.hex())
             except StoreError:
                 return True  # `find` will say that the store is away
         keys = self._known_keys[task_hash]
-        return keys is None or _key(job)[:16] in keys
+        return keys is None or (bool(keys) and _key(job)[:16] in keys)
 
     def _keys_of(self, task_hash: str) -> set[str] | None:
         keys: set[str] = set()
@@ -108,8 +108,9 @@ class GraphCache:
     def _find(self, jobs: Sequence[Job]) -> list[Answer]:
         self._valid = {}
         keys: dict[str, Job] = {}
+        named = [(_key(job), job) for job in jobs]
         # Equal calls whose contexts differ may have answers that differ: the second of them is asked for later.
-        later = [job for job in jobs if keys.setdefault(_key(job), job) is not job]
+        later = [job for key, job in named if keys.setdefault(key, job) is not job]
         rows = self._look_up(keys)
         clean = self._check_subtrees([(row, keys[key]) for key, row in rows.items()])
         self._ask_of_far(file for key, row in rows.items() if clean[row.call_hash] for file in row.files)
@@ -133,7 +134,7 @@ class GraphCache:
         answers.update(self._single_steps(stale, keys, rows))
         answers.update(self._earlier(answers, keys, rows))
         others = iter(self._find(later) if later else [])
-        return [answers[_key(job)] if keys[_key(job)] is job else next(others) for job in jobs]
+        return [answers[key] if keys[key] is job else next(others) for key, job in named]
 
     # -- finding calls ---------------------------------------------------------------------------------------------
 
@@ -158,7 +159,9 @@ class GraphCache:
         ask = [
             key
             for key, answer in answers.items()
-            if answer == Miss(_UNDER_IT) and (rows[key].gap or self._dirty.get(rows[key].call_hash))
+            if isinstance(answer, Miss)
+            and answer.reason == _UNDER_IT
+            and (rows[key].gap or self._dirty.get(rows[key].call_hash))
         ]
         found: list[tuple[str, RecordedCall]] = []
         for batch in _batches(ask):
@@ -324,7 +327,8 @@ class GraphCache:
     def _single_steps(
         self, stale: dict[str, str], keys: dict[str, Job], rows: dict[str, RecordedCall]
     ) -> dict[str, Answer]:
-        answers: dict[str, Answer] = {key: Miss(reason) for key, reason in stale.items()}
+        misses = {reason: Miss(reason) for reason in set(stale.values())}
+        answers: dict[str, Answer] = {key: misses[reason] for key, reason in stale.items()}
         ask = [
             key
             for key in stale
@@ -346,7 +350,7 @@ class GraphCache:
 
     def _gave(self, job: Job, row: RecordedCall | None) -> bool:
         """Whether what a call's function did to the handles that it took has not been rolled back."""
-        states = [*_given_by(job), *(row.states if row is not None else ())]
+        states = [*_given_by(job), *(row.states if row is not None else ())] if job.taken or row else ()
         return not states or self._hold(states)
 
     def _may_step(self, job: Job) -> bool:

@@ -17,7 +17,7 @@ from headwater.engine.unrecorded import quoting
 def settle_defaults(owner: Job, call: Call, values: list[Any]) -> None:
     """Put into a call's arguments, in the places of lazy defaults, what gives them as the call has it."""
     task, given = call._task, call._options
-    if not task.plan.lazy_defaults or not (given or task.definition):
+    if not given and not task.definition:
         return
     override: Context = (given or {}).get(CONTEXT) or {}
     options, exported = options_of_call(task.definition, owner.exported, given)

@@ -18,6 +18,9 @@ from headwater.engine.values.pickling import pickled
 
 CODEC = "expression"
 
+SIMPLE = ATOMS | {Reference}
+"""Classes of what holds nothing further, in a flat list of expressions."""
+
 
 class Flat:
     """A nested value whose expressions are entries of a list, each before those that use it.
@@ -48,12 +51,12 @@ class Flat:
 
     def members(self) -> list[Any]:
         """Every plain argument that may hold something: the atoms are left out."""
-        values = [arg for entry in self.entries for arg in (*entry[2], *(entry[3] or {}).values())]
-        return [
-            value
-            for value in (*values, self.template)
-            if value.__class__ not in ATOMS and value.__class__ is not Reference
-        ]
+        found: list[Any] = []
+        for _, _, args, kwargs, _ in self.entries:
+            found += [value for value in args if value.__class__ not in SIMPLE]
+            if kwargs:
+                found += [value for value in kwargs.values() if value.__class__ not in SIMPLE]
+        return found if self.template.__class__ in SIMPLE else [*found, self.template]
 
 
 def _part(value: Any) -> bytes:
@@ -76,15 +79,18 @@ def flatten(value: Any) -> Flat:
         if id(expression) in places:
             continue
         kind, name, args, kwargs, options = _entry(expression)
-        inner = find_expressions(args)
-        if kwargs or options:
-            inner = inner + find_expressions([kwargs, options])
-        if inner and not ready:
-            stack.append((expression, True))
-            stack.extend((e, False) for e in reversed(inner))
-            continue
-        if inner:
-            args, kwargs, options = (substitute(part, ref) for part in (args, kwargs, options))
+        if ready:
+            args = substitute(args, ref)
+            if kwargs or options:
+                kwargs, options = substitute(kwargs, ref), substitute(options, ref)
+        else:
+            inner = find_expressions(args)
+            if kwargs or options:
+                inner = inner + find_expressions([kwargs, options])
+            if inner:
+                stack.append((expression, True))
+                stack += [(e, False) for e in reversed(inner)]
+                continue
         places[id(expression)] = len(entries)
         entries.append((kind, name, args, kwargs or None, options))
     return Flat(substitute(value, ref), entries)

@@ -50,13 +50,10 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
     called the one is another than whoever called the other, and only that one is not reused either.
     """
     assert job.eval_hash is not None
-    reads = []
+    parts = [b"Call\0", job.eval_hash, value_hash, *children]
     if job.reads:
-        reads = [
-            b"Context\0",
-            *(path.encode() + b"\0" + digest for path, digest in sorted(job.reads.items())),
-        ]
-    parts = [b"Call\0", job.eval_hash, value_hash, *children, *reads]
+        parts.append(b"Context\0")
+        parts += [path.encode() + b"\0" + digest for path, digest in sorted(job.reads.items())]
     if job.error is not None and job.returns:
         # Which of the children failed first, time decides.
         parts.append(b"Error of\0" + repr(job.returns).encode())
@@ -128,9 +125,10 @@ class Failures:
 
     def end(self, job: Job, status: int) -> None:
         """Give a job its last status, and record it."""
+        now = time()
         if not job.started:
-            job.started = time()
-        job.stopped = max(time(), job.started)  # a clock may be put back meanwhile
+            job.started = now
+        job.stopped = now if now > job.started else job.started  # a clock may be put back meanwhile
         self.move(job, status)
         self.recording_of(job).ended(job)
 
@@ -385,7 +383,7 @@ class Failures:
 
 def _likeness(job: Job) -> Job:
     """Another node with the number and the place of a job, for calls that do not end with it."""
-    other = Job(job.owner, b"", job.task, job.n)
+    other = Job(job.owner, job.task, job.n)
     other.names, other.values = job.names, job.values
     return other
 

@@ -37,11 +37,16 @@ _NO_FAR_FILE = LISTINGS | {MISSING, PATH, *NO_FILES}
 
 
 class FileChecks:
-    """The files inside the values of one run."""
+    """The files inside the values of one run.
+
+    Attributes:
+        here: by value hash, those of this machine.
+        there: by value hash, what takes longer to look at: files at URLs, folders and patterns.
+    """
 
     def __init__(self) -> None:
-        self._files: dict[bytes, list[FileSeen]] = {}
-        self._far: dict[bytes, list[FileSeen]] = {}
+        self.here: dict[bytes, list[FileSeen]] = {}
+        self.there: dict[bytes, list[FileSeen]] = {}
         self._read: dict[bytes, str] = {}
         """by file_hash: what a file looked like when its content was found to be what it is to be"""
         self._looks = _Looks()
@@ -54,9 +59,9 @@ class FileChecks:
         here = [file for file in rest if file.evidence in (STAT, CONTENT) and _path(file)]
         far = [file for file in rest if is_far(file)] + [f for f in listings if f.digest != NO_FOLDER]
         if here:
-            self._files[value_hash] = here
+            self.here[value_hash] = here
         if far:
-            self._far[value_hash] = far
+            self.there[value_hash] = far
 
     def changed(
         self, arguments: Iterable[bytes | None], result: bytes | None, far: Sequence[str] = ()
@@ -67,9 +72,9 @@ class FileChecks:
         Args:
             far: the paths of those that `look` has found to be changed.
         """
-        files = self._files
+        files = self.here
         if files or far:
-            made = {file.path for known in (files, self._far) for file in known.get(result or b"", ())}
+            made = {file.path for known in (files, self.there) for file in known.get(result or b"", ())}
             for path in far:
                 if path not in made:
                     return path
@@ -80,13 +85,9 @@ class FileChecks:
         return None
 
     def far(self, arguments: Iterable[bytes | None]) -> list[FileSeen]:
-        """What is inside a call's arguments and takes longer to ask for: files at URLs, folders and patterns."""
-        far = self._far
-        return (
-            [file for digest in arguments if digest is not None for file in far.get(digest, ())]
-            if far
-            else []
-        )
+        """What is inside a call's arguments and takes longer to look at."""
+        far = self.there
+        return [file for digest in arguments if digest is not None for file in far.get(digest, ())]
 
     def look(self, files: Sequence[FileSeen]) -> set[bytes]:
         """The hashes of those that are not what they were; may be called on any thread."""
@@ -107,14 +108,15 @@ class FileChecks:
         return True
 
 
-def look_after(recording: Recording, job: Job, outcome: Outcome, tell: Callable[[Outcome], None]) -> None:
-    """Tell what came of a call, with what has changed of the files that take longer to look at. Called where the call
-    ran, which waits for that; the event loop of async tasks does not."""
-    files = recording.far_files(job)
-    if not files:
-        tell(outcome)
-        return
-
+def look_after(
+    recording: Recording,
+    job: Job,
+    files: Sequence[FileSeen],
+    outcome: Outcome,
+    tell: Callable[[Outcome], None],
+) -> None:
+    """Tell what came of a call, with what has changed of those files that it took that take longer to look at. Called
+    where the call ran, which waits for that; the event loop of async tasks does not."""
     asked = _Asked(recording, files, outcome, tell)
     if job.body is None:
         asked.answer(recording.look(files))

@@ -52,7 +52,7 @@ class Node:
         sources: what flows into this node's value, once it is finished: indexes among the owner's children of calls,
             and BODY for plain values of the owner's function. Where it failed: what the error came from.
         pending: how many nodes it still waits for.
-        key: what makes it one with an equal expression of the same owner.
+        key: what it is known by among the nodes of its owner, where that is not itself alone.
         tolerant: whether it goes on when those it waits for fail.
     """
 
@@ -71,9 +71,9 @@ class Node:
         "waiters",
     )
 
-    def __init__(self, owner: Job | None, key: bytes) -> None:
+    def __init__(self, owner: Job | None) -> None:
         self.owner = owner
-        self.key = key
+        self.key: bytes | None = None
         self.pending = 0
         self.finished = False
         self.value: Any = None
@@ -97,8 +97,8 @@ class StepNode(Node):
 
     __slots__ = ("awaited", "expression", "gathered", "had", "step", "steps", "tolerant")
 
-    def __init__(self, owner: Job, key: bytes, expression: Operation | Special) -> None:
-        super().__init__(owner, key)
+    def __init__(self, owner: Job, expression: Operation | Special) -> None:
+        super().__init__(owner)
         self.expression: Operation | Special | None = expression
         self.step = 0
         self.steps: Generator[Any, Any, Any] | None = None
@@ -134,7 +134,7 @@ class Job(Node):
         reads: what it and the calls under it read of the context.
         body: of an async task that runs, its function and what that has waited for so far.
         result: what the function returned, while expressions in it are being reduced.
-        memo, scope: the nodes of the expressions in `result`, by identity and by key.
+        memo, scope: the nodes of the expressions in `result`, by identity and by what makes equal ones one.
         changed: paths of files at URLs and folders that were not what they were when its function had run.
         outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded; or
             a call under it that is not recorded is never to be reused.
@@ -207,8 +207,8 @@ class Job(Node):
         "wiring",
     )
 
-    def __init__(self, owner: Job | None, key: bytes, task: Task[Any, Any], n: int) -> None:
-        super().__init__(owner, key)
+    def __init__(self, owner: Job | None, task: Task[Any, Any], n: int) -> None:
+        super().__init__(owner)
         self.task = task
         self.n = n
         self.attempt = 1
@@ -247,7 +247,7 @@ class Job(Node):
         self.result: Any = None
         self.memo: dict[int, Node] | None = None
         self.kept: list[Any] | None = None
-        self.scope: dict[bytes, Node] | None = None
+        self.scope: dict[Any, Node] | None = None
         self.calls: list[bytes | None] | None = None
         self.places: list[Place] | None = None
         self.hads: Hads | None = None
@@ -261,14 +261,14 @@ class Job(Node):
     @property
     def reusable(self) -> bool:
         """Whether a later run may have its result."""
-        return self.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
+        return not self.options or self.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
 
     def shared_key(self) -> bytes | None:
         """What an equal call of this run has too: the cache's key, whether it may be reused, and a context of its own
         where there is one."""
         key = self.eval_hash
-        if key is None:
-            return None
+        if key is None or not (self.options or self.context):
+            return key
         if not self.reusable:
             key += b"once"
         return key if self.context is None else key + hash_value(self.context, label="context")

@@ -223,7 +223,8 @@ class Run(Control):
                 raise self._stop
             if reduction.lookups:
                 self._look_up()
-                continue
+                if reduction.ready:
+                    continue
             if root.finished:
                 if root.error is None:
                     try:
@@ -271,7 +272,12 @@ class Run(Control):
 
     def _complete(self, job: Job, n: int, outcome: Outcome) -> None:
         """Called by executors, on any thread."""
-        look_after(self.reduction.recording_of(job), job, outcome, lambda told: self._heard(job, n, told))
+        recording = self.reduction.recording_of(job)
+        files = recording.far_files(job)
+        if files:
+            look_after(recording, job, files, outcome, lambda told: self._heard(job, n, told))
+        else:
+            self._heard(job, n, outcome)
 
     def _heard(self, job: Job, n: int, outcome: Outcome) -> None:
         self._completed.append((job, n, outcome))
@@ -360,6 +366,7 @@ class Run(Control):
     def _dispatch(self) -> None:
         reduction = self.reduction
         slices: dict[tuple[str, bool], tuple[Executor, list[Job]]] = {}
+        takes_handles = False
         while reduction.runnable:
             job = reduction.runnable.popleft()
             owner = job.owner
@@ -374,10 +381,14 @@ class Run(Control):
                 self._take_back(job)
                 continue
             try:
-                refuse_unrecorded(
-                    job, withheld=self.project is not None and self.recorder.execution_id is None
-                )
-                where = self._executor_of(job), job.task.is_async
+                if job.taken:
+                    refuse_unrecorded(
+                        job, withheld=self.project is not None and self.recorder.execution_id is None
+                    )
+                    takes_handles = True
+                task = job.task
+                name = self._executor_of(job) if task.plan.info else job.options.get("executor", "default")
+                where = name, task.is_async
                 found = slices.get(where)
                 if found is None:
                     found = slices[where] = self._executors.where(*where), []
@@ -388,7 +399,7 @@ class Run(Control):
                 continue
             self._start(job, found[0])
             found[1].append(job)
-        if any(job.taken for _, jobs in slices.values() for job in jobs):
+        if takes_handles:
             self.recorder.settle()  # what is rolled back has to be known even if this process is killed now
         for executor, jobs in slices.values():
             if len(jobs) == 1 and self._may_run_here(jobs[0]):
@@ -413,7 +424,7 @@ class Run(Control):
         self.recorder.started(job)
 
     def _executor_of(self, job: Job) -> str:
-        for info in job.infos() if job.task.plan.info else ():
+        for info in job.infos():
             return info.executor(self, job)
         return job.options.get("executor", "default")  # type: ignore[no-any-return]
 

@@ -47,6 +47,7 @@ for _lazy in (Call, Operation, Special, Given):
     register_plan(_lazy, _refuse_lazy)
 
 _LAZY = frozenset({Call, Operation, Special, Given, Reference})
+_FLAT = ATOMS | _LAZY
 _PLAIN = frozenset({list, tuple, set, frozenset})
 _SHAPES: dict[type, str] = {}
 
@@ -204,7 +205,14 @@ def substitute(value: Any, resolve: Callable[[Any], Any], part: Callable[[Any], 
         return resolve(value)
     if shape == "opaque":
         return value if part is None else part(value)
-    if shape == "plain" and set(map(type, value)) <= ATOMS:
+    if shape == "plain":
+        classes = set(map(type, value))
+        if classes <= ATOMS:
+            return value
+        if classes <= _FLAT:  # as nearly all arguments are
+            built = [item if item.__class__ in ATOMS else resolve(item) for item in value]
+            return value if all(map(operator.is_, built, value)) else cls(built)
+    elif not value and shape == "dict":
         return value
     stack = [_Open(value, shape)]
     path = {id(value)}

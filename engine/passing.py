@@ -21,12 +21,12 @@ Taken = dict[str, Handle]
 
 
 def refuse_unrecorded(job: Job, *, withheld: bool) -> None:
-    """Refuse a call that takes a handle and is not recorded.
+    """Refuse a call that takes a handle, where it is not recorded.
 
     Args:
         withheld: whether the whole run is not.
     """
-    if job.taken and (job.unrecorded or withheld):
+    if job.unrecorded or withheld:
         raise CallError(
             f"{job.task.fullname} takes a handle, and is not recorded (prov=False): nobody would know afterwards what "
             "state the handle is in. Have the call recorded."

@@ -207,8 +207,12 @@ class Recorder:
 
     def started(self, job: Job) -> None:
         """A job began; it is written down only if it still goes on when the next group is."""
-        self.resumed(job)
-        if job.taken and not job.unrecorded:
+        if job.unrecorded:
+            return
+        if job.task.hash not in self._seen:
+            self._task(job.task)
+        self._fresh.append(job)
+        if job.taken:
             self.lineages.started(job)
 
     def resumed(self, job: Job) -> None:
@@ -279,17 +283,22 @@ class Recorder:
 
     def called(self, job: Job, children: list[bytes], *, cacheable: bool, failed: bool = False) -> None:
         """A call has its result."""
-        task = job.task
-        if task.hash not in self._seen:
-            self._task(task)
+        task_hash = job.task.hash
+        if task_hash not in self._seen:
+            self._task(job.task)
         assert job.call_hash is not None
         assert job.eval_hash is not None
         assert job.value_hash is not None
+        states = self.lineages.called(job, failed=failed)
+        rest: tuple[Any, ...] = ()  # of which most calls have nothing
+        if job.reads or job.named or job.gap or states:
+            reads = sorted(job.reads.items()) if job.reads else []
+            rest = reads, list(job.named), sorted(job.gap or ()), states
         self._records.append(
             CallMade(
                 job.call_hash,
                 job.eval_hash,
-                task.hash,
+                task_hash,
                 _arguments(job),
                 job.value_hash,
                 children,
@@ -298,20 +307,19 @@ class Recorder:
                 _micros(time()),
                 cacheable,
                 failed,
-                sorted(job.reads.items()) if job.reads else [],
-                list(job.named),
-                sorted(job.gap or ()),
-                self.lineages.called(job, failed=failed),
+                *rest,
             )
         )
 
     def changed_file(self, job: Job) -> str | None:
         """The path of a file that a call took, or awaited, and that has changed since it was named, or None."""
+        if not self._files.here and not job.changed:
+            return None
         return self._files.changed(job.took(), job.value_hash, job.changed)
 
     def far_files(self, job: Job) -> list[FileSeen]:
         """What a call took, or awaited, that takes longer to look at; may be called on any thread."""
-        return self._files.far(job.took())
+        return self._files.far(job.took()) if self._files.there else []
 
     def look(self, files: Sequence[FileSeen]) -> set[bytes]:
         """The hashes of those that are not what they were; may be called on any thread."""
@@ -333,12 +341,23 @@ class Recorder:
     def ended(self, job: Job) -> None:
         """A job has reached its last status."""
         error = job.error
-        self._task(job.task)
+        task_hash = job.task.hash
+        if task_hash not in self._seen:
+            self._task(job.task)
+        rest: tuple[Any, ...] = ()  # of which most jobs have nothing
+        if job.options or job.applied or job.gap or job.observed is not None or job.call_hash is None:
+            rest = (
+                _tags_of(job),
+                bool(job.gap),
+                list(job.observed.writes) if job.observed is not None else [],
+                list(job.observed.reads) if job.observed is not None else [],
+                _arguments(job) if job.call_hash is None and job.eval_hash is not None else [],
+            )
         self._records.append(
             JobEnded(
                 job.n,
                 job.owner.n if job.owner is not None else None,
-                job.task.hash,
+                task_hash,
                 job.eval_hash,
                 STATUS[job.status],
                 _micros(job.started),
@@ -346,14 +365,10 @@ class Recorder:
                 job.executor,
                 job.call_hash,
                 None if error is None else error_text(error),
-                _traceback_of(job, error),
+                None if error is None else _traceback_of(job, error),
                 job.attempt,
                 job.reason,
-                _tags_of(job),
-                bool(job.gap),
-                list(job.observed.writes) if job.observed is not None else [],
-                list(job.observed.reads) if job.observed is not None else [],
-                _arguments(job) if job.call_hash is None and job.eval_hash is not None else [],
+                *rest,
             )
         )
 
@@ -445,11 +460,11 @@ def _arguments(job: Job) -> list[Argument]:
 
 def _tags_of(job: Job) -> list[tuple[str, str]]:
     """The tags of a job's task and call, and those that it gave itself."""
-    given = [split_tag(tag) for tag in job.options.get("tags", ())] if job.options else []
+    given = [split_tag(tag) for tag in job.options.get("tags", ())]
     return list(dict.fromkeys([*given, *job.applied])) if job.applied else given
 
 
-def _traceback_of(job: Job, error: BaseException | None) -> str | None:
+def _traceback_of(job: Job, error: BaseException) -> str | None:
     found = getattr(error, "headwater_traceback", None)
     return str(found) if found is not None and found.job == job.n else None
 

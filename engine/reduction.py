@@ -34,7 +34,6 @@ from headwater.engine.job import (
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.passing import Passed, Taken, passed, passing
-from headwater.engine.signature import Bound
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
 
@@ -94,11 +93,11 @@ class Reduction(Failures):
             None if name in task.plan.excluded else self.recording.identify(value, f"{task.fullname}({name})")
             for name, value in zip(bound.names, bound.values, strict=True)
         ]
-        job = Job(None, b"", task, self.number())
+        job = Job(None, task, self.number())
         job.names, job.values, job.positional = bound
         job.hashes, job.taken = hashes, taken
         self._attacher.set_options(None, job, call._options)
-        job.eval_hash = eval_key(task, bound, job.hashes)
+        job.eval_hash = eval_key(task, job.names, job.positional, hashes)
         self._created(job)
         return job
 
@@ -150,16 +149,16 @@ class Reduction(Failures):
         assert values is not None
         assert hashes is not None
         assert owner.wiring is not None
-        memo, excluded = owner.memo, job.task.plan.excluded
+        memo, excluded, names = owner.memo, job.task.plan.excluded, job.names
         fed: dict[str, set[int]] = {}
         for index in job.lazy or ():
-            value = values[index]
-            sources = fed.setdefault(job.names[index], set())
+            value, name = values[index], names[index]
+            sources = fed.setdefault(name, set())
             if isinstance(value, Expression):
                 node = memo[id(value)]
                 sources.update(node.sources)
                 found = self.value_of(node)
-                values[index] = passed(job, node, found)
+                values[index] = found if job.orders is None else passed(job, node, found)
                 # Of what a call takes that is not recorded, the files are noted when it is identified.
                 digest = None if job.unrecorded or values[index] is not found else node.value_hash
             else:
@@ -171,17 +170,15 @@ class Reduction(Failures):
                 had = owner.hads[job.index]
                 if had.came.results:
                     sources.update(had.came.results)
-                    had.names.append(job.names[index])
-            if job.names[index] not in excluded:
+                    had.names.append(name)
+            if name not in excluded:
                 if digest is None:
-                    digest = self.recording_of(job).identify(
-                        values[index], f"{job.task.fullname}({job.names[index]})"
-                    )
+                    digest = self.recording_of(job).identify(values[index], f"{job.task.fullname}({name})")
                 hashes[index] = digest
             elif job.orders is not None:
-                refuse_handles(values[index], job.task, job.names[index])
+                refuse_handles(values[index], job.task, name)
         job.lazy = job.orders = None
-        job.eval_hash = eval_key(job.task, Bound(job.names, values, job.positional), hashes)
+        job.eval_hash = eval_key(job.task, names, job.positional, hashes)
         if job.unrecorded:
             job.sources = tuple(sorted(set(job.sources).union(*fed.values())))
             return
@@ -203,10 +200,11 @@ class Reduction(Failures):
 
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
-        if job.options or job.task.is_async:
-            self._check(job.task, job.options)
-        scope = CacheScope.NONE if job.unrecorded else job.options.get("cache_scope", CacheScope.BACKEND)
-        allowed = job.options.get("allowed_cache_results")
+        options = job.options
+        if options or job.task.is_async:
+            self._check(job.task, options)
+        scope = CacheScope.NONE if job.unrecorded else options.get("cache_scope", CacheScope.BACKEND)
+        allowed = options.get("allowed_cache_results")
         if scope is not CacheScope.NONE and (allowed is None or CacheResult.CSE in allowed):
             key = job.shared_key()
             assert key is not None

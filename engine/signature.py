@@ -82,6 +82,8 @@ class Plan:
     Attributes:
         signature: the signature itself.
         excluded: names that do not count in the cache's key (`config_args`, `JobInfo` parameters).
+        names: of the parameters that a plain call has, in the order of `Bound`.
+        encoded: these, as they stand in a call's key.
         takes_any_names: whether it has a `**kwargs`.
         lazy_defaults: the defaults with expressions in them, by their ids.
     """
@@ -100,7 +102,8 @@ class Plan:
         self._rest = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL), None)
         self._only = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
         self._extra = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD), None)
-        self._names = tuple(p.name for p in self._front) + tuple(p.name for p in self._only)
+        self.names = tuple(p.name for p in (*self._front, *self._only))
+        self.encoded = tuple(f"{name}\0".encode() for name in self.names)
         self._count = len(self._front)
         self._needed = sum(p.default is inspect.Parameter.empty for p in self._front)
         self._simple = not self._only
@@ -131,7 +134,7 @@ class Plan:
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
         """A checked call's arguments with defaults filled in; keyword and positional spellings give the same."""
         if not kwargs and self._simple and len(args) == self._count and not self._has_rest:
-            return Bound(self._names, list(args), self._count)
+            return Bound(self.names, list(args), self._count)
         bound = self.signature.bind(*args, **kwargs)
         given = bound.arguments
         front = [given.get(p.name, p.default) for p in self._front]

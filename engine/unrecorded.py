@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from headwater.cypher.records import FileSeen, file_mark, task_mark
 from headwater.engine import expression_codec
 from headwater.engine.errors import Undecodable, Unrecordable
-from headwater.engine.expression_codec import Flat, Quoted
+from headwater.engine.expression_codec import SIMPLE, Flat, Quoted
 from headwater.engine.file_checks import FileChecks
 from headwater.engine.job import Job, Stored
 from headwater.engine.nested import ATOMS
@@ -193,11 +193,13 @@ def _parts(values: Iterable[Any]) -> Iterator[Any]:
     while stack:
         value = stack.pop()
         cls = value.__class__
+        if cls in SIMPLE:
+            continue
         if isinstance(value, PartialTask):
             stack += (value.task, value.args, value.kwargs)
         elif cls is list or cls is tuple or cls is dict:
             if id(value) not in seen:
                 seen.add(id(value))
                 stack.extend(value.values() if cls is dict else value)
-        elif cls not in ATOMS:
+        else:
             yield value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from headwater.cypher.paths import normal
@@ -185,9 +186,8 @@ class Artefact:
     def __deepcopy__(self: _Self, _: dict[int, Any]) -> _Self:
         """One that knows the same, without looking again."""
         copied = type(self).__new__(type(self))
-        for cls in type(self).__mro__:
-            for name in getattr(cls, "__slots__", ()):
-                setattr(copied, name, getattr(self, name))
+        for name in _slots_of(type(self)):
+            setattr(copied, name, getattr(self, name))
         copied_dict = getattr(self, "__dict__", None)
         if copied_dict:
             vars(copied).update(copied_dict)
@@ -216,6 +216,11 @@ class Artefact:
             self.path = self._address  # it was named in another working directory than this process's
         self._identity = Identity(state["evidence"], state["digest"], state["size"])
         self._period = period()
+
+
+@cache
+def _slots_of(cls: type) -> tuple[str, ...]:
+    return tuple(name for base in cls.__mro__ for name in getattr(base, "__slots__", ()))
 
 
 def _address(given: str) -> str:

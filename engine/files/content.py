@@ -163,9 +163,14 @@ class _Cache:
             self._base.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?)", kept)
 
 
+def named_cache() -> str | None:
+    """The folder that `HEADWATER_CACHE` names, if it names one."""
+    return os.environ.get(_CACHE)
+
+
 def cache_folder() -> str:
     """The folder for what can be computed again: `HEADWATER_CACHE`, or `headwater` in the user's cache folder."""
-    named = os.environ.get(_CACHE)
+    named = named_cache()
     if named:
         return named
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")

@@ -94,8 +94,8 @@ def by_info(info: dict[str, Any]) -> Identity | None:
 
 def file_hash(uri: str, evidence: str, digest: str) -> bytes:
     """The key of a file's content in the graph: 32 bytes over where it is and what it was seen to be."""
-    encoded = b"".join(
-        b"%x:%b" % (len(raw), raw)
-        for raw in (field.encode("utf-8", "surrogatepass") for field in (uri, evidence, digest))
-    )
-    return sha256(b"File\0" + encoded).digest()
+    parts = b"File\0"
+    for field in (uri, evidence, digest):
+        raw = field.encode("utf-8", "surrogatepass")
+        parts += b"%x:%b" % (len(raw), raw)
+    return sha256(parts).digest()

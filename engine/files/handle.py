@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-from uuid import uuid4
 
 from headwater.engine.files.address import as_os_errors
 from headwater.engine.files.evidence import Identity
@@ -231,9 +230,12 @@ class WrittenText(io.TextIOWrapper):
 def replaceable(path: str) -> tuple[str, int | None] | None:
     """The file that is replaced where one is put at a path, links followed, and its permissions, None where there is
     none yet. None where only writing in place will do: devices and pipes, and files that may not be written."""
-    target = os.path.realpath(path)
+    target = path
     try:
-        status = os.stat(target)
+        status = os.lstat(target)
+        if stat.S_ISLNK(status.st_mode):
+            target = os.path.realpath(path)
+            status = os.stat(target)
     except FileNotFoundError:
         return target, None
     if not stat.S_ISREG(status.st_mode) or not os.access(target, os.W_OK):
@@ -258,7 +260,7 @@ def open_replacing(
     if found is None:
         return None
     target, rights = found
-    partial = os.path.join(os.path.dirname(target), f".{uuid4().hex[:12]}{PARTIAL}")
+    partial = os.path.join(os.path.dirname(target), f".{os.urandom(6).hex()}{PARTIAL}")
     begin(Note(partial))
     try:
         handle = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, rights or 0o666)

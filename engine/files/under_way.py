@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import NamedTuple
 from uuid import uuid4
 
-from headwater.engine.files.content import cache_folder
+from headwater.engine.files.content import cache_folder, named_cache
 
 _FOLDER = "under-way"
 _LARGE = 1 << 20
@@ -43,7 +43,8 @@ def begin(note: Note) -> None:
 
 def end(path: str) -> None:
     """It is no longer there."""
-    _Notes.of_process().end(path)
+    if _Notes.own is not None:
+        _Notes.own.end(path)
 
 
 def settle_killed(put_right: Callable[[Note], bool]) -> None:
@@ -102,8 +103,9 @@ class _Notes:
     own: _Notes | None = None
     _opening = threading.Lock()
 
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
+    def __init__(self, named: str | None) -> None:
+        self.named = named
+        folder = os.path.join(cache_folder(), _FOLDER)
         self.path = ""
         self._handle = -1
         self._lock = threading.Lock()
@@ -122,15 +124,15 @@ class _Notes:
 
     @classmethod
     def of_process(cls) -> _Notes:
-        folder = os.path.join(cache_folder(), _FOLDER)
+        named = named_cache()
         own = cls.own
-        if own is None or own.folder != folder:
+        if own is None or own.named != named:
             with cls._opening:
                 own = cls.own
-                if own is None or own.folder != folder:
+                if own is None or own.named != named:
                     if own is None:
                         atexit.register(cls._leave, os.getpid())
-                    own = cls.own = cls(folder)
+                    own = cls.own = cls(named)
         return own
 
     def begin(self, note: Note) -> None:
@@ -151,7 +153,8 @@ class _Notes:
                 self._write(list(self._notes.values()))
 
     def _write(self, rows: list[Note] | list[tuple[str]]) -> None:
-        data = "".join(f"{json.dumps(row)}\n" for row in rows).encode("ascii")
+        # (Each text by itself, which is several times as fast as the row.)
+        data = "".join([f"[{', '.join(map(json.dumps, row))}]\n" for row in rows]).encode("ascii")
         with suppress(OSError):
             self._size += os.write(self._handle, data) if data else 0
 
