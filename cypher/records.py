@@ -216,7 +216,7 @@ def marked_file(mark: str) -> list[str] | None:
 
 
 class JobStarted(Record, frozen=True, tag=8):
-    """Written only for jobs that are still running when a group is flushed."""
+    """Written only for jobs whose functions run, or wait for what they returned, when a group is flushed."""
 
     n: Whole
     """counter within the execution; the root is 0. The graph's Job.id is derived: `job_id`"""

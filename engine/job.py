@@ -135,6 +135,7 @@ class Job(Node):
         body: of an async task that runs, its function and what that has waited for so far.
         result: what the function returned, while expressions in it are being reduced.
         memo, scope: the nodes of the expressions in `result`, by identity and by what makes equal ones one.
+        idle: its executor has not come to it yet, or is through with it.
         changed: paths of files at URLs and folders that were not what they were when its function had run.
         outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded; or
             a call under it that is not recorded is never to be reused.
@@ -172,6 +173,7 @@ class Job(Node):
         "gap",
         "hads",
         "hashes",
+        "idle",
         "index",
         "kept",
         "lazy",
@@ -229,6 +231,7 @@ class Job(Node):
         self.eval_hash: bytes | None = None
         self.call_hash: bytes | None = None
         self.executor = "default"
+        self.idle = False
         self.started = 0.0
         self.stopped = 0.0
         self.reason: str | None = None

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +30,7 @@ from headwater.engine.executors.owned import own
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
 from headwater.engine.file_checks import look_after
+from headwater.engine.interrupts import interrupts
 from headwater.engine.job import RUNNING, Job
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import Company
@@ -116,7 +114,7 @@ class Run(Control):
         self._executors.start(self.recorder.prepare, self._complete, self._ask)
         status, error = "FAILED", None
         try:
-            with _interrupts(self._interrupt), few_collections():
+            with interrupts(self._interrupt), few_collections():
                 root = self._root = self._begin(call)
                 value = self._turn(root)
             status = "DONE"
@@ -467,7 +465,7 @@ class Run(Control):
     def _run_here(self, job: Job) -> None:
         args, kwargs = job.arguments(own)
         n, prepare = job.n, prepare_for(job, self.recorder.prepare)
-        turn = self._drive.begin()
+        turn, job.idle = self._drive.begin(), False
         outcome = perform(job.task.body, args, kwargs, prepare, time(), key=job.eval_hash)
         self._complete(job, n, outcome)  # which may have to ask a store for files, and take long, too
         if not self._drive.end(turn):
@@ -487,22 +485,3 @@ class Run(Control):
                 raise self._stop
             if self._running and not self._completed:
                 self._sleep()
-
-
-@contextmanager
-def _interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Take Ctrl-C and SIGTERM while a run lasts, where this is the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number: int, frame: Any) -> None:
-        interrupt()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            # (None: it was set by something else than Python, and cannot be put back from here.)
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)

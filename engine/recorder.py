@@ -112,6 +112,7 @@ class Recorder:
         self._large: dict[bytes, Stored] = {}
         self._told: set[bytes] = set()
         self._fresh: list[Job] = []
+        self._idle: list[Job] = []
         self.lineages = Lineages(self._records.append)
         self._error: Exception | None = None
         self._closing = False
@@ -206,7 +207,7 @@ class Recorder:
     # -- jobs and calls --------------------------------------------------------------------------------------------
 
     def started(self, job: Job) -> None:
-        """A job began; it is written down only if it still goes on when the next group is."""
+        """A job began; it is written down only if it is at work, or at what it returned, when a group is."""
         if job.unrecorded:
             return
         if job.task.hash not in self._seen:
@@ -426,7 +427,13 @@ class Recorder:
         fresh, self._fresh = self._fresh, []
         pop = self._records.popleft
         records = [pop() for _ in range(len(self._records))]
-        records += self._running(fresh)
+        begun: list[Job] = []
+        waiting: list[Job] = []
+        for job in self._idle + fresh:
+            if not job.finished:
+                (waiting if job.idle and job.result is None else begun).append(job)
+        self._idle = waiting
+        records += self._running(begun)
         return records
 
     def _running(self, jobs: Iterable[Job]) -> Iterator[AnyRecord]:

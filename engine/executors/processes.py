@@ -76,6 +76,7 @@ class ProcessExecutor(ThreadExecutor):
         started = time()
         hand.since = 0.0
         hand.job = job
+        job.idle = False
         worker: _Worker | None = hand.worker
         try:
             refuse_run_on_import(processes=True)

@@ -62,7 +62,9 @@ class ThreadExecutor:
         self._stopped = False
 
     def submit(self, jobs: Iterable[Job]) -> None:
-        self._queue.extend(jobs)
+        for job in jobs:
+            job.idle = True
+            self._queue.append(job)
         with self._condition:
             waiting = len(self._queue)
             self._start_hands(waiting - self._idle)
@@ -130,6 +132,7 @@ class ThreadExecutor:
                 BaseException
             ) as error:  # what surrounds the task failed; a call without an answer is waited for
                 outcome = Outcome(None, False, None, error, now := time(), now)
+            job.idle = True
             completed(job, n, outcome)
             del job, outcome  # a thread that sleeps is not to keep what it handed over
 
@@ -148,6 +151,7 @@ class ThreadExecutor:
         # In this order: whoever finds the job reads when it began, not when the one before it did.
         hand.since = started = time()
         hand.job = job
+        job.idle = False
         args, kwargs = job.arguments(own)
         return perform(
             job.task.body, args, kwargs, prepare_for(job, self._prepare), started, key=job.eval_hash

@@ -186,7 +186,7 @@ class Artefact:
     def __deepcopy__(self: _Self, _: dict[int, Any]) -> _Self:
         """One that knows the same, without looking again."""
         copied = type(self).__new__(type(self))
-        for name in _slots_of(type(self)):
+        for name in _slots_of(type(self)):  # type: ignore[arg-type]
             setattr(copied, name, getattr(self, name))
         copied_dict = getattr(self, "__dict__", None)
         if copied_dict:
