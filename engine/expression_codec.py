@@ -28,11 +28,20 @@ class Flat:
     Attributes:
         template: the value, with references in the places of its expressions.
         entries: (kind, name, arguments, keyword arguments, options) of each expression.
+        members: every plain argument that may hold something: the simplest are left out.
     """
 
     def __init__(self, template: Any, entries: list[tuple[str, str, Any, Any, Any]]) -> None:
         self.template = template
         self.entries = entries
+        self.members: list[Any] = []
+        members = self.members
+        for _, _, args, kwargs, _ in entries:
+            members += [value for value in args if value.__class__ not in SIMPLE]
+            if kwargs:
+                members += [value for value in kwargs.values() if value.__class__ not in SIMPLE]
+        if template.__class__ not in SIMPLE:
+            members.append(template)
 
     def hash(self) -> bytes:
         """The identity of the whole (32 bytes)."""
@@ -47,16 +56,10 @@ class Flat:
 
     def payload(self) -> bytes:
         """The whole as bytes (pickle protocol 5)."""
-        return pickled((self.template, self.entries))
-
-    def members(self) -> list[Any]:
-        """Every plain argument that may hold something: the atoms are left out."""
-        found: list[Any] = []
-        for _, _, args, kwargs, _ in self.entries:
-            found += [value for value in args if value.__class__ not in SIMPLE]
-            if kwargs:
-                found += [value for value in kwargs.values() if value.__class__ not in SIMPLE]
-        return found if self.template.__class__ in SIMPLE else [*found, self.template]
+        whole = self.template, self.entries
+        if self.members or any(entry[4] for entry in self.entries):
+            return pickled(whole)
+        return pickle.dumps(whole, 5)  # nothing in it says itself how it is written
 
 
 def _part(value: Any) -> bytes:
@@ -190,7 +193,7 @@ class Quoted:
     def __canonical__(self) -> tuple[str, tuple[Any, ...]]:
         flat = flatten(self.expression)
         # The members are in the hash already; they stand here for the files among them, which count like any other.
-        return "headwater.Quoted", (flat.hash(), *flat.members())
+        return "headwater.Quoted", (flat.hash(), *flat.members)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unquote, (flatten(self.expression).payload(),)

@@ -245,7 +245,7 @@ class Recorder:
         label = f"the expression that {job.task.fullname} returned"
         try:
             inside = []
-            for member in flat.members():
+            for member in flat.members:
                 found, handles = apart(describe(member, label=label).files)
                 inside += found
                 self.lineages.add(states_of(handles, member, label))
@@ -256,7 +256,7 @@ class Recorder:
         if any(map(is_relative, inside)):
             directory = os.getcwd()
             job.depends_on_directory()
-        job.named = named_of(map(file_record, inside), job.started)
+        job.named = named_of(map(file_record, inside), job.started) if inside else ()
         if digest is not None:
             self._records.append(
                 EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory)

@@ -104,7 +104,7 @@ class Unrecorded:
         return
 
     def reduced(self, job: Job, result: Any) -> None:
-        for member in expression_codec.flatten(result).members():
+        for member in expression_codec.flatten(result).members:
             with suppress(Unrecordable):
                 if any(map(is_relative, hash_and_files(member, "expression")[1])):
                     job.depends_on_directory()
@@ -165,6 +165,8 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
         stack += args
         if kwargs:
             stack += kwargs.values()
+    if not flat.members:
+        return False
     return any(getattr(part.__class__, "__withheld__", False) for part in _parts(stack)) or any(
         isinstance(one, Task) and is_off(one.definition, None, one.overrides) for one in inside
     )
@@ -173,7 +175,7 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
 def holds_unrecorded(expr: Any) -> bool:
     """Whether calls in an expression are not to be recorded."""
     flat = expression_codec.flatten(expr)
-    return withholds(flat, tasks_in(flat.members()))
+    return withholds(flat, tasks_in(flat.members))
 
 
 def quoting(expr: Any) -> Quoted:
