@@ -15,9 +15,10 @@ import pytest
 from headwater.cypher import local_graph
 from headwater.cypher.journal import read_groups
 from headwater.cypher.loader import catch_up
-from headwater.cypher.records import ExecutionEnded, JobEnded, JobStarted
+from headwater.cypher.records import AnyRecord, ExecutionEnded, JobEnded, JobStarted
 
 from headwater import Cancelled, Project, Scheduler, TaskTimeout, catch, cond, create_project, seq, task
+from tests.engine.napping import nap
 
 headwater_namespace = "open"
 
@@ -113,13 +114,37 @@ def test_every_job_ends_and_every_limit_is_given_back(seed: int, project: Projec
     assert scheduler.run(step("again", 1.0, 0)) == "again"
 
 
-def check_journal(project: Project, execution: str, counts: dict[str, dict[str, int]]) -> None:
-    """Every job that the journal knows has exactly one end, and they are the jobs that were counted."""
+def journal_of(project: Project, execution: str) -> list[AnyRecord]:
     catch_up(project, execution_id=execution)  # so that the loader does not move it meanwhile
     journal = project.loaded_journals / f"{execution}.hwj"
-    records = [record for group in read_groups(journal) for record in group.records]
+    return [record for group in read_groups(journal) for record in group.records]
+
+
+def check_journal(project: Project, execution: str, counts: dict[str, dict[str, int]]) -> None:
+    """Every job that the journal knows has exactly one end, and they are the jobs that were counted."""
+    records = journal_of(project, execution)
     ends = [record for record in records if isinstance(record, JobEnded)]
     assert len({end.n for end in ends}) == len(ends)
     assert {record.n for record in records if isinstance(record, JobStarted)} <= {end.n for end in ends}
     assert len(ends) == sum(sum(by_status.values()) for by_status in counts.values())
     assert isinstance(records[-1], ExecutionEnded)
+
+
+@pytest.mark.parametrize(("executor", "calls"), [("default", 100), ("process", 20)])
+def test_of_calls_that_wait_for_their_executor_none_is_told_as_begun(
+    executor: str, calls: int, project: Project
+) -> None:
+    scheduler = Scheduler(project)
+    scheduler.run([nap.options(executor=executor)(0.2, f"{executor}{i}") for i in range(calls)])
+    records = journal_of(project, str(scheduler.execution_id))
+    going = most = 0
+    for record in records:
+        if isinstance(record, JobStarted) and record.parent is not None:
+            going += 1
+            most = max(most, going)
+        elif isinstance(record, JobEnded) and record.parent is not None:
+            going -= 1
+    workers = scheduler.config.executors[executor].workers
+    assert 1 <= most <= 2 * workers, (
+        "each is at work when that is told; the end of one may be told after another's"
+    )
