@@ -429,7 +429,7 @@ class Recorder:
         records = [pop() for _ in range(len(self._records))]
         begun: list[Job] = []
         waiting: list[Job] = []
-        for job in self._idle + fresh:
+        for job in dict.fromkeys(self._idle + fresh):  # one that is tried again has begun again
             if not job.finished:
                 (waiting if job.idle and job.result is None else begun).append(job)
         self._idle = waiting
