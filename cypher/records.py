@@ -153,6 +153,8 @@ class CallMade(Record, frozen=True, tag=7):
 
     def __post_init__(self) -> None:
         """A journal in which calls flow that are not there is damaged, like one of which the bytes are not right."""
+        if not self.wiring and not self.returns:
+            return
         end = len(self.children)
         if not all(0 <= to < end and -1 <= made < end for to, _, made in self.wiring) or not all(
             -1 <= made < end for made in self.returns

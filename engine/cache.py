@@ -132,7 +132,9 @@ class GraphCache:
         self._expand([row.call_hash for key, row in rows.items() if key in stale and row.has_children])
         answers.update(self._single_steps(stale, keys, rows))
         answers.update(self._earlier(answers, keys, rows))
-        others = iter(self._find(later) if later else [])
+        if not later:
+            return [answers[key] for key in keys]
+        others = iter(self._find(later))
         return [answers[_key(job)] if keys[_key(job)] is job else next(others) for job in jobs]
 
     # -- finding calls ---------------------------------------------------------------------------------------------
@@ -157,8 +159,8 @@ class GraphCache:
         """
         ask = [
             key
-            for key, answer in answers.items()
-            if answer == Miss(_UNDER_IT) and (rows[key].gap or self._dirty.get(rows[key].call_hash))
+            for key, row in rows.items()
+            if (row.gap or self._dirty.get(row.call_hash)) and answers[key] == Miss(_UNDER_IT)
         ]
         found: list[tuple[str, RecordedCall]] = []
         for batch in _batches(ask):
@@ -324,7 +326,8 @@ class GraphCache:
     def _single_steps(
         self, stale: dict[str, str], keys: dict[str, Job], rows: dict[str, RecordedCall]
     ) -> dict[str, Answer]:
-        answers: dict[str, Answer] = {key: Miss(reason) for key, reason in stale.items()}
+        misses = {reason: Miss(reason) for reason in set(stale.values())}
+        answers: dict[str, Answer] = {key: misses[reason] for key, reason in stale.items()}
         ask = [
             key
             for key in stale

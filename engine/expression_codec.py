@@ -84,7 +84,11 @@ def flatten(value: Any) -> Flat:
             stack.extend((e, False) for e in reversed(inner))
             continue
         if inner:
-            args, kwargs, options = (substitute(part, ref) for part in (args, kwargs, options))
+            args = substitute(args, ref)
+            if kwargs:
+                kwargs = substitute(kwargs, ref)
+            if options:
+                options = substitute(options, ref)
         places[id(expression)] = len(entries)
         entries.append((kind, name, args, kwargs or None, options))
     return Flat(substitute(value, ref), entries)

@@ -50,13 +50,10 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
     called the one is another than whoever called the other, and only that one is not reused either.
     """
     assert job.eval_hash is not None
-    reads = []
+    parts = [b"Call\0", job.eval_hash, value_hash, *children]
     if job.reads:
-        reads = [
-            b"Context\0",
-            *(path.encode() + b"\0" + digest for path, digest in sorted(job.reads.items())),
-        ]
-    parts = [b"Call\0", job.eval_hash, value_hash, *children, *reads]
+        reads = sorted(job.reads.items())
+        parts += [b"Context\0", *(path.encode() + b"\0" + digest for path, digest in reads)]
     if job.error is not None and job.returns:
         # Which of the children failed first, time decides.
         parts.append(b"Error of\0" + repr(job.returns).encode())

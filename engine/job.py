@@ -27,6 +27,7 @@ WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 
 _TOP = Place(None, 0, 0)
+_BACKEND = CacheScope.BACKEND
 
 BODY = -1
 """Stands for the owner's own function among the sources of a node (`records.CallMade.wiring`)."""
@@ -261,7 +262,8 @@ class Job(Node):
     @property
     def reusable(self) -> bool:
         """Whether a later run may have its result."""
-        return self.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
+        options = self.options
+        return not options or options.get("cache_scope", _BACKEND) is _BACKEND
 
     def shared_key(self) -> bytes | None:
         """What an equal call of this run has too: the cache's key, whether it may be reused, and a context of its own
@@ -269,7 +271,7 @@ class Job(Node):
         key = self.eval_hash
         if key is None:
             return None
-        if not self.reusable:
+        if self.options and not self.reusable:
             key += b"once"
         return key if self.context is None else key + hash_value(self.context, label="context")
 

@@ -203,10 +203,14 @@ class Reduction(Failures):
 
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
-        if job.options or job.task.is_async:
-            self._check(job.task, job.options)
-        scope = CacheScope.NONE if job.unrecorded else job.options.get("cache_scope", CacheScope.BACKEND)
-        allowed = job.options.get("allowed_cache_results")
+        options = job.options
+        if options or job.task.is_async:
+            self._check(job.task, options)
+        scope, allowed = CacheScope.BACKEND, None
+        if options:
+            scope, allowed = options.get("cache_scope", scope), options.get("allowed_cache_results")
+        if job.unrecorded:
+            scope = CacheScope.NONE
         if scope is not CacheScope.NONE and (allowed is None or CacheResult.CSE in allowed):
             key = job.shared_key()
             assert key is not None

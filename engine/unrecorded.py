@@ -18,7 +18,7 @@ from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.expression_codec import Flat, Quoted
 from headwater.engine.file_checks import FileChecks
 from headwater.engine.job import Job, Stored
-from headwater.engine.nested import ATOMS
+from headwater.engine.nested import ATOMS, Reference
 from headwater.engine.options import is_off
 from headwater.engine.partial import PartialTask
 from headwater.engine.prepare import RESULT, apart, file_record, is_relative, with_stand_ins
@@ -157,11 +157,14 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
     """
     registry = get_task_registry()
     stack = [flat.template]
+    known: set[str] = set()
     for kind, name, args, kwargs, options in flat.entries:
-        if kind == "call":
+        if kind == "call" and (options or name not in known):
             found = registry.find(name)
             if found is not None and is_off(found.definition, None, options):
                 return True
+            if not options:
+                known.add(name)
         stack += args
         if kwargs:
             stack += kwargs.values()
@@ -199,5 +202,5 @@ def _parts(values: Iterable[Any]) -> Iterator[Any]:
             if id(value) not in seen:
                 seen.add(id(value))
                 stack.extend(value.values() if cls is dict else value)
-        elif cls not in ATOMS:
+        elif cls not in ATOMS and cls is not Reference:
             yield value

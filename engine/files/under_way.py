@@ -122,7 +122,7 @@ class _Notes:
 
     @classmethod
     def of_process(cls) -> _Notes:
-        folder = os.path.join(cache_folder(), _FOLDER)
+        folder = f"{cache_folder()}/{_FOLDER}"
         own = cls.own
         if own is None or own.folder != folder:
             with cls._opening:

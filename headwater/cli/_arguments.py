@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections.abc
 import enum
 import inspect
-import pkgutil
 import re
 import types
 import typing
@@ -137,6 +136,8 @@ def _datetime(text: str) -> datetime:
 
 def _function(text: str) -> Any:
     """What stands at the top of a module, by its name."""
+    import pkgutil  # few tasks take functions
+
     try:
         found = pkgutil.resolve_name(text) if "." in text else None
     except (ImportError, AttributeError, ValueError):
