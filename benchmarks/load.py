@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from headwater.cypher import local_graph
-from headwater.cypher.loader import catch_up
+from headwater.cypher.backlog import catch_up
 from headwater.cypher.project import Project, create_project
 from headwater.cypher.store import open_store
 

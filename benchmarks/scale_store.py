@@ -16,8 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from headwater.cypher import local_graph
-from headwater.cypher.backlog import ensure_loader
-from headwater.cypher.loader import catch_up
+from headwater.cypher.backlog import catch_up, ensure_loader
 from headwater.cypher.project import FOLDER, SETTINGS, Project, create_project, open_project
 
 from benchmarks.engines import ROOT

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import StoreError
 
 if TYPE_CHECKING:
-    from headwater.cypher.store import Graph, GraphStore, Plan, Table
+    from headwater.cypher.answers import Graph, Plan, Table
+    from headwater.cypher.store import GraphStore
 
 
 class AsOf:

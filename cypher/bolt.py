@@ -14,11 +14,11 @@ from headwater.cypher.bolt_values import plain_row
 from headwater.cypher.driver import load_driver
 from headwater.cypher.errors import StoreError, StoreUnavailable, UsageError
 from headwater.cypher.queries import load
-from headwater.cypher.store import Graph, Plan, Table
 from headwater.cypher.waiting import Overdue, Unanswered, Waiting
 
 if TYPE_CHECKING:
     import neo4j
+    from headwater.cypher.answers import Graph, Plan, Table
 
 _T = TypeVar("_T")
 

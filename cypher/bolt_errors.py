@@ -6,7 +6,6 @@ from enum import Enum
 
 from headwater.cypher.driver import load_driver
 from headwater.cypher.errors import StoreError, StoreRefused, StoreUnavailable, UsageError
-from headwater.cypher.questions import follows_paths
 
 
 class Problem(Enum):
@@ -62,6 +61,8 @@ def explain(
             f"what answers at {address} is no store that headwater can use: {message}"
         )
     if any(word in code for word in _TIMED_OUT):
+        from headwater.cypher.questions import follows_paths
+
         advice = (
             "the local graph follows every path of a pattern with a *: walk with path.subgraphNodes instead, see "
             f"{CLOSURES}"

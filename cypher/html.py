@@ -6,7 +6,6 @@ on what stands around them (control characters, changes of direction) are shown 
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -36,7 +35,9 @@ def text(value: Any) -> Html:
     if len(shown) > _TEXT:
         shown = shown[:_TEXT] + "…"
     plain = "".join(c if c == "\n" or unicodedata.category(c) not in _ACTING else _number(c) for c in shown)
-    escaped = html.escape(plain)
+    from html import escape  # brings a table of all entities with it, and few runs are shown so
+
+    escaped = escape(plain)
     return Html(f"<pre style='text-align:left;margin:0'>{escaped}</pre>" if "\n" in escaped else escaped)
 
 

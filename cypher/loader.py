@@ -36,6 +36,7 @@ from headwater.cypher.backlog import (
     pending,
 )
 from headwater.cypher.errors import HeadwaterError, StoreError, StoreUnavailable, UsageError
+from headwater.cypher.garbage import few_collections, keep_for_good, own_process
 from headwater.cypher.held import is_held
 from headwater.cypher.journal import is_of_change
 from headwater.cypher.load_change import ChangeLoad
@@ -261,4 +262,7 @@ def _log(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_process()
+    keep_for_good()
+    with few_collections():  # a batch is many small objects, all of them needed until it is loaded
+        sys.exit(main())

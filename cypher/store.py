@@ -7,65 +7,13 @@ named queries (`queries`); `tests/contract` holds what both must do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from headwater.cypher.answers import Graph, Plan, Table
     from headwater.cypher.project import Project
-
-
-@dataclass(frozen=True)
-class Table:
-    """The answer to a person's query: plain Python values (a node or an edge is a dict of its properties)."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-    truncated: bool
-    """there are more rows than were asked for"""
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node of an answer."""
-
-    id: str
-    """what the store calls it; it means nothing beyond this answer"""
-    labels: tuple[str, ...]
-    properties: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Edge:
-    """An edge of an answer."""
-
-    id: str
-    source: str
-    target: str
-    type: str
-    properties: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """The nodes and edges in the answer to a person's query. An edge's ends need not be among the nodes."""
-
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    truncated: bool
-    """there are more rows than were asked for"""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A step of the way in which a store would run a query, and the steps before it."""
-
-    operator: str
-    details: str
-    rows: float | None
-    """how many the store expects; None where it does not say"""
-    steps: tuple[Plan, ...]
 
 
 class GraphStore(Protocol):

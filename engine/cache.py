@@ -133,7 +133,9 @@ class GraphCache:
         self._expand([row.call_hash for key, row in rows.items() if key in stale and row.has_children])
         answers.update(self._single_steps(stale, keys, rows))
         answers.update(self._earlier(answers, keys, rows))
-        others = iter(self._find(later) if later else [])
+        if not later:
+            return [answers[key] for key in keys]
+        others = iter(self._find(later))
         return [answers[key] if keys[key] is job else next(others) for key, job in named]
 
     # -- finding calls ---------------------------------------------------------------------------------------------
@@ -158,10 +160,8 @@ class GraphCache:
         """
         ask = [
             key
-            for key, answer in answers.items()
-            if isinstance(answer, Miss)
-            and answer.reason == _UNDER_IT
-            and (rows[key].gap or self._dirty.get(rows[key].call_hash))
+            for key, row in rows.items()
+            if (row.gap or self._dirty.get(row.call_hash)) and answers[key] == Miss(_UNDER_IT)
         ]
         found: list[tuple[str, RecordedCall]] = []
         for batch in _batches(ask):

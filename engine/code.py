@@ -81,8 +81,8 @@ def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerpr
     """The fingerprint of a function or class as it is now.
 
     Take it when the function's module has been imported completely: what stands below the function counts as
-    well. Modules of the user's own that the code imports when it runs, or that its annotations name by a dotted
-    path, are imported now.
+    well. Modules of the user's own that the code imports when it runs, or that it or its annotations name by a
+    dotted path, are imported now.
 
     Args:
         func: the function or class; of a decorated function, what `__wrapped__` leads to counts too.

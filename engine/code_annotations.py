@@ -11,13 +11,13 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from headwater.engine.code_bindings import blocks
+from headwater.engine.code_imports import dotted, import_beside, is_made, value_under
 from headwater.engine.code_origin import USER, origin_of_module
 from headwater.engine.code_scope import (
     MISSING,
     MODULE_FACTS,
     Scope,
     import_that_holds,
-    import_under,
     is_immutable,
     module_of,
     scope_of_module,
@@ -68,9 +68,7 @@ def own_names(
 def _found(scope: Scope, path: Path, look: Look) -> tuple[ModuleType | None, object]:
     """What a dotted name leads to: the last module of the user's own on the way, if it goes through any, and what that
     has under the next name. Modules on the way are imported; what a library's has is not looked at."""
-    here = module_of(scope.name) if "__path__" in scope.values else None
-    if here is not None and vars(here) is scope.values and path[0] not in scope.builtins:
-        import_under(here, path[0])
+    import_beside(scope, path[0])
     module, value = None, look(scope.values, path[0])
     for attr in path[1:]:
         if not isinstance(value, ModuleType):
@@ -78,11 +76,10 @@ def _found(scope: Scope, path: Path, look: Look) -> tuple[ModuleType | None, obj
         if not _is_users(value):
             return None, MISSING
         module = value
-        import_under(module, attr)
-        value = look(vars(module), attr)
-        made = "__getattr__" in vars(module) and not scope_of_module(module).bindings(attr)
-        if made and not isinstance(value, ModuleType):  # whether it has been made already must not matter
-            return module, MISSING
+        value = value_under(module, attr)
+        look(vars(module), attr)
+        if is_made(module, attr, scope_of_module(module)) and not isinstance(value, ModuleType):
+            return module, MISSING  # whether it has been made already must not matter
     return module, value
 
 
@@ -107,7 +104,7 @@ def _dotted_names(scope: Scope, annotation: ast.expr) -> Iterator[Path]:
     pending: list[tuple[ast.AST, bool]] = [(annotation, True)]
     while pending:
         node, names = pending.pop()  # names: whether text is the name of a type
-        path = _dotted(node)
+        path = dotted(node)
         if path is not None:
             if path[0] not in MODULE_FACTS:
                 yield path
@@ -125,17 +122,9 @@ def _dotted_names(scope: Scope, annotation: ast.expr) -> Iterator[Path]:
             pending.extend((one, names) for one in ast.iter_child_nodes(node))
 
 
-def _dotted(node: ast.AST) -> Path | None:
-    attrs: list[str] = []
-    while isinstance(node, ast.Attribute):
-        attrs.append(node.attr)
-        node = node.value
-    return (node.id, *reversed(attrs)) if isinstance(node, ast.Name) else None
-
-
 def _stands_for(scope: Scope, node: ast.expr, form: str) -> bool:
     """Whether an expression is a form of `typing`; by its name, where it is there for type checkers alone."""
-    path = _dotted(node)
+    path = dotted(node)
     if path is None:
         return False
     value = scope.values.get(path[0], MISSING)

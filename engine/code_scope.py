@@ -76,6 +76,17 @@ def scope_of_function(func: FunctionType) -> Scope:
     return Scope(values, source_file_of_module(values), source_file_of(func.__code__))
 
 
+def cells_of(func: FunctionType) -> dict[str, object]:
+    """The variables of enclosing functions that a function reads, as they are now; MISSING where they have no value."""
+    found: dict[str, object] = {}
+    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            found[name] = MISSING
+    return found
+
+
 def scope_of_module(module: ModuleType) -> Scope:
     """The scope of a module's own code."""
     return Scope(vars(module), source_file_of_module(vars(module)), None)

@@ -13,6 +13,7 @@ from headwater.engine.code_bindings import Binding
 from headwater.engine.code_changed import Statement, counting
 from headwater.engine.code_files import source_file_of
 from headwater.engine.code_held import Named, TooLarge, held_by
+from headwater.engine.code_imports import import_beside, import_from_locals, is_made, value_under
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
@@ -21,6 +22,7 @@ from headwater.engine.code_scope import (
     MODULE_FACTS,
     Scope,
     binding_scope,
+    cells_of,
     import_that_holds,
     imported_by,
     is_immutable,
@@ -114,9 +116,9 @@ class Walk:
 
     def _expand_function(self, part: Part, func: FunctionType, decorators: bool) -> None:
         scope = scope_of_function(func)
-        self._read_all(part, scope, func.__code__, cells=_cells(func))
         source = source_file_of(func.__code__)
         node = source.function(func.__code__) if source else None
+        self._read_all(part, scope, func.__code__, node, cells=cells_of(func))
         if node is not None and source is not None:
             read_at_definition = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
             if decorators:
@@ -185,7 +187,7 @@ class Walk:
                 for node in one.nodes:
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         continue  # one that may fail, and decides by that
-                    self._read_all(part, scope, one.source.code(node), quiet=True)
+                    self._read_all(part, scope, one.source.code(node), node, quiet=True)
                     for inner in one.source.definitions_within(node):
                         self._read_annotations(part, scope, inner)
 
@@ -235,6 +237,7 @@ class Walk:
         part: Part,
         scope: Scope,
         code: CodeType,
+        node: ast.AST | None = None,
         *,
         cells: dict[str, object] | None = None,
         quiet: bool = False,
@@ -243,6 +246,8 @@ class Walk:
         """quiet: say nothing of missing names that the code itself assigns; loose: of any."""
         everything = reads_of(code)
         imports = [read for read in everything.reads if read.how == IMPORT]
+        if imports and node is not None:
+            import_from_locals(scope, node)
         for read in everything.reads:
             label = ".".join((read.root, *read.attrs))
             if read.how == CELL:
@@ -256,6 +261,8 @@ class Walk:
             self._local_import(part, scope, read, module, everything.names)
 
     def _global(self, scope: Scope, name: str, attrs: tuple[str, ...], loose: bool = False) -> str | None:
+        if not loose:
+            import_beside(scope, name)
         value = self._look(scope.values, name)
         task = self._task(value, attrs)
         bindings = scope.bindings(name)
@@ -342,11 +349,12 @@ class Walk:
                 f"the module is used as a whole, as {read_as}: what is read from it is not seen"
             )
             return f"module {read_as}"
+        value = value_under(module, attrs[0])
+        if is_made(module, attrs[0], scope):
+            return self._made(name, scope, value, attrs, read_as)
         inner = submodule(module, attrs[0], scope)
         if inner is not None:
             return self._module(inner.__name__, attrs[1:], read_as)
-        if attrs[0] not in vars(module) and "__getattr__" in vars(module) and not scope.bindings(attrs[0]):
-            return self._global(scope, "__getattr__", ())
         if scope.source is None and getattr(module, "__file__", None):
             self.uncounted[name] = "a compiled extension, or a module without its source"
             return f"module {read_as}"
@@ -359,6 +367,17 @@ class Walk:
             return self._global(scope, attrs[0], attrs[1:])
         finally:
             del self._numbers[guard]
+
+    def _made(
+        self, name: str, scope: Scope, value: object, attrs: tuple[str, ...], read_as: str
+    ) -> str | None:
+        """What a module gives by its `__getattr__`: that counts, and the code or the module that it gives."""
+        found = [self._global(scope, "__getattr__", ())]
+        if isinstance(value, ModuleType):
+            found.append(self._module(value.__name__, attrs[1:], read_as))
+        elif isinstance(value, FunctionType | type) or self._task(value, attrs[1:]) is not None:
+            found.append(self._task(value, attrs[1:]) or self._object(f"{name}.{attrs[0]}", value))
+        return " ".join(dict.fromkeys(filter(None, found)))
 
     def _local_import(
         self, part: Part, scope: Scope, read: Read, module: ModuleType | None, names: frozenset[str]
@@ -478,13 +497,3 @@ def _functions_in(member: object) -> Iterator[FunctionType]:
 
 def _is_ours(module: str | None) -> bool:
     return (module or "").partition(".")[0] == "headwater"
-
-
-def _cells(func: FunctionType) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:
-            found[name] = MISSING
-    return found

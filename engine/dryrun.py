@@ -99,7 +99,7 @@ class DryRun(Run):
         self._store, self._planned, self._elsewhere = None, [], {}
         if self.project is None:
             return None
-        from headwater.cypher.loader import catch_up
+        from headwater.cypher.backlog import catch_up
         from headwater.cypher.store import open_store
 
         self._store = store = open_store(self.project, meanwhile=self._go_on)

@@ -52,8 +52,8 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
     assert job.eval_hash is not None
     parts = [b"Call\0", job.eval_hash, value_hash, *children]
     if job.reads:
-        parts.append(b"Context\0")
-        parts += [path.encode() + b"\0" + digest for path, digest in sorted(job.reads.items())]
+        reads = sorted(job.reads.items())
+        parts += [b"Context\0", *(path.encode() + b"\0" + digest for path, digest in reads)]
     if job.error is not None and job.returns:
         # Which of the children failed first, time decides.
         parts.append(b"Error of\0" + repr(job.returns).encode())

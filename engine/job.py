@@ -27,6 +27,7 @@ WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 
 _TOP = Place(None, 0, 0)
+_BACKEND = CacheScope.BACKEND
 
 BODY = -1
 """Stands for the owner's own function among the sources of a node (`records.CallMade.wiring`)."""
@@ -264,15 +265,16 @@ class Job(Node):
     @property
     def reusable(self) -> bool:
         """Whether a later run may have its result."""
-        return not self.options or self.options.get("cache_scope", CacheScope.BACKEND) is CacheScope.BACKEND
+        options = self.options
+        return not options or options.get("cache_scope", _BACKEND) is _BACKEND
 
     def shared_key(self) -> bytes | None:
         """What an equal call of this run has too: the cache's key, whether it may be reused, and a context of its own
         where there is one."""
         key = self.eval_hash
-        if key is None or not (self.options or self.context):
-            return key
-        if not self.reusable:
+        if key is None:
+            return None
+        if self.options and not self.reusable:
             key += b"once"
         return key if self.context is None else key + hash_value(self.context, label="context")
 

@@ -54,7 +54,7 @@ class Lineages:
 
     def called(self, job: Job, *, failed: bool) -> list[bytes]:
         """A call has its result. Returns the states that it gave, and would have given of what it took."""
-        given = self._inside.get(job.value_hash or b"", ())
+        given = self._inside.get(job.value_hash or b"", ()) if self._inside else ()
         if not given and not job.taken:
             return []
         if job.status == RUNNING and not failed:

@@ -22,7 +22,7 @@ from headwater.engine.code_values import look_again
 from headwater.engine.config import Config
 from headwater.engine.context import Context
 from headwater.engine.control import HEARTBEAT, Control
-from headwater.engine.datasets import note_datasets
+from headwater.engine.dataset_notes import note_datasets
 from headwater.engine.driving import Relieved
 from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.executors import Executor, Outcome, perform, prepare_for
@@ -143,8 +143,8 @@ class Run(Control):
         if self.project is None or not self._prov or is_off(call._task.definition, None, call._options):
             return None
         note_datasets(self.project)
+        from headwater.cypher.backlog import catch_up, ensure_loader
         from headwater.cypher.errors import StoreUnavailable
-        from headwater.cypher.loader import catch_up, ensure_loader
         from headwater.cypher.store import open_store
         from headwater.engine.environment import describe_execution
 
@@ -317,7 +317,7 @@ class Run(Control):
             self.reduction.runnable.append(jobs[0])
             return
         for job, found in zip(jobs, self._cache.find(jobs), strict=True):
-            answer = self._readable(found)
+            answer = self._readable(found) if self.reduction.unreadable else found
             name = job.task.fullname
             self._misses[name] = self._misses.get(name, 0) + 1 if isinstance(answer, Miss) else 0
             if isinstance(answer, Miss):

@@ -203,8 +203,11 @@ class Reduction(Failures):
         options = job.options
         if options or job.task.is_async:
             self._check(job.task, options)
-        scope = CacheScope.NONE if job.unrecorded else options.get("cache_scope", CacheScope.BACKEND)
-        allowed = options.get("allowed_cache_results")
+        scope, allowed = CacheScope.BACKEND, None
+        if options:
+            scope, allowed = options.get("cache_scope", scope), options.get("allowed_cache_results")
+        if job.unrecorded:
+            scope = CacheScope.NONE
         if scope is not CacheScope.NONE and (allowed is None or CacheResult.CSE in allowed):
             key = job.shared_key()
             assert key is not None

@@ -221,7 +221,7 @@ class Scheduler:
         """
         if self.project is None or self.execution_id is None:
             return None
-        from headwater.cypher.loader import catch_up
+        from headwater.cypher.backlog import catch_up
 
         return catch_up(self.project, execution_id=self.execution_id, progress=progress)
 

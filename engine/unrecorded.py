@@ -157,11 +157,14 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
     """
     registry = get_task_registry()
     stack = [flat.template]
+    known: set[str] = set()
     for kind, name, args, kwargs, options in flat.entries:
-        if kind == "call":
+        if kind == "call" and (options or name not in known):
             found = registry.find(name)
             if found is not None and is_off(found.definition, None, options):
                 return True
+            if not options:
+                known.add(name)
         stack += args
         if kwargs:
             stack += kwargs.values()

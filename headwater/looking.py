@@ -77,7 +77,7 @@ def trace(what: str, *, project: Project | None = None, depth: int | None = None
 
 @contextmanager
 def _reading(project: Project | None) -> Iterator[GraphStore]:
-    from headwater.cypher.loader import catch_up
+    from headwater.cypher.backlog import catch_up
     from headwater.cypher.store import open_store
 
     project = project or find_project()

@@ -20,7 +20,8 @@ from headwater.lineage.rules import Rule
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headwater.cypher.store import GraphStore, Table
+    from headwater.cypher.answers import Table
+    from headwater.cypher.store import GraphStore
 
 KINDS = ("execution", "job", "task", "call", "value", "file", "dataset", "tag")
 """of nodes that a finding may name"""

@@ -7,13 +7,10 @@ kept: it may change again without its time showing it.
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
-import threading
 import time
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -22,10 +19,6 @@ _READERS = min(8, (os.cpu_count() or 1) + 1)
 _SETTLED_NS = 2_000_000_000
 """a file's last change must be this long ago: some disks keep whole or even seconds only"""
 _ATTEMPTS = 3
-_MAPPED = 1 << 28
-"""bytes of the cache that are read through memory, without a system call for each page"""
-_AT_ONCE = 500
-"""paths in one question to the cache"""
 _CACHE = "HEADWATER_CACHE"
 
 
@@ -57,7 +50,9 @@ def digest_files(files: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
     Raises:
         OSError: one of them cannot be read, or does not stop changing.
     """
-    cache = _Cache.of_user()
+    from headwater.engine.files.digest_cache import DigestCache  # most runs need no database
+
+    cache = DigestCache.of_folder(cache_folder())
     known = cache.get([path for path, _ in files])
     found: list[tuple[str, int] | None] = []
     for path, now in files:
@@ -76,6 +71,8 @@ def _read_all(paths: list[str]) -> list[tuple[str, int, str | None]]:
     slices = [paths[start : start + size] for start in range(0, len(paths), size)]
     if len(slices) < 2:
         return [_read(path) for path in paths]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_READERS) as pool:
         return [
             digest
@@ -107,71 +104,15 @@ def is_settled(status: os.stat_result, now: int) -> bool:
     return now - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS
 
 
-class _Cache:
-    """Digests by path. What cannot be kept is computed again: no fault of the cache is a fault of the run's."""
-
-    _open: _Cache | None = None
-    _opening = threading.Lock()
-
-    def __init__(self, folder: str) -> None:
-        self._key = folder, os.getpid()
-        self._lock = threading.Lock()
-        self._base: sqlite3.Connection | None = None
-        with suppress(sqlite3.Error, OSError):
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            base = sqlite3.connect(os.path.join(folder, "digests.sqlite"), timeout=2, check_same_thread=False)
-            base.execute("PRAGMA journal_mode = WAL")
-            base.execute("PRAGMA synchronous = OFF")
-            base.execute(f"PRAGMA mmap_size = {_MAPPED}")
-            base.execute(
-                "CREATE TABLE IF NOT EXISTS digests (path BLOB PRIMARY KEY, stamp TEXT, digest TEXT) WITHOUT ROWID"
-            )
-            self._base = base
-
-    @classmethod
-    def of_user(cls) -> _Cache:
-        """The cache of the user's folder; another one after a fork, where connections must not be shared."""
-        folder = cache_folder()
-        with cls._opening:
-            if cls._open is None or cls._open._key != (folder, os.getpid()):
-                cls._open = cls(folder)
-            return cls._open
-
-    def get(self, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Stamp and digest of those paths that are kept."""
-        found: dict[str, tuple[str, str]] = {}
-        if self._base is None:
-            return found
-        # In order, because neighbours lie on one page.
-        sought = sorted(os.fsencode(path) for path in paths)
-        with self._lock, suppress(sqlite3.Error):
-            for start in range(0, len(sought), _AT_ONCE):
-                keys = sought[start : start + _AT_ONCE]
-                marks = ",".join("?" * len(keys))
-                rows = self._base.execute(
-                    f"SELECT path, stamp, digest FROM digests WHERE path IN ({marks})", keys
-                )
-                found.update((os.fsdecode(path), (stamp, digest)) for path, stamp, digest in rows)
-        return found
-
-    def put(self, rows: Iterable[tuple[str, str, str]]) -> None:
-        """Keep path, stamp and digest."""
-        kept = [(os.fsencode(path), stamp, digest) for path, stamp, digest in rows]
-        if self._base is None or not kept:
-            return
-        with self._lock, suppress(sqlite3.Error), self._base:
-            self._base.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?)", kept)
-
-
-def named_cache() -> str | None:
-    """The folder that `HEADWATER_CACHE` names, if it names one."""
-    return os.environ.get(_CACHE)
-
-
 def cache_folder() -> str:
     """The folder for what can be computed again: `HEADWATER_CACHE`, or `headwater` in the user's cache folder."""
-    named = named_cache()
+    named = os.environ.get(_CACHE)
     if named:
         return named
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return _usual_folder(os.environ.get("XDG_CACHE_HOME"), os.environ.get("HOME"))
+
+
+@lru_cache(maxsize=8)
+def _usual_folder(caches: str | None, home: str | None) -> str:
+    base = caches or os.path.join(os.path.expanduser("~") if home is None else home, ".cache")
     return os.path.join(base, "headwater")

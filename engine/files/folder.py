@@ -8,7 +8,6 @@ import os
 import posixpath
 import shutil
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from headwater.cypher.paths import normal
@@ -212,6 +211,8 @@ class Dir(Members):
                 self._member(member).copy_to(dest.file(member.name), skip_if_exists)
             elif member.name.endswith("/"):
                 dest.subdir(member.name).mkdir()
+
+        from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(_COPIES) as pool:
             for _ in pool.map(copy, members):

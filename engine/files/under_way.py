@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import NamedTuple
 from uuid import uuid4
 
-from headwater.engine.files.content import cache_folder, named_cache
+from headwater.engine.files.content import cache_folder
 
 _FOLDER = "under-way"
 _LARGE = 1 << 20
@@ -103,9 +103,8 @@ class _Notes:
     own: _Notes | None = None
     _opening = threading.Lock()
 
-    def __init__(self, named: str | None) -> None:
-        self.named = named
-        folder = os.path.join(cache_folder(), _FOLDER)
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
         self.path = ""
         self._handle = -1
         self._lock = threading.Lock()
@@ -124,15 +123,15 @@ class _Notes:
 
     @classmethod
     def of_process(cls) -> _Notes:
-        named = named_cache()
+        folder = f"{cache_folder()}/{_FOLDER}"
         own = cls.own
-        if own is None or own.named != named:
+        if own is None or own.folder != folder:
             with cls._opening:
                 own = cls.own
-                if own is None or own.named != named:
+                if own is None or own.folder != folder:
                     if own is None:
                         atexit.register(cls._leave, os.getpid())
-                    own = cls.own = cls(named)
+                    own = cls.own = cls(folder)
         return own
 
     def begin(self, note: Note) -> None:

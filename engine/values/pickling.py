@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import pickle
+from contextlib import suppress
 from typing import Any
 
 from headwater.engine.values.deep import deep_dumps
-from headwater.engine.values.own import as_spoken
+from headwater.engine.values.own import PROXIES, as_spoken
 
 
 class _Pickler(pickle.Pickler):
@@ -26,9 +27,18 @@ def pickled(value: Any, aside: list[pickle.PickleBuffer] | None = None) -> bytes
         RecursionError: an object nested too deep contains itself where only one that exists before its parts could.
         Exception: whatever pickling one of its parts raises.
     """
+    if not PROXIES:
+        with suppress(TypeError):  # a memoryview, which needs the other one, or what cannot be pickled at all
+            return _dumped(pickle.Pickler, value, aside)
+    return _dumped(_Pickler, value, aside)
+
+
+def _dumped(kind: type[pickle.Pickler], value: Any, aside: list[pickle.PickleBuffer] | None) -> bytes:
     out = io.BytesIO()
+    if aside is not None:
+        aside.clear()
     try:
-        _Pickler(out, 5, buffer_callback=None if aside is None else aside.append).dump(value)
+        kind(out, 5, buffer_callback=None if aside is None else aside.append).dump(value)
     except RecursionError:
         if aside is not None:
             aside.clear()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections.abc
 import enum
 import inspect
-import pkgutil
 import re
 import types
 import typing
@@ -36,12 +35,18 @@ class Reader:
         read: one word to one value; raises ValueError whose text completes "'x' is not …".
         gather: builds the value out of several words' values, for flags that take many; None for one word.
         switch: whether the flag may stand alone, for True, and as `--no-flag`, for False.
+        any_text: whether any word may be meant as it is, `none` too.
+        none: whether the word `none` is None, among several as well.
+        given: of a collection that may be None: the collection, where it is known to be given.
     """
 
     shown: str
     read: Callable[[str], Any]
     gather: Callable[[list[Any]], Any] | None = None
     switch: bool = False
+    any_text: bool = False
+    none: bool = False
+    given: Reader | None = None
 
 
 def reader_for(annotation: Any, default: Any = inspect.Parameter.empty) -> Reader:
@@ -137,6 +142,8 @@ def _datetime(text: str) -> datetime:
 
 def _function(text: str) -> Any:
     """What stands at the top of a module, by its name."""
+    import pkgutil  # few tasks take functions
+
     try:
         found = pkgutil.resolve_name(text) if "." in text else None
     except (ImportError, AttributeError, ValueError):
@@ -165,13 +172,13 @@ def _artefact(annotation: type) -> Reader:
 
 
 _SIMPLE: dict[type, Reader] = {
-    str: Reader("TEXT", str),
+    str: Reader("TEXT", str, any_text=True),
     int: Reader("INT", _int),
     float: Reader("FLOAT", _float),
     bool: Reader("true|false", _bool, switch=True),
     date: Reader("DATE", _date),
     datetime: Reader("DATETIME", _datetime),
-    Path: Reader("PATH", Path),
+    Path: Reader("PATH", Path, any_text=True),
 }
 
 _GATHERERS: dict[Any, Callable[[list[Any]], Any]] = {
@@ -251,7 +258,7 @@ def _union(members: tuple[Any, ...]) -> Reader:
         raise UnreadableType(" | ".join(describe_type(member) for member in members))
     # Text reads anything, so it goes last: `str | int` given 5 is the number.
     readers.sort(key=lambda reader: reader.read is str)
-    texts = any(reader.read in (str, Path) for reader in readers)
+    texts = any(reader.any_text for reader in readers)
 
     def read(text: str) -> Any:
         if optional and not texts and text.lower() == "none":
@@ -265,13 +272,14 @@ def _union(members: tuple[Any, ...]) -> Reader:
         raise ValueError(" or ".join(wanted))
 
     shown = "|".join(reader.shown for reader in readers)
-    return Reader(shown, read, switch=any(reader.switch for reader in readers))
+    switch = any(reader.switch for reader in readers)
+    return Reader(shown, read, switch=switch, any_text=texts, none=optional and not texts)
 
 
 def _or_none(many: Reader) -> Reader:
     """A collection that may be None: the word `none`, alone."""
     gather = many.gather
-    if gather is None or many.read in (str, Path):
+    if gather is None or many.any_text:
         return many
 
     def read(text: str) -> Any:
@@ -280,11 +288,11 @@ def _or_none(many: Reader) -> Reader:
     def gathered(values: list[Any]) -> Any:
         if values == [None]:
             return None
-        if None in values:
+        if None in values and not many.none:
             raise ValueError("none beside other values")
         return gather(values)
 
-    return replace(many, read=read, gather=gathered)
+    return replace(many, read=read, gather=gathered, given=many)
 
 
 def _many(annotation: Any, origin: Any) -> Reader:
@@ -294,4 +302,4 @@ def _many(annotation: Any, origin: Any) -> Reader:
     one = reader_for(parts[0]) if parts and not isinstance(parts[0], typing.TypeVar) else _SIMPLE[str]
     if one.gather is not None:
         raise UnreadableType(describe_type(annotation))
-    return Reader(f"{one.shown}...", one.read, gather=_GATHERERS[origin or annotation])
+    return replace(one, shown=f"{one.shown}...", gather=_GATHERERS[origin or annotation], switch=False)

@@ -9,7 +9,7 @@ import json
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import PurePath
 from typing import Any
@@ -254,9 +254,11 @@ def read_json(flag: Flag, value: Any, task: str) -> Any:
         return _read(flag, value if isinstance(value, str) else json.dumps(value), task)
     if not isinstance(value, list):
         raise UsageError(f"{flag.name} of {task}: {json.dumps(value)} is not a list")
-    items = [_read_item(flag, item, task) for item in value]
+    many = reader.given or reader  # a list is no None, whatever is in it
+    items = [_read_item(replace(flag, reader=many), item, task) for item in value]
+    assert many.gather is not None
     try:
-        return reader.gather(items)
+        return many.gather(items)
     except ValueError as error:
         raise UsageError(f"{flag.name} of {task}: {error} means nothing") from error
 
@@ -271,9 +273,10 @@ def _read_item(flag: Flag, item: Any, task: str) -> Any:
 
 
 def _unwrapped(annotation: Any) -> tuple[Any, ...]:
-    """The types of a collection's items, beneath what `Annotated` and `| None` add to it."""
-    while typing.get_origin(annotation) is typing.Annotated:
-        annotation = typing.get_args(annotation)[0]
+    """The types of a collection's items, beneath what `Annotated`, `NewType` and `| None` add to it."""
+    while typing.get_origin(annotation) is typing.Annotated or isinstance(annotation, typing.NewType):
+        named = isinstance(annotation, typing.NewType)
+        annotation = annotation.__supertype__ if named else typing.get_args(annotation)[0]
     args = typing.get_args(annotation)
     if type(None) not in args:
         return args

@@ -48,6 +48,7 @@ def reading(*, as_of: str | None = None, raise_damage: bool = True) -> Iterator[
         JournalDamaged: on leaving, where loading met a journal that is damaged; the graph has its intact part.
     """
     from headwater.cli import _loading
+    from headwater.cypher.garbage import keep_for_good
     from headwater.cypher.store import open_store
 
     project = the_project()
@@ -55,6 +56,7 @@ def reading(*, as_of: str | None = None, raise_damage: bool = True) -> Iterator[
     try:
         _loading.load_pending(project)
         _load_seals(project, store)
+        keep_for_good()
         yield store if as_of is None else _as_it_was(store, as_of)
     finally:
         store.close()

@@ -16,7 +16,7 @@ from headwater.cli._times import as_of_option
 from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
-    from headwater.cypher.store import Graph, Plan
+    from headwater.cypher.answers import Graph, Plan
 
 
 @click.command()

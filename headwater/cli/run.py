@@ -91,6 +91,7 @@ def command(ctx: click.Context, /, file: str, words: tuple[str, ...], **given: A
     head, name, rest = _split(words, rerun=given["rerun"] is not None)
     if name is not None and "--help" not in words:
         _start_ahead()
+        _import_ahead()
     module = _workflow.load(file)
     if given["setup_help"] or "--setup-help" in words:
         from headwater.cli._setup import setup_help
@@ -138,6 +139,20 @@ def _start_ahead() -> None:
     project = find_project()
     if project is not None:
         start_ahead(project)
+
+
+def _import_ahead() -> None:
+    """Import what a run needs before the script is imported, and keep it out of the garbage collector's way.
+
+    The store's driver comes later: how it is imported depends on what the script has imported.
+    """
+    import headwater.cypher.bolt
+    import headwater.cypher.local_store
+    import headwater.engine.environment
+    import headwater.engine.setup  # noqa: F401
+    from headwater.cypher.garbage import keep_for_good
+
+    keep_for_good()
 
 
 def _rerun(

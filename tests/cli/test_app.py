@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from headwater.cypher.garbage import keep_for_good
 
 from headwater import __version__
 from headwater.cli import main
@@ -180,3 +182,69 @@ def test_a_reader_that_goes_away_is_no_error(hw: Shell) -> None:
     os.close(write)
     assert done.returncode == 141
     assert done.stderr == b""
+
+
+NOT_FOR_A_SMALL_RUN = {
+    *("sqlite3", "html.entities", "concurrent.futures.thread", "argparse", "pkgutil"),
+    *("rich", "networkx", "fsspec", "numpy", "pandas"),
+    *("headwater.cypher.loader", "headwater.cypher.load_journal", "headwater.cypher.tokens"),
+    *("headwater.cypher.answers", "headwater.cypher.guard", "headwater.cypher.declared"),
+    *("headwater.engine.datasets", "headwater.engine.explain", "headwater.engine.federated"),
+    *("headwater.engine.promise", "headwater.engine.executors.processes", "headwater.engine.script"),
+    "headwater.lineage",
+}
+"""Modules that cost a run time without being of any use to it; they are imported where they are used."""
+
+SMALL = """
+import gc
+from headwater import task
+
+class Ring:
+    def __init__(self):
+        self.me = self
+        self.file = open("ring.txt", "w")
+
+ring = Ring()
+ring.file.write("all of it")
+
+@task(namespace="small")
+def greet(name: str = "world") -> str:
+    return f"{name}: {gc.get_freeze_count() > 20000}"
+"""
+
+
+def test_a_small_run_imports_only_what_it_needs(hw: Shell) -> None:
+    hw.write("small.py", SMALL)
+    code = (
+        "import sys; from headwater.cli import main; main(['run', 'small.py', 'greet']); "
+        "print('loaded', *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=hw.folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stderr.partition("loaded ")[2].split())
+    assert "headwater.engine.loop" in loaded
+    assert not loaded & NOT_FOR_A_SMALL_RUN
+
+
+def test_what_a_run_has_imported_is_not_gone_through_as_garbage_and_what_the_script_made_is(
+    hw: Shell,
+) -> None:
+    hw.write("small.py", SMALL)
+    assert "world: True" in hw("run", "small.py", "greet").out
+    # An open file in a circle is only written out where the collector still finds the circle at the end.
+    assert (hw.folder / "ring.txt").read_text() == "all of it"
+
+
+def test_a_process_that_goes_on_after_a_command_keeps_its_garbage_collector(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = gc.get_freeze_count(), gc.get_threshold()
+    assert main(["--version"]) == 0
+    keep_for_good()
+    assert (gc.get_freeze_count(), gc.get_threshold()) == before

@@ -17,7 +17,7 @@ from headwater.cypher.errors import UsageError
 
 from headwater import ContentDir, Dir, File, FileSet, IFile, ProxyValue, Value
 from headwater.cli._arguments import UnreadableType, reader_for
-from headwater.cli._flags import bind, describe, flags_of, read_words, task_help
+from headwater.cli._flags import bind, describe, flags_of, read_json, read_words, task_help
 
 
 class Colour(enum.Enum):
@@ -146,6 +146,59 @@ def test_a_collection_that_may_be_none_is_none_by_that_word(annotation: Any) -> 
 
 def test_in_a_collection_of_text_none_is_a_text() -> None:
     assert given(Optional[typing.List[str]], ["--x", "none"]) == ["none"]
+
+
+Counts = NewType("Counts", list[int])
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "read"),
+    [
+        (list[int | None] | None, None, None),
+        (list[int | None] | None, [], []),
+        (list[int | None] | None, [None], [None]),
+        (list[int | None] | None, [1, None], [1, None]),
+        (list[int | None] | None, [None, None, "2", "none"], [None, None, 2, None]),
+        (Optional[typing.List[Optional[str]]], [None, "none", 1], [None, "none", "1"]),
+        (Annotated[Sequence[Annotated[int | None, "n"]] | None, "ns"], [None, 1], [None, 1]),
+        (set[Colour | None] | None, ["RED", None], {Colour.RED, None}),
+        (tuple[float | None, ...] | None, [None, 1], (None, 1.0)),
+        (list[int | None], [None], [None]),
+        (list | None, [None], [None]),
+    ],
+)
+def test_nulls_in_a_list_of_json_are_items_of_it(annotation: Any, value: Any, read: object) -> None:
+    assert from_json(annotation, value) == read
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "said"),
+    [
+        (list[int] | None, [None], "null is no item of list[int] | None"),
+        (list[int] | None, [1, None], "null is no item of list[int] | None"),
+        (list[int] | None, ["none"], "'none' is not an int"),
+        (Counts | None, [1, None], "null is no item"),
+        (list[int | None], None, "null is none of the values"),
+    ],
+)
+def test_a_null_in_a_list_of_json_that_takes_none_is_told(annotation: Any, value: Any, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        from_json(annotation, value)
+    assert said in str(raised.value)
+
+
+def test_of_several_words_none_is_one_where_the_items_may_be_none() -> None:
+    assert given(list[int | None] | None, ["--x", "none"]) is None
+    assert given(list[int | None] | None, ["--x", "1", "none"]) == [1, None]
+    assert given(list[str | None] | None, ["--x", "none"]) == ["none"]
+
+
+def from_json(annotation: Any, value: Any) -> object:
+    def function(x: Any) -> None: ...
+
+    function.__annotations__["x"] = annotation
+    [flag] = flags_of(function, inspect.signature(function))
+    return read_json(flag, value, "task")
 
 
 def given(annotation: Any, words: list[str]) -> object:

@@ -6,10 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 from headwater.cypher import backlog
@@ -20,31 +18,19 @@ from headwater.cypher.loader import Loader, catch_up, damages, ensure_loader
 from headwater.cypher.project import SETTINGS, Project, create_project, open_project
 from headwater.cypher.records import (
     AnyRecord,
-    CallMade,
     EvaluationSeen,
-    ExecutionEnded,
-    ExecutionStarted,
     JobEnded,
     JobStarted,
     TagsGiven,
-    TaskSeen,
-    ValueSeen,
     job_id,
 )
-from headwater.cypher.store import GraphStore, open_store
+from headwater.cypher.store import GraphStore
 from headwater.lineage.verify import verify
 
 from tests.conftest import USES_NEO4J
+from tests.cypher.written import END, TASK, ask, begin, call, value, write
 from tests.graph_dump import dump, duplicates, facts
 from tests.runs import EPOCH, MadeUpRun, digest, run_id
-
-
-@pytest.fixture
-def graph(project: Project) -> Iterator[GraphStore]:
-    """The project's store, empty, once for each kind."""
-    store = open_store(project)
-    yield store
-    store.close()
 
 
 def load(project: Project) -> None:
@@ -54,46 +40,6 @@ def load(project: Project) -> None:
         assert loader.run(idle=0) == 0
     finally:
         loader.close()
-
-
-def ask(graph: GraphStore, text: str, **params: Any) -> list[tuple[Any, ...]]:
-    return graph.ask(text, params, timeout=30, limit=100_000).rows
-
-
-def write(project: Project, n: int, *groups: list[AnyRecord]) -> Path:
-    path = project.journals / f"{run_id(n)}{SUFFIX}"
-    writer = JournalWriter(path, run_id(n))
-    for group in groups:
-        writer.append(group)
-    writer.close()
-    return path
-
-
-def begin(n: int) -> ExecutionStarted:
-    return ExecutionStarted(run_id(n), EPOCH, ["hw", "run"], "me", "here", "p", "/p", "0", "3")
-
-
-TASK = TaskSeen(digest("task", "f"), "f", "ns", None, "def f(): ...", {})
-END = ExecutionEnded(EPOCH + 9_000_000, "DONE")
-
-
-def value(what: object) -> ValueSeen:
-    return ValueSeen(digest("value", what), "int", "pickle", 2, str(what), b"xy")
-
-
-def call(name: str, *, result: object, at: int = 1, children: tuple[str, ...] = (), **more: Any) -> CallMade:
-    return CallMade(
-        digest("call", name),
-        digest("eval", name),
-        TASK.task_hash,
-        [],
-        digest("value", result),
-        [digest("call", child) for child in children],
-        more.pop("wiring", []),
-        more.pop("returns", []),
-        EPOCH + at,
-        **more,
-    )
 
 
 # -- what is written ---------------------------------------------------------------------------------------------------
@@ -279,55 +225,6 @@ def test_how_the_records_are_cut_into_groups_and_batches_makes_no_difference(
     load(project)
     assert facts(graph) == {name: rows for name, rows in small.items() if name in facts(graph)}
     assert len(ask(graph, "MATCH (j:Job) RETURN j.id")) == 2 * len(small["Job"])
-
-
-def started(n: int, parent: int | None = 0) -> JobStarted:
-    given = [("x", 0, digest("value", 1))]
-    return JobStarted(n, parent, TASK.task_hash, digest("eval", n), EPOCH + n, "t", 1, given)
-
-
-def ended(n: int, parent: int | None = 0) -> JobEnded:
-    return JobEnded(n, parent, TASK.task_hash, digest("eval", n), "FAILED", EPOCH + n, EPOCH + 99, "t")
-
-
-_JOBS = "MATCH (j:Job) RETURN j.n, j.status, j.task_name, EXISTS { (j)-[:GIVEN]->() } ORDER BY j.n"
-
-
-def test_jobs_that_have_only_begun_are_told_once_there_is_nothing_more_to_load(
-    project: Project, graph: GraphStore
-) -> None:
-    many = [started(n) for n in range(1, 40)]
-    path = write(
-        project, 1, [begin(1), TASK, value(1), started(0, None), *many], [ended(n) for n in range(1, 30)]
-    )
-    loading = JournalLoad(path, graph, share=600)  # 20 records a batch
-    assert loading.step()
-    assert ask(graph, _JOBS) == [(0, "RUNNING", "ns.f", True)], "the root tells where the run has come to"
-    while loading.step():
-        pass
-    found = ask(graph, _JOBS)
-    assert [row[:2] for row in found] == [(n, "FAILED" if 1 <= n < 30 else "RUNNING") for n in range(40)]
-    assert {row[2:] for row in found} == {("ns.f", False), ("ns.f", True)}
-    assert [n for n, status, _, given in found if given] == [0, *range(30, 40)]
-
-
-def test_who_goes_on_with_a_journal_tells_of_the_jobs_that_were_held_back(
-    project: Project, graph: GraphStore
-) -> None:
-    many = [started(n) for n in range(1, 40)]
-    path = write(
-        project, 1, [begin(1), TASK, value(1), started(0, None), *many], [ended(n) for n in range(1, 30)]
-    )
-    for _ in range(3):
-        assert JournalLoad(path, graph, share=600).step()
-    last = JournalLoad(path, graph, share=600)
-    while last.step():
-        pass
-    found = ask(graph, _JOBS)
-    assert [row[:3] for row in found] == [
-        (n, "FAILED" if 1 <= n < 30 else "RUNNING", "ns.f") for n in range(40)
-    ]
-    assert [n for n, status, _, given in found if given] == [0, *range(30, 40)]
 
 
 # -- damaged and abandoned ---------------------------------------------------------------------------------------------

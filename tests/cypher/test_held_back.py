@@ -1,0 +1,60 @@
+"""Jobs that have only begun wait for the end of what there is to load: most have ended by then."""
+
+from __future__ import annotations
+
+from headwater.cypher.load_journal import JournalLoad
+from headwater.cypher.project import Project
+from headwater.cypher.records import JobEnded, JobStarted
+from headwater.cypher.store import GraphStore
+
+from tests.cypher.written import TASK, ask, begin, value, write
+from tests.runs import EPOCH, digest
+
+
+def started(n: int, parent: int | None = 0) -> JobStarted:
+    given = [("x", 0, digest("value", 1))]
+    return JobStarted(n, parent, TASK.task_hash, digest("eval", n), EPOCH + n, "t", 1, given)
+
+
+def ended(n: int, parent: int | None = 0) -> JobEnded:
+    return JobEnded(n, parent, TASK.task_hash, digest("eval", n), "FAILED", EPOCH + n, EPOCH + 99, "t")
+
+
+_JOBS = "MATCH (j:Job) RETURN j.n, j.status, j.task_name, EXISTS { (j)-[:GIVEN]->() } ORDER BY j.n"
+
+
+def test_jobs_that_have_only_begun_are_told_once_there_is_nothing_more_to_load(
+    project: Project, graph: GraphStore
+) -> None:
+    many = [started(n) for n in range(1, 40)]
+    path = write(
+        project, 1, [begin(1), TASK, value(1), started(0, None), *many], [ended(n) for n in range(1, 30)]
+    )
+    loading = JournalLoad(path, graph, share=600)  # 20 records a batch
+    assert loading.step()
+    assert ask(graph, _JOBS) == [(0, "RUNNING", "ns.f", True)], "the root tells where the run has come to"
+    while loading.step():
+        pass
+    found = ask(graph, _JOBS)
+    assert [row[:2] for row in found] == [(n, "FAILED" if 1 <= n < 30 else "RUNNING") for n in range(40)]
+    assert {row[2:] for row in found} == {("ns.f", False), ("ns.f", True)}
+    assert [n for n, status, _, given in found if given] == [0, *range(30, 40)]
+
+
+def test_who_goes_on_with_a_journal_tells_of_the_jobs_that_were_held_back(
+    project: Project, graph: GraphStore
+) -> None:
+    many = [started(n) for n in range(1, 40)]
+    path = write(
+        project, 1, [begin(1), TASK, value(1), started(0, None), *many], [ended(n) for n in range(1, 30)]
+    )
+    for _ in range(3):
+        assert JournalLoad(path, graph, share=600).step()
+    last = JournalLoad(path, graph, share=600)
+    while last.step():
+        pass
+    found = ask(graph, _JOBS)
+    assert [row[:3] for row in found] == [
+        (n, "FAILED" if 1 <= n < 30 else "RUNNING", "ns.f") for n in range(40)
+    ]
+    assert [n for n, status, _, given in found if given] == [0, *range(30, 40)]

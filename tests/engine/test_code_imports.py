@@ -1,0 +1,93 @@
+"""What code names of the user's own by a path through packages counts, whatever happens to be imported already."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from tests.engine.code_projects import Load, fp, same
+
+MODEL = "class Model:\n    def go(self):\n        return 1\n"
+AT_THE_TOP = "import pkg\ndef step():\n    return pkg.models.Model().go()\n"
+ALIAS = "import pkg as p\nsame = p\ndef step():\n    return same.models.Model().go()\n"
+INSIDE = "def step():\n    import pkg\n    return pkg.models.Model().go()\n"
+INSIDE_ALIAS = "def step():\n    import pkg as p\n    return [p.models.Model().go() for _ in 'ab']\n"
+INSIDE_DEEPER = "def step():\n    import pkg.other\n    return pkg.models.Model().go()\n"
+IN_A_METHOD = (
+    "class Step:\n    def go(self):\n        import pkg\n        return pkg.models.Model()\n"
+    "def step():\n    return Step().go()\n"
+)
+DEFAULT = "import pkg\ndef step(make=lambda: pkg.models.Model()):\n    return make().go()\n"
+
+
+@pytest.mark.parametrize(
+    "flow", [AT_THE_TOP, ALIAS, INSIDE, INSIDE_ALIAS, INSIDE_DEEPER, IN_A_METHOD, DEFAULT]
+)
+def test_a_path_through_a_package_counts_whatever_was_imported_before(load: Load, flow: str) -> None:
+    files = {"flow": flow, "pkg__INIT": "", "pkg__models": MODEL, "pkg__other": "LIMIT = 1\n"}
+    alone = fp(load(**files).step)
+    step = load(**files).step
+    importlib.import_module("pkg.models")
+    assert fp(step).digest == alone.digest
+    assert not same(load, files, {**files, "pkg__models": MODEL.replace("return 1", "return 2")})
+
+
+def test_a_name_of_a_package_that_is_a_submodule_counts_whatever_was_imported_before(load: Load) -> None:
+    package = "def step():\n    return models.Model().go()\n"
+    files = {"flow": "import pkg\n", "pkg__INIT": package, "pkg__models": MODEL}
+    alone = fp(load(**files).pkg.step)
+    step = load(**files).pkg.step
+    importlib.import_module("pkg.models")
+    assert fp(step).digest == alone.digest
+    changed = {**files, "pkg__models": MODEL.replace("return 1", "return 2")}
+    assert fp(load(**changed).pkg.step).digest != alone.digest
+
+
+def test_what_is_no_submodule_is_not_imported(load: Load) -> None:
+    """A method that has the name of a script in a package imports no script."""
+    flow = "def step(model):\n    import pkg\n    model.train()\n    return pkg.LIMIT\n"
+    files = {"flow": flow, "pkg__INIT": "LIMIT = 1\n", "pkg__train": "raise SystemExit('it runs')\n"}
+    module = load(**files)
+    fp(module.step)
+    assert not hasattr(importlib.import_module("pkg"), "train")
+
+
+LAZY = """\
+import importlib
+HOMES = {"Model": "models", "models": "models", "go": "go"}
+def __getattr__(name):
+    if name not in HOMES:
+        raise AttributeError(name)
+    found = importlib.import_module(f"pkg.{HOMES[name]}")
+    if name != "models":
+        found = getattr(found, name)
+    globals()[name] = found
+    return found
+"""
+
+
+@pytest.mark.parametrize("path", ["Model", "models.Model"])
+def test_what_a_package_makes_when_it_is_asked_counts_made_already_or_not(load: Load, path: str) -> None:
+    flow = f"import pkg\ndef step():\n    return pkg.{path}().go()\n"
+    files = {"flow": flow, "pkg__INIT": LAZY, "pkg__models": MODEL}
+    alone = fp(load(**files).step)
+    module = load(**files)
+    assert module.pkg.Model
+    assert module.pkg.models
+    assert fp(module.step).digest == alone.digest
+    assert not same(load, files, {**files, "pkg__models": MODEL.replace("return 1", "return 2")})
+    assert not same(
+        load, files, {**files, "pkg__INIT": LAZY.replace("found = getattr", "found = 0 or getattr")}
+    )
+
+
+def test_a_submodule_does_not_take_the_place_of_what_a_package_makes_under_its_name(load: Load) -> None:
+    files = {
+        "flow": "import pkg\ndef step():\n    return pkg.go()\n",
+        "pkg__INIT": LAZY,
+        "pkg__go": "def go():\n    return 1\n",
+    }
+    module = load(**files)
+    fp(module.step)
+    assert module.step() == 1
