@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from headwater.cypher.bolt_values import plain
+from headwater.cypher.bolt_values import plain, plain_row
 from headwater.cypher.store import Edge, Graph, Node, Plan, Table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def table_of(result: neo4j.Result, limit: int) -> Table:
     """The first rows of an answer."""
     columns = tuple(result.keys())
     records = result.fetch(limit + 1)
-    rows = [tuple(plain(value) for value in record.values()) for record in records[:limit]]
+    rows = [plain_row(record) for record in records[:limit]]
     return Table(columns, rows, truncated=len(records) > limit)
 
 

@@ -29,6 +29,8 @@ class _Taken(NamedTuple):
     file: str
     at: int
     """in microseconds since the epoch"""
+    is_returned: bool
+    """by any call, whether that made it or not"""
 
 
 def origins(store: GraphStore, since: datetime | None) -> Iterator[list[dict[str, Any]]]:
@@ -54,14 +56,9 @@ def origins(store: GraphStore, since: datetime | None) -> Iterator[list[dict[str
 
 
 def _taken_since(store: GraphStore, since: datetime) -> Iterator[list[_Taken]]:
-    """What the runs took that began since a moment."""
-    taken: dict[str, _Taken] = {}
-    for _, rows in store.rows("audit_taken", since=since):
-        for file, path, at in rows:
-            known = taken.get(file)
-            if known is None or known.at < at:
-                taken[file] = _Taken(path, file, at)
-    found = sorted(taken.values())
+    """What the runs took that began since a moment, but for what was made beyond doubt."""
+    rows = store.rows("audit_taken", since=since)[0][0]
+    found = sorted(_Taken(path, file, at, is_returned) for file, path, at, is_returned in rows)
     for begin in range(0, max(len(found), 1), PORTION):
         yield found[begin : begin + PORTION]
 
@@ -79,12 +76,12 @@ def _taken_by_all(store: GraphStore) -> Iterator[list[_Taken]]:
         rows = GraphFacts(store).listed_rows("audit_takers", (one for one, _ in listed), since=BEGINNING)
         for one, at in rows:
             taken[one] = max(taken.get(one, at), at)
-        yield [_Taken(path_, one, taken[one]) for one, path_ in listed if one in taken]
+        yield [_Taken(path_, one, taken[one], True) for one, path_ in listed if one in taken]
 
 
 def _outside(facts: GraphFacts, taken: list[_Taken]) -> list[_Taken]:
     """Those of some files that no recorded call made."""
-    makers = facts.makers(one.file for one in taken)
+    makers = facts.makers(one.file for one in taken if one.is_returned)
     flow = Flow(facts)
     flow.learn_makers({call for some in makers.values() for call in some})
     return [
