@@ -64,19 +64,25 @@ def _taken_since(store: GraphStore, since: datetime) -> Iterator[list[_Taken]]:
 
 
 def _taken_by_all(store: GraphStore) -> Iterator[list[_Taken]]:
-    """What any run took."""
+    """What any run took, but for what was made beyond doubt."""
     named: dict[str, int] = dict(store.rows("audit_named", since=BEGINNING))
     path, file, more = "", "", True
     while more:
         listed = store.rows("audit_files", path=path, file=file, most=PORTION)[0][0]
         more = len(listed) == PORTION
         if more:
-            file, path = listed[-1]
-        taken = {one: named.pop(one) for one, _ in listed if one in named}
-        rows = GraphFacts(store).listed_rows("audit_takers", (one for one, _ in listed), since=BEGINNING)
-        for one, at in rows:
+            file, path, _ = listed[-1]
+        doubtful = {
+            one: (path_, is_returned) for one, path_, is_returned in listed if is_returned is not None
+        }
+        taken = {one: named.pop(one) for one in doubtful if one in named}
+        for one, at in GraphFacts(store).listed_rows("audit_takers", doubtful, since=BEGINNING):
             taken[one] = max(taken.get(one, at), at)
-        yield [_Taken(path_, one, taken[one], True) for one, path_ in listed if one in taken]
+        yield [
+            _Taken(path_, one, taken[one], is_returned)
+            for one, (path_, is_returned) in doubtful.items()
+            if one in taken
+        ]
 
 
 def _outside(facts: GraphFacts, taken: list[_Taken]) -> list[_Taken]:
