@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headwater.cypher.bolt_values import plain
+from headwater.cypher.bolt_values import plain, plain_row
 
 if TYPE_CHECKING:
     import neo4j
@@ -68,7 +68,7 @@ def table_of(result: neo4j.Result, limit: int) -> Table:
     """The first rows of an answer."""
     columns = tuple(result.keys())
     records = result.fetch(limit + 1)
-    rows = [tuple(plain(value) for value in record.values()) for record in records[:limit]]
+    rows = [plain_row(record) for record in records[:limit]]
     return Table(columns, rows, truncated=len(records) > limit)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import QueryRefused, StoreError, StoreRefused, StoreUnavailable, UsageError
+from headwater.cypher.garbage import few_collections
 from headwater.lineage.audit_facts import AuditFacts
 from headwater.lineage.audit_fingerprints import fingerprints
 from headwater.lineage.rules import Rule
@@ -71,6 +72,7 @@ class Audit:
         return found
 
 
+@few_collections()
 def audit(
     store: GraphStore,
     rules: Sequence[Rule],
@@ -110,15 +112,17 @@ def audit(
                 )
     result = Audit(list(rules))
     found: list[tuple[Rule, _Found]] = []
+    paths: dict[str, str] = {}
     for rule in rules:
         if progress is not None:
             progress(rule)
         values: dict[str, Any] = {name: given.get(name, value) for name, value in rule.parameters.items()}
         values |= {name: getattr(facts, name) for name in sorted(rule.uses - {rule.each})}
-        some, truncated = _found_by(store, rule, _portions(rule, values, facts), timeout)
+        some, truncated = _found_by(store, rule, _portions(rule, values, facts), timeout, paths)
         found += [(rule, one) for one in some]
         result.truncated += [rule.id] if truncated else []
-    known_by = fingerprints(store, [(rule.id, message, nodes) for rule, (message, nodes, _) in found], root)
+    parts = [(rule.id, message, nodes) for rule, (message, nodes, _) in found]
+    known_by = fingerprints(store, parts, root, paths=paths)
     result.findings = [
         Finding(rule, *one, known=False, fingerprint=fingerprint)
         for (rule, one), fingerprint in zip(found, known_by, strict=True)
@@ -138,9 +142,10 @@ def _portions(rule: Rule, values: dict[str, Any], facts: AuditFacts) -> Iterator
 
 
 def _found_by(
-    store: GraphStore, rule: Rule, asked: Iterable[dict[str, Any]], timeout: float
+    store: GraphStore, rule: Rule, asked: Iterable[dict[str, Any]], timeout: float, paths: dict[str, str]
 ) -> tuple[list[_Found], bool]:
-    """What a rule found, in a stable order, and whether there is more."""
+    """What a rule found, in a stable order, and whether there is more. `paths` is told the paths of the files in it, by
+    their nodes, that the rule was given."""
     found: dict[_Found, None] = {}
     rows, left, truncated = 0, timeout, False
     for values in asked:
@@ -149,9 +154,14 @@ def _found_by(
         # What is left of nothing is little, so that the store says what it says of a query that takes too long.
         left = max(left - (time.monotonic() - began), 0.001)
         rows += len(table.rows)
-        found |= dict.fromkeys(
-            _finding(rule, dict(zip(table.columns, row, strict=True))) for row in table.rows
-        )
+        some = dict.fromkeys(_findings(rule, table))
+        found |= some
+        given = {
+            f"file:{one['file']}": one["path"]
+            for one in values.get(rule.each, ())
+            if "file" in one and "path" in one
+        }
+        paths |= {node: given[node] for _, nodes, _ in some for node in nodes if node in given}
         if truncated := table.truncated:
             break
     return sorted(found, key=lambda one: (one[2] or "", one[0], one[1])), truncated
@@ -183,17 +193,21 @@ def _asked(
     return table
 
 
-def _finding(rule: Rule, row: Mapping[str, Any]) -> _Found:
-    """The message, the nodes and the path of a row."""
-    message, nodes, path = row["message"], row["nodes"], row.get("path")
-    if not isinstance(message, str) or not message:
-        raise rule.wrong(f"message is a text in every row, and {message!r} is none", rule.return_line)
-    if not isinstance(nodes, (list, tuple)) or not nodes or not all(map(_is_node, nodes)):
-        what = f"nodes is a list of KIND:KEY, with a kind of {', '.join(KINDS)}; {nodes!r} is none"
-        raise rule.wrong(what, rule.return_line)
-    if path is not None and not isinstance(path, str):
-        raise rule.wrong(f"path is a text or null, and {path!r} is neither", rule.return_line)
-    return message, tuple(nodes), path
+def _findings(rule: Rule, table: Table) -> Iterator[_Found]:
+    """The message, the nodes and the path of each row."""
+    places = [table.columns.index(name) for name in ("message", "nodes")]
+    path_at = table.columns.index("path") if "path" in table.columns else None
+    for row in table.rows:
+        message, nodes = (row[at] for at in places)
+        path = None if path_at is None else row[path_at]
+        if not isinstance(message, str) or not message:
+            raise rule.wrong(f"message is a text in every row, and {message!r} is none", rule.return_line)
+        if not isinstance(nodes, (list, tuple)) or not nodes or not all(map(_is_node, nodes)):
+            what = f"nodes is a list of KIND:KEY, with a kind of {', '.join(KINDS)}; {nodes!r} is none"
+            raise rule.wrong(what, rule.return_line)
+        if path is not None and not isinstance(path, str):
+            raise rule.wrong(f"path is a text or null, and {path!r} is neither", rule.return_line)
+        yield message, tuple(nodes), path
 
 
 def _is_node(node: Any) -> bool:

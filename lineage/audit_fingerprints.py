@@ -11,7 +11,7 @@ from the project's folder: a baseline is kept in its repository.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -49,16 +49,21 @@ class _Call:
 
 
 def fingerprints(
-    store: GraphStore, found: Sequence[tuple[str, str, Sequence[str]]], root: Path | None = None
+    store: GraphStore,
+    found: Sequence[tuple[str, str, Sequence[str]]],
+    root: Path | None = None,
+    *,
+    paths: Mapping[str, str] | None = None,
 ) -> list[str]:
     """The fingerprints of findings.
 
     Args:
         found: (id of the rule, message, nodes as KIND:KEY) of each.
         root: the project's folder.
+        paths: of files, by their nodes, as far as they are known: these are not asked for.
     """
     inside = "" if root is None else f"{root}/"
-    known_by, further = _known_by(store, {node for *_, nodes in found for node in nodes}, inside)
+    known_by, further = _known_by(store, {node for *_, nodes in found for node in nodes}, inside, paths or {})
     answer = []
     for rule, message, nodes in found:
         ids = [node.partition(":")[2] for node in nodes] + [
@@ -71,11 +76,12 @@ def fingerprints(
 
 
 def _known_by(
-    store: GraphStore, nodes: Iterable[str], inside: str
+    store: GraphStore, nodes: set[str], inside: str, paths: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, list[str]]]:
     """By node, what it is known by, with its kind; and further ids that stand for it in messages."""
     rows: list[tuple[str, str | None, str | None, list[str | None]]] = []
-    wanted = sorted(nodes)
+    rows += [(node, None, paths[node], []) for node in nodes & paths.keys()]
+    wanted = sorted(nodes - paths.keys())
     for begin in range(0, len(wanted), _BATCH):
         keys: dict[str, list[str]] = {f"{kind}s": [] for kind in _LOOKED_UP}
         for node in wanted[begin : begin + _BATCH]:

@@ -29,6 +29,8 @@ class _Taken(NamedTuple):
     file: str
     at: int
     """in microseconds since the epoch"""
+    is_returned: bool
+    """by any call, whether that made it or not"""
 
 
 def origins(store: GraphStore, since: datetime | None) -> Iterator[list[dict[str, Any]]]:
@@ -54,37 +56,38 @@ def origins(store: GraphStore, since: datetime | None) -> Iterator[list[dict[str
 
 
 def _taken_since(store: GraphStore, since: datetime) -> Iterator[list[_Taken]]:
-    """What the runs took that began since a moment."""
-    taken: dict[str, _Taken] = {}
-    for _, rows in store.rows("audit_taken", since=since):
-        for file, path, at in rows:
-            known = taken.get(file)
-            if known is None or known.at < at:
-                taken[file] = _Taken(path, file, at)
-    found = sorted(taken.values())
+    """What the runs took that began since a moment, but for what was made beyond doubt."""
+    rows = store.rows("audit_taken", since=since)[0][0]
+    found = sorted(_Taken(path, file, at, is_returned) for file, path, at, is_returned in rows)
     for begin in range(0, max(len(found), 1), PORTION):
         yield found[begin : begin + PORTION]
 
 
 def _taken_by_all(store: GraphStore) -> Iterator[list[_Taken]]:
-    """What any run took."""
+    """What any run took, but for what was made beyond doubt."""
     named: dict[str, int] = dict(store.rows("audit_named", since=BEGINNING))
     path, file, more = "", "", True
     while more:
         listed = store.rows("audit_files", path=path, file=file, most=PORTION)[0][0]
         more = len(listed) == PORTION
         if more:
-            file, path = listed[-1]
-        taken = {one: named.pop(one) for one, _ in listed if one in named}
-        rows = GraphFacts(store).listed_rows("audit_takers", (one for one, _ in listed), since=BEGINNING)
-        for one, at in rows:
+            file, path, _ = listed[-1]
+        doubtful = {
+            one: (path_, is_returned) for one, path_, is_returned in listed if is_returned is not None
+        }
+        taken = {one: named.pop(one) for one in doubtful if one in named}
+        for one, at in GraphFacts(store).listed_rows("audit_takers", doubtful, since=BEGINNING):
             taken[one] = max(taken.get(one, at), at)
-        yield [_Taken(path_, one, taken[one]) for one, path_ in listed if one in taken]
+        yield [
+            _Taken(path_, one, taken[one], is_returned)
+            for one, (path_, is_returned) in doubtful.items()
+            if one in taken
+        ]
 
 
 def _outside(facts: GraphFacts, taken: list[_Taken]) -> list[_Taken]:
     """Those of some files that no recorded call made."""
-    makers = facts.makers(one.file for one in taken)
+    makers = facts.makers(one.file for one in taken if one.is_returned)
     flow = Flow(facts)
     flow.learn_makers({call for some in makers.values() for call in some})
     return [

@@ -294,3 +294,38 @@ def test_a_rule_that_looks_at_each_origin_by_itself_is_given_them_in_portions(
     assert told("// each: origins\n", None)[2] == []
     cypher("MATCH ()-[r:TOOK]->() DELETE r")
     assert told("// each: origins\n", None) == ([], [], [])
+
+
+class Asked:
+    """A store that notes the names of the queries that it is asked."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self.names: list[str] = []
+
+    def rows(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
+        self.names.append(query)
+        return self._store.rows(query, **params)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_files_from_outside_are_asked_for_once_and_known_again_by_the_paths_that_came_with_them(
+    store: GraphStore, cypher: Cypher, tmp_path: Path
+) -> None:
+    build(cypher, ["MATCH (d:Dataset) DETACH DELETE d"])
+    asked: Any = Asked(store)
+    [given] = audit(
+        asked, [read_rule(SHIPPED / "undeclared-origin.cypher")], AuditFacts(asked, AT), timeout=30
+    ).findings
+    assert asked.names == ["datasets", "audit_taken"]
+    # By a rule that was not given it, a file is looked up, and known by the same.
+    path = tmp_path / "undeclared-origin.cypher"
+    path.write_text(
+        "// title: t\n// severity: note\n// why: w\n// fix: f\n"
+        f"RETURN '{given.message}' AS message, ['file:f1'] AS nodes, '/data/in.csv' AS path\n"
+    )
+    [looked_up] = audit(asked, [read_rule(path)], AuditFacts(asked, AT), timeout=30).findings
+    assert asked.names[2:] == ["audit_known_by"]
+    assert looked_up.fingerprint == given.fingerprint
