@@ -50,7 +50,7 @@ def settled_store(project: Project) -> Target:
     Raises:
         UsageError: they name none.
     """
-    settled = project.store_settings(_without(VARIABLES))
+    settled = project.store_settings({})  # which store it is, the environment has no say in
     return Target(settled.uri, settled.database)
 
 

@@ -5,17 +5,19 @@ Nothing here is on the way of an ordinary run: only what would run first, in a d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from headwater.cypher.likeness import Earlier, Given, nearest
 from headwater.cypher.records import PROJECT, project_in
+from headwater.engine.errors import Unrecordable
 from headwater.engine.job import BODY, Job
 from headwater.engine.options import CacheScope
 from headwater.engine.reasons import ROLLED_BACK, UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
 from headwater.engine.validity import still_holds
-from headwater.engine.values import describe, preview
+from headwater.engine.values import describe, preview, type_name
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
@@ -25,15 +27,6 @@ _RECENT = 200
 """Earlier calls of a task that one is compared with."""
 _PREVIEW = 60
 _KEYS = 2000
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """An argument of an earlier call."""
-
-    value: str
-    preview: str
-    files: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ class Explainer:
         by_key = self._calls_of(self._store, left)
         expressions = self._expressions_of(self._store, left)
         versions = self._versions_of(self._store, left)
-        earlier: dict[str, list[dict[str, _Taken]]] = {}
+        earlier: dict[str, list[Earlier]] = {}
         for job in left:
             task_hash = job.task.hash.hex()
             why = (
@@ -88,7 +81,7 @@ class Explainer:
             found[id(job)] = why
         return [found[id(job)] for job in jobs]
 
-    def _earlier(self, task_hash: str, known: dict[str, list[dict[str, _Taken]]]) -> list[dict[str, _Taken]]:
+    def _earlier(self, task_hash: str, known: dict[str, list[Earlier]]) -> list[Earlier]:
         """What the newest calls of a version took, asked for once."""
         if task_hash not in known:
             assert self._store is not None
@@ -96,8 +89,8 @@ class Explainer:
         return known[task_hash]
 
     def _others(
-        self, job: Job, versions: Sequence[_Version], known: dict[str, list[dict[str, _Taken]]]
-    ) -> Iterator[tuple[_Version, list[dict[str, _Taken]]]]:
+        self, job: Job, versions: Sequence[_Version], known: dict[str, list[Earlier]]
+    ) -> Iterator[tuple[_Version, list[Earlier]]]:
         """The other versions of a job's task that were called, the newest first, with what their calls took."""
         called = [(v.last, v) for v in versions if v.last is not None and v.task_hash != job.task.hash.hex()]
         left = _RECENT
@@ -146,16 +139,16 @@ class Explainer:
                     versions[fullname].append(_Version(*rest))
         return versions
 
-    def _arguments_of(self, store: GraphStore, task_hash: str) -> list[dict[str, _Taken]]:
-        """The arguments of the newest calls of a task, the newest first."""
+    def _arguments_of(self, store: GraphStore, task_hash: str) -> list[Earlier]:
+        """The newest calls of a version of a task."""
         [(rows,)] = store.rows("reason_arguments", task=task_hash, limit=_RECENT)
-        calls: dict[str, tuple[Any, dict[str, _Taken]]] = {}
-        for call, at, name, position, value, text, files in sorted(rows, key=_position):
+        calls: dict[str, tuple[Any, dict[str, Given]]] = {}
+        for call, at, name, position, value, text, files, kind in sorted(rows, key=_position):
             _, taken = calls.setdefault(call, (at, {}))
             # Those of *args share a name.
             place = name if name not in taken else f"{name}[{position}]"
-            taken[place] = _Taken(value, text, tuple((file_hash, path) for file_hash, path in files))
-        return [taken for _, taken in sorted(calls.values(), key=lambda call: call[0], reverse=True)]
+            taken[place] = Given(value, kind, text, tuple((file_hash, path) for file_hash, path in files))
+        return [Earlier(call, at, True, taken) for call, (at, taken) in calls.items()]
 
 
 def _position(row: Sequence[Any]) -> int:
@@ -215,12 +208,12 @@ def _by_code(task: Task[Any, Any], versions: Sequence[_Version]) -> Why | None:
     return Why(Reason.CODE_CHANGED, ", ".join(_changed_code(task, newest)) or task.fullname)
 
 
-def _by_other_code(job: Job, others: Iterable[tuple[_Version, list[dict[str, _Taken]]]]) -> Why | None:
+def _by_other_code(job: Job, others: Iterable[tuple[_Version, list[Earlier]]]) -> Why | None:
     """Whether the code was changed back, or to what it was before: another version was given just this."""
     now = _given(job)
     for version, calls in others:
-        for taken in calls:
-            if {name: one.value for name, one in taken.items()} == {
+        for call in calls:
+            if {name: one.value for name, one in call.given.items()} == {
                 name: key for name, (key, _) in now.items()
             }:
                 return Why(
@@ -241,20 +234,17 @@ def _changed_code(task: Task[Any, Any], before: _Version) -> list[str]:
     return changed + sorted(names)
 
 
-def _by_arguments(job: Job, earlier: Sequence[Mapping[str, _Taken]]) -> Why:
-    """What is not as it was in the earlier call that is nearest: that with the most equal arguments, the newest of
-    such."""
+def _by_arguments(job: Job, earlier: Sequence[Earlier]) -> Why:
+    """What is not as it was in the earlier call that is nearest."""
     now = _given(job)
     if not earlier:
         return Why(Reason.NEW_TASK, f"no call of this {job.task.fullname} has ended")
-    nearest = max(
-        earlier, key=lambda taken: sum(name in taken and taken[name].value == now[name][0] for name in now)
-    )
+    then = nearest({name: _compared(key, value) for name, (key, value) in now.items()}, earlier).given
     fed = _fed(job)
     files: list[str] = []
     arguments: list[str] = []
     for name, (key, value) in now.items():
-        before = nearest.get(name)
+        before = then.get(name)
         if before is not None and before.value == key:
             continue
         if name.partition("[")[0] in fed:
@@ -263,11 +253,11 @@ def _by_arguments(job: Job, earlier: Sequence[Mapping[str, _Taken]]) -> Why:
         if changed:
             files += changed
         else:
-            then = "" if before is None else f"{before.preview[:_PREVIEW]} → "
-            arguments.append(f"{name}: {then}{preview(value, _PREVIEW)}")
+            old = "" if before is None else f"{before.preview[:_PREVIEW]} → "
+            arguments.append(f"{name}: {old}{preview(value, _PREVIEW)}")
     if files and not arguments:
         return Why(Reason.FILE_CHANGED, ", ".join(sorted(set(files))))
-    arguments += [f"{name}: no longer given" for name in nearest if name not in now]
+    arguments += [f"{name}: no longer given" for name in then if name not in now]
     return Why(Reason.ARGUMENT_CHANGED, "; ".join(arguments) or "none is what it was")
 
 
@@ -281,6 +271,18 @@ def _given(job: Job) -> dict[str, tuple[str, Any]]:
     return now
 
 
+def _compared(key: str, value: Any) -> Given:
+    """An argument as it would be recorded."""
+    from headwater.engine.prepare import apart, file_record
+
+    try:
+        described = describe(value)
+    except Unrecordable:  # an error, for which something else is recorded
+        return Given(key, type_name(type(value)), preview(value), ())
+    records = [file_record(file) for file in apart(described.files)[0]]
+    return Given(key, described.type, described.preview, tuple((r.file_hash.hex(), r.path) for r in records))
+
+
 def _fed(job: Job) -> set[str]:
     """The parameters of a job into which results of other calls flowed."""
     owner = job.owner
@@ -288,7 +290,7 @@ def _fed(job: Job) -> set[str]:
     return {name for consumer, name, source in wiring or () if consumer == job.index and source != BODY}
 
 
-def _changed_files(value: Any, before: _Taken) -> list[str]:
+def _changed_files(value: Any, before: Given) -> list[str]:
     """The files in a value that were in the earlier one with another content."""
     from headwater.engine.prepare import apart, file_record
 

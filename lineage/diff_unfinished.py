@@ -100,7 +100,7 @@ class Unfinished:
                 yield CallChange(path, change, task, *calls, False, [], None, False)
 
     def _children(self, job: str) -> list[_Job]:
-        return [_job(row) for row in self._store.rows("why_children", id=job)]
+        return [_job(row) for row in self._store.rows("why_children", keys=[job])]
 
 
 def _job(row: Sequence[Any]) -> _Job:

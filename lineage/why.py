@@ -186,6 +186,7 @@ class _Explainer:
         """Those that were evaluated anew. Calls of other projects' tasks always are: those with nothing new below them
         count where there are no others."""
         ran = [line for line in lines if self._facts.is_anew(line)]
+        self._facts.learn_children([line.id for line in ran if line.task == BORDER])
         told = [
             line
             for line in ran

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from headwater.cypher.likeness import Earlier, Given, nearest
 from headwater.lineage.changes import FileChange, argument_changes, by_name, file_changes
 from headwater.lineage.flow import Flow
-from headwater.lineage.trace_facts import ArgumentFact, CallFact, GraphFacts
+from headwater.lineage.trace_facts import CallFact, GraphFacts
 from headwater.lineage.why_views import ArgumentChange, JobLine
 
 if TYPE_CHECKING:
@@ -28,18 +28,23 @@ class Arguments:
         self._flow = Flow(GraphFacts(store))
 
     def nearest(self, job: JobFact, earlier: Sequence[JobLine]) -> JobLine:
-        """Of earlier calls the one whose arguments differ least: one of the same code where no other is equal in all
-        of them, and the newest of those that are alike."""
-        wanted = {line.call for line in earlier if line.call is not None}
-        self._flow.learn_calls(wanted | ({job.call} if job.call else set()))
-        now = self._flow.calls.get(job.call or "")
-
-        def rank(line: JobLine) -> tuple[bool, bool, float]:
-            then = self._flow.calls.get(line.call or "")
-            alike = likeness(now, then) if now is not None and then is not None else 0.0
-            return alike == 1.0, line.task_hash == job.task_hash, alike
-
-        return max(earlier, key=rank)
+        """Of earlier calls the one whose arguments differ least."""
+        by_call = {line.call or "": line for line in earlier}
+        self._flow.learn_calls({call for call in (*by_call, job.call) if call})
+        known = [(call, line, self._flow.calls.get(call)) for call, line in by_call.items()]
+        found = nearest(
+            _given(self._flow.calls.get(job.call or "")),
+            [
+                Earlier(
+                    call,
+                    None if then is None else then.recorded_at,
+                    line.task_hash == job.task_hash,
+                    _given(then),
+                )
+                for call, line, then in known
+            ],
+        )
+        return by_call[found.call]
 
     def changes(self, job: JobFact, earlier: JobLine) -> list[ArgumentChange]:
         """The arguments that differ, in their order."""
@@ -73,22 +78,9 @@ class Arguments:
         return ran_first, not producers or name in self._flow.mixed(job.call, job.parent_call)
 
 
-def likeness(now: CallFact, then: CallFact) -> float:
-    """How much of what two calls took is the same, from 0 to 1. Another content of the same file is nearly the same."""
-    new, old = by_name(now), by_name(then)
-    names = {*new, *old}
-    if not names:
-        return 1.0
-    return sum(_alike(new.get(name), old.get(name)) for name in names) / len(names)
-
-
-def _alike(one: ArgumentFact | None, other: ArgumentFact | None) -> float:
-    if one is None or other is None:
-        return 0.0
-    if one.value == other.value:
-        return 1.0
-    paths = [{file.path for file in argument.files} for argument in (one, other)]
-    if paths[0] and paths[0] == paths[1]:
-        return 0.9
-    matcher = SequenceMatcher(None, one.preview, other.preview, autojunk=False)
-    return 0.5 * matcher.quick_ratio() if one.type == other.type else 0.0
+def _given(call: CallFact | None) -> dict[str, Given]:
+    arguments = {} if call is None else by_name(call)
+    return {
+        name: Given(one.value, one.type, one.preview, tuple((file.file, file.path) for file in one.files))
+        for name, one in arguments.items()
+    }

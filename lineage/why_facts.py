@@ -18,6 +18,8 @@ _COMPARED = 200
 """the newest earlier calls among which the nearest is looked for"""
 _FEW = 2000
 """jobs of a task that are few enough to look at all of them"""
+_AT_ONCE = 2000
+"""keys in one question"""
 BORDER = "headwater.federated_task"
 """the task that calls those of other projects"""
 SINGLE = "single reduction reused"
@@ -79,9 +81,16 @@ class WhyFacts:
 
     def children(self, id_: str) -> list[JobLine]:
         """The jobs that a job made, in their order."""
-        if id_ not in self._children:
-            self._children[id_] = [self._line(row) for row in self._store.rows("why_children", id=id_)]
+        self.learn_children([id_])
         return self._children[id_]
+
+    def learn_children(self, ids: Sequence[str]) -> None:
+        """Ask for the children of several jobs together."""
+        wanted = [id_ for id_ in dict.fromkeys(ids) if id_ not in self._children]
+        self._children.update((id_, []) for id_ in wanted)
+        for begin in range(0, len(wanted), _AT_ONCE):
+            for row in self._store.rows("why_children", keys=wanted[begin : begin + _AT_ONCE]):
+                self._children[row[10]].append(self._line(row))
 
     def is_anew(self, line: JobLine) -> bool:
         """Whether a job that `children` or `shared` gave was evaluated anew: its function ran, or what that had

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headwater.cli._pager import no_pager_option, show
+from headwater.cli._times import as_of_option
 
 if TYPE_CHECKING:
     from headwater.cypher.records import ChangeMade
@@ -60,9 +61,10 @@ def rm(what: str, tags: tuple[str, ...]) -> None:
 @click.argument("what", required=False)
 @click.option("--tag", metavar="KEY[=VALUE]", help="Only those of this name.")
 @click.option("--history", is_flag=True, help="Also what was taken away.")
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; its shape is in docs/reference/cli.md.")
 @no_pager_option
-def list_(what: str | None, tag: str | None, *, history: bool, as_json: bool) -> None:
+def list_(what: str | None, tag: str | None, *, history: bool, as_of: str | None, as_json: bool) -> None:
     """List the tags of WHAT, or of everything that has any."""
     from headwater.cli import _output
     from headwater.cli._reading import find, reading
@@ -70,7 +72,7 @@ def list_(what: str | None, tag: str | None, *, history: bool, as_json: bool) ->
     from headwater.lineage.log_views import to_json
 
     name = None if tag is None else lineage.read_name(tag, needs_value=False)
-    with reading() as store:
+    with reading(as_of=as_of) as store:
         if what is None:
             known = lineage.tags_named(store, name)
         else:

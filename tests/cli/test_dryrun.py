@@ -62,3 +62,26 @@ def test_a_long_list_is_cut(hw: Shell) -> None:
     answer = hw("run", "lab.py", "doubles", "--n", "60", "--dryrun")
     assert "… and 10 more; --json lists all" in answer.out
     assert answer.out.endswith("60 calls, and what depends on them\n")
+
+
+def test_a_dry_run_and_why_name_the_same_of_several_calls_that_are_near(hw: Shell) -> None:
+    hw.write("lab.py", WORKFLOW)
+
+    def words(n: int, label: str) -> list[str]:
+        return ["run", "lab.py", "doubles", "--n", str(n), "--label", label]
+
+    for label in ("first try", "nothing like it"):
+        assert hw(*words(2, label)).code == 0
+    for n, label, change in (
+        (2, "third try", "label: 'first try' → 'third try'"),
+        (3, "third try", "n: 2 → 3"),
+        (2, "third try", None),  # taken from the cache: it is no newer for that
+        (5, "third try", "n: 3 → 5"),
+    ):
+        if change is not None:
+            [planned] = hw(*words(n, label), "--dryrun", "--json").json["would_run"]
+            assert (planned["reason"], planned["detail"]) == ("argument changed", change)
+        assert hw(*words(n, label)).code == 0
+        if change is not None:
+            [argument] = hw("why", "-", "--json").json["jobs"][0]["steps"][0]["arguments"]
+            assert change == f"{argument['name']}: {argument['before_preview']} → {argument['after_preview']}"

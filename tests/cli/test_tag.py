@@ -46,6 +46,29 @@ def test_tags_are_added_changed_taken_away_and_listed(lab: Shell) -> None:
     assert lab("verify").code == 0
 
 
+def test_tags_are_listed_as_they_were_then(lab: Shell) -> None:
+    def listed(*words: str) -> list[tuple[str, str, bool]]:
+        found = lab("tag", "list", *words, "--json").json["tags"]
+        return [(tag["key"], tag["value"], tag["ended"] is None) for tag in found]
+
+    assert lab("tag", "add", "lab.double", "owner=me", "colour=red").code == 0
+    assert lab("tag", "update", "lab.double", "colour=blue").code == 0
+    assert lab("tag", "rm", "lab.double", "owner").code == 0
+    history = lab("tag", "list", "lab.double", "--history", "--json").json["tags"]
+    added, updated, removed = sorted({tag[of] for tag in history for of in ("at", "ended") if tag[of]})
+    for words in (("lab.double",), ()):
+        assert sorted(listed(*words, "--as-of", added)) == [("colour", "red", True), ("owner", "me", True)]
+        assert sorted(listed(*words, "--as-of", updated)) == [("colour", "blue", True), ("owner", "me", True)]
+        assert sorted(listed(*words, "--as-of", removed)) == [("colour", "blue", True)]
+    assert listed("--tag", "colour", "--history", "--as-of", updated) == [
+        ("colour", "red", False),
+        ("colour", "blue", True),
+    ]
+    assert listed("--as-of", "-") == listed("--as-of", "2001-01-01") == []
+    before = lab("tag", "list", "lab.double", "--as-of", "2001-01-01")
+    assert (before.code, "asked as of 2001-01-01" in before.err) == (2, True)
+
+
 def test_hostile_tags_are_shown_inert(lab: Shell) -> None:
     hostile = "a\x1b[31m=\nb\u202e"
     assert lab("tag", "add", "-", hostile).code == 0

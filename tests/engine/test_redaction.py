@@ -96,7 +96,17 @@ def test_names_in_words_may_be_named_as_secret() -> None:
 
 
 def test_in_texts_that_people_write_a_colon_makes_no_secret() -> None:
-    texts = ["Compare tokens: bert against gpt", "primary key: user_id"]
+    texts = [
+        *("Compare tokens: bert against gpt", "primary key: user_id"),
+        *(
+            "name=value",
+            "rate=0.1 depth=3",
+            "stage=pass",
+            "sort by=key",
+            "author=ann",
+            "a=b, c=d; max_tokens=512",
+        ),
+    ]
     assert redact_prose(texts) == texts
     told = "ticket password=hunter4 https://u:hunter5@h/x {'token': 'a'}"
     assert redact_prose([told]) == ["ticket password=*** https://***@h/x {'token': '***'}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,26 @@ def main(n: int) -> Any:
     return [same(federated_task("labelled", 1)), same(federated_task("bill", number(n)))]
 
 
+@task
+def several(n: int) -> Any:
+    return [federated_task("labelled", i) for i in range(n)]
+
+
+class Counting:
+    """A store, and how often each query was asked."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self.store = store
+        self.asked: Counter[str] = Counter()
+
+    def rows(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
+        self.asked[query] += 1
+        return self.store.rows(query, **params)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+
 def steps(store: GraphStore, name: str) -> list[tuple[str, Reason]]:
     [job, *_] = jobs_meant(store, resolve(store, name))
     return [(step.job.task, step.reason) for step in why(store, job).steps]
@@ -51,6 +72,24 @@ def projects(store: GraphStore, jobs: list[str]) -> set[str | None]:
     """The other projects that the tasks of some jobs are of."""
     text = "MATCH (j:Job) MATCH (t:Task {task_hash: j.task_hash}) RETURN j.id, t.options"
     return {project_in(found) for job, found in ask(store, text) if job in jobs}
+
+
+def test_why_asks_once_for_what_is_below_calls_of_other_projects_that_stand_beside_each_other(
+    project: Project, store: GraphStore, tmp_path: Path
+) -> None:
+    buyer = Buyer(project, Other(tmp_path / "seller"))
+    asked = []
+    for n in (2, 5):
+        buyer(several(n))
+        buyer(several(n))
+        [job, *_] = jobs_meant(store, resolve(store, "bills.several"))
+        counting = Counting(store)
+        assert [step.job.task for step in why(counting, job).steps] == [
+            "bills.several",
+            "headwater.federated_task",
+        ]
+        asked.append(counting.asked["why_children"])
+    assert asked == [2, 2]
 
 
 def test_why_goes_on_into_the_other_project_where_something_changed_there(
