@@ -60,6 +60,10 @@ class BoltStore:
         """The user and the database, for messages."""
         raise NotImplementedError
 
+    def _as_sent(self, text: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """A named query that reads, and its parameters, as the store is sent them."""
+        return text, dict(params)
+
     def _recover(self) -> None:
         """The store does not answer: do what can be done about it before it is tried again."""
 
@@ -171,7 +175,7 @@ class BoltStore:
 
     def _read(self, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._session("READ") as session:
-            return [plain_row(record) for record in session.run(text, dict(params))]
+            return [plain_row(record) for record in session.run(*self._as_sent(text, params))]
 
     def _write(self, texts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
         with self._session("WRITE") as session, session.begin_transaction() as transaction:
