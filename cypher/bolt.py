@@ -82,6 +82,10 @@ class BoltStore:
         text = load(query, self.dialect)
         return self._persist(lambda: self._read(text, {**NOW, **params}), f"query {query}")
 
+    def each(self, query: str, take: Callable[[tuple[Any, ...]], None], /, **params: Any) -> None:
+        text = load(query, self.dialect)
+        self._persist(lambda: self._hand_over(text, {**NOW, **params}, take), f"query {query}")
+
     def rows_now(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
         """As `rows`, but a store that does not answer is not waited for."""
         text = load(query, self.dialect)
@@ -176,6 +180,13 @@ class BoltStore:
     def _read(self, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._session("READ") as session:
             return [plain_row(record) for record in session.run(*self._as_sent(text, params))]
+
+    def _hand_over(
+        self, text: str, params: Mapping[str, Any], take: Callable[[tuple[Any, ...]], None]
+    ) -> None:
+        with self._session("READ") as session:
+            for record in session.run(*self._as_sent(text, params)):
+                take(plain_row(record))
 
     def _write(self, texts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
         with self._session("WRITE") as session, session.begin_transaction() as transaction:
