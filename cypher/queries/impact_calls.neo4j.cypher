@@ -1,9 +1,9 @@
 // Calls with all that a walk forth asks of them: what trace_calls has, as far as it matters there; the calls that they made, and
 // that made them; and every job that made them, or was answered with them, with the columns of impact_jobs. So a call is looked
 // up once.
-// Parameters: $keys (call hashes), $most: of the parents and the jobs of a call with more of them, null. A row for each
-// 200 calls, as of trace_calls, with two lists of rows. Calls: call, task, its hash, failed, time in microseconds, the result's value_hash, type, preview and files, files that
-// were named, arguments (name, file hashes), children, parents, jobs. Flows, as in trace_calls.
+// Parameters: $keys (call hashes), $most: of the parents and the jobs of a call with more of them, null. A row for each 200 calls,
+// as of trace_calls, with two lists of rows. Calls: call, task, its hash, failed, time in microseconds, the result's value_hash,
+// type, preview and files, files that were named, arguments (name, file hashes), children, parents, jobs. Flows, as in trace_calls.
 // $as_of: leave out what was recorded later; null for nothing.
 UNWIND range(0, size($keys) - 1, 200) AS at
 WITH COLLECT {
