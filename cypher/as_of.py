@@ -7,7 +7,7 @@ hangs on hashes of what it is, and never changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,9 @@ class AsOf:
 
     def rows(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
         return self._store.rows(query, **{"as_of": self._moment, **params})
+
+    def each(self, query: str, take: Callable[[tuple[Any, ...]], None], /, **params: Any) -> None:
+        self._store.each(query, take, **{"as_of": self._moment, **params})
 
     def write(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
         raise StoreError("nothing is written into the past")

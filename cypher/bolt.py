@@ -60,6 +60,10 @@ class BoltStore:
         """The user and the database, for messages."""
         raise NotImplementedError
 
+    def _as_sent(self, text: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """A named query that reads, and its parameters, as the store is sent them."""
+        return text, dict(params)
+
     def _recover(self) -> None:
         """The store does not answer: do what can be done about it before it is tried again."""
 
@@ -77,6 +81,10 @@ class BoltStore:
     def rows(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
         text = load(query, self.dialect)
         return self._persist(lambda: self._read(text, {**NOW, **params}), f"query {query}")
+
+    def each(self, query: str, take: Callable[[tuple[Any, ...]], None], /, **params: Any) -> None:
+        text = load(query, self.dialect)
+        self._persist(lambda: self._hand_over(text, {**NOW, **params}, take), f"query {query}")
 
     def rows_now(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
         """As `rows`, but a store that does not answer is not waited for."""
@@ -171,7 +179,14 @@ class BoltStore:
 
     def _read(self, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._session("READ") as session:
-            return [plain_row(record) for record in session.run(text, dict(params))]
+            return [plain_row(record) for record in session.run(*self._as_sent(text, params))]
+
+    def _hand_over(
+        self, text: str, params: Mapping[str, Any], take: Callable[[tuple[Any, ...]], None]
+    ) -> None:
+        with self._session("READ") as session:
+            for record in session.run(*self._as_sent(text, params)):
+                take(plain_row(record))
 
     def _write(self, texts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
         with self._session("WRITE") as session, session.begin_transaction() as transaction:

@@ -51,6 +51,13 @@ class GraphStore(Protocol):
             StoreError: the store refused the query.
         """
 
+    def each(self, query: str, take: Callable[[tuple[Any, ...]], None], /, **params: Any) -> None:
+        """As `rows`, but each row is handed over as it comes, while the store is at the next.
+
+        Args:
+            take: is called in another thread. Where something has to be tried again, it gets all rows anew.
+        """
+
     def write(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
         """Run named queries in one transaction; the rows of each.
 

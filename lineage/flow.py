@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from headwater.lineage.trace_facts import ArgumentFact, CallFact, Facts, FileFact, Wiring
@@ -16,6 +16,34 @@ if TYPE_CHECKING:
 
 _NO_WIRES: list[tuple[str, str]] = []
 _NO_NAMES: frozenset[str] = frozenset()
+
+
+class _Inside(NamedTuple):
+    """What flows inside a call.
+
+    Attributes:
+        fed: by consumer, (parameter, producer) of what came from other calls.
+        mixed: by consumer, the parameters into which the call's own body put something.
+        returned: the calls whose results became its own.
+    """
+
+    fed: Wiring
+    mixed: dict[str, set[str]]
+    returned: list[str]
+
+
+_NONE = _Inside({}, {}, [])
+
+
+def _inside(parent: str, wiring: Wiring) -> _Inside:
+    fed: Wiring = {}
+    mixed: dict[str, set[str]] = {}
+    for consumer, wires in wiring.items():
+        own = {name for name, producer in wires if producer == parent}
+        if own:
+            mixed[consumer] = own
+        fed[consumer] = [wire for wire in wires if wire[1] != parent] if own else wires
+    return _Inside(fed, mixed, [producer for _, producer in fed.get(parent, ())])
 
 
 class Flow:
@@ -28,9 +56,7 @@ class Flow:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self.calls: dict[str, CallFact] = {}
-        self._fed: dict[str, Wiring] = {}
-        self._mixed: dict[str, dict[str, set[str]]] = {}
-        self._returned: dict[str, list[str]] = {}
+        self._inside: dict[str, _Inside] = {}
         self._consumers: dict[str, dict[str, list[str]]] = {}
         self._first_made: dict[str, datetime] = {}
 
@@ -44,19 +70,13 @@ class Flow:
             self.calls.update(self._facts.calls(missing))
 
     def learn_wiring(self, parents: set[str]) -> None:
-        missing = {parent for parent in parents if parent not in self._fed}
+        missing = {parent for parent in parents if parent not in self._inside}
         if not missing:
             return
         self.learn_calls(missing)
         for parent in missing:
             fact = self.calls.get(parent)
-            fed = self._fed[parent] = {}
-            mixed = self._mixed[parent] = {}
-            for consumer, wires in fact.inside.items() if fact is not None else ():
-                fed[consumer] = [wire for wire in wires if wire[1] != parent]
-                if len(fed[consumer]) < len(wires):
-                    mixed[consumer] = {name for name, producer in wires if producer == parent}
-            self._returned[parent] = [producer for _, producer in fed.get(parent, ())]
+            self._inside[parent] = _inside(parent, fact.inside) if fact is not None and fact.inside else _NONE
 
     def learn_makers(self, calls: Iterable[str]) -> None:
         """All that `is_first_maker` needs to know of calls."""
@@ -68,26 +88,26 @@ class Flow:
 
     def fed(self, consumer: str, parent: str) -> list[tuple[str, str]]:
         """(parameter, producer): the calls that fed a call inside a parent."""
-        return self._fed[parent].get(consumer, _NO_WIRES)
+        return self._inside[parent].fed.get(consumer, _NO_WIRES)
 
     def mixed(self, consumer: str, parent: str) -> AbstractSet[str]:
         """The arguments into which calls and the parent's own body put something."""
-        return self._mixed[parent].get(consumer, _NO_NAMES)
+        return self._inside[parent].mixed.get(consumer, _NO_NAMES)
 
     def has_wiring(self, call: str) -> bool:
         """Whether the wiring inside a call was learned."""
-        return call in self._fed
+        return call in self._inside
 
     def returned_by(self, call: str) -> list[str]:
         """The children whose results became a call's own."""
-        return self._returned[call]
+        return self._inside[call].returned
 
     def consumers(self, parent: str) -> dict[str, list[str]]:
         """Inside a parent: producer to the calls that it fed; the parent itself where it became its result."""
         found = self._consumers.get(parent)
         if found is None:
             found = self._consumers[parent] = {}
-            for consumer, wires in self._fed[parent].items():
+            for consumer, wires in self._inside[parent].fed.items():
                 for producer in {one: None for _, one in wires}:
                     found.setdefault(producer, []).append(consumer)
         return found
@@ -105,8 +125,11 @@ class Flow:
         """Whether what a call was given in a parent came, in part or all, from what the parent was given."""
         if self.mixed(call, parent):
             return True
-        handed = {name for name, _ in self.fed(call, parent)}
-        return any(argument.name not in handed for argument in self.calls[call].arguments)
+        arguments, wires = self.calls[call].arguments, self.fed(call, parent)
+        if not wires:
+            return bool(arguments)
+        handed = {name for name, _ in wires}
+        return any(argument.name not in handed for argument in arguments)
 
     # -- files -------------------------------------------------------------------------------------------------
 

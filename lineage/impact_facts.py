@@ -7,7 +7,15 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple, TypeVar
 
 from headwater.lineage.moments import moment
-from headwater.lineage.trace_facts import ArgumentFact, CallFact, FileFact, GraphFacts, file_facts, inside_of
+from headwater.lineage.trace_facts import (
+    ArgumentFact,
+    CallFact,
+    FileFact,
+    GraphFacts,
+    Wiring,
+    file_facts,
+    note_flows,
+)
 
 MANY = 100
 """jobs or parents of a call that are too many to come with it, as a few of them may be all that matters"""
@@ -52,41 +60,28 @@ class ImpactFacts(GraphFacts):
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
         """Calls with what a walk forth asks of them: of arguments the names and the hashes of files only."""
-        rows: list[list[Any]] = []
-        flows: list[tuple[str, list[list[str]]]] = []
-        for some, flowed in self.rows("impact_calls", calls, most=MANY):
-            rows += some
-            flows += flowed
-        inside = inside_of(flows)
         found: dict[str, CallFact] = {}
-        for (
-            call,
-            task,
-            task_hash,
-            failed,
-            at,
-            value,
-            type_,
-            preview,
-            files,
-            named,
-            took,
-            below,
-            above,
-            jobs,
-        ) in rows:
-            if call not in found:
+        flows: dict[str, Wiring] = {}
+
+        def take(row: tuple[Any, ...]) -> None:
+            for call, task, task_hash, failed, at, value, type_, preview, files, named, took, *around in row[
+                0
+            ]:
+                if call in found:
+                    continue
+                below, above, jobs = around
                 found[call] = CallFact(
-                    *(call, task, task_hash, failed, moment(at), value, type_, preview, named),
-                    arguments=[_argument(name, hashes) for name, hashes in took],
-                    result_files=file_facts(files),
-                    inside=inside.get(call, {}),
+                    *(call, task, task_hash, failed, moment(at), value, type_, preview, named, False),
+                    [_argument(name, hashes) for name, hashes in took],
+                    file_facts(files),
                     children=_each_once(below),
                     parents=None if above is None else _each_once(above),
                     jobs=None if jobs is None else _with_parents(jobs),
                 )
-        self._as_made_then(found)
-        return found
+            note_flows(row[1], flows)
+
+        self.each("impact_calls", calls, take, most=MANY)
+        return self._whole(found, flows)
 
     def jobs_of(self, calls: Iterable[str]) -> dict[str, list[JobFact]]:
         """Every job of each call, the one that ran it first."""

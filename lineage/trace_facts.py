@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from headwater.lineage.moments import moment
@@ -29,18 +30,17 @@ class FileFact(NamedTuple):
     size: int | None
 
 
-@dataclass
-class ArgumentFact:
+class ArgumentFact(NamedTuple):
     name: str
     position: int | None
     value: str
     type: str
     size: int
     preview: str
-    files: list[FileFact] = field(default_factory=list)
+    files: list[FileFact]
 
 
-@dataclass
+@dataclass(slots=True)
 class CallFact:
     call: str
     task: str
@@ -123,31 +123,56 @@ class GraphFacts:
         for begin in range(0, len(wanted), _BATCH):
             yield from self._store.rows(query, keys=wanted[begin : begin + _BATCH], **parameters)
 
+    def each(
+        self, query: str, keys: Iterable[str], take: Callable[[tuple[Any, ...]], None], **parameters: Any
+    ) -> None:
+        """Hand over each row of a query as it comes; where something is tried again, all rows anew."""
+        wanted = sorted(set(keys))
+        for begin in range(0, len(wanted), _BATCH):
+            self._store.each(query, take, keys=wanted[begin : begin + _BATCH], **parameters)
+
     def listed_rows(self, query: str, keys: Iterable[str], **parameters: Any) -> Iterator[list[Any]]:
         """The rows of a query that gives them as lists."""
         for row in self.rows(query, keys, **parameters):
             yield from row[0]
 
     def calls(self, calls: Iterable[str]) -> dict[str, CallFact]:
-        rows: list[list[Any]] = []
-        flows: list[tuple[str, list[list[str]]]] = []
-        for some, values, flowed in self.rows("trace_calls", calls):
-            rows += some
-            flows += flowed
-            self._note_values(values)
-        inside = inside_of(flows)
-        self._learn_values({key for row in rows for key in (row[5], *(one[2] for one in row[8])) if key})
         found: dict[str, CallFact] = {}
+        flows: dict[str, Wiring] = {}
+        without_values: list[Sequence[Any]] = []
+
+        def take(row: tuple[Any, ...]) -> None:
+            some, values, flowed = row
+            self._note_values(values)
+            if values:
+                self._note_calls(some, found)
+            else:
+                without_values.extend(some)
+            note_flows(flowed, flows)
+
+        self.each("trace_calls", calls, take)
+        self._learn_values(
+            {key for row in without_values for key in (row[5], *(one[2] for one in row[8])) if key}
+        )
+        self._note_calls(without_values, found)
+        return self._whole(found, flows)
+
+    def _note_calls(self, rows: Iterable[Sequence[Any]], found: dict[str, CallFact]) -> None:
         for call, task, task_hash, failed, at, value, named, gap, took in rows:
-            if call not in found:
-                result = self._values.get(value, _NO_VALUE)
-                found[call] = CallFact(
-                    *(call, task, task_hash, failed, moment(at), value),
-                    *(result.type, result.preview, named, gap),
-                    arguments=self._arguments(took),
-                    result_files=result.files,
-                    inside=inside.get(call, {}),
-                )
+            if call in found:
+                continue
+            result = self._values.get(value, _NO_VALUE)
+            found[call] = CallFact(
+                *(call, task, task_hash, failed, moment(at), value),
+                *(result.type, result.preview, named, gap),
+                self._arguments(took),
+                result.files,
+            )
+
+    def _whole(self, found: dict[str, CallFact], flows: Mapping[str, Wiring]) -> dict[str, CallFact]:
+        """Calls with what flowed inside them, as they were at the store's moment."""
+        for call, inside in flows.items():
+            found[call].inside = inside
         self._as_made_then(found)
         return found
 
@@ -159,13 +184,14 @@ class GraphFacts:
 
     def _arguments(self, took: Iterable[tuple[str, int | None, str]]) -> list[ArgumentFact]:
         """What a call took: name, position and hash of each value."""
-        found: dict[tuple[str, int | None], ArgumentFact] = {}
-        for name, position, value in took:
-            if (name, position) not in found:
-                found[name, position] = ArgumentFact(name, position, *self._values.get(value, _NO_VALUE))
-        arguments = list(found.values())
+        known = self._values
+        arguments = [
+            ArgumentFact(name, position, *known.get(value, _NO_VALUE)) for name, position, value in took
+        ]
         if len(arguments) > 1:
             arguments.sort(key=lambda one: (one.position is None, one.position or 0, one.name))
+            if any(one[:2] == other[:2] for one, other in pairwise(arguments)):
+                arguments = list({one[:2]: one for one in reversed(arguments)}.values())[::-1]
         return arguments
 
     def _learn_values(self, values: Iterable[str]) -> None:
@@ -196,18 +222,21 @@ class GraphFacts:
         return grouped(self.listed_rows("trace_file_makers", files))
 
 
-def inside_of(flows: Iterable[tuple[str, Iterable[Sequence[str]]]]) -> dict[str, Wiring]:
-    """What fed each call inside parents, of rows of parent and (consumer, parameter name, producer)."""
-    found: dict[str, Wiring] = {}
-    for parent, flowed in flows:
-        inside = found.setdefault(parent, {})
+def note_flows(rows: Iterable[tuple[str, Iterable[Sequence[str]]]], found: dict[str, Wiring]) -> None:
+    """Note what fed each call inside parents, of rows of parent and (consumer, parameter name, producer). All that fed
+    one comes in one row."""
+    for parent, flowed in rows:
+        inside: Wiring = {}
         for consumer, name, producer in flowed:
-            inside.setdefault(consumer, []).append((name, producer))
-    for inside in found.values():
+            wires = inside.get(consumer)
+            if wires is None:
+                inside[consumer] = [(name, producer)]
+            else:
+                wires.append((name, producer))
         for consumer, wires in inside.items():
             if len(wires) > 1:
                 inside[consumer] = sorted(set(wires))
-    return found
+        found.setdefault(parent, {}).update(inside)
 
 
 def grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[str]]:

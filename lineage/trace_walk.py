@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,10 +16,6 @@ class Place(NamedTuple):
 
     call: str
     parent: str | None
-
-    @property
-    def id(self) -> str:
-        return f"{self.call}@{self.parent}" if self.parent else self.call
 
 
 class Way(NamedTuple):
@@ -43,16 +38,33 @@ class Visit(NamedTuple):
     way: Way
 
 
-@dataclass(slots=True)
+_Seen = tuple[str, "str | None", bool]
+"""a call, its parent, and whether its result counts"""
+_NOT_FED: Mapping[str, list[str]] = {}
+
+
 class _Node:
-    place: Place
-    id: str
-    result: bool = False
-    cut_off: bool = False
-    fed: dict[str, dict[str, None]] = field(default_factory=dict)
-    mixed: set[str] = field(default_factory=set)
-    returned_by: dict[str, None] = field(default_factory=dict)
-    given_by: dict[str, None] = field(default_factory=dict)
+    """A place that the walk came to.
+
+    Attributes:
+        visits: how it was come to: whether its result counted, and the way on.
+        fed: ids of the places that fed it, by parameter.
+        returned_by: ids of the places whose results became its own.
+        given_by: ids of its parents, where what they put into its arguments came from their own.
+    """
+
+    __slots__ = ("call", "cut_off", "fed", "given_by", "id", "parent", "result", "returned_by", "visits")
+
+    def __init__(self, call: str, parent: str | None) -> None:
+        self.call = call
+        self.parent = parent
+        self.id = f"{call}@{parent}" if parent else call
+        self.result = False
+        self.cut_off = False
+        self.visits: set[tuple[bool, Way]] = set()
+        self.fed = _NOT_FED
+        self.returned_by: tuple[str, ...] = ()
+        self.given_by: dict[str, None] | None = None
 
 
 class Walk:
@@ -61,13 +73,14 @@ class Walk:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._flow = Flow(facts)
-        self._nodes: dict[Place, _Node] = {}
+        self._nodes: list[_Node] = []
+        self._inside: dict[str | None, dict[str, _Node]] = {}
+        """the nodes by parent and call"""
         self._files: dict[str, FileFact] = {}
         self._makers: dict[str, list[str]] = {}
         self._made_by: dict[str, dict[str, None]] = {}
-        self._foreseen: set[tuple[Place, bool]] = set()
-        self._visited: set[Visit] = set()
-        self._pending: dict[Visit, None] = {}
+        self._foreseen: set[_Seen] = set()
+        self._pending: list[tuple[_Node, bool, Way]] = []
         self._start: list[str] = []
         self.more_makers = 0
 
@@ -80,14 +93,14 @@ class Walk:
             made: (job, call).
         """
         for place, way in self._places_of_jobs((call, job) for job, call in made).values():
-            self._start.append(self._visit(place, True, way))
+            self._start.append(self._visit(*place, True, way))
 
     def start_at_calls(self, calls: Iterable[str]) -> None:
         """Begin at the results of calls, in the parents of the jobs that ran them."""
         places = self._places(calls)
         for call in places:
             for place, way in places[call]:
-                self._start.append(self._visit(place, True, way))
+                self._start.append(self._visit(*place, True, way))
 
     def start_at_files(self, files: Iterable[FileFact]) -> None:
         """Begin at the calls that made files."""
@@ -101,81 +114,86 @@ class Walk:
     def run(self, depth: int | None = None, since: datetime | None = None) -> None:
         """Walk to the ends, or `depth` steps far, and not beyond calls that were recorded before `since`."""
         while self._pending:
-            visits = list(self._pending)
-            self._pending = {}
+            visits, self._pending = self._pending, []
             if since is not None or (depth is not None and depth <= 0):
-                self._flow.learn_calls({visit.place.call for visit in visits})
-                visits = [visit for visit in visits if not self._cut_off(visit, depth, since)]
+                self._flow.learn_calls({node.call for node, _, _ in visits})
+                visits = [visit for visit in visits if not self._cut_off(visit[0], depth, since)]
             self._foresee(visits, far=depth is None, deep=depth is None and since is None)
             self._level(visits)
             if depth is not None:
                 depth -= 1
 
-    def _cut_off(self, visit: Visit, depth: int | None, since: datetime | None) -> bool:
+    def _cut_off(self, node: _Node, depth: int | None, since: datetime | None) -> bool:
         """Whether the walk goes no further here."""
-        at = self._flow.calls[visit.place.call].recorded_at
+        at = self._flow.calls[node.call].recorded_at
         is_early = since is not None and at is not None and at < since
         if is_early or (depth is not None and depth <= 0):
-            self._nodes[visit.place].cut_off = True
+            node.cut_off = True
             return True
         return False
 
-    def _visit(self, place: Place, result: bool, way: Way) -> str:
-        visit = Visit(place, result, way)
-        node = self._nodes.get(place)
+    def _visit(self, call: str, parent: str | None, result: bool, way: Way) -> str:
+        """Come to a place. Returns its id."""
+        inside = self._inside.get(parent)
+        if inside is None:
+            inside = self._inside[parent] = {}
+        node = inside.get(call)
         if node is None:
-            node = self._nodes[place] = _Node(place, place.id)
+            node = inside[call] = _Node(call, parent)
+            self._nodes.append(node)
         node.result = node.result or result
-        if visit not in self._visited:
-            self._visited.add(visit)
-            self._pending[visit] = None
+        if (result, way) not in node.visits:
+            node.visits.add((result, way))
+            self._pending.append((node, result, way))
         return node.id
 
-    def _foresee(self, visits: Iterable[Visit], *, far: bool, deep: bool) -> None:
+    def _foresee(self, visits: Iterable[tuple[_Node, bool, Way]], *, far: bool, deep: bool) -> None:
         """Ask for what the next level needs. `far`: for all that is fed to it inside its parents, however long the
         chains are, in one go; `deep`: for all that its results came from below it, too, a level of calls at a time."""
-        new = {(visit.place, visit.result) for visit in visits} - self._foreseen
-        seen = set(new)
+        flow, foreseen = self._flow, self._foreseen
+        new = {
+            seen for node, result, _ in visits if (seen := (node.call, node.parent, result)) not in foreseen
+        }
+        foreseen |= new
+        pending, makers = list(new), set()
         while new:
-            self._flow.learn_wiring({call for place, _ in new for call in place if call is not None})
-            below: set[tuple[Place, bool]] = set()
-            pending = list(new)
+            makers.update([call for call, _, result in new if result])
+            parents = {parent for _, parent, _ in new if parent is not None}
+            flow.learn_wiring(parents.union([call for call, _, _ in new]))
+            new, unknown = set(), []
             while pending:
-                (call, parent), result = pending.pop()
-                for _, producer in self._flow.fed(call, parent) if far and parent is not None else ():
-                    ahead = (Place(producer, parent), True)
-                    if ahead not in seen:
-                        seen.add(ahead)
-                        below.add(ahead)
-                        pending.append(ahead)
-                if deep and result and self._flow.has_wiring(call):
-                    for child in self._flow.returned_by(call):
-                        ahead = (Place(child, call), True)
-                        if ahead not in seen:
-                            seen.add(ahead)
-                            below.add(ahead)
-                            pending.append(ahead)
-            new = below
-        calls = {call for place, _ in seen for call in place if call is not None}
-        makers = {place.call for place, result in seen if result}
-        self._flow.learn_calls(calls | {child for call in makers for child in self._flow.returned_by(call)})
-        self._foreseen |= seen
+                call, parent, result = seen = pending.pop()
+                ahead: list[_Seen] = []
+                if far and parent is not None:
+                    ahead += [(producer, parent, True) for _, producer in flow.fed(call, parent)]
+                if deep and result:
+                    if flow.has_wiring(call):
+                        ahead += [(child, call, True) for child in flow.returned_by(call)]
+                    else:
+                        unknown.append(seen)
+                for seen in ahead:
+                    if seen not in foreseen:
+                        foreseen.add(seen)
+                        new.add(seen)
+                        pending.append(seen)
+            pending = unknown
+        flow.learn_calls({child for call in makers for child in flow.returned_by(call)})
 
-    def _level(self, visits: list[Visit]) -> None:
+    def _level(self, visits: list[tuple[_Node, bool, Way]]) -> None:
         upwards: dict[tuple[str, Way], list[_Node]] = {}
         joins: set[tuple[str, str | None]] = set()
-        for visit in visits:
-            place, result, way = visit
-            node = self._nodes[place]
-            call, parent = place
-            if parent is not None:
-                for name, producer in self._flow.fed(call, parent):
-                    fed = node.fed.setdefault(name, {})
-                    fed[self._visit(Place(producer, parent), True, way)] = None
-                node.mixed.update(self._flow.mixed(call, parent))
+        for node, result, way in visits:
+            call, parent = node.call, node.parent
+            wires = self._flow.fed(call, parent) if parent is not None else None
+            if wires:
+                fed: dict[str, list[str]] = {}
+                for name, producer in wires:
+                    fed.setdefault(name, []).append(self._visit(producer, parent, True, way))
+                node.fed = fed
             if result:
-                for child in self._flow.returned_by(call):
-                    node.returned_by[self._visit(Place(child, call), True, _CLOSED)] = None
+                children = self._flow.returned_by(call)
+                if children:
+                    node.returned_by = tuple([self._visit(child, call, True, _CLOSED) for child in children])
                 self._follow_named(call, joins)
             self._follow_arguments(node, way, upwards, joins)
         self._go_up(upwards)
@@ -189,7 +207,7 @@ class Walk:
         joins: set[tuple[str, str | None]],
     ) -> None:
         """What was made in the parent's body: on to the parent's arguments, and to whoever made the files."""
-        call, parent = node.place
+        call, parent = node.call, node.parent
         is_taking = False
         for argument in self._flow.calls[call].arguments:
             for file in argument.files:
@@ -215,8 +233,10 @@ class Walk:
         by_call = self._places(parent for parent, way in upwards if way.kind == "call")
         for (parent, way), nodes in upwards.items():
             for place, onward in [by_job[parent, way.id]] if way.kind == "job" else by_call[parent]:
-                above = self._visit(place, False, onward)
+                above = self._visit(*place, False, onward)
                 for node in nodes:
+                    if node.given_by is None:
+                        node.given_by = {}
                     node.given_by[above] = None
 
     def _join(self, joins: set[tuple[str, str | None]]) -> None:
@@ -234,7 +254,7 @@ class Walk:
         places = self._places(maker for _, maker in chosen)
         for file, maker in chosen:
             for place, way in places[maker]:
-                self._made_by.setdefault(file, {})[self._visit(place, True, way)] = None
+                self._made_by.setdefault(file, {})[self._visit(*place, True, way)] = None
 
     def _learn_makers(self, files: set[str]) -> None:
         found = self._facts.makers(files)
@@ -277,21 +297,25 @@ class Walk:
     @property
     def visits(self) -> Collection[Visit]:
         """Where the walk came, each place as often as there were ways to it."""
-        return self._visited
+        return [
+            Visit(Place(node.call, node.parent), result, way)
+            for node in self._nodes
+            for result, way in node.visits
+        ]
 
     @property
     def calls(self) -> dict[str, CallFact]:
         """The calls that it came to."""
-        return {place.call: self._flow.calls[place.call] for place in self._nodes}
+        return {node.call: self._flow.calls[node.call] for node in self._nodes}
 
     def answer(self, kind: str, id_: str) -> Trace:
         """What the walk found."""
         made_by = {file: dict(self._made_by.get(file, ())) for file in self._files}
-        for place, node in self._nodes.items():
-            for file in self._flow.calls[place.call].result_files if node.result else ():
-                if file.file in made_by and self._flow.is_first_maker(place.call, file.file):
-                    made_by[file.file][place.id] = None
-        calls = {call.id: call for call in map(self._traced, self._nodes.values())}
+        for node in self._nodes:
+            for file in self._flow.calls[node.call].result_files if node.result else ():
+                if file.file in made_by and self._flow.is_first_maker(node.call, file.file):
+                    made_by[file.file][node.id] = None
+        calls = {node.id: self._traced(node) for node in self._nodes}
         gaps = _may_have_gaps(calls.values())
         self._flow.learn_calls(gaps)  # a walk that was cut off has not come to all of them
         return Trace(
@@ -309,26 +333,25 @@ class Walk:
         )
 
     def _traced(self, node: _Node) -> TracedCall:
-        call, fed, mixed = node.place.call, node.fed, node.mixed
+        call, fed = node.call, node.fed
         fact = self._flow.calls[call]
-        arguments = tuple(
-            [
-                TracedArgument(
-                    *(one.name, one.position, one.value, one.type, one.size, one.preview),
-                    tuple([file.file for file in one.files]) if one.files else (),
-                    tuple(fed[one.name]) if one.name in fed else (),
-                    one.name not in fed or one.name in mixed,
-                )
-                for one in fact.arguments
-            ]
-        )
+        mixed = self._flow.mixed(call, node.parent) if fed and node.parent is not None else ()
+        arguments = [
+            TracedArgument(
+                *(name, position, value, type_, size, preview),
+                tuple([file.file for file in files]) if files else (),
+                tuple(fed[name]) if name in fed else (),
+                name not in fed or name in mixed,
+            )
+            for name, position, value, type_, size, preview, files in fact.arguments
+        ]
         named = self._flow.named_files(call) if node.result and fact.named else ()
         return TracedCall(
-            *(node.id, call, node.place.parent, fact.task, fact.task_hash, fact.failed),
-            *(fact.value, fact.type, fact.preview, arguments),
-            tuple(node.returned_by),
+            *(node.id, call, node.parent, fact.task, fact.task_hash, fact.failed),
+            *(fact.value, fact.type, fact.preview, tuple(arguments)),
+            node.returned_by,
             tuple([file.file for file in named]),
-            tuple(node.given_by),
+            tuple(node.given_by or ()),
             "result" if node.result else "arguments",
             node.cut_off,
         )

@@ -48,6 +48,25 @@ def test_bytes_come_back_as_bytes(store: GraphStore, cypher: Any) -> None:
     assert store.ask("MATCH (v:Value) RETURN v.bytes", {}, timeout=10, limit=1).rows == [(payload,)]
 
 
+def test_times_and_bytes_in_lists_of_lists_come_back_as_they_went_in(store: GraphStore) -> None:
+    at = datetime(2026, 11, 24, 3, 4, 5, 678901, tzinfo=timezone.utc)
+    sent = {"at": at, "bytes": b"\x00\xff", "text": "a"}
+    asked = "RETURN [['b', [1, $text]], [[$at], [[$bytes]]]] AS found"
+    assert store.ask(asked, sent, timeout=10, limit=1).rows == [([["b", [1, "a"]], [[at], [[b"\x00\xff"]]]],)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 30, 300])
+def test_rows_are_handed_over_one_by_one_as_they_are_given_at_once(
+    store: GraphStore, cypher: Any, count: int
+) -> None:
+    tasks = [f"{n:03}" for n in range(count)]
+    cypher("UNWIND $tasks AS task CREATE (:Task {task_hash: task})", tasks=tasks)
+    found: list[tuple[Any, ...]] = []
+    store.each("known_tasks", found.append, task_hashes=[*tasks, "none"])
+    assert sorted(found) == sorted(store.rows("known_tasks", task_hashes=[*tasks, "none"]))
+    assert len(found) == count
+
+
 def test_a_question_is_answered_with_columns_and_the_rows_asked_for(store: GraphStore) -> None:
     table = store.ask("UNWIND range(1, $n) AS x RETURN x, x * x AS square", {"n": 5}, timeout=10, limit=3)
     assert table.columns == ("x", "square")
