@@ -6,20 +6,22 @@ Iterative, because an expression may be nested as deep as memory allows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from headwater.engine.came import NONE, NOWHERE, Came, Fed, Had, Hads
+from headwater.engine.came import Had, Results
 from headwater.engine.context import Context, merged
-from headwater.engine.defaults import settle_defaults
 from headwater.engine.errors import CallError, Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import digest
+from headwater.engine.feeding import ONLY_BODY
+from headwater.engine.following import Again, Asked, follow
 from headwater.engine.handle import handles_in
 from headwater.engine.job import BODY, Job, Node, StepNode
-from headwater.engine.nested import ATOMS, find_expressions, look_into, substitute
+from headwater.engine.nested import ATOMS, find_expressions, substitute
 from headwater.engine.options import CONTEXT, is_off, options_of_call
+from headwater.engine.parts import parts_of, written_options
 from headwater.engine.passing import Passed
 from headwater.engine.places import Place
 from headwater.engine.task import Task
@@ -78,32 +80,43 @@ class Attacher:
         Args:
             within: the place of the form that asks for this value; None for the owner's result itself.
             step: the number of that form's step.
-            had: from what the plain values in it may have come, where a user's form asks for it.
+            had: from what the plain values in it may have come, where a form asks for it that knows.
         """
         roots = find_expressions(value)
         memo, made = owner.memo, 0
         assert memo is not None
-        stack: list[tuple[Expression, Any]] = [(root, None) for root in reversed(roots)]
+        stack: list[Asked] = [(root, None, had) for root in reversed(roots)]
         while stack:
-            expression, parts = stack.pop()
+            expression, parts, had = stack.pop()
+            if isinstance(parts, Again):
+                self._again(owner, expression, parts.missed(owner, expression))
             if id(expression) in memo:
                 continue
             if parts is None:
-                parts, inner = _parts_of(owner, expression)
+                parts, inner = parts_of(owner, expression)
                 missing = [e for e in inner if id(e) not in memo]
                 if missing:
-                    stack.append((expression, parts))
-                    stack += [(e, None) for e in reversed(missing)]
+                    stack.append((expression, parts, had))
+                    stack += [(e, None, had) for e in reversed(missing)]
                     continue
             node, is_new = self._node(owner, expression, parts, Place(within, step, made))
-            if had is not None:
-                if isinstance(node, StepNode):
-                    _follow(node, had, is_new)
-                elif isinstance(node, Job):
-                    _feed(owner, node, had.of(expression), parts, is_new)
             memo[id(expression)] = node
             made += is_new
+            if had is not None:
+                stack += follow(owner, node, expression, parts, had, is_new=is_new)
         return [memo[id(root)] for root in roots]
+
+    def _again(self, owner: Job, expression: Expression, missed: Results) -> None:
+        """Have what an expression gives come from more than its node does, which came before that."""
+        if not missed:
+            return
+        assert owner.memo is not None
+        node, known = owner.memo[id(expression)], Special("evaluate", ())
+        again = StepNode(owner, Special("evaluate", (known,)))
+        again.key, again.place, again.missed = _mark(node), node.place, missed
+        again.gathers(())
+        owner.memo[id(known)], owner.memo[id(expression)] = node, again
+        self._created(again)
 
     def _node(self, owner: Job, expression: Expression, parts: Any, place: Place) -> tuple[Node, bool]:
         if isinstance(expression, Call):
@@ -215,12 +228,6 @@ class Attacher:
         else:
             job.context = owner.context
         adopt(owner, job)
-        if plain and owner.body is not None:
-            owner.body.plain[job.index] = [
-                bound.names[index]
-                for index, (_, inner, holds_plain) in enumerate(args)
-                if holds_plain and not inner and bound.names[index] not in plan.excluded
-            ]
         if lazy:
             if plain:
                 job.mixed = _mixed(args, lazy)
@@ -265,7 +272,7 @@ class Attacher:
         memo = owner.memo
         return hash_value(substitute(options, lambda e: _mark(memo[id(e)])) if inner else options)
 
-    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes | Node:
+    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes:
         """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes."""
         assert owner.memo is not None
         memo = owner.memo
@@ -273,8 +280,7 @@ class Attacher:
             if not inner:
                 return self._hash_only(value, "expression")
             if value is inner[0]:
-                node = memo[id(value)]
-                return node.key or node
+                return _mark(memo[id(value)])
             return _digest(b"Lazy", hash_value(substitute(value, lambda e: _mark(memo[id(e)]))))
         except Unrecordable:
             return _alone(whole)
@@ -330,117 +336,9 @@ def _form_key(expression: Special) -> bytes:
     return _alone(expression)
 
 
-def _follow(node: StepNode, had: Had, is_new: bool) -> None:
-    """Hand on to a form that a user's form asks for where the plain values in it may have come from."""
-    if is_new:
-        node.had = node.had or had
-    elif not node.finished:
-        had.check(node)
-
-
-def _feed(owner: Job, job: Job, came: Came, parts: Any, is_new: bool) -> None:
-    """Note where the plain values may have come from in a call that a user's form asks for."""
-    names = _plain_names(owner, job, parts, resolved=not is_new and job.lazy is None)
-    if came is NOWHERE or not (names or _may_hold_plain(owner, parts[0])):
-        return
-    if names and not came.results:
-        return
-    hads = owner.hads = owner.hads or Hads()
-    before = hads.get(job.index)
-    known = NONE if before is None else before.came.results
-    if job.unrecorded:
-        if names:
-            job.sources = tuple(sorted({*job.sources, BODY, *came.results}))
-        if known:
-            came = Came(known | came.results, NONE)
-    elif not is_new:
-        assert owner.wiring is not None
-        # It may have been asked for before, and what was got meanwhile have come of it.
-        further = hads.no_ends_of(job.index, came.results - known, owner.wiring)
-        if not further:
-            return
-        _wire(owner, job, names, {*further, BODY} if before is None else further)
-        came = Came(known | further, NONE)
-    elif names:
-        _wire(owner, job, names, {*came.results, BODY})
-    if before is not None:
-        names = {**dict.fromkeys(before.names, NONE), **names}
-    hads[job.index] = Fed(came, list(names))
-
-
-def _wire(owner: Job, job: Job, names: dict[str, Collection[int]], sources: Collection[int]) -> None:
-    assert owner.wiring is not None
-    in_order = sorted(sources)
-    for name, known in names.items():
-        owner.wiring.extend((job.index, name, source) for source in in_order if source not in known)
-
-
-def _plain_names(owner: Job, job: Job, parts: Any, *, resolved: bool) -> dict[str, Collection[int]]:
-    """The parameters with plain values in them, and what is known to flow into these beside.
-
-    Args:
-        resolved: whether the lazy ones have their values already.
-    """
-    args, bound = parts
-    memo, excluded = owner.memo, job.task.plan.excluded
-    assert memo is not None
-    names: dict[str, Collection[int]] = {}
-    for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True):
-        if name in excluded or not (resolved if inner else holds_plain):
-            continue
-        sources = {source for expression in inner for source in memo[id(expression)].sources}
-        if holds_plain or BODY in sources:
-            names[name] = {*sources, BODY} if inner else NONE
-    return names
-
-
-def _may_hold_plain(owner: Job, args: Any) -> bool:
-    """Whether plain values may come with what is lazy in some arguments."""
-    assert owner.memo is not None
-    for _, inner, holds_plain in args:
-        if inner and holds_plain:
-            return True
-        for expression in inner:
-            node = owner.memo[id(expression)]
-            if not isinstance(node, Job) or node.unrecorded:
-                return True
-    return False
-
-
 def _alone(expression: Expression) -> bytes:
     """A key that no other expression of the same owner has, for one that holds what has no identity."""
     return _digest(b"Alone", b"%d" % id(expression))
-
-
-def _parts_of(owner: Job, expression: Expression) -> tuple[Any, list[Expression]]:
-    """What an expression is made of, each part with the expressions in it, and all of these together."""
-    bound = None
-    if isinstance(expression, Call):
-        task = expression._task
-        bound = task.plan.bind(expression._args, expression._kwargs)
-        values = bound.values
-        if task.plan.lazy_defaults:
-            settle_defaults(owner, expression, values)
-    elif isinstance(expression, Operation):
-        values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]
-        args = [(value, find_expressions(value), False) for value in values]
-        return (args, bound), [e for _, found, _ in args for e in found]
-    else:
-        # A form evaluates its arguments itself; nothing inside them is waited for here.
-        return ([], None), []
-    args, inner = [], []
-    for value in values:
-        found, holds_plain = look_into(value)
-        args.append((value, found, holds_plain))
-        inner += found
-    if expression._options or task.lazy_definition:
-        inner += find_expressions(written_options(task, expression))
-    return (args, bound), inner
-
-
-def written_options(task: Task[Any, Any], call: Call) -> tuple[Any, Any]:
-    """The options of a call that may hold expressions."""
-    return task.definition if task.lazy_definition else None, call._options
 
 
 def _mixed(args: Any, lazy: list[int]) -> tuple[int, ...]:
@@ -448,12 +346,9 @@ def _mixed(args: Any, lazy: list[int]) -> tuple[int, ...]:
     return tuple(index for index in lazy if args[index][2])
 
 
-def flows(sources: set[int]) -> tuple[int, ...]:
+def flows(sources: Results) -> tuple[int, ...]:
     """Sources in the order in which they are recorded: none where nothing but the body is among them."""
-    return () if sources == _ONLY_BODY else tuple(sorted(sources))
-
-
-_ONLY_BODY = {BODY}
+    return () if sources == ONLY_BODY else tuple(sorted(sources))
 
 
 def _digest(*parts: bytes) -> bytes:

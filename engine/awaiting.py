@@ -12,7 +12,7 @@ that the body had got counts. Results are left out where the way to them leads o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +57,8 @@ class Want:
         self,
         value: Any,
         error: BaseException | None,
-        sources: frozenset[int] = NOTHING,
-        covered: frozenset[int] = NOTHING,
+        sources: Set[int] = NOTHING,
+        covered: Set[int] = NOTHING,
     ) -> None:
         """Hand over a value, or an error; called on the scheduler's thread.
 
@@ -69,9 +69,7 @@ class Want:
         with suppress(RuntimeError):  # the run is over, and its loop closed
             self._strand.body.loop.call_soon_threadsafe(self._arrive, value, error, sources, covered)
 
-    def _arrive(
-        self, value: Any, error: BaseException | None, sources: frozenset[int], covered: frozenset[int]
-    ) -> None:
+    def _arrive(self, value: Any, error: BaseException | None, sources: Set[int], covered: Set[int]) -> None:
         if not self.arrival.done():
             strand = self._strand
             for got in (strand.got, strand.body.got):
@@ -94,8 +92,6 @@ class Body:
         waits: how many of its wants the scheduler has not answered.
         lent: whether it has given its limits back, while it waits.
         withheld: answers that are handed over once it has them again.
-        places: the places of its awaits, with what the strand had got that waited there, by their ids.
-        plain: by index of a call, the parameters into which the body put nothing but plain values.
         took: the hashes of the values that it has got.
     """
 
@@ -114,8 +110,6 @@ class Body:
         self.waits = 0
         self.lent = False
         self.withheld: list[Callable[[], None]] = []
-        self.places: dict[int, tuple[Place, frozenset[int]]] = {}
-        self.plain: dict[int, list[str]] = {}
         self.took: list[bytes] = []
 
     def hand_over(self) -> None:
@@ -123,21 +117,6 @@ class Body:
         withheld, self.withheld = self.withheld, []
         for give in withheld:
             give()
-
-    def awaits(self, place: Place, had: frozenset[int]) -> None:
-        """Note what a strand had got that waits at a place, or what the body had when it returned."""
-        self.places[id(place)] = place, had
-
-    def had(self, place: Place) -> frozenset[int]:
-        """What the strand had got that asked for the expression at a place."""
-        path = []
-        while id(place) not in self.places:
-            path.append(place)
-            place = place.within
-        found = self.places[id(place)][1]
-        for passed in path:
-            self.awaits(passed, found)
-        return found
 
     async def run(self) -> Any:
         """What the function returns, once nothing of it goes on.

@@ -10,9 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine.attach import flows
-from headwater.engine.awaiting import NOTHING, Body, Want
+from headwater.engine.awaiting import Body, Want
+from headwater.engine.came import Brought, Came, Had, Results
 from headwater.engine.errors import Unrecordable
 from headwater.engine.expression import Special
+from headwater.engine.feeding import came_by
 from headwater.engine.job import BODY, Job, StepNode
 from headwater.engine.nested import ATOMS
 
@@ -32,16 +34,13 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
     if job.memo is None:
         job.open(None)
     body.waits += 1
-    body.awaits(want.place, want.had)
 
     def reply(value: Any, error: BaseException | None) -> None:
         body.waits -= 1
-        sources = frozenset(source for source in node.gather() if source != BODY)
-        covered = NOTHING
+        came = came_by(node, error)
         if error is None:
             _note_taken(job, body, want, value, recording)
-            covered = _covered(job, body, sources)
-        body.withheld.append(partial(want.answer, value, error, sources, covered))
+        body.withheld.append(partial(want.answer, value, error, came.results, frozenset(came.covered)))
         if body.waits or not body.lent:
             body.hand_over()
         else:
@@ -49,7 +48,13 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
 
     node = StepNode(job, Special("await", (want.expression, reply)))
     node.place = want.place
+    node.had = had_of(want.had)
     return node
+
+
+def had_of(results: Results) -> Had:
+    """What a body had, for what it asks for then."""
+    return Had(Brought(None, (), None), Came(results))
 
 
 def _note_taken(job: Job, body: Body, want: Want, value: Any, recording: Recording) -> None:
@@ -63,32 +68,12 @@ def _note_taken(job: Job, body: Body, want: Want, value: Any, recording: Recordi
             return
 
 
-def _covered(job: Job, body: Body, sources: frozenset[int]) -> frozenset[int]:
-    """The results that went into some calls themselves: whoever follows what came of these comes to those."""
-    assert job.places is not None
-    places = job.places
-    return NOTHING.union(*(body.had(places[call]) for call in sources if body.plain.get(call)))
-
-
-def spread_flows(job: Job, body: Body) -> bool:
-    """Where a body put plain values, they came from what it had got until then, beside the call's own arguments.
+def note_returned(job: Job, body: Body) -> bool:
+    """What a body gave came from all that it had got, where there are plain values in it.
 
     Returns:
         Whether time has decided on what it gave.
     """
     if body.got and (not job.returns or BODY in job.returns):
         job.returns = flows({BODY, *body.got, *job.returns})
-    wiring, places = job.wiring, job.places
-    if wiring is None or places is None:
-        return body.gave_up
-    fed: dict[tuple[int, str], set[int]] = {}
-    for consumer, name, producer in wiring:
-        fed.setdefault((consumer, name), set()).add(producer)
-    plain = [(consumer, name) for consumer, names in body.plain.items() for name in names]
-    mixed = [place for place, producers in fed.items() if BODY in producers]
-    for consumer, name in dict.fromkeys([*mixed, *plain]):
-        had = body.had(places[consumer])
-        if had:
-            further = {BODY, *had} - fed.get((consumer, name), set())
-            wiring.extend((consumer, name, producer) for producer in sorted(further))
     return body.gave_up

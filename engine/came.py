@@ -3,24 +3,26 @@
 What a form's code does with what it has got is out of sight, so a plain value in a call that it asks for counts as made
 of all results that it had got until then, beside what its owner's function wrote. Calls that were handed to the form as
 they are hold nothing of the kind. Results are left out where the way to them leads over later ones anyway.
+
+Equal expressions of one owner are one, whoever asks for them, and so came from what each of those had. So what
+something came from may grow after it was asked for: `engine.feeding` takes that to all that came of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from headwater.engine.children import origins_of_error
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Call, Expression, Operation, Special
-from headwater.engine.job import BODY
+from headwater.engine.expression_codec import unquoted
 from headwater.engine.nested import find_expressions
 
 if TYPE_CHECKING:
-    from headwater.engine.job import Node, StepNode
+    from headwater.engine.job import Job, Node, StepNode
 
-Results = frozenset[int]
+Results = set[int] | frozenset[int]
 """Results, as indexes among the calls of one owner."""
+NONE: Results = frozenset()
 
 
 class Came:
@@ -30,13 +32,21 @@ class Came:
 
     Args:
         results: what it came from itself.
-        covered: the results to which the way leads over those.
+        covered: the results to which the way leads over those; grows as these are found to have come from more.
+
+    Attributes:
+        later: what came of it, beside something else.
+        calls: those that it was put into.
+        ends: those of the results that came of such a call themselves, and so do not feed it.
     """
 
-    __slots__ = ("_link", "_results", "covered")
+    __slots__ = ("_link", "_results", "calls", "covered", "ends", "later")
 
-    def __init__(self, results: Results, covered: Results) -> None:
+    def __init__(self, results: Results = NONE, covered: Results = NONE) -> None:
         self.covered = covered
+        self.later: dict[Came, None] | None = None
+        self.calls: dict[Job, None] | None = None
+        self.ends: Results = NONE
         self._results: Results | None = results
         self._link: tuple[Came, Came] | None = None
 
@@ -46,11 +56,40 @@ class Came:
             return self
         made = Came(NONE, self.covered)
         made._results, made._link = None, (self, earlier)
+        earlier.leads_to(made)
+        if self._link is not None or self.later is not None:
+            self.leads_to(made)
         return made
+
+    def leads_to(self, other: Came) -> bool:
+        """Note that something came of it; whether that is new."""
+        if self.later is None:
+            self.later = {}
+        if other in self.later:
+            return False
+        self.later[other] = None
+        return True
+
+    def lacking(self, results: Results) -> Results:
+        """Those of some that it did not come from. (What is not put together yet may lack any.)"""
+        return results if self._link is not None else results - self._known()
+
+    def add(self, results: Results) -> None:
+        """Have it come from more. (What is not put together yet gets that of its parts.)"""
+        if self._link is None:
+            known = self._known()
+            if not isinstance(known, set):
+                self._results = known = set(known)
+            known |= results
 
     @property
     def results(self) -> Results:
         """From which results."""
+        self.put_together()
+        return self._known()
+
+    def put_together(self) -> None:
+        """Have the results at hand."""
         asked = [self]
         while asked:
             # Back to what is known, and from there on again.
@@ -69,84 +108,54 @@ class Came:
                     found -= own.covered
                     found |= own._known()
                 made._results, made._link = frozenset(found), None
-        return self._known()
 
     def _known(self) -> Results:
         assert self._results is not None
         return self._results
 
 
-NONE: Results = frozenset()
-NOWHERE = Came(NONE, NONE)
+NOWHERE = Came()
 
 
-class Fed(NamedTuple):
-    """From what plain values in a call of a user's form may have come, and the parameters that they went into."""
-
-    came: Came
-    names: list[str]
-
-
-class Hads(dict[int, Fed]):
-    """From what the plain values came in the calls of one owner that forms asked for, by the calls' indexes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._fed_by: dict[int, set[int]] = {}
-        self._rows = 0
-
-    def no_ends_of(
-        self, call: int, sources: Iterable[int], wiring: Sequence[tuple[int, str, int]]
-    ) -> Results:
-        """Those of some sources to which no way leads from a call. So no call becomes what it came from itself.
-
-        Args:
-            wiring: the owner's, which grows only.
-        """
-        for consumer, _, producer in wiring[self._rows :]:
-            self._fed_by.setdefault(consumer, set()).add(producer)
-        self._rows = len(wiring)
-        found: set[int] = set()
-        clear: set[int] = set()
-        for source in sources:
-            seen, stack = {source}, [source]
-            while stack and call not in seen:
-                further = self._fed_by.get(stack.pop(), NONE) - seen - clear
-                seen |= further
-                stack += further
-            if call not in seen:
-                clear |= seen
-                found.add(source)
-        return frozenset(found)
+Handed = dict[int, tuple[Expression, int, Came]]
+"""What was handed to forms, by its id: with how many forms are around that, and from what its plain values came."""
 
 
 class Brought:
-    """A call of a user's form, and what was handed to it.
+    """A call of a form, and what was handed to it.
 
     Attributes:
-        node: its own.
+        node: its own; None for what the body of an async task returns.
         args: its arguments.
         above: from what the plain values in them may have come.
         depth: how many forms are around it.
+
+    Args:
+        outermost: where what is handed to forms is noted that no other asked for; shared, so that each is looked at
+            once.
     """
 
-    def __init__(self, node: StepNode, args: Any) -> None:
+    def __init__(
+        self, node: StepNode | None, args: Any, above: Had | None, outermost: Handed | None = None
+    ) -> None:
         self.node = node
         self.args = args
-        self.above = node.had
+        self.above = above
         around = self.around
         self.depth: int = 0 if around is None else around.depth + 1
         # Forms in forms hand on what they were handed: each expression is looked at once for all of them.
-        self._handed: dict[int, tuple[Expression, int]] = {} if around is None else around._handed
+        self._handed: Handed = (
+            around._handed if around is not None else {} if outermost is None else outermost
+        )
         self._looked = False
 
     @property
     def around(self) -> Brought | None:
         """The call of the form that asks for this one."""
-        return None if self.above is None else self.above._brought
+        return None if self.above is None else self.above.brought
 
-    def handed(self, expression: Expression) -> int | None:
-        """The depth of the outermost form of these that was handed an expression; None where none was."""
+    def handed(self, expression: Expression) -> Came | None:
+        """From what an expression may have come that was handed to one of these forms; None where it was to none."""
         one: Brought | None = self
         unseen = []
         while one is not None and not one._looked:
@@ -154,37 +163,38 @@ class Brought:
             one = one.around
         for one in reversed(unseen):
             one._look()
-        _, depth = self._handed.get(id(expression), (None, self.depth + 1))
-        return depth if depth <= self.depth else None
+        known = self._handed.get(id(expression))
+        return None if known is None or known[1] > self.depth else known[2]
 
     def _look(self) -> None:
         self._looked = True
         handed, depth = self._handed, self.depth
+        came = NOWHERE if self.above is None else self.above.came
         stack: list[Any] = [self.args]
         while stack:
             for found in find_expressions(stack.pop()):
                 known = handed.get(id(found))
                 if known is not None and known[1] <= depth:
                     continue
-                handed[id(found)] = found, depth
+                handed[id(found)] = found, depth, came
                 if isinstance(found, (Call, Operation)):
                     stack += [found._args, found._kwargs, getattr(found, "_options", None)]
                 elif isinstance(found, Special):
-                    stack.append(found._args)
+                    stack.append(unquoted(found))
 
 
 class Had:
-    """From what the plain values in a wish of a user's form may have come.
+    """From what the plain values may have come in something that a form asks for.
 
     Args:
         brought: what the form was called with.
         came: from what its code had got.
     """
 
-    __slots__ = ("_brought", "came")
+    __slots__ = ("brought", "came")
 
     def __init__(self, brought: Brought, came: Came) -> None:
-        self._brought = brought
+        self.brought = brought
         self.came = came
 
     def check(self, node: Node) -> None:
@@ -195,25 +205,33 @@ class Had:
         """
         had: Had | None = self
         while had is not None:
-            form = had._brought.node
-            if form is node:
+            form = had.brought.node
+            if form is not None and form is node:
                 raise CallError(
                     f"{form.expression!r} asks for itself with the same arguments, and so would wait for ever. Ask for "
                     "its arguments, or for a call of it with others"
                 )
-            had = had._brought.above
+            had = had.brought.above
 
     def of(self, expression: Expression) -> Came:
-        """That for one expression in the wish."""
-        had: Had | None = self
-        depth = self._brought.handed(expression)
-        while depth is not None and had is not None and had._brought.depth >= depth:
-            had = had._brought.above
-        return came_of(had)
+        """That for one expression in what is asked for."""
+        handed = self.brought.handed(expression)
+        return self.came if handed is None else handed
 
 
-def came_of(had: Had | None) -> Came:
-    return NOWHERE if had is None else had.came
+def had_by(node: StepNode, outermost: Handed, above: Had | None = None, came: Came = NOWHERE) -> Had:
+    """What a form has before its first step.
+
+    Args:
+        outermost: as of `Brought`.
+        above: what the one has that asks for it.
+        came: from what the plain values in its arguments may have come.
+    """
+    expression = node.expression
+    args = (
+        (expression._args, expression._kwargs) if isinstance(expression, Operation) else unquoted(expression)
+    )
+    return Had(Brought(node, args, above, outermost), Came().after(came))
 
 
 class Wish:
@@ -231,26 +249,3 @@ class Wish:
         self.had = had
         self.tolerant = tolerant
         self.came = NOWHERE
-
-
-def came_by(node: StepNode, error: BaseException | None) -> Came:
-    """What a node's value comes from, as far as it has got; or the error."""
-    owner = node.owner
-    assert owner is not None
-    sources = node.gather() if error is None else origins_of_error(owner, node.awaited, error)
-    results = {source for source in sources if source != BODY}
-    hads = owner.hads or Hads()
-    # Calls of one step share what they came from; of each such lot, the last one counts. It
-    # covers earlier results alone, so that none covers one that covers it.
-    last: dict[int, int] = {}
-    for call in sorted(results):
-        if call in hads and hads[call].names:
-            last[id(hads[call].came)] = call
-    for call in last.values():
-        results.difference_update(result for result in hads[call].came.results if result < call)
-    ways = [
-        frozenset(result for result in hads[call].came.results if result < call)
-        for call in last.values()
-        if call in results
-    ]
-    return Came(frozenset(results), NONE.union(*ways))

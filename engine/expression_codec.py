@@ -202,6 +202,14 @@ class Quoted:
         return f"quote({self.expression!r})"
 
 
+def unquoted(expression: Special) -> tuple[Any, ...]:
+    """A form's arguments, of `force` with what it evaluates of them."""
+    args: tuple[Any, ...] = expression._args
+    if expression._form != "force":
+        return args
+    return tuple(arg.expression if isinstance(arg, Quoted) else arg for arg in args)
+
+
 def _unquote(payload: bytes) -> Quoted:
     return Quoted(load(payload))
 

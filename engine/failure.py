@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from headwater.cypher.records import FileSeen
 from headwater.engine.attach import flows
-from headwater.engine.bodies import spread_flows
+from headwater.engine.bodies import note_returned
 from headwater.engine.children import origins_of_error, recorded_children
 from headwater.engine.context import Context, add_reads
 from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
@@ -215,7 +215,7 @@ class Failures:
             if job.call_hash is not None:
                 return  # that of an equal call of this run, which is recorded
             job.returns = () if job.result is None else flows(set(origins_of_error(job, job.result)))
-            if job.body is not None and spread_flows(job, job.body):
+            if job.body is not None and note_returned(job, job.body):
                 job.outdated = True
             children = recorded_children(job)
             job.call_hash = call_key(job, job.value_hash, children)

@@ -20,7 +20,8 @@ from headwater.engine.values import hash_value
 
 if TYPE_CHECKING:
     from headwater.engine.awaiting import Body
-    from headwater.engine.came import Had, Hads
+    from headwater.engine.came import Had
+    from headwater.engine.feeding import Hads
     from headwater.engine.passing import Passed, Taken
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
@@ -89,23 +90,27 @@ class StepNode(Node):
     """An operation or a special form: evaluated in steps, each of which may ask for further expressions.
 
     Attributes:
-        expression: what it came from; None once it is finished.
+        expression: what it came from.
         steps: the form's generator, None before its first step.
         awaited: what the last step asked for, until its nodes are finished.
         gathered: what flowed into it so far: its `sources`, once it is finished.
-        had: from what the plain values in it may have come, where a user's form asked for it.
+        asked: all that its steps asked for.
+        missed: what it comes from whatever it asks for: it was asked for again with what came of it before.
+        had: from what the plain values in it may have come, where a form asked for it that follows these.
     """
 
-    __slots__ = ("awaited", "expression", "gathered", "had", "step", "steps", "tolerant")
+    __slots__ = ("asked", "awaited", "expression", "gathered", "had", "missed", "step", "steps", "tolerant")
 
     def __init__(self, owner: Job, expression: Operation | Special) -> None:
         super().__init__(owner)
-        self.expression: Operation | Special | None = expression
+        self.expression = expression
         self.step = 0
         self.steps: Generator[Any, Any, Any] | None = None
         self.awaited: Any = None
         self.tolerant = False
         self.gathered: set[int] = set()
+        self.missed: Iterable[int] = ()
+        self.asked: list[Any] = []
         self.had: Had | None = None
 
     def gather(self) -> tuple[int, ...]:
@@ -116,7 +121,7 @@ class StepNode(Node):
 
     def gathers(self, sources: Iterable[int]) -> None:
         """Begin anew with these."""
-        self.gathered = set(sources)
+        self.gathered = {*sources, *self.missed}
         self.sources = tuple(self.gathered)
 
 
@@ -146,7 +151,7 @@ class Job(Node):
         passed: what of handles the calls in its result were given.
         orders: its number among the calls that take what an expression in its arguments gives, by that one's node.
         gap: what its reuse depends on of the calls under it that are not recorded (`records.CallMade.gap`).
-        kept: expressions that forms made, which must live as long as `memo` knows them by identity.
+        kept: expressions that were made for its calls, which must live as long as `memo` knows them by identity.
         calls: call hash of each child, by index; None while it is not finished.
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.
         hads: from what the plain values may have come in a call that a user's form asked for, by its index.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any, NoReturn
 
-from headwater.engine.came import Brought, Came, Had, Wish, came_of
+from headwater.engine.came import Brought, Came, Had, Wish
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Special
 from headwater.engine.nested import Failure, find_expressions
@@ -78,9 +78,10 @@ def promised_steps(
         BaseException: what the promise was rejected with, or what the function raised.
     """
     scheduler = FormScheduler()
-    brought = Brought(give.node, (args, kwargs))
+    had = give.had()
+    brought = had.brought
     try:
-        with at_hand(came_of(brought.above)):
+        with at_hand(had.came):
             made = func(scheduler, scheduler.parent_job, sexpr, *args, **kwargs)
         if not isinstance(made, Promise):
             raise CallError(
@@ -99,6 +100,7 @@ def promised_steps(
         scheduler.asked = None
     value = made.value
     if not find_expressions(value):
+        give.returns_plain((args, kwargs))
         return value
     return (yield Special("wish", (value, Wish(Had(brought, made.came)))))
 

@@ -14,12 +14,14 @@ import headwater.engine.combinators  # noqa: F401  so must these, whose forms a 
 from headwater.engine.applied_tags import tag_steps
 from headwater.engine.attach import Attacher, await_nodes, eval_key, flows, refuse_handles
 from headwater.engine.awaiting import LAST, Want
-from headwater.engine.bodies import spread_flows, take_want
+from headwater.engine.bodies import had_of, note_returned, take_want
+from headwater.engine.came import NONE
 from headwater.engine.children import origins_of_error, recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
 from headwater.engine.failure import Failures, Finished, Recording, Unreadable, call_key
+from headwater.engine.feeding import ONLY_BODY
 from headwater.engine.job import (
     BODY,
     CACHED,
@@ -33,6 +35,7 @@ from headwater.engine.job import (
 )
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
+from headwater.engine.parts import has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
@@ -168,9 +171,8 @@ class Reduction(Failures):
                 sources.add(BODY)
             if BODY in sources and owner.hads is not None and job.index in owner.hads:
                 had = owner.hads[job.index]
-                if had.came.results:
-                    sources.update(had.came.results)
-                    had.names.append(name)
+                sources.update(had.results)
+                had.names[name] = NONE if sources == ONLY_BODY else sources
             if name not in excluded:
                 if digest is None:
                     digest = self.recording_of(job).identify(values[index], f"{job.task.fullname}({name})")
@@ -182,8 +184,10 @@ class Reduction(Failures):
         if job.unrecorded:
             job.sources = tuple(sorted(set(job.sources).union(*fed.values())))
             return
+        given = owner.hads.given if owner.hads is not None else {}
         for name, found in fed.items():
-            owner.wiring.extend([(job.index, name, source) for source in flows(found)])
+            known = given.get((job.index, name), NONE)
+            owner.wiring.extend([(job.index, name, source) for source in flows(found) if source not in known])
 
     def _resolve_options(self, job: Job) -> None:
         """Put the values of a job's lazy options in their places. (They decide how it runs, and feed nothing.)"""
@@ -259,7 +263,7 @@ class Reduction(Failures):
         except StopIteration as stop:
             node.gather()
             node.value = stop.value
-            node.steps = node.awaited = node.expression = None
+            node.steps = node.awaited = None
             self._settle(node)
             return
         except BaseException as raised:
@@ -276,15 +280,13 @@ class Reduction(Failures):
             self._attacher.attach(self.stand_in(owner), wanted.call)
             wanted = None
         node.awaited = wanted
-        assert owner.kept is not None
-        owner.kept.append(wanted)
+        node.asked.append(wanted)
         await_nodes(node, self._attacher.attach(owner, wanted, node.place, node.step, node.had))
         if not node.pending:
             self.ready.append(node)
 
     def _first_step(self, node: StepNode) -> Steps:
         expression, owner = node.expression, node.owner
-        assert expression is not None
         assert owner is not None
         if isinstance(expression, Special):
             if expression._form == "get_context":
@@ -295,7 +297,7 @@ class Reduction(Failures):
         sources: set[int] = set()
         resolve = self._resolver(owner, sources)
         args, kwargs = substitute(expression._args, resolve), substitute(expression._kwargs, resolve)
-        if _has_plain_operands(expression):
+        if has_plain_operands(expression):
             sources.add(BODY)
         node.gathers(sources)
         return _operation(OPERATIONS[expression._symbol], args, kwargs)
@@ -368,9 +370,8 @@ class Reduction(Failures):
         if job.memo is None:
             job.open(value)
         job.result = value
-        if body is not None:
-            body.awaits(LAST, frozenset(body.got))
-        await_nodes(job, self._attacher.attach(job, value, None if body is None else LAST))
+        place, had = (None, None) if body is None else (LAST, had_of(frozenset(body.got)))
+        await_nodes(job, self._attacher.attach(job, value, place, had=had))
         if not job.pending:
             self.ready.append(job)
 
@@ -423,7 +424,7 @@ class Reduction(Failures):
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         job.value, job.value_hash = value, value_hash
-        if job.body is not None and spread_flows(job, job.body):
+        if job.body is not None and note_returned(job, job.body):
             job.outdated = True
             job.reason = "not to be reused: it did not wait for all that it began to await"
         recording = self.recording_of(job)
@@ -481,10 +482,3 @@ def _chooses(node: StepNode) -> bool:
 def _operands(node: StepNode) -> Any:
     expression = node.expression
     return [expression._args, expression._kwargs] if isinstance(expression, Operation) else None
-
-
-def _has_plain_operands(operation: Operation) -> bool:
-    """Whether plain values go into what an operation gives; an attribute's name and an item's key do not."""
-    if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
-        return False
-    return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])

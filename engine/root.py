@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from headwater.engine.attach import written_options
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.nested import find_expressions
+from headwater.engine.parts import written_options
 from headwater.engine.task import task
 from headwater.engine.unrecorded import quoting
 

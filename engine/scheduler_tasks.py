@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
-from headwater.engine.came import Brought, Came, Had, Wish, came_of
+from headwater.engine.came import Brought, Came, Had, Wish
 from headwater.engine.errors import TaskDefinitionError
 from headwater.engine.expression import Special
 from headwater.engine.namespace import check_name
@@ -74,11 +74,13 @@ class SchedulerTask(Generic[P, R]):
         if self._promises:
             sexpr = Special(self._form, (args, kwargs))
             return (yield from promised_steps(give, self.func, sexpr, args, kwargs))
-        brought = Brought(give.node, (args, kwargs))
-        value, came = self.func(*args, **kwargs), came_of(brought.above)
+        had = give.had()
+        brought, came = had.brought, had.came
+        value = self.func(*args, **kwargs)
         if inspect.isgenerator(value):
             value, came = yield from _watched(value, brought, came)
         if not find_expressions(value):
+            give.returns_plain((args, kwargs))
             return value
         return (yield Special("wish", (value, Wish(Had(brought, came)))))
 

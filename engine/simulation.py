@@ -24,7 +24,7 @@ from headwater.engine.executors.base import Completed, Executor, Outcome, Prepar
 from headwater.engine.executors.coroutines import Ask
 from headwater.engine.executors.owned import own
 from headwater.engine.failure import Recording
-from headwater.engine.job import BODY, RUNNING, STATUS, Job
+from headwater.engine.job import RUNNING, STATUS, Job
 from headwater.engine.loop import Run
 from headwater.engine.reduction import Reduction
 from headwater.engine.retries import pause_after
@@ -297,28 +297,24 @@ class _Watched(Reduction):
         super().__init__(recording, check, use_cache=use_cache, keep_going=keep_going, context=context)
         self._calls = calls
         self._by_place: dict[tuple[int, int], SeenCall] = {}
-        self._fed: dict[int, dict[str, list[SeenCall]]] = {}
 
-    def _resolve(self, job: Job, owner: Job | None) -> None:
-        assert owner is not None
-        assert owner.wiring is not None
-        known = len(owner.wiring)
-        super()._resolve(job, owner)
-        fed: dict[str, list[SeenCall]] = {}
-        for _, name, producer in owner.wiring[known:]:
-            if producer != BODY:
-                fed.setdefault(name, []).append(self._by_place[id(owner), producer])
-        self._fed[id(job)] = fed
+    def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
+        self._tell_fed(job)
+        super()._finish(job, value, value_hash)
+
+    def _record_failure(self, job: Job, error: BaseException) -> None:
+        self._tell_fed(job)
+        super()._record_failure(job, error)
+
+    def _tell_fed(self, owner: Job) -> None:
+        """Tell the calls under one from which others of them they came: all of that is known once it ends."""
+        for consumer, name, producer in owner.wiring or ():
+            seen = self._by_place.get((id(owner), consumer))
+            source = self._by_place.get((id(owner), producer))
+            if seen is not None and source is not None:
+                seen.fed_by.setdefault(name, []).append(source)
 
     def end(self, job: Job, status: int) -> None:
-        owner = job.owner
-        if owner is not None and owner.hads and job.index in owner.hads and not job.unrecorded:
-            had = owner.hads[job.index]
-            fed = self._fed.setdefault(id(job), {})
-            for name in had.names:
-                fed.setdefault(
-                    name, [self._by_place[id(owner), result] for result in sorted(had.came.results)]
-                )
         seen = SeenCall(
             job.task.fullname,
             dict(zip(job.names, job.values or (), strict=False)),
@@ -328,7 +324,7 @@ class _Watched(Reduction):
             job.reason,
             not job.unrecorded,
             job.error,
-            self._fed.pop(id(job), {}),
+            {},
         )
         if job.owner is not None:
             self._by_place[id(job.owner), job.index] = seen

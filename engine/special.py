@@ -10,11 +10,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable,
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from headwater.engine.came import Wish, came_by
+from headwater.engine.came import Had, Wish, had_by
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special
-from headwater.engine.nested import failures_in, substitute
-from headwater.engine.task import task
+from headwater.engine.expression_codec import unquoted
+from headwater.engine.feeding import came_by, hads_of
+from headwater.engine.job import BODY
+from headwater.engine.nested import failures_in, look_into, substitute
+from headwater.engine.task import Task, task
 
 if TYPE_CHECKING:
     from headwater.engine.job import StepNode
@@ -55,6 +58,19 @@ class Give:
             node.gathers(gathered)
             node.awaited = awaited
 
+    def had(self) -> Had:
+        """From what the plain values in the form's arguments may have come."""
+        node = self.node
+        if node.had is None:
+            assert node.owner is not None
+            node.had = had_by(node, hads_of(node.owner).outermost)
+        return node.had
+
+    def returns_plain(self, args: Any) -> None:
+        """What the form's code gives may hold what it was handed: that comes from whoever wrote it."""
+        if look_into(args)[1]:
+            self.node.gathered.add(BODY)
+
     def tell(self, wish: Wish, error: BaseException | None = None) -> None:
         """Note what a wish has got, or what its error came from."""
         wish.came = came_by(self.node, error)
@@ -87,6 +103,23 @@ FORMS: dict[str, Form] = {}
 
 CHOOSERS = {"cond", "const", "await", "wish", "apply_tags"}
 """Forms whose value comes from their last step alone."""
+
+
+def flowing(expression: Special) -> Any:
+    """Those of a form's arguments that may flow into its value; the others decide on it, or are waited for."""
+    args = unquoted(expression)
+    if expression._form == "cond":
+        return [*args[1::2], *args[len(args) - len(args) % 2 :]]
+    if expression._form in ("map_", "starmap") and not isinstance(args[0], Expression):
+        return args[1:]
+    return args[:1] if expression._form in ("catch", "catch_all", "const") else args
+
+
+def brings_own(expression: Special) -> bool:
+    """Whether what a form was handed to call may hold values: a function, or a partial task."""
+    args, name = expression._args, expression._form
+    called = {"map_": args[:1], "starmap": args[:1], "catch": args[2::2], "catch_all": args[2:]}.get(name, ())
+    return any(not isinstance(one, (Task, Expression, type(None))) for one in called)
 
 
 def form(name: str) -> Callable[[Form], Form]:

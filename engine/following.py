@@ -1,0 +1,198 @@
+"""Following what forms ask for: what an expression came from is handed on to its node, new or not.
+
+Of an expression that turns out to be one with another, the parts that were handed to a form are followed beside those
+of the other: these may have come from elsewhere, and something flowed only where the form asked for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from headwater.engine.came import NONE, NOWHERE, Came, Had, Results, had_by
+from headwater.engine.expression import Expression, Operation, Special
+from headwater.engine.expression_codec import digest, unquoted
+from headwater.engine.feeding import ONLY_BODY, feed, feed_parameter, flow, hads_of, not_fed
+from headwater.engine.job import BODY, Job, Node, StepNode
+from headwater.engine.nested import find_expressions
+from headwater.engine.parts import parts_of
+from headwater.engine.plain import NO_CAME, into, plain_of
+from headwater.engine.special import CHOOSERS
+
+
+class Again(NamedTuple):
+    """An expression that was asked for again, to be looked at once its parts have nodes.
+
+    Attributes:
+        node: what it is one with.
+        came: from what the plain values in it may have come.
+        parts: what flows into its value, by the parameter of a call.
+    """
+
+    node: Node
+    came: Came
+    parts: dict[str, list[Expression]]
+
+    def missed(self, owner: Job, expression: Expression) -> Results:
+        """What it came from, but its node did not, for that has come of the node itself or of a part of it."""
+        hads = hads_of(owner)
+        missed = set(not_fed(owner, self.node, self.came))
+        for name, parts in self.parts.items():
+            found = NONE.union(*(hads.missed.get(id(part), NONE) for part in parts))
+            if found and isinstance(self.node, Job):
+                found = feed_parameter(owner, self.node, name, found)
+            missed |= found
+        if missed:
+            hads.missed[id(expression)] = missed
+        return missed
+
+
+Asked = tuple[Expression, Any, Had | None]
+"""An expression, its parts where they are known, and what the form had that asks for it."""
+
+
+def follow(
+    owner: Job, node: Node, expression: Expression, parts: Any, had: Had, *, is_new: bool
+) -> list[Asked]:
+    """Note where the plain values may have come from in what a form asks for.
+
+    Returns:
+        what else is to be made nodes of, the last one first.
+    """
+    asked: list[Asked] = []
+    flows: dict[str, list[Expression]] = {}
+    if isinstance(node, Job):
+        _feed(owner, node, expression, parts, had, is_new=is_new)
+        args, bound = parts
+        flows = {name: inner for name, (_, inner, _) in zip(bound.names, args, strict=True) if inner}
+    elif isinstance(node, StepNode):
+        if is_new:
+            node.had = node.had or _had_by(owner, node, expression, had)
+        else:
+            if not node.finished:
+                had.check(node)
+            asked = _know_of(owner, node)
+            assert node.had is not None
+            for came in into(owner, expression, had):
+                flow(owner, came, node.had.came)
+            likes, flows = _likes(owner, node, expression, had)
+            asked += likes
+    if not is_new and isinstance(node, (Job, StepNode)):
+        asked.insert(0, (expression, Again(node, had.of(expression), flows), had))
+    if owner.hads is not None and owner.hads.waiting:
+        asked += [(like, None, by) for like, by in owner.hads.waiting.pop(id(expression), ())]
+    return asked
+
+
+def _had_by(owner: Job, node: StepNode, expression: Expression, had: Had) -> Had:
+    """What a form has before its first step, that another asks for."""
+    hads = hads_of(owner)
+    return had_by(node, hads.outermost, had, hads.together(into(owner, expression, had)))
+
+
+def _feed(owner: Job, job: Job, expression: Expression, parts: Any, had: Had, *, is_new: bool) -> None:
+    args, bound = parts
+    excluded = job.task.plan.excluded
+    came = NO_CAME
+    for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True):
+        if name not in excluded:
+            came = came.union(*(plain_of(owner, part, had) for part in inner))
+            if holds_plain:
+                came |= {had.of(expression)}
+    came -= {NOWHERE}
+    if came:
+        names = _plain_names(owner, job, parts, resolved=not is_new and job.lazy is None)
+        feed(owner, job, hads_of(owner).together(came), names, is_new=is_new)
+
+
+def _likes(
+    owner: Job, node: StepNode, expression: Expression, had: Had
+) -> tuple[list[Asked], dict[str, list[Expression]]]:
+    """What an expression was handed that turned out to be one with a node's, as far as the like of it is asked for
+    there (what is not yet, waits for that); and what of it flows into the value."""
+    first = node.expression
+    if isinstance(expression, Operation):
+        return [], {"": find_expressions([expression._args, expression._kwargs])}
+    if first is expression or not isinstance(first, Special) or not isinstance(expression, Special):
+        return [], {}
+    assert owner.memo is not None
+    hads, known_had = hads_of(owner), node.had
+    assert known_had is not None
+    likes: dict[bytes, list[Expression]] = {}
+    for part in find_expressions(unquoted(expression)):
+        likes.setdefault(digest(part), []).append(part)
+    chosen = None
+    if first._form in CHOOSERS:
+        chosen = {id(part) for part in find_expressions(node.asked[-1:])}
+    asked: list[Asked] = []
+    flows: list[Expression] = []
+    for part in find_expressions(unquoted(first)):
+        for like in likes.get(digest(part), ()):
+            for came in plain_of(owner, like, had) if like is not part else ():
+                for known in plain_of(owner, part, known_had):
+                    flow(owner, came, known)
+            if id(part) in owner.memo:
+                if like is not part:
+                    asked.append((like, None, had))
+                if chosen is None or id(part) in chosen:
+                    flows.append(like)
+            elif like is not part:
+                hads.waiting.setdefault(id(part), []).append((like, had))
+    return asked, {"": flows}
+
+
+def _know_of(owner: Job, node: StepNode) -> list[Asked]:
+    """Have what a form made known that nobody followed until now, so that what is found of the form goes there."""
+    assert owner.memo is not None
+    asked: list[Asked] = []
+    stack = [node] if node.had is None else []
+    while stack:
+        node = stack.pop()
+        had = node.had = node.had or had_by(node, hads_of(owner).outermost)
+        seen: set[int] = set()
+        made = find_expressions(node.asked)
+        while made:
+            expression = made.pop()
+            other = owner.memo.get(id(expression))
+            if other is None or id(expression) in seen or had.of(expression) is NOWHERE:
+                continue
+            seen.add(id(expression))
+            parts, inner = parts_of(owner, expression)
+            if isinstance(other, Job):
+                _feed(owner, other, expression, parts, had, is_new=False)
+                made += inner
+            elif isinstance(other, StepNode):
+                if other.had is None:
+                    other.had = _had_by(owner, other, expression, had)
+                    stack.append(other)
+                else:
+                    for came in into(owner, expression, had):
+                        flow(owner, came, other.had.came)
+                    asked += _likes(owner, other, expression, had)[0]
+                made += inner or find_expressions(getattr(expression, "_args", ()))
+    return asked
+
+
+def _plain_names(owner: Job, job: Job, parts: Any, *, resolved: bool) -> dict[str, Collection[int]]:
+    """The parameters with plain values in them, and what is known to flow into these beside.
+
+    Args:
+        resolved: whether the lazy ones have their values already.
+    """
+    args, bound = parts
+    memo, excluded = owner.memo, job.task.plan.excluded
+    assert memo is not None
+    names: dict[str, Collection[int]] = {}
+    for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True):
+        if name in excluded or not (resolved if inner else holds_plain):
+            continue
+        sources = {
+            source
+            for expression in inner
+            if id(expression) in memo
+            for source in memo[id(expression)].sources
+        }
+        if holds_plain or BODY in sources:
+            sources.add(BODY)
+            names[name] = NONE if sources == ONLY_BODY else sources
+    return names

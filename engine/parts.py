@@ -1,0 +1,49 @@
+"""What an expression is made of: what has to be there before it can be a node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headwater.engine.defaults import settle_defaults
+from headwater.engine.expression import Call, Expression, Operation
+from headwater.engine.job import Job
+from headwater.engine.nested import find_expressions, look_into
+from headwater.engine.task import Task
+
+
+def parts_of(owner: Job, expression: Expression) -> tuple[Any, list[Expression]]:
+    """What an expression is made of, each part with the expressions in it, and all of these together."""
+    bound = None
+    if isinstance(expression, Call):
+        task = expression._task
+        bound = task.plan.bind(expression._args, expression._kwargs)
+        values = bound.values
+        if task.plan.lazy_defaults:
+            settle_defaults(owner, expression, values)
+    elif isinstance(expression, Operation):
+        values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]
+        args = [(value, find_expressions(value), False) for value in values]
+        return (args, bound), [e for _, found, _ in args for e in found]
+    else:
+        # A form evaluates its arguments itself; nothing inside them is waited for here.
+        return ([], None), []
+    args, inner = [], []
+    for value in values:
+        found, holds_plain = look_into(value)
+        args.append((value, found, holds_plain))
+        inner += found
+    if expression._options or task.lazy_definition:
+        inner += find_expressions(written_options(task, expression))
+    return (args, bound), inner
+
+
+def written_options(task: Task[Any, Any], call: Call) -> tuple[Any, Any]:
+    """The options of a call that may hold expressions."""
+    return task.definition if task.lazy_definition else None, call._options
+
+
+def has_plain_operands(operation: Operation) -> bool:
+    """Whether plain values go into what an operation gives; an attribute's name and an item's key do not."""
+    if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
+        return False
+    return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])

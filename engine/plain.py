@@ -1,0 +1,109 @@
+"""From where the plain values come that flow into an expression's value, beside the results of calls.
+
+What a form was handed has a place of its own for that in the form: where an equal form was handed the like of it, that
+came from elsewhere, and what the one form made of it came from both.
+"""
+
+from __future__ import annotations
+
+from headwater.engine.came import Came, Had
+from headwater.engine.expression import Expression, Given, Operation, Special
+from headwater.engine.feeding import hads_of
+from headwater.engine.job import BODY, Job
+from headwater.engine.nested import find_expressions, look_into
+from headwater.engine.parts import has_plain_operands
+from headwater.engine.special import brings_own, flowing
+
+NO_CAME: frozenset[Came] = frozenset()
+
+
+def plain_of(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
+    """From what the plain values may have come that flow into an expression's value, as the one has it that asks."""
+    if had.brought.handed(expression) is not None:
+        return _as_handed(owner, expression, had)
+    known = hads_of(owner).plain
+    stack = [expression]
+    while stack:
+        one = stack[-1]
+        if id(one) in known:
+            stack.pop()
+            continue
+        parts, is_plain = _parts_of(owner, one)
+        missing = [part for part in parts if id(part) not in known and had.brought.handed(part) is None]
+        if missing:
+            stack += missing
+            continue
+        found = NO_CAME.union(
+            *(
+                _as_handed(owner, part, had) if had.brought.handed(part) is not None else known[id(part)][1]
+                for part in parts
+            )
+        )
+        known[id(one)] = one, found | {had.of(one)} if is_plain else found
+        stack.pop()
+    return known[id(expression)][1]
+
+
+def into(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
+    """From what the plain values may have come that a form's code has of its arguments."""
+    found = plain_of(owner, expression, had)
+    return (
+        found | {had.of(expression)} if isinstance(expression, Special) and brings_own(expression) else found
+    )
+
+
+def _as_handed(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
+    """That of something that a form was handed, as the form has it."""
+    if not _holds_plain(owner, expression):
+        return NO_CAME
+    hads = hads_of(owner)
+    way: list[Had] = []
+    at: Had | None = had
+    found = NO_CAME
+    while at is not None:
+        known = hads.handed.get((id(at.brought), id(expression)))
+        if known is not None:
+            found = frozenset({known[2]})
+            break
+        if at.brought.handed(expression) is None:
+            found = plain_of(owner, expression, at)
+            break
+        way.append(at)
+        at = at.brought.above
+    for at in reversed(way):
+        came = Came().after(hads.together(found))
+        hads.handed[id(at.brought), id(expression)] = at.brought, expression, came
+        found = frozenset({came})
+    return found
+
+
+def _holds_plain(owner: Job, expression: Expression) -> bool:
+    """Whether there are plain values that flow into an expression's value, whoever wrote them."""
+    known = hads_of(owner).holds_plain
+    stack = [expression]
+    while stack:
+        one = stack[-1]
+        if id(one) in known:
+            stack.pop()
+            continue
+        parts, is_plain = _parts_of(owner, one)
+        missing = [] if is_plain else [part for part in parts if id(part) not in known]
+        if missing:
+            stack += missing
+            continue
+        known[id(one)] = is_plain or any(known[id(part)] for part in parts)
+        stack.pop()
+    return known[id(expression)]
+
+
+def _parts_of(owner: Job, expression: Expression) -> tuple[list[Expression], bool]:
+    """The parts of an expression whose values flow into its own, and whether plain values do."""
+    assert owner.memo is not None
+    if isinstance(expression, Special):
+        return look_into(flowing(expression))
+    if isinstance(expression, Operation):
+        return find_expressions([expression._args, expression._kwargs]), has_plain_operands(expression)
+    if isinstance(expression, Given):
+        return [], BODY in expression._sources
+    node = owner.memo.get(id(expression))
+    return [], isinstance(node, Job) and node.unrecorded
