@@ -14,7 +14,7 @@ from pathlib import Path
 
 from headwater.cypher.backlog import DAMAGED, mark_of
 from headwater.cypher.errors import JournalDamaged
-from headwater.cypher.journal import MAGIC, Group, execution_id_of, first_head, read_groups
+from headwater.cypher.journal import MAGIC, Group, apparent_end, execution_id_of, first_head, read_groups
 from headwater.cypher.load_batch import Batch, Memory
 from headwater.cypher.records import AnyRecord, JobEnded, JobStarted
 from headwater.cypher.store import GraphStore
@@ -24,8 +24,8 @@ CALLS = 1500
 """A transaction's calls at most; a few hundred to a few thousand load about equally fast."""
 RECORDS = 8 * CALLS
 BYTES = 8 << 20
-HELD = 50_000
-"""Jobs that have begun and are not told to the graph while there is more to load, at most: some 30 MB."""
+HELD = 100_000
+"""Jobs that have begun and are not told to the graph while there is more to load, at most: some 60 MB."""
 
 GONE = "the process that ran it went away"
 
@@ -75,14 +75,16 @@ class JournalLoad:
         reached = self._fill(batch, place)
         if not batch.records and not self._memory.open:
             return False
+        more = self._is_full(batch) and not self._is_at_end(reached)
         surplus = len(self._memory.open) - HELD
-        batch.hold_back(max(0, surplus) if self._is_full(batch) else RECORDS // self._share)
+        batch.hold_back(max(0, surplus) if more else RECORDS // self._share)
         self._name_tasks(batch)
         self._store.write([*batch.statements(), self._watermark(reached)])
         self._place = reached
         self._ended = self._ended or batch.ended
-        with suppress(OSError):  # a hint for those who wait; the graph is what counts
-            write_json(mark_of(self.path), {"offset": reached.offset, "groups": reached.groups})
+        if more or not self._memory.open:  # else the rest of what begun comes next, and then it is all there
+            with suppress(OSError):  # a hint for those who wait; the graph is what counts
+                write_json(mark_of(self.path), {"offset": reached.offset, "groups": reached.groups})
         return True
 
     def finish(self, folder: Path) -> None:
@@ -154,6 +156,10 @@ class JournalLoad:
         return (
             batch.calls * share >= CALLS or batch.records * share >= RECORDS or batch.bytes * share >= BYTES
         )
+
+    def _is_at_end(self, place: _Place) -> bool:
+        """Whether nothing more is in the journal by now than what is before a place."""
+        return self._group is None and apparent_end(self.path, place.offset) <= place.offset
 
     def _name_tasks(self, batch: Batch) -> None:
         unknown = batch.unknown_tasks()

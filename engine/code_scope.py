@@ -127,7 +127,7 @@ def imported_module(name: str) -> ModuleType | None:
         if origin(top, place) != USER:
             return None
         return importlib.import_module(name)
-    except Exception:
+    except (Exception, SystemExit):
         # whatever stops the import stops the task too, and says so there
         return None
 

@@ -408,7 +408,7 @@ class Run(Control):
     def _start(self, job: Job, executor: Executor) -> None:
         reduction = self.reduction
         reduction.move(job, RUNNING)
-        job.executor = executor.name
+        job.executor, job.idle = executor.name, True
         job.started = time()
         self._company.begun += 1
         if job.task.plan.info:

@@ -112,7 +112,8 @@ class Recorder:
         self._large: dict[bytes, Stored] = {}
         self._told: set[bytes] = set()
         self._fresh: list[Job] = []
-        self._idle: list[Job] = []
+        self._waiting: dict[tuple[str, bool], deque[tuple[Job, int]]] = {}
+        """calls that executors have not come to yet, of each in the order in which it takes them"""
         self.lineages = Lineages(self._records.append)
         self._error: Exception | None = None
         self._closing = False
@@ -428,11 +429,18 @@ class Recorder:
         pop = self._records.popleft
         records = [pop() for _ in range(len(self._records))]
         begun: list[Job] = []
-        waiting: list[Job] = []
-        for job in dict.fromkeys(self._idle + fresh):  # one that is tried again has begun again
-            if not job.finished:
-                (waiting if job.idle and job.result is None else begun).append(job)
-        self._idle = waiting
+        for job in fresh:
+            if job.idle and job.result is None:
+                where = job.executor, job.task.is_async
+                self._waiting.setdefault(where, deque()).append((job, job.n))
+            else:
+                begun.append(job)
+        for queue in self._waiting.values():
+            # Only as far as the executor has come: there may be very many.
+            while queue and _is_through(*queue[0]):
+                job, n = queue.popleft()
+                if n == job.n:
+                    begun.append(job)
         records += self._running(begun)
         return records
 
@@ -453,6 +461,12 @@ class Recorder:
             parent = owner.n if owner is not None else None
             started, given = _micros(job.started), _arguments(job)
             yield JobStarted(job.n, parent, task.hash, eval_hash, started, job.executor, job.attempt, given)
+
+
+def _is_through(job: Job, n: int) -> bool:
+    """Whether a call need not be looked for among those that wait for their executor: it has begun, or ended, or is
+    tried again, as one that waits anew."""
+    return job.n != n or job.finished or not job.idle or job.result is not None
 
 
 def _arguments(job: Job) -> list[Argument]:

@@ -44,6 +44,7 @@ class CoroutineExecutor:
         loop = self._loop or self._open()
         for job in jobs:
             body = job.body = Body(job, self._ask, loop)
+            job.idle = False
             loop.call_soon_threadsafe(self._begin, body)
 
     def since(self, job: Job) -> float | None:

@@ -62,9 +62,7 @@ class ThreadExecutor:
         self._stopped = False
 
     def submit(self, jobs: Iterable[Job]) -> None:
-        for job in jobs:
-            job.idle = True
-            self._queue.append(job)
+        self._queue.extend(jobs)
         with self._condition:
             waiting = len(self._queue)
             self._start_hands(waiting - self._idle)
@@ -132,7 +130,8 @@ class ThreadExecutor:
                 BaseException
             ) as error:  # what surrounds the task failed; a call without an answer is waited for
                 outcome = Outcome(None, False, None, error, now := time(), now)
-            job.idle = True
+            if job.n == n:
+                job.idle = True
             completed(job, n, outcome)
             del job, outcome  # a thread that sleeps is not to keep what it handed over
 

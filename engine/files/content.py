@@ -114,5 +114,5 @@ def cache_folder() -> str:
 
 @lru_cache(maxsize=8)
 def _usual_folder(caches: str | None, home: str | None) -> str:
-    base = caches or os.path.join(os.path.expanduser("~") if home is None else home, ".cache")
+    base = caches or os.path.join(home or os.path.expanduser("~"), ".cache")
     return os.path.join(base, "headwater")

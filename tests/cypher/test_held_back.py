@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+from headwater.cypher.backlog import mark_of
+from headwater.cypher.journal import apparent_end
 from headwater.cypher.load_journal import JournalLoad
 from headwater.cypher.project import Project
 from headwater.cypher.records import JobEnded, JobStarted
@@ -58,3 +63,17 @@ def test_who_goes_on_with_a_journal_tells_of_the_jobs_that_were_held_back(
         (n, "FAILED" if 1 <= n < 30 else "RUNNING", "ns.f") for n in range(40)
     ]
     assert [n for n, status, _, given in found if given] == [0, *range(30, 40)]
+
+
+@pytest.mark.parametrize("jobs", [17, 60])
+def test_nobody_is_told_that_all_is_loaded_while_jobs_are_held_back(
+    project: Project, graph: GraphStore, jobs: int
+) -> None:
+    many = [started(n) for n in range(1, jobs)]
+    path = write(project, 1, [begin(1), TASK, value(1), started(0, None), *many])
+    loading = JournalLoad(
+        path, graph, share=600
+    )  # 20 records a batch, and the first 20 are the end of a journal
+    while not mark_of(path).exists() or json.loads(mark_of(path).read_text())["offset"] < apparent_end(path):
+        assert loading.step()
+    assert len(ask(graph, _JOBS)) == jobs

@@ -91,3 +91,11 @@ def test_a_submodule_does_not_take_the_place_of_what_a_package_makes_under_its_n
     module = load(**files)
     fp(module.step)
     assert module.step() == 1
+
+
+def test_a_module_that_ends_the_program_when_it_is_imported_does_not_end_a_look_at_the_code(
+    load: Load,
+) -> None:
+    flow = "def step(whole=False):\n    import pkg\n    return pkg.report.main() if whole else 1\n"
+    files = {"flow": flow, "pkg__INIT": "", "pkg__report": "raise SystemExit('a script')\n"}
+    assert fp(load(**files).step).digest

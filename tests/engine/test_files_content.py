@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from headwater.engine.files import still_valid
-from headwater.engine.files.content import digest_file, digest_files, stamp
+from headwater.engine.files.content import cache_folder, digest_file, digest_files, stamp
 
 from headwater import ContentDir, ContentFile, File
 
@@ -170,3 +170,10 @@ def test_a_file_beyond_four_gigabytes_is_known_by_its_size(tmp_path: Path) -> No
         file.truncate((4 << 30) + 5)
     file_ = File(tmp_path / "sparse")
     assert file_.recorded_size == file_.size() == (4 << 30) + 5
+
+
+def test_an_empty_home_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEADWATER_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "")
+    assert os.path.isabs(cache_folder())

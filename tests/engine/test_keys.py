@@ -152,3 +152,7 @@ def test_keyword_arguments_are_given_sorted_by_name_however_they_were_written(sc
     assert scheduler.run(names_of(b=1, c=2, a=3)) == ["a", "b", "c"]
     assert scheduler.run(names_of(**{"c": 2, "a": 3, "b": 1})) == ["a", "b", "c"]
     assert scheduler.run(names_of.partial(c=1)(b=2)) == ["b", "c"]
+
+
+def test_lazy_calls_that_differ_in_a_name_alone_are_two(scheduler: Scheduler) -> None:
+    assert scheduler.run([given_to(y=inc(1)), given_to(z=inc(1))]) == [[(), {"y": 2}], [(), {"z": 2}]]

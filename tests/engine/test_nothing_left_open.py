@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from headwater.cypher.records import AnyRecord, ExecutionEnded, JobEnded, JobSta
 
 from headwater import Cancelled, Project, Scheduler, TaskTimeout, catch, cond, create_project, seq, task
 from tests.engine.napping import nap
+from tests.waiting import wait_for
 
 headwater_namespace = "open"
 
@@ -132,10 +134,10 @@ def check_journal(project: Project, execution: str, counts: dict[str, dict[str, 
 
 @pytest.mark.parametrize(("executor", "calls"), [("default", 100), ("process", 20)])
 def test_of_calls_that_wait_for_their_executor_none_is_told_as_begun(
-    executor: str, calls: int, project: Project
+    executor: str, calls: int, project: Project, tmp_path: Path
 ) -> None:
     scheduler = Scheduler(project)
-    scheduler.run([nap.options(executor=executor)(0.2, f"{executor}{i}") for i in range(calls)])
+    scheduler.run([nap.options(executor=executor)(0.2, str(tmp_path / str(i))) for i in range(calls)])
     records = journal_of(project, str(scheduler.execution_id))
     going = most = 0
     for record in records:
@@ -148,3 +150,34 @@ def test_of_calls_that_wait_for_their_executor_none_is_told_as_begun(
     assert 1 <= most <= 2 * workers, (
         "each is at work when that is told; the end of one may be told after another's"
     )
+
+
+@task(timeout=3, retries=1, cache=False)
+def late_and_again(folder: str) -> str:
+    """Its first attempt ends when the second has begun; that one, when somebody says so."""
+    first = not Path(folder, "first").exists()
+    Path(folder, "first" if first else "second").touch()
+    wait_for(Path(folder, "second" if first else "seen").exists, 20)
+    return "late" if first else "in time"
+
+
+def test_an_attempt_is_told_as_begun_though_the_one_before_it_ends_late(
+    project: Project, tmp_path: Path
+) -> None:
+    scheduler = Scheduler(project)
+    results: list[str] = []
+    runner = threading.Thread(target=lambda: results.append(scheduler.run(late_and_again(str(tmp_path)))))
+    runner.start()
+
+    def is_told() -> bool:
+        journals = [project.journals / f"{scheduler.execution_id}.hwj"]
+        records = [r for path in journals if path.exists() for g in read_groups(path) for r in g.records]
+        return any(isinstance(record, JobStarted) and record.attempt == 2 for record in records)
+
+    wait_for((tmp_path / "second").exists, 20)
+    try:
+        wait_for(is_told, 2)
+    finally:
+        (tmp_path / "seen").touch()
+        runner.join()
+    assert results == ["in time"]
