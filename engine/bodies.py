@@ -33,6 +33,8 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
     assert body is not None
     if job.memo is None:
         job.open(None)
+    assert job.kept is not None
+    job.kept.append(want.expression)  # an await's own node is let go when it has answered
     body.waits += 1
 
     def reply(value: Any, error: BaseException | None) -> None:

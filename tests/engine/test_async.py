@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from typing import Any
@@ -433,3 +434,22 @@ def test_the_result_of_a_call_is_the_call_itself() -> None:
     assert Scheduler(record=False).run(inc(result_of(call))) == 5
     with pytest.raises(CallError, match="call of an async task"):
         result_of(3)  # type: ignore[arg-type]
+
+
+@task
+async def one_after_another(calls: int) -> list[int]:
+    """Lets go of each expression before it makes the next."""
+    got = []
+    for i in range(calls):
+        got.append(await times_ten(i))
+        gc.collect()
+    return got
+
+
+@task
+def times_ten(x: int) -> int:
+    return x * 10
+
+
+def test_what_is_awaited_is_never_taken_for_what_was_at_its_address_before(scheduler: Scheduler) -> None:
+    assert scheduler.run(one_after_another(40)) == list(range(0, 400, 10))
