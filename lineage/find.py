@@ -250,7 +250,7 @@ class _Jobs:
         rows = self._store.rows(
             query, after_run=place[0], after_n=place[1], limit=limit, **parameters, **self._about_job
         )
-        return [Job(*row) for row in rows]
+        return [Job.of(row) for row in rows]
 
 
 def _place(store: GraphStore, job: str) -> tuple[str, int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import UsageError
 from headwater.cypher.records import project_in
 from headwater.lineage.log_views import (
+    UNTOLD,
     Argument,
     CallJob,
     CallLine,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.lineage.resolve import Found
 
-UNTOLD = "(not told yet)"
-"""for the name of a task"""
 LISTED = 20
 """calls, jobs or files that a view lists, newest first"""
 
@@ -90,7 +89,7 @@ def execution(store: GraphStore, id_: str, *, limit: int) -> ExecutionView | Non
     if not rows:
         return None
     tasks = _counts(store, [id_]).get(id_, {})
-    jobs = [Job(*row) for row in store.rows("log_jobs", execution=id_, limit=limit)]
+    jobs = [Job.of(row) for row in store.rows("log_jobs", execution=id_, limit=limit)]
     total = sum(_total(tasks).values())
     arguments = arguments_of(store, [job.call for job in jobs if job.call])
     return ExecutionView(Execution(*rows[0]), tasks, jobs, arguments, max(total - len(jobs), 0))
@@ -102,13 +101,13 @@ def job(store: GraphStore, id_: str) -> JobView | None:
     if not rows:
         return None
     *columns, traceback, writes, reads = rows[0]
-    found = Job(*columns)
+    found = Job.of(columns)
     arguments: Sequence[Argument] = ()
     result = None
     if found.call:
         arguments = arguments_of(store, [found.call]).get(found.call, ())
         result = _result(store.rows("log_call", call=found.call)[0])
-    children = [Job(*row) for row in store.rows("log_job_children", id=id_, limit=LISTED)]
+    children = [Job.of(row) for row in store.rows("log_job_children", id=id_, limit=LISTED)]
     return JobView(found, traceback, arguments, result, children, writes or [], reads or [])
 
 

@@ -7,11 +7,14 @@ that `docs/reference/cli.md` documents.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from headwater.cypher.html import Shown
+
+UNTOLD = "(not told yet)"
+"""for the name of a task"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ class Job:
     call: str | None
     prov_off: bool | None = None
     """True where calls under it were not recorded"""
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Job:
+        """A job of a row with its columns. Of one that is at what it returned, the graph may have nothing but that it
+        runs, as long as there is more to load: its task is not told yet."""
+        found = cls(*row)
+        return found if found.task else replace(found, task=UNTOLD, task_hash="")
 
 
 @dataclass(frozen=True)

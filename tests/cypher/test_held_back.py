@@ -9,11 +9,15 @@ from headwater.cypher.backlog import mark_of
 from headwater.cypher.journal import apparent_end
 from headwater.cypher.load_journal import JournalLoad
 from headwater.cypher.project import Project
-from headwater.cypher.records import JobEnded, JobStarted
+from headwater.cypher.records import JobEnded, JobStarted, job_id
 from headwater.cypher.store import GraphStore
+from headwater.lineage import log
+from headwater.lineage.log_views import UNTOLD, JobView
+from headwater.lineage.resolve import resolve
 
+from headwater.cli import _views
 from tests.cypher.written import TASK, ask, begin, value, write
-from tests.runs import EPOCH, digest
+from tests.runs import EPOCH, digest, run_id
 
 
 def started(n: int, parent: int | None = 0) -> JobStarted:
@@ -77,3 +81,17 @@ def test_nobody_is_told_that_all_is_loaded_while_jobs_are_held_back(
     while not mark_of(path).exists() or json.loads(mark_of(path).read_text())["offset"] < apparent_end(path):
         assert loading.step()
     assert len(ask(graph, _JOBS)) == jobs
+
+
+def test_a_job_of_which_only_the_number_is_told_is_shown_as_one(project: Project, graph: GraphStore) -> None:
+    path = write(
+        project, 1, [begin(1), TASK, value(1), started(0, None), started(1), ended(2, parent=1), value(2)]
+    )
+    loading = JournalLoad(path, graph, share=2000)  # 6 records a batch
+    assert loading.step()
+    shown = log.view(graph, resolve(graph, job_id(run_id(1), 1)), jobs=9)
+    assert isinstance(shown, JobView)
+    assert (shown.job.task, shown.job.status) == (UNTOLD, "RUNNING")
+    words = "\n".join(_views.view(shown, []))
+    assert UNTOLD in words
+    assert "None" not in words
