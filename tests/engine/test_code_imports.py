@@ -82,6 +82,53 @@ def test_what_a_package_makes_when_it_is_asked_counts_made_already_or_not(load: 
     )
 
 
+UNKEPT = """\
+import importlib
+def __getattr__(name):
+    if name == "sub":
+        return importlib.import_module("pkg.sub")
+    if name != "Model":
+        raise AttributeError(name)
+    return importlib.import_module("pkg.models").Model
+"""
+
+
+@pytest.mark.parametrize("package", [UNKEPT, LAZY])
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "def step():\n    import pkg\n    return pkg.Model().go()\n",
+        "def step():\n    import pkg as p\n    return p.Model.go(p.Model())\n",
+        "def step():\n    import pkg.other\n    return pkg.Model().go()\n",
+        "def step():\n    from over import pkg\n    return pkg.Model().go()\n",
+        "def step():\n    import over\n    return over.pkg.Model().go()\n",
+        "def step():\n    import pkg\n    return pkg.Model().go() + pkg.sub.run() + pkg.sub.run()\n",
+    ],
+)
+def test_what_a_package_makes_when_it_is_asked_counts_where_a_function_imports_the_package(
+    load: Load, flow: str, package: str
+) -> None:
+    package = package.replace('"go": "go"', '"sub": "sub"').replace('!= "models"', '!= "sub"')
+    sub = "def run():\n    return 1\n"
+    files = {
+        "flow": flow,
+        "pkg__INIT": package,
+        "pkg__models": MODEL,
+        "pkg__other": "LIMIT = 1\n",
+        "pkg__sub": sub,
+    }
+    files["over"] = "import pkg\n"
+    alone = fp(load(**files).step)
+    assert "pkg" not in [one.name for one in alone.uncounted]
+    step = load(**files).step
+    assert importlib.import_module("pkg").Model
+    importlib.import_module("pkg.sub")
+    assert fp(step).digest == alone.digest
+    assert not same(load, files, {**files, "pkg__models": MODEL.replace("return 1", "return 2")})
+    assert same(load, files, {**files, "pkg__sub": sub.replace("1", "2")}) == ("sub" not in flow)
+    assert not same(load, files, {**files, "pkg__INIT": package.replace("raise", "raise 0 or ")})
+
+
 CHECKED = """\
 {imports}
 if {test}:
