@@ -9,6 +9,8 @@ from dataclasses import dataclass
 Nodes = tuple[ast.AST, ...]
 DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
+_TYPING = ("typing", "typing_extensions")
+_CHECKING = "TYPE_CHECKING"
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,48 @@ class Binding:
 
 
 def bindings_in(
-    body: Sequence[ast.stmt], within: Nodes = (), perhaps: bool = False
+    body: Sequence[ast.stmt],
+    within: Nodes = (),
+    perhaps: bool = False,
+    never: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[str, Binding]]:
-    """Each name that a block binds, with the statement; a star import under the name `*`."""
+    """Each name that a block binds, with the statement; a star import under the name `*`.
+
+    Args:
+        never: conditions, as text, whose blocks do not run.
+    """
     for node in body:
         for name, kind, nodes in bound_by(node):
             yield name, Binding(kind, (*within, *nodes), perhaps=perhaps)
         for name, module, attr, level in _imported_by(node):
             yield name, Binding("import", within, module, attr, level, perhaps)
         if not isinstance(node, DEFINITION):
+            skipped = _skipped(node, never) if never and isinstance(node, ast.If) else None
             for deciding, block in blocks(node):
-                yield from bindings_in(
-                    block, within + deciding, perhaps or not isinstance(node, ast.For | ast.While)
-                )
+                if block is not skipped:
+                    yield from bindings_in(
+                        block, within + deciding, perhaps or not isinstance(node, ast.For | ast.While), never
+                    )
+
+
+def _skipped(node: ast.If, never: frozenset[str]) -> list[ast.stmt] | None:
+    """The block of an `if` that does not run, where that is known."""
+    if isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not):
+        return node.orelse if ast.unparse(node.test.operand) in never else None
+    return node.body if ast.unparse(node.test) in never else None
+
+
+def for_checkers(body: Sequence[ast.stmt]) -> frozenset[str]:
+    """What stands in a module for `typing.TYPE_CHECKING`, as the module writes it: blocks under it never run."""
+    found, others = {}, set()
+    for name, one in bindings_in(body):
+        if one.kind == "import" and one.module in _TYPING and not one.level and one.attr in (None, _CHECKING):
+            found[name] = name if one.attr else f"{name}.{_CHECKING}"
+        elif name == _CHECKING and one.nodes and ast.unparse(one.nodes[-1]) == f"{name} = False":
+            found[name] = name  # type checkers go by the name, where `typing` is not to be imported
+        else:
+            others.add(name)
+    return frozenset(written for name, written in found.items() if name not in others)
 
 
 def bound_by(node: ast.stmt) -> Iterator[tuple[str, str, Nodes]]:

@@ -187,3 +187,10 @@ def _value_of(scope: Scope, root: str, attrs: tuple[str, ...]) -> object:
             break
         value = vars(value).get(attr, MISSING)
     return value
+
+
+def functions_in(member: object) -> Iterator[FunctionType]:
+    """The functions that a member of a class holds: itself, a static or class method's, a property's."""
+    for held in (member, *(getattr(member, way, None) for way in ("__func__", "fget", "fset", "func"))):
+        if isinstance(held, FunctionType):
+            yield held

@@ -15,6 +15,7 @@ from headwater.engine.code_bindings import Binding
 from headwater.engine.code_origin import USER, origin_of_module
 from headwater.engine.code_scope import (
     MISSING,
+    MODULE_FACTS,
     Scope,
     binding_scope,
     import_under,
@@ -24,6 +25,8 @@ from headwater.engine.code_scope import (
 )
 
 Path = tuple[str, ...]
+Made = tuple[ModuleType, Path]
+"""A module, and a path from it whose first name it gives by its `__getattr__`."""
 
 
 def is_made(module: ModuleType, name: str, scope: Scope) -> bool:
@@ -50,32 +53,40 @@ def import_beside(scope: Scope, name: str) -> None:
             import_under(here, name)
 
 
-def import_along(module: ModuleType, path: Path) -> None:
-    """Import the submodules that a dotted name leads over, as far as they are the user's own."""
-    for name in path:
+def import_along(module: ModuleType, path: Path) -> Made | None:
+    """Import the submodules that a dotted name leads over, as far as they are the user's own. Returns the first name on
+    the way that a module makes when it is asked."""
+    made = None
+    for place, name in enumerate(path):
         if origin_of_module(module) != USER:
-            return
+            break
+        if made is None and name not in MODULE_FACTS and is_made(module, name, scope_of_module(module)):
+            made = module, path[place:]
         value = value_under(module, name)
         if not isinstance(value, ModuleType):
-            return
+            break
         module = value
+    return made
 
 
-def import_from_locals(scope: Scope, node: ast.AST) -> None:
-    """Import what a function names by a path from a module that it imports itself: `import pkg`, `pkg.models.M()`."""
+def import_from_locals(scope: Scope, node: ast.AST) -> list[Made]:
+    """Import what a function names by a path from a module that it imports itself: `import pkg`, `pkg.models.M()`.
+    Returns what modules on such paths make when they are asked, which are no names that they bind."""
     imports: dict[str, list[Binding]] = {}
     for one in ast.walk(node):
         if isinstance(one, ast.Import | ast.ImportFrom):
             for name, binding in _bound_by(one):
                 imports.setdefault(name, []).append(binding)
-    if not imports:
-        return
-    for path in dotted_names(node):
+    found: list[Made] = []
+    for path in dotted_names(node) if imports else ():
         for binding in imports.get(path[0], ()):
             name, attr = binding_scope(scope, binding)
             module = imported_module(name)
             if module is not None:
-                import_along(module, path[1:] if attr is None else (attr, *path[1:]))
+                made = import_along(module, path[1:] if attr is None else (attr, *path[1:]))
+                if made is not None and made not in found:
+                    found.append(made)
+    return found
 
 
 def _bound_by(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Binding]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from types import CodeType
 from typing import Any
 
-from headwater.engine.code_bindings import Binding, bindings_in
+from headwater.engine.code_bindings import Binding, bindings_in, for_checkers
 from headwater.engine.code_changes import Step, changed_by, steps_in
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -46,7 +46,8 @@ class SourceFile:
         self._tree = tree
         self.bindings: dict[str, list[Binding]] = {}
         """of each name, the statements at the top level that bind it"""
-        for bound, binding in bindings_in(tree.body):
+        never = for_checkers(tree.body) if "TYPE_CHECKING" in text else frozenset()
+        for bound, binding in bindings_in(tree.body, never=never):
             self.bindings.setdefault(bound, []).append(binding)
         self.stars: list[tuple[str, int]] = [(one.module, one.level) for one in self.bindings.pop("*", ())]
         """(module, level) of each `from module import *`"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -12,7 +12,7 @@ from headwater.engine.code_annotations import annotations_of, own_names
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_changed import Statement, counting
 from headwater.engine.code_files import source_file_of
-from headwater.engine.code_held import Named, TooLarge, held_by
+from headwater.engine.code_held import Named, TooLarge, functions_in, held_by
 from headwater.engine.code_imports import import_beside, import_from_locals, is_made, value_under
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
@@ -153,7 +153,7 @@ class Walk:
                 if base is not object:
                     self._edge(part, f"base {base.__qualname__}", self._object(part.name, base))
             for name, member in sorted(vars(cls).items(), key=lambda item: item[0]):
-                for func in _functions_in(member):
+                for func in functions_in(member):
                     self._edge(part, name, self._function(func))
                 if is_immutable(member) and name not in MODULE_FACTS and not name.startswith("__"):
                     self._edge(part, name, self._value(f"{part.name}.{name}", "variable", member))
@@ -246,8 +246,7 @@ class Walk:
         """quiet: say nothing of missing names that the code itself assigns; loose: of any."""
         everything = reads_of(code)
         imports = [read for read in everything.reads if read.how == IMPORT]
-        if imports and node is not None:
-            import_from_locals(scope, node)
+        made = import_from_locals(scope, node) if imports and node is not None else []
         for read in everything.reads:
             label = ".".join((read.root, *read.attrs))
             if read.how == CELL:
@@ -257,7 +256,11 @@ class Walk:
                 missing = loose or (quiet and read.root in everything.stored)
                 self._edge(part, label, self._global(scope, read.root, read.attrs, missing))
         # all are imported before one is looked at: what is found must not depend on what was imported already
-        for read, module in [(read, imported_by(scope, read)) for read in imports]:
+        modules = [(read, imported_by(scope, read)) for read in imports]
+        for maker, path in made:
+            label = f"import {maker.__name__} {'.'.join(path)}"
+            self._edge(part, label, self._module(maker.__name__, path, maker.__name__))
+        for read, module in modules:
             self._local_import(part, scope, read, module, everything.names)
 
     def _global(self, scope: Scope, name: str, attrs: tuple[str, ...], loose: bool = False) -> str | None:
@@ -408,8 +411,9 @@ class Walk:
         self, part: Part, module: ModuleType, names: frozenset[str], *, whole: bool = True
     ) -> None:
         """Of a module in a local variable: every name that the code mentions and the module binds, and so on in the
-        modules that are found under such names. whole: note it where nothing was found."""
-        pending, seen, found = [module], [module], False
+        modules that are found under such names. whole: note it where nothing of it counts."""
+        pending, seen = [module], [module]
+        found = any(label.startswith(f"import {module.__name__} ") for label, _ in part.edges)
         while pending:
             one = pending.pop()
             for name in sorted(names & scope_of_module(one).public_names()):
@@ -486,13 +490,6 @@ class Walk:
         for annotation in annotations_of(node):
             for path in own_names(scope, annotation, self._look, self._is_task):
                 self._edge(part, f"{label} {'.'.join(path)}", self._global(scope, path[0], path[1:]))
-
-
-def _functions_in(member: object) -> Iterator[FunctionType]:
-    """The functions that a member of a class holds: itself, a static or class method's, a property's."""
-    for held in (member, *(getattr(member, way, None) for way in ("__func__", "fget", "fset", "func"))):
-        if isinstance(held, FunctionType):
-            yield held
 
 
 def _is_ours(module: str | None) -> bool:

@@ -35,7 +35,7 @@ class Reader:
         read: one word to one value; raises ValueError whose text completes "'x' is not …".
         gather: builds the value out of several words' values, for flags that take many; None for one word.
         switch: whether the flag may stand alone, for True, and as `--no-flag`, for False.
-        any_text: whether any word may be meant as it is, `none` too.
+        names_none: whether the word `none` may be meant as it is: any text may, and a choice of that name.
         none: whether the word `none` is None, among several as well.
         given: of a collection that may be None: the collection, where it is known to be given.
     """
@@ -44,7 +44,7 @@ class Reader:
     read: Callable[[str], Any]
     gather: Callable[[list[Any]], Any] | None = None
     switch: bool = False
-    any_text: bool = False
+    names_none: bool = False
     none: bool = False
     given: Reader | None = None
 
@@ -172,13 +172,13 @@ def _artefact(annotation: type) -> Reader:
 
 
 _SIMPLE: dict[type, Reader] = {
-    str: Reader("TEXT", str, any_text=True),
+    str: Reader("TEXT", str, names_none=True),
     int: Reader("INT", _int),
     float: Reader("FLOAT", _float),
     bool: Reader("true|false", _bool, switch=True),
     date: Reader("DATE", _date),
     datetime: Reader("DATETIME", _datetime),
-    Path: Reader("PATH", Path, any_text=True),
+    Path: Reader("PATH", Path, names_none=True),
 }
 
 _GATHERERS: dict[Any, Callable[[list[Any]], Any]] = {
@@ -246,7 +246,8 @@ def _choices(choices: dict[str, Any]) -> Reader:
             return choices[folded[0]]
         raise ValueError(f"one of {', '.join(choices)}")
 
-    return Reader("|".join(choices), read)
+    names_none = any(name.lower() == "none" and choice is not None for name, choice in choices.items())
+    return Reader("|".join(choices), read, names_none=names_none)
 
 
 def _union(members: tuple[Any, ...]) -> Reader:
@@ -258,10 +259,10 @@ def _union(members: tuple[Any, ...]) -> Reader:
         raise UnreadableType(" | ".join(describe_type(member) for member in members))
     # Text reads anything, so it goes last: `str | int` given 5 is the number.
     readers.sort(key=lambda reader: reader.read is str)
-    texts = any(reader.any_text for reader in readers)
+    named = any(reader.names_none for reader in readers)
 
     def read(text: str) -> Any:
-        if optional and not texts and text.lower() == "none":
+        if optional and not named and text.lower() == "none":
             return None
         wanted = []
         for reader in readers:
@@ -273,13 +274,13 @@ def _union(members: tuple[Any, ...]) -> Reader:
 
     shown = "|".join(reader.shown for reader in readers)
     switch = any(reader.switch for reader in readers)
-    return Reader(shown, read, switch=switch, any_text=texts, none=optional and not texts)
+    return Reader(shown, read, switch=switch, names_none=named, none=optional and not named)
 
 
 def _or_none(many: Reader) -> Reader:
     """A collection that may be None: the word `none`, alone."""
     gather = many.gather
-    if gather is None or many.any_text:
+    if gather is None or many.names_none:
         return many
 
     def read(text: str) -> Any:

@@ -30,6 +30,11 @@ class Level(str, enum.Enum):
     HIGH = "h"
 
 
+class Padding(enum.Enum):
+    ZERO = 0
+    NONE = 1
+
+
 Percent = NewType("Percent", float)
 
 
@@ -67,6 +72,11 @@ Percent = NewType("Percent", float)
         (Optional[int], "none", None),
         (int | None, "7", 7),
         (str | None, "none", "none"),
+        (Literal["a", "none"] | None, "none", "none"),
+        (Literal["a", "None"] | int | None, "none", "None"),
+        (Literal["a", "b"] | None, "none", None),
+        (Literal["a", None] | None, "none", None),
+        (Padding | None, "none", Padding.NONE),
         (Union[int, str], "5", 5),
         (Union[str, int], "5", 5),
         (int | str, "five", "five"),
@@ -144,8 +154,9 @@ def test_a_collection_that_may_be_none_is_none_by_that_word(annotation: Any) -> 
         given(annotation, ["--x", "none", *(["RED"] if annotation == (set[Colour] | None) else ["1"])])
 
 
-def test_in_a_collection_of_text_none_is_a_text() -> None:
+def test_in_a_collection_of_text_or_of_choices_named_so_none_is_an_item() -> None:
     assert given(Optional[typing.List[str]], ["--x", "none"]) == ["none"]
+    assert given(list[Literal["a", "none"]] | None, ["--x", "none"]) == ["none"]
 
 
 Counts = NewType("Counts", list[int])
@@ -165,6 +176,8 @@ Counts = NewType("Counts", list[int])
         (tuple[float | None, ...] | None, [None, 1], (None, 1.0)),
         (list[int | None], [None], [None]),
         (list | None, [None], [None]),
+        (list[Literal["a", "none"] | None], ["none", None, "a"], ["none", None, "a"]),
+        (list[Literal["a", "none"]] | None, ["none"], ["none"]),
     ],
 )
 def test_nulls_in_a_list_of_json_are_items_of_it(annotation: Any, value: Any, read: object) -> None:

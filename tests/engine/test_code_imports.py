@@ -82,6 +82,127 @@ def test_what_a_package_makes_when_it_is_asked_counts_made_already_or_not(load: 
     )
 
 
+UNKEPT = """\
+import importlib
+def __getattr__(name):
+    if name == "sub":
+        return importlib.import_module("pkg.sub")
+    if name != "Model":
+        raise AttributeError(name)
+    return importlib.import_module("pkg.models").Model
+"""
+
+
+@pytest.mark.parametrize("package", [UNKEPT, LAZY])
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "def step():\n    import pkg\n    return pkg.Model().go()\n",
+        "def step():\n    import pkg as p\n    return p.Model.go(p.Model())\n",
+        "def step():\n    import pkg.other\n    return pkg.Model().go()\n",
+        "def step():\n    from over import pkg\n    return pkg.Model().go()\n",
+        "def step():\n    import over\n    return over.pkg.Model().go()\n",
+        "def step():\n    import pkg\n    return pkg.Model().go() + pkg.sub.run() + pkg.sub.run()\n",
+    ],
+)
+def test_what_a_package_makes_when_it_is_asked_counts_where_a_function_imports_the_package(
+    load: Load, flow: str, package: str
+) -> None:
+    package = package.replace('"go": "go"', '"sub": "sub"').replace('!= "models"', '!= "sub"')
+    sub = "def run():\n    return 1\n"
+    files = {
+        "flow": flow,
+        "pkg__INIT": package,
+        "pkg__models": MODEL,
+        "pkg__other": "LIMIT = 1\n",
+        "pkg__sub": sub,
+    }
+    files["over"] = "import pkg\n"
+    alone = fp(load(**files).step)
+    assert "pkg" not in [one.name for one in alone.uncounted]
+    step = load(**files).step
+    assert importlib.import_module("pkg").Model
+    importlib.import_module("pkg.sub")
+    assert fp(step).digest == alone.digest
+    assert not same(load, files, {**files, "pkg__models": MODEL.replace("return 1", "return 2")})
+    assert same(load, files, {**files, "pkg__sub": sub.replace("1", "2")}) == ("sub" not in flow)
+    assert not same(load, files, {**files, "pkg__INIT": package.replace("raise", "raise 0 or ")})
+
+
+CHECKED = """\
+{imports}
+if {test}:
+    from pkg.models import {what}
+def __getattr__(name):
+    if name != "Model":
+        raise AttributeError(name)
+    from pkg.models import Model
+    return Model
+"""
+
+
+@pytest.mark.parametrize(
+    ("imports", "test", "what"),
+    [
+        ("from typing import TYPE_CHECKING", "TYPE_CHECKING", "Model as Model"),
+        ("from typing import TYPE_CHECKING", "TYPE_CHECKING", "*"),
+        ("import typing", "typing.TYPE_CHECKING", "Model"),
+        ("import typing as t", "t.TYPE_CHECKING", "Model"),
+        ("TYPE_CHECKING = False", "TYPE_CHECKING", "Model"),
+        ("from typing import TYPE_CHECKING", "not TYPE_CHECKING:\n    pass\nelse", "Model"),
+    ],
+)
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "import pkg\n\ndef step():\n    return pkg.Model().go()\n",
+        "def step():\n    from pkg import Model\n    return Model().go()\n",
+    ],
+)
+def test_what_is_imported_for_type_checkers_takes_not_the_place_of_what_a_package_makes(
+    load: Load, flow: str, imports: str, test: str, what: str
+) -> None:
+    package = CHECKED.format(imports=imports, test=test, what=what)
+    files = {"flow": flow, "pkg__INIT": package, "pkg__models": MODEL}
+    alone = fp(load(**files).step)
+    step = load(**files).step
+    importlib.import_module("pkg.models")
+    assert fp(step).digest == alone.digest
+    assert not same(load, files, {**files, "pkg__models": MODEL.replace("return 1", "return 2")})
+
+
+def test_what_is_bound_where_no_type_checker_looks_counts(load: Load) -> None:
+    package = (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pkg.models import Model\n"
+        "else:\n    def Model():\n        return 1\n"
+    )
+    files = {
+        "flow": "import pkg\ndef step():\n    return pkg.Model()\n",
+        "pkg__INIT": package,
+        "pkg__models": MODEL,
+    }
+    assert not same(load, files, {**files, "pkg__INIT": package.replace("return 1", "return 2")})
+    assert same(load, files, {**files, "pkg__models": MODEL.replace("return 1", "return 2")})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "TYPE_CHECKING = bool('on')",
+        "TYPE_CHECKING = False\nTYPE_CHECKING = True",
+        "from .typing import TYPE_CHECKING",
+    ],
+)
+def test_a_condition_of_that_name_that_may_hold_is_no_type_checkers(load: Load, given: str) -> None:
+    package = f"{given}\nif TYPE_CHECKING:\n    from pkg.models import Model\n"
+    files = {"flow": "import pkg\ndef step():\n    return pkg.Model().go()\n", "pkg__INIT": package}
+    files |= {"pkg__models": MODEL, "pkg__typing": "TYPE_CHECKING = True\n"}
+    parts = [part.name for part in fp(load(**files).step).counted]
+    assert "pkg.models.Model" in parts
+    package = package.replace("if TYPE", "def __getattr__(name):\n    raise AttributeError(name)\nif TYPE")
+    assert [part.name for part in fp(load(**{**files, "pkg__INIT": package}).step).counted] == parts
+
+
 def test_a_submodule_does_not_take_the_place_of_what_a_package_makes_under_its_name(load: Load) -> None:
     files = {
         "flow": "import pkg\ndef step():\n    return pkg.go()\n",
