@@ -24,8 +24,8 @@ LONG = "UNWIND range(1, 30) AS n RETURN n"
 ENDLESS = ("query", "UNWIND range(1, 40000) AS n RETURN n", "--limit", "40000")
 """more than a pipe holds"""
 KEYS = """\
-import signal, sys
-signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
+import os, signal, sys
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b"interrupted\\n"))  # also in the midst of a print
 print("first:", sys.stdin.readline(), end="", flush=True)
 with open("/dev/tty") as keys:
     while (key := keys.readline()) != "q\\n":
