@@ -84,7 +84,12 @@ class BoltStore:
 
     def each(self, query: str, take: Callable[[tuple[Any, ...]], None], /, **params: Any) -> None:
         text = load(query, self.dialect)
-        self._persist(lambda: self._hand_over(text, {**NOW, **params}, take), f"query {query}")
+        error = self._persist(lambda: self._hand_over(text, {**NOW, **params}, take), f"query {query}")
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # its traceback has this frame
 
     def rows_now(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
         """As `rows`, but a store that does not answer is not waited for."""
@@ -183,10 +188,20 @@ class BoltStore:
 
     def _hand_over(
         self, text: str, params: Mapping[str, Any], take: Callable[[tuple[Any, ...]], None]
-    ) -> None:
+    ) -> BaseException | None:
+        """Hand over each row.
+
+        Returns:
+            what `take` raised, which is none of the store's errors and ends the reading.
+        """
         with self._session("READ") as session:
             for record in session.run(*self._as_sent(text, params)):
-                take(plain_row(record))
+                row = plain_row(record)
+                try:
+                    take(row)
+                except BaseException as error:
+                    return error
+        return None
 
     def _write(self, texts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
         with self._session("WRITE") as session, session.begin_transaction() as transaction:

@@ -55,7 +55,8 @@ class GraphStore(Protocol):
         """As `rows`, but each row is handed over as it comes, while the store is at the next.
 
         Args:
-            take: is called in another thread. Where something has to be tried again, it gets all rows anew.
+            take: is called in another thread. Where something has to be tried again, it gets all rows anew. What it
+                raises ends the reading, and is raised as it is.
         """
 
     def write(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:

@@ -296,7 +296,8 @@ class _Watched(Reduction):
     ) -> None:
         super().__init__(recording, check, use_cache=use_cache, keep_going=keep_going, context=context)
         self._calls = calls
-        self._by_place: dict[tuple[int, int], SeenCall] = {}
+        self._ended: dict[Job, dict[int, list[SeenCall]]] = {}
+        self._outlived: dict[Job, dict[str, list[SeenCall]]] = {}
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         self._tell_fed(job)
@@ -305,14 +306,6 @@ class _Watched(Reduction):
     def _record_failure(self, job: Job, error: BaseException) -> None:
         self._tell_fed(job)
         super()._record_failure(job, error)
-
-    def _tell_fed(self, owner: Job) -> None:
-        """Tell the calls under one from which others of them they came: all of that is known once it ends."""
-        for consumer, name, producer in owner.wiring or ():
-            seen = self._by_place.get((id(owner), consumer))
-            source = self._by_place.get((id(owner), producer))
-            if seen is not None and source is not None:
-                seen.fed_by.setdefault(name, []).append(source)
 
     def end(self, job: Job, status: int) -> None:
         seen = SeenCall(
@@ -324,9 +317,32 @@ class _Watched(Reduction):
             job.reason,
             not job.unrecorded,
             job.error,
-            {},
+            self._outlived.pop(job, {}),
         )
-        if job.owner is not None:
-            self._by_place[id(job.owner), job.index] = seen
+        if job.owner is not None and not job.owner.finished:
+            self._ended.setdefault(job.owner, {}).setdefault(job.index, []).append(seen)
         self._calls.append(seen)
+        self._tell_fed(job)
         super().end(job, status)
+
+    def abandon_background(self) -> None:
+        for stand_in in self.stand_ins:
+            self._tell_fed(stand_in)
+        super().abandon_background()
+
+    def _tell_fed(self, owner: Job) -> None:
+        """Tell the calls under one, whose time is over, from which others of them they came: all of that is known only
+        now, and where it is recorded, the calls get other numbers."""
+        ended, wiring = self._ended.pop(owner, {}), owner.wiring
+        if not (ended and wiring and owner.memo):
+            return
+        nodes = owner.memo.values()
+        outlives = {node.index: node for node in nodes if isinstance(node, Job) and not node.finished}
+        for consumer, name, producer in wiring:
+            if producer not in ended:
+                continue
+            fed = [seen.fed_by for seen in ended.get(consumer, ())]
+            if consumer in outlives:
+                fed.append(self._outlived.setdefault(outlives[consumer], {}))
+            for sources in fed:
+                sources.setdefault(name, []).append(ended[producer][-1])

@@ -67,6 +67,25 @@ def test_rows_are_handed_over_one_by_one_as_they_are_given_at_once(
     assert len(found) == count
 
 
+@pytest.mark.parametrize("kind", [ValueError, OSError, ConnectionResetError, UnicodeError, KeyboardInterrupt])
+def test_what_goes_wrong_with_a_row_that_is_handed_over_is_none_of_the_stores_errors(
+    store: GraphStore, cypher: Any, kind: type[BaseException]
+) -> None:
+    cypher("UNWIND ['a', 'b'] AS task CREATE (:Task {task_hash: task})")
+    taken: list[tuple[Any, ...]] = []
+    error = kind("of our own")
+
+    def take(row: tuple[Any, ...]) -> None:
+        taken.append(row)
+        raise error
+
+    with pytest.raises(kind) as caught:
+        store.each("known_tasks", take, task_hashes=["a", "b"])
+    assert caught.value is error
+    assert len(taken) == 1, "it is not tried again"
+    assert len(store.rows("known_tasks", task_hashes=["a", "b"])) == 2
+
+
 def test_a_question_is_answered_with_columns_and_the_rows_asked_for(store: GraphStore) -> None:
     table = store.ask("UNWIND range(1, $n) AS x RETURN x, x * x AS square", {"n": 5}, timeout=10, limit=3)
     assert table.columns == ("x", "square")

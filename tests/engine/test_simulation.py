@@ -235,6 +235,69 @@ def test_what_fed_each_call_is_told(play: Rehearsal) -> None:
         play.call("simulated.none")
 
 
+@task
+def one_more(n: int) -> int:
+    return n + 1
+
+
+@task
+def in_turn(n: int) -> int:
+    return one_more(one_more(one_more(number(n))))
+
+
+@task
+def fails_late(n: int) -> int:
+    raise ValueError(n)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_fed_each_call_is_told_though_the_call_above_it_was_cancelled(
+    play: Rehearsal, seed: int
+) -> None:
+    with pytest.raises(ValueError, match="3"):
+        play.run([in_turn(1), fails_late(number(number(number(3))))], seed=seed)
+    above = [call for call in play.calls if call.task == "simulated.in_turn"]
+    assert [call.status for call in above] == ["CANCELLED"]
+    told = [
+        [source.task for source in call.fed_by["n"]]
+        for call in play.calls
+        if call.task == "simulated.one_more" and isinstance(call.arguments.get("n"), int)
+    ]
+    assert told == ([["simulated.number"]] + [["simulated.one_more"]] * 2)[: len(told)]
+
+
+@task(retries=1)
+def unlucky(n: int) -> int:
+    raise OSError(n)
+
+
+def test_what_fed_a_call_is_told_of_each_attempt(play: Rehearsal) -> None:
+    with pytest.raises(OSError, match="4"):
+        play.run(as_one(number(3)))
+    assert [
+        [call.task for call in call.fed_by["n"]] for call in play.calls if call.task == "simulated.unlucky"
+    ] == [
+        ["simulated.number"],
+        ["simulated.number"],
+    ]
+
+
+@task
+def as_one(n: int) -> int:
+    return unlucky(number(n + 1))
+
+
+@task
+async def goes_on_beside() -> int:
+    beside = asyncio.ensure_future(evaluate(one_more(number(5))))
+    return await beside
+
+
+def test_what_fed_a_call_that_is_awaited_is_told(play: Rehearsal) -> None:
+    assert play.run(goes_on_beside()) == 6
+    assert [call.task for call in play.call("simulated.one_more").fed_by["n"]] == ["simulated.number"]
+
+
 def test_equal_calls_of_a_run_are_told_as_cached(play: Rehearsal) -> None:
     play.run([fan(2), fan.options(retries=1)(2)])
     assert play.ran.count("simulated.fan") == 1
