@@ -60,10 +60,6 @@ class BoltStore:
         """The user and the database, for messages."""
         raise NotImplementedError
 
-    def _as_sent(self, text: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """A named query that reads, and its parameters, as the store is sent them."""
-        return text, dict(params)
-
     def _recover(self) -> None:
         """The store does not answer: do what can be done about it before it is tried again."""
 
@@ -184,7 +180,7 @@ class BoltStore:
 
     def _read(self, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._session("READ") as session:
-            return [plain_row(record) for record in session.run(*self._as_sent(text, params))]
+            return [plain_row(record) for record in session.run(text, dict(params))]
 
     def _hand_over(
         self, text: str, params: Mapping[str, Any], take: Callable[[tuple[Any, ...]], None]
@@ -195,7 +191,7 @@ class BoltStore:
             what `take` raised, which is none of the store's errors and ends the reading.
         """
         with self._session("READ") as session:
-            for record in session.run(*self._as_sent(text, params)):
+            for record in session.run(text, dict(params)):
                 row = plain_row(record)
                 try:
                     take(row)

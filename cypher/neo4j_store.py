@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from headwater.cypher.bolt import BoltStore, open_driver
 
 if TYPE_CHECKING:
     import neo4j
     from headwater.cypher.project import StoreSettings
-
-
-_PARAMETER = re.compile(r"\$(\w+)")
-LISTS = "lists"
-"""the parameter that holds all that are lists"""
-
-
-def lists_in_a_map(text: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """A query whose parameters that are lists come in a map, by their names: `$keys` is `$lists.keys`.
-
-    Neo4j makes a plan for lists of 1, of up to 10, of up to 100 and so on, each when it first gets one. To make it
-    takes far longer than to look up a few keys, and all of these plans are the same.
-    """
-    lists = {name: value for name, value in params.items() if isinstance(value, list)}
-    if not lists:
-        return text, dict(params)
-    others = {name: value for name, value in params.items() if name not in lists}
-    return _naming(text, frozenset(lists)), {**others, LISTS: lists}
-
-
-@cache
-def _naming(text: str, lists: frozenset[str]) -> str:
-    return _PARAMETER.sub(lambda found: f"${LISTS}.{found[1]}" if found[1] in lists else found[0], text)
 
 
 class Neo4jStore(BoltStore):
@@ -52,9 +26,6 @@ class Neo4jStore(BoltStore):
 
     def _database(self) -> str | None:
         return self._settings.database
-
-    def _as_sent(self, text: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        return lists_in_a_map(text, params)
 
     def _who(self) -> str:
         settings = self._settings

@@ -13,7 +13,6 @@ from headwater.cypher.backlog import catch_up
 from headwater.cypher.driver import load_driver
 from headwater.cypher.errors import QueryRefused
 from headwater.cypher.guard import check_read_only
-from headwater.cypher.neo4j_store import lists_in_a_map
 from headwater.cypher.project import Project
 from headwater.cypher.queries import FOLDER, load, names
 from headwater.cypher.store import GraphStore
@@ -149,8 +148,7 @@ class Profiler:
         wanted = {one.text for one in parameters(tokenize(text))}
         assert wanted <= known.keys(), (name, wanted - known.keys())
         with self._driver.session(default_access_mode="READ") as session:
-            sent, params = lists_in_a_map(text, {one: known[one] for one in wanted})
-            result = session.run(f"PROFILE {sent}", params)
+            result = session.run(f"PROFILE {text}", {one: known[one] for one in wanted})
             if list(result):
                 self.found.add(name)
             profile = result.consume().profile
