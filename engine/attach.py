@@ -223,10 +223,7 @@ class Attacher:
                 job.eval_hash = None if lazy else eval_key(task, bound.names, bound.positional, hashes)
         job.place = place
         job.unrecorded = unrecorded
-        if call._options or owner.exported or task.definition:
-            self.set_options(owner, job, call._options)
-        else:
-            job.context = owner.context
+        self.set_options(owner, job, call._options)
         adopt(owner, job)
         if lazy:
             if plain:

@@ -218,19 +218,18 @@ def feed(owner: Job, job: Job, came: Came, names: dict[str, Collection[int]], *,
     """
     if came is NOWHERE:
         return
-    if owner.hads is None:
-        owner.hads = Hads()
-    fed = owner.hads.get(job.index)
+    hads = hads_of(owner)
+    fed = hads.get(job.index)
     if came.calls is None:
         came.calls = {}
     came.calls[job] = None
     if fed is None:
-        fed = owner.hads[job.index] = Fed(came)
+        fed = hads[job.index] = Fed(came)
         fed.names = names
         if not (is_new or job.unrecorded):
             # It may have been asked for before, and what was got meanwhile have come of it.
             assert owner.wiring is not None
-            clear, fed.ends = owner.hads.may_feed(job.index, came.results, owner.wiring)
+            clear, fed.ends = hads.may_feed(job.index, came.results, owner.wiring)
             if fed.ends:
                 fed.own = clear
         if names:

@@ -73,15 +73,14 @@ class FileChecks:
             far: the paths of those that `look` has found to be changed.
         """
         files = self.here
-        if files or far:
-            made = {file.path for known in (files, self.there) for file in known.get(result or b"", ())}
-            for path in far:
-                if path not in made:
-                    return path
-            for digest in arguments:
-                for file in files.get(digest, ()) if digest is not None else ():
-                    if file.path not in made and not self._holds(file):
-                        return file.path
+        made = {file.path for known in (files, self.there) for file in known.get(result or b"", ())}
+        for path in far:
+            if path not in made:
+                return path
+        for digest in arguments:
+            for file in files.get(digest, ()) if digest is not None else ():
+                if file.path not in made and not self._holds(file):
+                    return file.path
         return None
 
     def far(self, arguments: Iterable[bytes | None]) -> list[FileSeen]:

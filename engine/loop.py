@@ -384,9 +384,7 @@ class Run(Control):
                         job, withheld=self.project is not None and self.recorder.execution_id is None
                     )
                     takes_handles = True
-                task = job.task
-                name = self._executor_of(job) if task.plan.info else job.options.get("executor", "default")
-                where = name, task.is_async
+                where = self._executor_of(job), job.task.is_async
                 found = slices.get(where)
                 if found is None:
                     found = slices[where] = self._executors.where(*where), []

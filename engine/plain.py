@@ -6,6 +6,8 @@ came from elsewhere, and what the one form made of it came from both.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+
 from headwater.engine.came import Came, Had
 from headwater.engine.expression import Expression, Given, Operation, Special
 from headwater.engine.feeding import hads_of
@@ -22,17 +24,9 @@ def plain_of(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
     if had.brought.handed(expression) is not None:
         return _as_handed(owner, expression, had)
     known = hads_of(owner).plain
-    stack = [expression]
-    while stack:
-        one = stack[-1]
-        if id(one) in known:
-            stack.pop()
-            continue
-        parts, is_plain = _parts_of(owner, one)
-        missing = [part for part in parts if id(part) not in known and had.brought.handed(part) is None]
-        if missing:
-            stack += missing
-            continue
+    for one, parts, is_plain in _upwards(
+        owner, expression, known, lambda part, _: had.brought.handed(part) is None
+    ):
         found = NO_CAME.union(
             *(
                 _as_handed(owner, part, had) if had.brought.handed(part) is not None else known[id(part)][1]
@@ -40,7 +34,6 @@ def plain_of(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
             )
         )
         known[id(one)] = one, found | {had.of(one)} if is_plain else found
-        stack.pop()
     return known[id(expression)][1]
 
 
@@ -80,6 +73,23 @@ def _as_handed(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
 def _holds_plain(owner: Job, expression: Expression) -> bool:
     """Whether there are plain values that flow into an expression's value, whoever wrote them."""
     known = hads_of(owner).holds_plain
+    for one, parts, is_plain in _upwards(owner, expression, known, lambda _, is_plain: not is_plain):
+        known[id(one)] = is_plain or any(known[id(part)] for part in parts)
+    return known[id(expression)]
+
+
+def _upwards(
+    owner: Job,
+    expression: Expression,
+    known: Mapping[int, object],
+    is_asked: Callable[[Expression, bool], bool],
+) -> Iterator[tuple[Expression, list[Expression], bool]]:
+    """An expression and what flows into it, each after its parts, with these and whether plain values flow into it.
+
+    Args:
+        known: by their ids, those that need not be looked at; each that is given is to be there when the next is.
+        is_asked: whether a part has to be, also of something into which plain values flow or not.
+    """
     stack = [expression]
     while stack:
         one = stack[-1]
@@ -87,13 +97,11 @@ def _holds_plain(owner: Job, expression: Expression) -> bool:
             stack.pop()
             continue
         parts, is_plain = _parts_of(owner, one)
-        missing = [] if is_plain else [part for part in parts if id(part) not in known]
+        missing = [part for part in parts if id(part) not in known and is_asked(part, is_plain)]
         if missing:
             stack += missing
-            continue
-        known[id(one)] = is_plain or any(known[id(part)] for part in parts)
-        stack.pop()
-    return known[id(expression)]
+        else:
+            yield one, parts, is_plain
 
 
 def _parts_of(owner: Job, expression: Expression) -> tuple[list[Expression], bool]:

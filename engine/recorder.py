@@ -209,12 +209,8 @@ class Recorder:
 
     def started(self, job: Job) -> None:
         """A job began; it is written down only if it is at work, or at what it returned, when a group is."""
-        if job.unrecorded:
-            return
-        if job.task.hash not in self._seen:
-            self._task(job.task)
-        self._fresh.append(job)
-        if job.taken:
+        self.resumed(job)
+        if job.taken and not job.unrecorded:
             self.lineages.started(job)
 
     def resumed(self, job: Job) -> None:
@@ -343,9 +339,7 @@ class Recorder:
     def ended(self, job: Job) -> None:
         """A job has reached its last status."""
         error = job.error
-        task_hash = job.task.hash
-        if task_hash not in self._seen:
-            self._task(job.task)
+        self._task(job.task)
         rest: tuple[Any, ...] = ()  # of which most jobs have nothing
         if job.options or job.applied or job.gap or job.observed is not None or job.call_hash is None:
             rest = (
@@ -359,7 +353,7 @@ class Recorder:
             JobEnded(
                 job.n,
                 job.owner.n if job.owner is not None else None,
-                task_hash,
+                job.task.hash,
                 job.eval_hash,
                 STATUS[job.status],
                 _micros(job.started),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from headwater.cypher.backlog import mark_of
@@ -29,16 +30,21 @@ def ended(n: int, parent: int | None = 0) -> JobEnded:
     return JobEnded(n, parent, TASK.task_hash, digest("eval", n), "FAILED", EPOCH + n, EPOCH + 99, "t")
 
 
+def mostly_ended(project: Project) -> Path:
+    """A journal of 40 jobs that begin, of which 29 have ended."""
+    many = [started(n) for n in range(1, 40)]
+    return write(
+        project, 1, [begin(1), TASK, value(1), started(0, None), *many], [ended(n) for n in range(1, 30)]
+    )
+
+
 _JOBS = "MATCH (j:Job) RETURN j.n, j.status, j.task_name, EXISTS { (j)-[:GIVEN]->() } ORDER BY j.n"
 
 
 def test_jobs_that_have_only_begun_are_told_once_there_is_nothing_more_to_load(
     project: Project, graph: GraphStore
 ) -> None:
-    many = [started(n) for n in range(1, 40)]
-    path = write(
-        project, 1, [begin(1), TASK, value(1), started(0, None), *many], [ended(n) for n in range(1, 30)]
-    )
+    path = mostly_ended(project)
     loading = JournalLoad(path, graph, share=600)  # 20 records a batch
     assert loading.step()
     assert ask(graph, _JOBS) == [(0, "RUNNING", "ns.f", True)], "the root tells where the run has come to"
@@ -53,10 +59,7 @@ def test_jobs_that_have_only_begun_are_told_once_there_is_nothing_more_to_load(
 def test_who_goes_on_with_a_journal_tells_of_the_jobs_that_were_held_back(
     project: Project, graph: GraphStore
 ) -> None:
-    many = [started(n) for n in range(1, 40)]
-    path = write(
-        project, 1, [begin(1), TASK, value(1), started(0, None), *many], [ended(n) for n in range(1, 30)]
-    )
+    path = mostly_ended(project)
     for _ in range(3):
         assert JournalLoad(path, graph, share=600).step()
     last = JournalLoad(path, graph, share=600)
