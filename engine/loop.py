@@ -420,8 +420,9 @@ class Run(Control):
         self.recorder.started(job)
 
     def _executor_of(self, job: Job) -> str:
-        for info in job.infos():
-            return info.executor(self, job)
+        if job.task.plan.info:
+            for info in job.infos():
+                return info.executor(self, job)
         return job.options.get("executor", "default")  # type: ignore[no-any-return]
 
     def _inform(self, job: Job) -> None:

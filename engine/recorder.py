@@ -287,7 +287,7 @@ class Recorder:
         assert job.call_hash is not None
         assert job.eval_hash is not None
         assert job.value_hash is not None
-        states = self.lineages.called(job, failed=failed)
+        states = self.lineages.called(job, failed=failed) if job.taken or self.lineages.inside else ()
         rest: tuple[Any, ...] = ()  # of which most calls have nothing
         if job.reads or job.named or job.gap or states:
             reads = sorted(job.reads.items()) if job.reads else []
@@ -300,8 +300,8 @@ class Recorder:
                 _arguments(job),
                 job.value_hash,
                 children,
-                job.wiring or [],
-                list(job.returns),
+                job.wiring or (),
+                job.returns,
                 _micros(time()),
                 cacheable,
                 failed,
@@ -338,8 +338,9 @@ class Recorder:
 
     def ended(self, job: Job) -> None:
         """A job has reached its last status."""
-        error = job.error
-        self._task(job.task)
+        error, task_hash = job.error, job.task.hash
+        if task_hash not in self._seen:
+            self._task(job.task)
         rest: tuple[Any, ...] = ()  # of which most jobs have nothing
         if job.options or job.applied or job.gap or job.observed is not None or job.call_hash is None:
             rest = (
@@ -353,7 +354,7 @@ class Recorder:
             JobEnded(
                 job.n,
                 job.owner.n if job.owner is not None else None,
-                job.task.hash,
+                task_hash,
                 job.eval_hash,
                 STATUS[job.status],
                 _micros(job.started),
