@@ -60,7 +60,7 @@ from headwater.engine.traceback import error_text
 from headwater.engine.unrecorded import withholds
 from headwater.engine.values import (
     ValueStore,
-    describe,
+    hash_and_files,
     hash_value,
     restore,
 )
@@ -243,7 +243,7 @@ class Recorder:
         try:
             inside = []
             for member in flat.members:
-                found, handles = apart(describe(member, label=label).files)
+                found, handles = apart(hash_and_files(member, label)[1])
                 inside += found
                 self.lineages.add(states_of(handles, member, label))
             withheld = not job.task.records_below or withholds(flat, inside)
@@ -264,7 +264,11 @@ class Recorder:
         digest = flat.hash()
         if digest not in self._seen:
             files = {found.file_hash: found for found in map(file_record, inside)}
-            payload = flat.payload()
+            try:
+                payload = flat.payload()
+            except Exception as error:
+                what = f"pickling it raised {type(error).__name__}: {error}"[:300]
+                raise Unrecordable("an expression", "headwater.Expression", what) from error
             location = None if len(payload) <= INLINE else self.values.put(payload)
             record = ValueSeen(
                 digest,
