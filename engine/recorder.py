@@ -216,7 +216,8 @@ class Recorder:
     def resumed(self, job: Job) -> None:
         """A job goes on with what its function is on record to have returned; its function does not run."""
         if not job.unrecorded:
-            self._task(job.task)
+            if job.task.hash not in self._seen:
+                self._task(job.task)
             self._fresh.append(job)
 
     def tagged(
@@ -234,7 +235,9 @@ class Recorder:
         is none; whoever needs it fails with the reason.)"""
         flat = expression_codec.flatten(result)
         assert job.eval_hash is not None
-        self._task(job.task)
+        task_hash = job.task.hash
+        if task_hash not in self._seen:
+            self._task(job.task)
         given = handles_in(result)
         if given or job.taken:
             self.lineages.gave(job, [record for handle in given for record in state_records(handle)])
@@ -255,9 +258,7 @@ class Recorder:
             job.depends_on_directory()
         job.named = named_of(map(file_record, inside), job.started) if inside else ()
         if digest is not None:
-            self._records.append(
-                EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory)
-            )
+            self._records.append(EvaluationSeen(job.eval_hash, digest, task_hash, _micros(time()), directory))
 
     def _expression(self, flat: expression_codec.Flat, result: Any, inside: list[Any]) -> bytes:
         """Record an expression as a value, with the reactive values in it. Returns its hash."""
@@ -374,8 +375,7 @@ class Recorder:
         )
 
     def _task(self, task: Task[Any, Any]) -> None:
-        if task.hash in self._seen:
-            return
+        """Write down a task that the journal has not seen."""
         self._seen.add(task.hash)
         self._records += definition(task, self._seen)
 
