@@ -28,9 +28,8 @@ class Lineages:
 
     def saw(self, prepared: Prepared) -> None:
         """A value is recorded; the handles in it are."""
-        if prepared.states:
-            self.inside[prepared.hash] = prepared.states
-            self.add(prepared.states)
+        self.inside[prepared.hash] = prepared.states
+        self.add(prepared.states)
 
     def add(self, records: Iterable[HandleSeen]) -> None:
         """Record what was not recorded yet."""

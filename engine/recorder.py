@@ -179,7 +179,8 @@ class Recorder:
 
     def _add(self, prepared: Prepared) -> None:
         record = prepared.record
-        self.lineages.saw(prepared)
+        if prepared.states:
+            self.lineages.saw(prepared)
         if prepared.hash in self._seen or record is None:
             return
         self._seen.add(prepared.hash)
@@ -264,7 +265,7 @@ class Recorder:
         """Record an expression as a value, with the reactive values in it. Returns its hash."""
         digest = flat.hash()
         if digest not in self._seen:
-            files = {found.file_hash: found for found in map(file_record, inside)}
+            files = {found.file_hash: found for found in map(file_record, inside)} if inside else {}
             try:
                 payload = flat.payload()
             except Exception as error:
@@ -279,7 +280,7 @@ class Recorder:
                 outline(result),
                 payload if location is None else None,
                 location,
-                list(files),
+                tuple(files),
             )
             self._add(Prepared(digest, record, list(files.values())))
         return digest

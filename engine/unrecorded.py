@@ -160,7 +160,8 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
     for kind, name, _, _, options in flat.entries:
         if kind == "call" and (options or name not in known):
             found = registry.find(name)
-            if found is not None and is_off(found.definition, None, options):
+            definition = found.definition if found is not None else {}
+            if (options or definition) and is_off(definition, None, options):
                 return True
             if not options:
                 known.add(name)
