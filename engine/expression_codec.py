@@ -78,7 +78,9 @@ def _part(value: Any) -> bytes:
 
 def flatten(value: Any) -> Flat:
     """A nested value as a flat list of its expressions."""
-    if isinstance(value, Call) and not (value._kwargs or value._options or set(map(type, value._args)) - ATOMS):
+    if isinstance(value, Call) and not (
+        value._kwargs or value._options or set(map(type, value._args)) - ATOMS
+    ):
         # There is nothing to look for, as where a task calls itself.
         return Flat(Reference(0), [("call", value._task.fullname, value._args, None, None)])
     places: dict[int, int] = {}

@@ -160,8 +160,11 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
     for kind, name, _, _, options in flat.entries:
         if kind == "call" and (options or name not in known):
             found = registry.find(name)
-            definition = found.definition if found is not None else {}
-            if (options or definition) and is_off(definition, None, options):
+            if (
+                found is not None
+                and (options or found.definition)
+                and is_off(found.definition, None, options)
+            ):
                 return True
             if not options:
                 known.add(name)
