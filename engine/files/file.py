@@ -156,7 +156,7 @@ class File(Artefact):
             return file
         if options:
             raise TypeError(f"open() of a local file takes no {', '.join(options)}")
-        with hinted():
+        try:
             try:
                 return self._open_here(mode)
             except FileNotFoundError:
@@ -165,6 +165,8 @@ class File(Artefact):
                     raise
                 os.makedirs(folder, exist_ok=True)
                 return self._open_here(mode)
+        except OSError as error:
+            raise explained(error) from None
 
     def _open_here(self, mode: str) -> Any:
         if mode in ("wb", "w+b"):
