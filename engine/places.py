@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class Place(msgspec.Struct, frozen=True):
     """The `n`-th expression of the `step`-th step of the form at `within`; of the result itself where that is None."""
 
     within: Any
