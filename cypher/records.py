@@ -105,7 +105,7 @@ class ValueSeen(Record, frozen=True, tag=5):
     """the encoded value where it is small, else None"""
     location: str | None = None
     """key in the value store where the payload is large"""
-    files: Sequence[bytes] = ()
+    files: tuple[bytes, ...] = ()
     """file_hash of every file inside the value"""
 
 
@@ -126,15 +126,15 @@ class CallMade(Record, frozen=True, tag=7):
     call_hash: bytes
     eval_hash: bytes
     task_hash: bytes
-    args: Sequence[Argument]
+    args: tuple[Argument, ...]
     result: bytes
-    children: Sequence[bytes]
+    children: tuple[bytes, ...]
     """call_hash of each call it made, in the order of the returned expression"""
-    wiring: Sequence[tuple[int, str, int]]
+    wiring: tuple[tuple[int, str, int], ...]
     """(consumer, parameter name, producer): indexes into children; inside this call, producer fed consumer. Producer -1
     is this call's own function: beside results of children it put plain values into the argument. (What holds nothing
     but plain values has no wiring.)"""
-    returns: Sequence[int]
+    returns: tuple[int, ...]
     """indexes of the children whose results flowed into this call's own result; -1 where its own function put plain
     values beside them"""
     at: Micros
@@ -142,14 +142,14 @@ class CallMade(Record, frozen=True, tag=7):
     """False where nothing may ever reuse it (cache=False, narrower scopes, failures)"""
     failed: bool = False
     """True where result is the recorded error"""
-    context: Sequence[tuple[str, bytes]] = ()
+    context: tuple[tuple[str, bytes], ...] = ()
     """(dotted path, hash of what was there) of what it and the calls under it read of the context, by path"""
-    named: Sequence[bytes] = ()
+    named: tuple[bytes, ...] = ()
     """file_hash of the files in its result that were there, as they are, before it began: named, and not made"""
-    gap: Sequence[str] = ()
+    gap: tuple[str, ...] = ()
     """what its reuse depends on of the calls under it that were not recorded (`prov=False`), sorted: `task ` and a
     task_hash, or `file ` and a JSON list of file_hash, path, evidence and digest. Empty where all were recorded"""
-    states: Sequence[bytes] = ()
+    states: tuple[bytes, ...] = ()
     """the states of handles that it gave, and those that it would have given of what it took; sorted"""
 
 
@@ -233,7 +233,7 @@ class JobStarted(Record, frozen=True, tag=8):
     started: Micros
     executor: str
     attempt: Whole = 1
-    args: Sequence[Argument] = ()
+    args: tuple[Argument, ...] = ()
     """what it was given; empty in journals of before it was recorded"""
 
 
@@ -256,15 +256,15 @@ class JobEnded(Record, frozen=True, tag=9):
     attempt: Whole = 1
     reason: str | None = None
     """why it was cached or had to run"""
-    tags: Sequence[tuple[str, str]] = ()
+    tags: tuple[tuple[str, str], ...] = ()
     """of the task's definition and of the call"""
     prov_off: bool = False
     """whether calls under it were not recorded (`prov=False`)"""
-    undeclared_writes: Sequence[str] = ()
+    undeclared_writes: tuple[str, ...] = ()
     """paths of the files that its script wrote, made or removed without declaring them"""
-    undeclared_reads: Sequence[str] = ()
+    undeclared_reads: tuple[str, ...] = ()
     """paths of those that it read"""
-    args: Sequence[Argument] = ()
+    args: tuple[Argument, ...] = ()
     """what it was given, or was to be given when it was cancelled before its turn, where it made no call of it (of a
     call, `CallMade` has it)"""
 

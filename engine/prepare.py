@@ -103,7 +103,7 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
     found, handles = apart(described.files)
     states = states_of(handles, value, label)
     files = [file_record(file) for file in found]
-    record = _value_record(described, store, [file.file_hash for file in files])
+    record = _value_record(described, store, tuple([file.file_hash for file in files]))
     relative = any(map(is_relative, found))
     if began is None:
         return Prepared(described.hash, record, files, relative=relative, states=states)
@@ -193,7 +193,7 @@ def named_of(files: Iterable[FileSeen], began: float) -> list[bytes]:
     return [file.file_hash for file in files if file.evidence not in NO_FILES and was_there(file.path, began)]
 
 
-def _value_record(described: Described, store: ValueStore, files: list[bytes]) -> ValueSeen:
+def _value_record(described: Described, store: ValueStore, files: tuple[bytes, ...]) -> ValueSeen:
     if described.size <= INLINE:
         payload, location = described.payload, None
     else:

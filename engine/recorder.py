@@ -296,8 +296,8 @@ class Recorder:
         states = self.lineages.called(job, failed=failed) if job.taken or self.lineages.inside else ()
         rest: tuple[Any, ...] = ()  # of which most calls have nothing
         if job.reads or job.named or job.gap or states:
-            reads = sorted(job.reads.items()) if job.reads else []
-            rest = reads, list(job.named), sorted(job.gap or ()), states
+            reads = tuple(sorted(job.reads.items())) if job.reads else ()
+            rest = reads, tuple(job.named), tuple(sorted(job.gap or ())), states
         self._records.append(
             CallMade(
                 job.call_hash,
@@ -305,8 +305,8 @@ class Recorder:
                 task_hash,
                 _arguments(job),
                 job.value_hash,
-                children,
-                job.wiring or (),
+                tuple(children),
+                tuple(job.wiring or ()),
                 job.returns,
                 _micros(time()),
                 cacheable,
@@ -352,9 +352,9 @@ class Recorder:
             rest = (
                 _tags_of(job),
                 bool(job.gap),
-                list(job.observed.writes) if job.observed is not None else [],
-                list(job.observed.reads) if job.observed is not None else [],
-                _arguments(job) if job.call_hash is None and job.eval_hash is not None else [],
+                tuple(job.observed.writes) if job.observed is not None else (),
+                tuple(job.observed.reads) if job.observed is not None else (),
+                _arguments(job) if job.call_hash is None and job.eval_hash is not None else (),
             )
         self._records.append(
             JobEnded(
@@ -469,20 +469,21 @@ def _is_through(job: Job, n: int) -> bool:
     return job.n != n or job.finished or not job.idle or job.result is not None
 
 
-def _arguments(job: Job) -> list[Argument]:
+def _arguments(job: Job) -> tuple[Argument, ...]:
     """What a job was given, as far as it counts in the key."""
     names, positional = job.names, job.positional
-    return [
+    found = [
         (names[i], i if i < positional else None, digest)
         for i, digest in enumerate(job.hashes or ())
         if digest is not None
     ]
+    return tuple(found)
 
 
-def _tags_of(job: Job) -> list[tuple[str, str]]:
+def _tags_of(job: Job) -> tuple[tuple[str, str], ...]:
     """The tags of a job's task and call, and those that it gave itself."""
     given = [split_tag(tag) for tag in job.options.get("tags", ())]
-    return list(dict.fromkeys([*given, *job.applied])) if job.applied else given
+    return tuple(dict.fromkeys([*given, *job.applied]) if job.applied else given)
 
 
 def _traceback_of(job: Job, error: BaseException) -> str | None:
