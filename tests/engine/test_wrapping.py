@@ -111,3 +111,21 @@ def test_only_tasks_can_be_wrapped() -> None:
         _doubled(lambda: 1)  # type: ignore[type-var]
     with pytest.raises(TaskDefinitionError, match="Did you mean cache"):
         wraps_task(cahe=False)
+
+
+def test_a_wrapper_that_is_none_is_refused_with_what_to_write() -> None:
+    with pytest.raises(TaskDefinitionError, match=r"@wraps_task\(\), not <function"):
+        wraps_task(lambda inner: inner.func)  # type: ignore[arg-type]
+    with pytest.raises(TaskDefinitionError, match="hash_includes='helper': a list"):
+        wraps_task(wrapper_hash_includes="helper")
+
+    @wraps_task()
+    def forgetful(inner: Any) -> Any:
+        pass
+
+    with pytest.raises(TaskDefinitionError, match=r"@forgetful.*in place of forgotten, not None"):
+
+        @forgetful
+        @task(namespace="wrapping")
+        def forgotten() -> int:
+            return 1
