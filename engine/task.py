@@ -408,18 +408,28 @@ def _items_of(func: Callable[..., Any]) -> int | None:
     """How many items a `tuple[...]` or NamedTuple return annotation promises, or None."""
     returned = getattr(func, "__annotations__", {}).get("return")
     if isinstance(returned, str):
-        if "uple" not in returned and not returned.isidentifier():
+        if "uple" not in returned and not returned.replace(".", "").isidentifier():
             return None
         try:
             returned = eval(returned, getattr(func, "__globals__", {}))
         except Exception:
             return None
+    if typing.get_origin(returned) is typing.Annotated:
+        returned = typing.get_args(returned)[0]
     if isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields"):
         return len(returned._fields)
     if typing.get_origin(returned) is tuple:
         args = typing.get_args(returned)
-        return None if Ellipsis in args else len(args)
+        return None if any(map(_is_any_number, args)) else len(args)
     return None
+
+
+def _is_any_number(part: Any) -> bool:
+    """Whether a part of `tuple[...]` stands for no fixed number of items: `...`, `*tuple[int, ...]`."""
+    is_unpacked = (
+        getattr(part, "__unpacked__", False) or getattr(typing.get_origin(part), "_name", "") == "Unpack"
+    )
+    return part is Ellipsis or is_unpacked
 
 
 @overload
