@@ -115,6 +115,9 @@ class Task(Generic[P, R]):
         self.version = version
         self.load_module = load_module or getattr(func, "__module__", "__main__")
         self.plan = Plan(func, config_args)
+        # What help, notebooks and inspect.signature show of it is what the function says of itself.
+        self.__doc__, self.__name__ = func.__doc__, self.name
+        self.__signature__ = self.plan.signature
         for unknown in set(config_args) - set(self.plan.signature.parameters):
             raise TaskDefinitionError(
                 f"task {self.fullname}: config_args names {unknown!r}, which is no parameter"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_wrappers_run_around_the_task_lazily_or_at_once(scheduler: Scheduler) ->
 
 def test_the_visible_task_keeps_name_signature_and_words() -> None:
     assert (value.fullname, value.func.__doc__) == ("wrapping.value", "A value.")
-    assert str(value.plan.signature) == "(x: int, y: int = 1) -> int"
+    assert str(inspect.signature(value)) == "(x: int, y: int = 1) -> int"
     with pytest.raises(CallError, match="too many positional"):
         value(1, 2, 3)  # type: ignore[call-arg]
     assert value.definition["cache_scope"].value == "CSE"
