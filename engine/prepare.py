@@ -28,6 +28,7 @@ from headwater.engine.values import (
     ValueStore,
     describe,
     hash_and_files,
+    hash_value,
     type_name,
 )
 from headwater.engine.values.objects import TRACES
@@ -111,8 +112,17 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
     return Prepared(described.hash, record, files, named, relative=relative, observed=take(), states=states)
 
 
+def prepare_unkept(value: Any) -> Prepared:
+    """Describe a value of a run of which nothing is recorded: its hash.
+
+    Raises:
+        Unrecordable: it has no stable identity.
+    """
+    return Prepared(hash_value(value, label=RESULT), None, [])
+
+
 def prepare_unrecorded(value: Any) -> Prepared:
-    """Describe a value of which nothing is to be recorded: its hash, and the files inside it.
+    """Describe a value of which nothing is to be recorded in a run that is: its hash, and the files inside it.
 
     Raises:
         Unrecordable: it has no stable identity.
