@@ -31,8 +31,9 @@ SECTIONS = {
     "datasets": frozenset({"file"}),
 }
 """The keys of each section; [executors.NAME] has those of executors, [federated_tasks.NAME] those of federated_tasks,
-and [limits] may have any."""
+and [limits] and [tags] may have any."""
 _NAMED = ("executors", "federated_tasks")
+_FREE = ("limits", "tags")
 _SHOWN = (
     "store",
     "scheduler",
@@ -40,6 +41,7 @@ _SHOWN = (
     "run",
     "datasets",
     "limits",
+    "tags",
     "executors.NAME",
     "federated_tasks.NAME",
     "seal",
@@ -58,7 +60,7 @@ def check_settings(where: Path, settings: configparser.ConfigParser) -> None:
             "HEADWATER_STORE_PASSWORD (or name another one with password_env)."
         )
     for section in settings.sections():
-        if section == "limits":
+        if section in _FREE:
             continue
         kind, _, name = section.partition(".")
         known = SECTIONS.get(kind if name and kind in _NAMED else section)

@@ -11,7 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from headwater.cypher.records import PROJECT
 from headwater.cypher.sensitivity import LEVELS, OPTION
-from headwater.engine.context import merged
+from headwater.engine.context import check_override, merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.home import home
@@ -168,7 +168,11 @@ class Task(Generic[P, R]):
         Args:
             context: a nested dict that is laid over the context; values may be lazy.
             **names: more of it, at the top.
+
+        Raises:
+            CallError: the context is no dict with texts for keys.
         """
+        check_override(self.fullname, context)
         before = self.overrides.get(CONTEXT, {})
         return _with_overrides(
             self, {**self.overrides, CONTEXT: merged(merged(before, context or {}), names)}

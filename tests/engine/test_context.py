@@ -91,6 +91,13 @@ def test_a_path_that_is_none_is_refused_where_it_is_written(path: Any) -> None:
         get_context(path)
 
 
+@pytest.mark.parametrize("context", [5, [("a", 1)], {1: 2}, "a", reader()])
+def test_an_override_that_is_no_context_is_refused_where_it_is_written(context: Any) -> None:
+    for one in reader, reader.partial():
+        with pytest.raises(CallError, match=r"reader\.update_context\(.*a dict with texts for keys"):
+            one.update_context(context)
+
+
 contexts = st.recursive(
     st.integers(0, 3), lambda below: st.dictionaries(st.sampled_from("abc"), below, max_size=3), max_leaves=6
 ).filter(lambda value: isinstance(value, dict))
