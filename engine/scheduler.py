@@ -136,8 +136,8 @@ class Scheduler:
             keep_going: after a failure, run everything that does not depend on it before raising.
             dryrun: run nothing, and write nothing down: follow what is recorded as far as that goes.
             prov: False to record nothing of the run, nor reuse anything: as outside a project.
-            tags: recorded with the execution, beside the settings': a dict (a value may be a list), or a list of pairs or
-                `key=value`.
+            tags: recorded with the execution, beside those of the settings: a dict (a value may be a list), or a list
+                of pairs or `key=value`.
             context: a nested dict that tasks read with `get_context`, laid over the one in the settings.
             command: the command line to record; default: the process's own.
 
