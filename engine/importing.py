@@ -69,7 +69,7 @@ def import_spec(module: ModuleType) -> ImportSpec:
     file = getattr(module, "__file__", None)
     if name in ("__main__", _MAIN_IN_WORKER):
         spec = getattr(module, "__spec__", None)
-        if not isinstance(file, str):
+        if not isinstance(file, str) or (file.startswith("<") and file.endswith(">")):  # `<stdin>`
             raise UsageError(
                 "tasks that are defined in a notebook or at a console cannot run in other processes. "
                 "Move them into a module, or leave them on threads (executor='default')."

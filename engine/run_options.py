@@ -39,11 +39,8 @@ def check_tags(tags: Any) -> tuple[tuple[str, str], ...]:
         raise ValueError(f"run(…, tags={tags!r}): {error}") from None
 
 
-def check_context(context: Any, written: str = "run(…, context={!r})") -> Context:
-    """A context, as a run or a task is given it.
-
-    Args:
-        written: how it was given, for the message.
+def check_context(context: Any) -> Context:
+    """The context of a run.
 
     Raises:
         TypeError: it is no dict with texts for keys.
@@ -52,7 +49,7 @@ def check_context(context: Any, written: str = "run(…, context={!r})") -> Cont
         return {}
     if not isinstance(context, Mapping) or not all(isinstance(key, str) for key in context):
         raise TypeError(
-            f"{written.format(context)}: a dict with texts for keys is needed, like {{'model': {{'rate': 0.1}}}}"
+            f"run(…, context={context!r}): a dict with texts for keys is needed, like {{'model': {{'rate': 0.1}}}}"
         )
     return dict(context)
 

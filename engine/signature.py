@@ -130,7 +130,8 @@ class Plan:
         try:
             self.signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise CallError(f"{fullname}{self.signature}: {error}") from None
+            shown = [one for one in self.signature.parameters.values() if one.name not in self.info]
+            raise CallError(f"{fullname}{self.signature.replace(parameters=shown)}: {error}") from None
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
         """A checked call's arguments with defaults filled in; keyword and positional spellings give the same."""

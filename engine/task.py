@@ -11,7 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from headwater.cypher.records import PROJECT
 from headwater.cypher.sensitivity import OPTION
-from headwater.engine.context import merged
+from headwater.engine.context import check_override, merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.home import home
@@ -26,7 +26,6 @@ from headwater.engine.options import (
     limits_of_reuse,
 )
 from headwater.engine.registry import get_task_registry
-from headwater.engine.run_options import check_context
 from headwater.engine.signature import Plan
 from headwater.engine.values.names import find as find_name
 
@@ -176,10 +175,13 @@ class Task(Generic[P, R]):
             **names: more of it, at the top.
 
         Raises:
-            TypeError: it is no dict with texts for keys.
+            CallError: the context is no dict with texts for keys.
         """
-        over = merged(self.overrides.get(CONTEXT, {}), check_context(context, "update_context({!r})"))
-        return _with_overrides(self, {**self.overrides, CONTEXT: merged(over, names)})
+        check_override(self.fullname, context)
+        before = self.overrides.get(CONTEXT, {})
+        return _with_overrides(
+            self, {**self.overrides, CONTEXT: merged(merged(before, context or {}), names)}
+        )
 
     def get_task_options(self) -> dict[str, Any]:
         """The options of a call, before those that its callers export; values are as they are checked."""

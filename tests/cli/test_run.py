@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from headwater.cli import _progress
 from tests.waiting import wait_for
 
 from .conftest import HW, WORKFLOW, Shell, environment, on_a_terminal
@@ -362,6 +363,18 @@ def test_elsewhere_a_line_is_printed_every_few_seconds(fresh: Shell) -> None:
     answer = fresh("run", "slow.py", "naps")
     lines = [line for line in answer.err.splitlines() if "RUNNING" in line]
     assert [re.sub(r"^\d\.\d s", "5 s", line) for line in lines] == ["5 s: 3 RUNNING"]
+
+
+def test_a_run_in_which_nothing_changes_still_shows_that_it_lives(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_progress, "PLAIN_SECONDS", 0.02)
+    for silent, lines in (0.1, 2), (60, 1):
+        monkeypatch.setattr(_progress, "SILENT_SECONDS", silent)
+        with _progress.Progress(lambda: {"slow.nap": {"RUNNING": 1}}):
+            time.sleep(_progress.PATIENCE + 0.5)
+        found = capsys.readouterr().err.splitlines()
+        assert len(found) >= lines if lines > 1 else len(found) == 1, found
 
 
 def test_with_keep_going_everything_that_does_not_depend_on_a_failure_runs(fresh: Shell) -> None:
