@@ -14,9 +14,9 @@ from headwater.engine.awaiting import Body, Want
 from headwater.engine.came import Brought, Came, Had, Results
 from headwater.engine.errors import Unrecordable
 from headwater.engine.expression import Special
-from headwater.engine.feeding import came_by
 from headwater.engine.job import BODY, Job, StepNode
 from headwater.engine.nested import ATOMS
+from headwater.engine.origins import came_by
 
 if TYPE_CHECKING:
     from headwater.engine.failure import Recording

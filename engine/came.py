@@ -25,6 +25,21 @@ Results = set[int] | frozenset[int]
 NONE: Results = frozenset()
 
 
+def within(brought: Brought | None, node: Node, known: dict[Brought, bool]) -> bool:
+    """Whether a call of a form is one form's own, or that of a form that this one called.
+
+    Args:
+        known: what was found before.
+    """
+    way: list[Brought] = []
+    while brought is not None and brought not in known and brought.node is not node:
+        way.append(brought)
+        brought = brought.around
+    found = brought is not None and known.get(brought, True)
+    known.update(dict.fromkeys(way, found))
+    return found
+
+
 class Came:
     """What something came from, and to which results the way leads over these.
 
@@ -156,6 +171,15 @@ class Brought:
 
     def handed(self, expression: Expression) -> Came | None:
         """From what an expression may have come that was handed to one of these forms; None where it was to none."""
+        known = self._find(expression)
+        return None if known is None else known[2]
+
+    def handed_at(self, expression: Expression) -> int | None:
+        """How many forms are around the outermost of these that it was handed to; None where it was to none."""
+        known = self._find(expression)
+        return None if known is None else known[1]
+
+    def _find(self, expression: Expression) -> tuple[Expression, int, Came] | None:
         one: Brought | None = self
         unseen = []
         while one is not None and not one._looked:
@@ -164,7 +188,7 @@ class Brought:
         for one in reversed(unseen):
             one._look()
         known = self._handed.get(id(expression))
-        return None if known is None or known[1] > self.depth else known[2]
+        return None if known is None or known[1] > self.depth else known
 
     def _look(self) -> None:
         self._looked = True

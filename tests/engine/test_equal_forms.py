@@ -3,15 +3,13 @@ What it costs to know that is counted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import pytest
-from headwater.engine import attach, feeding, reduction
-from headwater.engine.children import recorded_children
-from headwater.engine.job import BODY, Job, Stored
+from headwater.engine import attach, feeding, later
+from headwater.engine.job import BODY
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,78 +27,10 @@ from headwater import (
 )
 from tests.engine.form_oracle import Oracle, reach
 from tests.engine.form_recipes import World, root, world
+from tests.engine.looked_forms import Looked, looking, under
 from tests.properties import tries
 
 headwater_namespace = "equal_forms"
-
-
-class Looked:
-    """What was known of the calls under one, when it was recorded.
-
-    Attributes:
-        names: the task of each, with what it gave.
-        rows: (consumer, parameter, producer), by the calls' numbers.
-        returns: what its result came from.
-    """
-
-    def __init__(self, job: Job) -> None:
-        nodes = [node for node in (job.memo or {}).values() if isinstance(node, Job) and node.finished]
-        self.names = {node.index: (node.task.name, given_by(node)) for node in nodes}
-        self.rows = list(job.wiring or ())
-        self.returns = {source for source in job.returns if source != BODY}
-
-    def fed(self) -> dict[Any, set[Any]]:
-        """What feeds each call."""
-        found: dict[Any, set[Any]] = {name: set() for name in self.names.values()}
-        for consumer, _, producer in self.rows:
-            if producer != BODY:
-                found[self.names[consumer]].add(self.names[producer])
-        return found
-
-    def sources(self, name: str) -> set[str]:
-        """The tasks that the calls of one came from."""
-        fed = self.fed()
-        return {one for call in fed if call[0] == name for one, _ in reach(fed, fed[call]) - {call}}
-
-
-KNOWN: dict[bytes | None, Any] = {}
-"""values by their hashes: what the cache answered with may not have been read"""
-
-
-def given_by(job: Job) -> Any:
-    if job.error is not None:
-        return job.error.args[0]
-    value = KNOWN[job.value_hash] if isinstance(job.value, Stored) else job.value
-    KNOWN[job.value_hash] = value
-    return value[0] if job.task.name == "many" else value
-
-
-@contextmanager
-def looking(name: str) -> Iterator[list[Looked]]:
-    """Looks at what is known of the calls under each call of a task."""
-    found: list[Looked] = []
-
-    def looked_at(job: Job) -> list[bytes]:
-        if job.task.name == name:
-            found.append(Looked(job))
-        return recorded_children(job)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reduction, "recorded_children", looked_at)
-        yield found
-
-
-def under(expression: Any) -> Looked:
-    """What was known of the calls of an expression, evaluated in one call."""
-
-    @task(name="under")
-    def one() -> Any:
-        return expression
-
-    with looking("under") as found:
-        Scheduler(record=False).run(one())
-    [looked] = found
-    return looked
 
 
 @task
@@ -296,10 +226,7 @@ def is_as_the_oracle_says(made: World, looked: Looked) -> None:
     fed = looked.fed()
     assert fed.keys() == most.fed.keys()
     assert len(looked.rows) == len(set(looked.rows))
-    numbers: dict[int, set[int]] = {}
-    for consumer, _, producer in looked.rows:
-        numbers.setdefault(consumer, set()).add(producer)
-    assert not any(call in reach(numbers, numbers[call]) for call in numbers), "a call came from itself"
+    assert not looked.holds_circles()
     inside = {call for call in most.fed if call in reach(most.fed, most.fed[call])}
     # Calls that came of each other are not fed by each other both: which, that goes by which was asked for first.
     surely = {call: set() if call in inside else sources for call, sources in least.fed.items()}
@@ -366,8 +293,36 @@ SHARED: dict[str, Callable[[int], Any]] = {
     "a chain, each form of which is asked for by another, too": lambda n: [asks_within(k) for k in range(n)],
     "a tree of forms that are memoised": remembers,
     "a call that is asked for again with what came of it": polls,
+    "forms that are asked for again with what came of them": lambda n: [
+        *(one(k) for k in range(n) for one in (shows_of, shows_again)),
+    ],
+    "forms in forms that are asked for again with what came of them": lambda n: [
+        hands_down(n, 5),
+        down_again(n),
+    ],
     "forms around one call": lambda n: [around(n, 5), *(sized_around(name, n) for name in "ab")],
 }
+
+
+@scheduler_task
+def shows_of(n: int) -> Any:
+    return show(f(n))
+    yield
+
+
+@scheduler_task
+def shows_again(n: int) -> Any:
+    return (yield shows_of((yield both(f(n), other("a"))) - 1))
+
+
+@scheduler_task
+def hands_down(n: int, x: int) -> Any:
+    return (yield show(f(x)) if n == 0 else hands_down(n - 1, x))
+
+
+@scheduler_task
+def down_again(n: int) -> Any:
+    return (yield hands_down(n, (yield both(f(5), other("a"))) - 1))
 
 
 def around(n: int, x: int) -> Any:
@@ -396,7 +351,14 @@ def test_shared_forms_cost_as_much_as_there_is_of_them(shape: str, monkeypatch: 
             return call
 
         with monkeypatch.context() as patch:
-            for module, name in ((attach, "follow"), (feeding, "wire"), (feeding, "_feed_more")):
+            for module, name in (
+                (attach, "follow"),
+                (feeding, "wire"),
+                (feeding, "_feed_more"),
+                (later, "feed_parameter"),
+                (later, "grow"),
+                (later, "within"),
+            ):
                 patch.setattr(module, name, counted(getattr(module, name)))
             looked = under(SHARED[shape](n))
         return steps + len(looked.rows)
