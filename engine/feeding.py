@@ -8,11 +8,14 @@ leads from the call to it, so that no call becomes what it came from itself.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.engine.came import NONE, NOWHERE, Brought, Came, Had, Handed, Results
 from headwater.engine.expression import Expression
 from headwater.engine.job import BODY, Job, StepNode
+
+if TYPE_CHECKING:
+    from headwater.engine.plain import Due, Origins
 
 ONLY_BODY: Results = frozenset({BODY})
 
@@ -97,6 +100,10 @@ class Hads(dict[int, Fed]):
         holds_plain: by the id of an expression, whether plain values flow into it.
         given: what flows into a parameter of a call since it was asked for again.
         missed: by the id of an expression that was asked for again, what it came from beside its node.
+        due, dues: what is to be told of the plain values of forms once they have their values, by the ids of those that
+            have no nodes yet, and by the nodes of the others.
+        origins: of forms that have their values, from where their plain values came (`plain.Origins`).
+        gave_plain: forms whose code gave what it may have been handed as a plain value.
         uses: what forms asked for.
         has_ends: whether anything that something was asked for with does not feed it, for it has come of it.
     """
@@ -107,6 +114,10 @@ class Hads(dict[int, Fed]):
         self.waiting: dict[int, list[tuple[Expression, Had]]] = {}
         self.given: dict[tuple[int, str], set[int]] = {}
         self.missed: dict[int, Results] = {}
+        self.due: dict[int, Due] = {}
+        self.dues: dict[StepNode, list[Due]] = {}
+        self.origins: dict[StepNode, Origins] = {}
+        self.gave_plain: set[StepNode] = set()
         self.uses: list[Use] = []
         self.has_ends = False
         self.plain: dict[int, tuple[Expression, frozenset[Came]]] = {}

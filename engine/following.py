@@ -6,17 +6,16 @@ of the other: these may have come from elsewhere, and something flowed only wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from headwater.engine.came import NONE, NOWHERE, Had, Results, had_by
 from headwater.engine.expression import Expression, Operation, Special
-from headwater.engine.expression_codec import digest, unquoted
 from headwater.engine.feeding import ONLY_BODY, Use, feed, feed_parameter, flow, hads_of
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions
-from headwater.engine.parts import parts_of
-from headwater.engine.plain import NO_CAME, into, plain_of
+from headwater.engine.parts import likes, parts_of
+from headwater.engine.plain import NO_CAME, at_first, await_due, into, plain_of
 from headwater.engine.special import CHOOSERS
 
 
@@ -67,10 +66,10 @@ def follow(
         use = _enter(owner, node, expression, had)
         if not is_new:
             assert node.had is not None
-            for came in use.came:
+            for came in at_first(owner, expression, had):
                 flow(owner, came, node.had.came)
-            likes, flows = _likes(owner, node, expression, had)
-            asked += likes
+            more, flows = _likes(owner, node, expression, had)
+            asked += more
             use = use._replace(flows={"": flows})
     else:
         return asked
@@ -86,9 +85,13 @@ def _enter(owner: Job, node: StepNode, expression: Expression, had: Had) -> Use:
     """Note what an operation or a form was handed, that another asks for; what it has before its first step."""
     is_wish = isinstance(expression, Special) and expression._form == "wish"
     came = NO_CAME if is_wish else into(owner, expression, had)
+    hads = hads_of(owner)
     if node.had is None:
-        hads = hads_of(owner)
-        node.had = had_by(node, hads.outermost, had, hads.together(came))
+        node.had = had_by(node, hads.outermost, had, hads.together(at_first(owner, expression, had)))
+    node.had.brought.look()
+    due = hads.due.pop(id(expression), None)
+    if due is not None:
+        await_due(owner, due)
     return Use(expression, node, had, came, {})
 
 
@@ -138,23 +141,6 @@ def _likes(
     return asked, flows
 
 
-def likes(node: StepNode, expression: Expression) -> Iterator[tuple[Expression, Expression]]:
-    """What a form was handed, each with the like of it in an expression that is one with its own."""
-    first = node.expression
-    if not isinstance(first, Special) or not isinstance(expression, Special):
-        return
-    parts = find_expressions(unquoted(first))
-    if first is expression:
-        yield from zip(parts, parts, strict=True)
-        return
-    known: dict[bytes, list[Expression]] = {}
-    for like in find_expressions(unquoted(expression)):
-        known.setdefault(digest(like), []).append(like)
-    for part in parts:
-        for like in known.get(digest(part), ()):
-            yield part, like
-
-
 def taken_by(owner: Job, node: StepNode) -> Callable[[Expression], bool]:
     """Tells whether something that a form was handed flows into its value, as far as it has asked for it."""
     memo, form = owner.memo, node.expression
@@ -192,10 +178,10 @@ def _know_of(owner: Job, node: StepNode) -> list[Asked]:
                     uses.append(_enter(owner, other, expression, had))
                 else:
                     use = _enter(owner, other, expression, had)
-                    for came in use.came:
+                    for came in at_first(owner, expression, had):
                         flow(owner, came, other.had.came)
-                    likes, flows = _likes(owner, other, expression, had)
-                    asked += likes
+                    more, flows = _likes(owner, other, expression, had)
+                    asked += more
                     uses.append(use._replace(flows={"": flows}))
                 made += inner or find_expressions(getattr(expression, "_args", ()))
     return asked

@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from headwater.engine.came import NONE, Brought, Came, Had, Results, within
 from headwater.engine.expression import Expression, Given, Operation, Special
 from headwater.engine.feeding import Hads, Use, feed_parameter, grow
-from headwater.engine.following import likes, taken_by
+from headwater.engine.following import taken_by
 from headwater.engine.job import Job, Node, StepNode
 from headwater.engine.nested import find_expressions
+from headwater.engine.parts import likes
 
 
 def follow_later(owner: Job, hads: Hads) -> None:
@@ -83,13 +84,9 @@ class _Later:
                 self._givens[use.had.brought.node].append(part)
 
     def follow(self) -> None:
-        missed = self._hads.missed
-        for use in self._hads.uses:
-            known = missed.get(id(use.expression), NONE)
-            self._told[id(use.expression), None] = set(known)
-            if known:  # who took its value knows of that, but for the forms that were handed it
-                self._hand_in(use.expression, known, None)
         self._find(self._hads.uses)
+        for use in self._hads.uses:
+            self._hand_on(use.expression, self._hads.missed.get(id(use.expression), NONE))
         while self._stack:
             expression, results, form = self._stack.pop()
             for use, name in self._takers[id(expression)]:
@@ -151,5 +148,4 @@ class _Later:
         if not self._is_in(use.had, form):
             return False
         assert form.had is not None
-        depth = use.had.brought.handed_at(use.expression)
-        return depth is None or depth > form.had.brought.depth
+        return use.had.brought.handed_at(use.expression) > form.had.brought.depth

@@ -38,6 +38,7 @@ from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, 
 from headwater.engine.origins import origins_of_error
 from headwater.engine.parts import has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
+from headwater.engine.plain import tell_plain
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
 
@@ -266,6 +267,8 @@ class Reduction(Failures):
             node.value = stop.value
             node.steps = node.awaited = None
             self._settle(node)
+            if node.had is not None:
+                tell_plain(owner, node)
             return
         except BaseException as raised:
             origins = origins_of_error(owner, node.awaited, None if raised is error else raised)
@@ -371,7 +374,7 @@ class Reduction(Failures):
         if job.memo is None:
             job.open(value)
         job.result = value
-        place, had = (None, None) if body is None else (LAST, had_of(frozenset(body.got)))
+        place, had = (None, None) if body is None else (LAST, had_of(job, frozenset(body.got)))
         await_nodes(job, self._attacher.attach(job, value, place, had=had))
         if not job.pending:
             self.ready.append(job)

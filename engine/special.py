@@ -76,8 +76,11 @@ class Give:
 
     def returns_plain(self, args: Any) -> None:
         """What the form's code gives may hold what it was handed: that comes from whoever wrote it."""
+        node = self.node
         if look_into(args)[1]:
-            self.node.gathered.add(BODY)
+            assert node.owner is not None
+            node.gathered.add(BODY)
+            hads_of(node.owner).gave_plain.add(node)
 
     def tell(self, wish: Wish, error: BaseException | None = None) -> None:
         """Note what a wish has got, or what its error came from."""
@@ -121,6 +124,15 @@ def flowing(expression: Special) -> Any:
     if expression._form in ("map_", "starmap") and not isinstance(args[0], Expression):
         return args[1:]
     return args[:1] if expression._form in ("catch", "catch_all", "const") else args
+
+
+USERS = "scheduler_task "
+"""What the names of the forms begin with that users write."""
+
+
+def is_users(expression: Special) -> bool:
+    """Whether a form's code is a user's: a scheduler task."""
+    return str.startswith(expression._form, USERS)
 
 
 def brings_own(expression: Special) -> bool:

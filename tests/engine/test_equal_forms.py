@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from headwater.engine import attach, feeding, later
 from headwater.engine.job import BODY
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headwater import (
@@ -19,6 +19,7 @@ from headwater import (
     Scheduler,
     catch,
     cond,
+    const,
     evaluate,
     map_,
     scheduler_task,
@@ -26,7 +27,7 @@ from headwater import (
     task,
 )
 from tests.engine.form_oracle import Oracle, reach
-from tests.engine.form_recipes import World, root, world
+from tests.engine.form_recipes import World, narrow_world, root, world
 from tests.engine.looked_forms import Looked, looking, under
 from tests.properties import tries
 
@@ -128,22 +129,63 @@ def picked(given: Any, way: str) -> Any:
     return (yield TAKEN[way](given))
 
 
+PICKS: dict[str, Callable[[Any, Any], Any]] = {
+    "form": lambda given, plain: second_of(plain, given, 1),
+    "form of a form": lambda given, plain: second_of(plain, second_of(given, given, 1), 1),
+    "cond": lambda given, plain: cond(True, given, plain),
+    "cond in a cond": lambda given, plain: cond(False, plain, cond(True, given, plain)),
+    "const": lambda given, plain: const(given, [plain, f(9)]),
+}
 TAKEN: dict[str, Callable[[Any], Any]] = {
-    "form in a call": lambda given: show(second_of(0, given, 1)),
-    "form in a map": lambda given: map_(show, [second_of(0, given, 1)]),
-    "cond in a call": lambda given: show(cond(True, given, 1)),
-    "cond in a map": lambda given: map_(show, [cond(True, given, 1)]),
+    f"{pick} in a {place}": (lambda given, chosen=chosen, take=take: take(chosen(given, 1)))
+    for pick, chosen in PICKS.items()
+    for place, take in (("call", show), ("map", lambda value: map_(show, [value])))
 }
 
 
 @pytest.mark.parametrize("way", TAKEN)
-def test_a_plain_value_that_comes_out_of_a_form_counts_as_what_was_written_into_it_however_it_is_taken(
+def test_a_plain_value_that_comes_out_of_a_form_came_from_whoever_wrote_that_however_it_is_taken(
     way: str,
 ) -> None:
-    assert under(picked(second_of(3, 4, 1), way)).sources("show") == {"size"}
-    assert under(picked(cond(True, 5), way)).sources("show") == {"size"}
-    # What comes out holds nothing plain: it is what was handed in.
+    assert under(picked(second_of(3, 4, 1), way)).sources("show") == set()
+    assert under(picked(cond(True, 5), way)).sources("show") == set()
     assert under(picked(f(1), way)).sources("show") == {"f"}
+    assert under(sized_and_picked(way)).sources("show") == {"other"}
+
+
+@scheduler_task
+def sized_and_picked(way: str) -> Any:
+    """Hands on a plain value that came from `other`."""
+    found = yield other("a")
+    return (yield picked(second_of(0, found, 1), way))
+
+
+@scheduler_task
+def chosen(way: str) -> Any:
+    yield size("a")
+    return (yield show(WRITTEN[way](f(1))))
+
+
+WRITTEN: dict[str, Callable[[Any], Any]] = {
+    "form": lambda given: second_of(given, 1, 0),
+    "form of a form": lambda given: second_of(given, second_of(given, 1, 0), 0),
+    "cond": lambda given: cond(False, given, 1),
+    "catch": lambda given: catch(seq([1, given])[0], ValueError, mended),
+    "operation in a form": lambda given: second_of(given, seq([1, given])[0] + 1, 0),
+    "what a form makes of it": lambda given: one_more(1),
+    "what it makes of it in a form": lambda given: second_of(given, one_more(1), 0),
+}
+
+
+@scheduler_task
+def one_more(n: int) -> Any:
+    yield None
+    return n + 1
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_so_does_one_that_the_form_wrote_itself_that_asks_for_it(way: str) -> None:
+    assert "size" in under(chosen(way)).sources("show")
 
 
 @scheduler_task
@@ -208,10 +250,11 @@ def test_an_async_body_that_awaits_an_equal_expression_has_it_come_from_what_it_
 
 
 TIMES = count(1)
-MOST_SEEDS = 4999
-"""Every world up to here was found to be followed as the oracle says. Of the 4,000 beyond, one is not, 8934: there, a
-plain value comes out of a form into which another wrote a plain value, and so counts as made of all that this had got,
-which the oracle takes for too much."""
+MOST_SEEDS = 19_999
+"""Every world of either kind up to here was found to be followed as the oracle says."""
+WORLDS = st.builds(
+    lambda make, seed: make(seed), st.sampled_from([world, narrow_world]), st.integers(0, MOST_SEEDS)
+)
 
 
 def looked_at(made: World, scheduler: Any, again: int = 0, **options: Any) -> Looked:
@@ -221,38 +264,42 @@ def looked_at(made: World, scheduler: Any, again: int = 0, **options: Any) -> Lo
 
 
 def is_as_the_oracle_says(made: World, looked: Looked) -> None:
-    least, most = Oracle(made, loose=False), Oracle(made, loose=True)
-    of_least, of_most = least.run(), most.run()
+    oracle = Oracle(made)
+    returns = oracle.run()
     fed = looked.fed()
-    assert fed.keys() == most.fed.keys()
+    assert fed.keys() == oracle.fed.keys()
     assert len(looked.rows) == len(set(looked.rows))
     assert not looked.holds_circles()
-    inside = {call for call in most.fed if call in reach(most.fed, most.fed[call])}
+    inside = {call for call in oracle.fed if call in reach(oracle.fed, oracle.fed[call])}
     # Calls that came of each other are not fed by each other both: which, that goes by which was asked for first.
-    surely = {call: set() if call in inside else sources for call, sources in least.fed.items()}
+    surely = {call: set() if call in inside else sources for call, sources in oracle.fed.items()}
     for call in fed:
         found = reach(fed, fed[call])
         assert reach(surely, surely[call]) <= found - {call}, call
-        assert found - {call} <= reach(most.fed, most.fed[call]), call
+        assert found - {call} <= reach(oracle.fed, oracle.fed[call]), call
     returned = reach(fed, [looked.names[source] for source in looked.returns])
-    assert reach(surely, of_least) <= returned <= reach(most.fed, of_most)
+    assert reach(surely, returns) <= returned <= reach(oracle.fed, returns)
 
 
 @tries(150)
-@given(st.integers(0, MOST_SEEDS), st.integers(0, 1000))
-def test_every_call_comes_from_what_an_oracle_says(seed: int, order: int) -> None:
+@example(world(8934), 0)
+@example(world(13965), 0)
+@example(world(19984), 0)
+@example(narrow_world(35), 0)
+@example(narrow_world(1553), 0)
+@example(narrow_world(2343), 0)
+@given(WORLDS, st.integers(0, 1000))
+def test_every_call_comes_from_what_an_oracle_says(made: World, order: int) -> None:
     """Whatever asks for whatever, in any order."""
-    made = world(seed)
     is_as_the_oracle_says(made, looked_at(made, Scheduler(record=False)))
     is_as_the_oracle_says(made, looked_at(made, Rehearsal(), seed=order))
 
 
 @tries(20)
-@given(st.integers(0, MOST_SEEDS))
+@given(WORLDS)
 def test_and_so_it_does_where_its_calls_are_answered_from_the_cache(
-    shared_local_project: Project, seed: int
+    shared_local_project: Project, made: World
 ) -> None:
-    made = world(seed)
     for _ in range(2):
         scheduler = Scheduler(shared_local_project)
         is_as_the_oracle_says(made, looked_at(made, scheduler, again=next(TIMES)))
