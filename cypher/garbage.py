@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 Thresholds = tuple[int, int, int]
 
@@ -18,8 +19,11 @@ RARELY: Thresholds = (2_000_000, 20, 100)
 """for what has a `MemoryWatch` beside it"""
 _LEAST = 64 << 20
 """bytes that may be garbage before anybody looks"""
-_SMALL = 1024
-"""bytes of each new object, and what hangs on it, that are no sign of anything held by few"""
+_SMALL, _MOST_SMALL = 1024, 256 << 20
+"""bytes of each new object, and what hangs on it, that are no sign of anything held by few; and of all of them"""
+_MOST_PATIENCE = 8
+_BETWEEN = 20
+"""how many times as long as the last collection took it is to the next, at least"""
 
 _lock = threading.Lock()
 _inside: list[Thresholds] = []
@@ -34,43 +38,79 @@ _own: set[int] = set()
 def few_collections(thresholds: Thresholds = SELDOM) -> Iterator[None]:
     """Collect garbage seldom while this lasts, in whatever thread: for what makes a great many objects that are needed
     until its end, and hold no cycles. Going through them again and again takes two fifths of the time of a large trace,
-    and a tenth of that of a large run.
+    and a tenth of that of a large run. Where somebody has turned it off, it stays so.
     """
     with _lock:
         if not _inside:
             _before[:] = [gc.get_threshold()]
         _inside.append(thresholds)
-        gc.set_threshold(*max(_inside))
+        _set()
     try:
         yield
     finally:
         with _lock:
-            _inside.remove(thresholds)
-            gc.set_threshold(*max(_inside, default=_before[0]))
+            if thresholds in _inside:  # not in a process that was forked meanwhile
+                _inside.remove(thresholds)
+                _set()
+
+
+def _set() -> None:
+    found = _before[0]
+    gc.set_threshold(*(max(_inside, default=found) if found[0] else found))
+
+
+def _forked() -> None:
+    """This is a new process, which has the thresholds of before: nobody who is inside is there to watch."""
+    if _inside:
+        _inside.clear()
+        _set()
+    _lock.release()
+
+
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_forked)
 
 
 class MemoryWatch:
     """Collects garbage where memory has grown by more than many small objects explain: few objects in a circle, as an
-    error and the frames that it passed through, may hold as much of it as there is."""
+    error and the frames that it passed through, may hold as much of it as there is.
+
+    What grows may be needed, or come and go by itself. So where little came back, twice as much is let grow before it
+    looks again, up to a limit; and a twentieth of the time is spent on it at the most.
+    """
 
     def __init__(self) -> None:
         self._floor = _memory()
+        self._patience = 1
+        self._next = 0.0
 
     def look(self) -> None:
         """Collect if it is time; takes some microseconds where it is not."""
         used = _memory()
         self._floor = min(self._floor, used)
-        allowed = max(_LEAST, self._floor // 4) + _SMALL * gc.get_count()[0]
-        if used - self._floor > allowed and gc.isenabled():
-            gc.collect()
-            self._floor = _memory()
+        new = min(_SMALL * gc.get_count()[0], _MOST_SMALL)
+        allowed = self._patience * max(_LEAST, self._floor // 4) + new
+        began = monotonic()
+        if (
+            used - self._floor <= allowed
+            or began < self._next
+            or not gc.isenabled()
+            or not gc.get_threshold()[0]
+        ):
+            return
+        gc.collect()
+        self._next = monotonic() + _BETWEEN * (monotonic() - began)
+        left = _memory()
+        came_back = used - left > (used - self._floor) // 2
+        self._patience = 1 if came_back else min(2 * self._patience, _MOST_PATIENCE)
+        self._floor = left
 
 
 def _memory() -> int:
-    """Bytes of memory that this process has; where the system does not tell, the most that it ever had."""
+    """Bytes of memory that are this process's own; where the system does not tell, the most that it ever had."""
     try:
         with open("/proc/self/statm", "rb") as told:
-            return int(told.read().split()[1]) * resource.getpagesize()
+            _, resident, shared, *_ = told.read().split()
+        return (int(resident) - int(shared)) * resource.getpagesize()
     except OSError:
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -275,7 +275,7 @@ def _groups_at(
         try:
             records = decoder.decode(payload)
             check_flows(records)
-        except (msgspec.DecodeError, ValueError) as error:
+        except msgspec.DecodeError as error:
             raise JournalDamaged(str(path), position, index, f"records nobody can read ({error})") from None
         if index == 0 and not _is_of(records, execution_id_of(path)):
             raise JournalDamaged(

@@ -395,7 +395,7 @@ def _call_row(call: CallMade) -> Row:
         [[value.hex(), name, position] for name, position, value in call.args],
         call_context(call),
         call_named(call),
-        call.gap or None,
+        list(call.gap) or None,
         call_states(call),
     ]
 
@@ -424,8 +424,8 @@ def _job_row(run: str, job: JobStarted | JobEnded, task_name: str | None) -> Row
         call,
         tag_texts(job.tags),
         job.prov_off or None,
-        job.undeclared_writes or None,
-        job.undeclared_reads or None,
+        list(job.undeclared_writes) or None,
+        list(job.undeclared_reads) or None,
     ]
 
 

@@ -158,7 +158,7 @@ def check_flows(records: Iterable[Record]) -> None:
     the bytes are not right.
 
     Raises:
-        ValueError: it is.
+        ValidationError: it is.
     """
     for call in records:
         if isinstance(call, CallMade) and (call.wiring or call.returns):
@@ -166,7 +166,7 @@ def check_flows(records: Iterable[Record]) -> None:
             if not all(0 <= to < end and -1 <= made < end for to, _, made in call.wiring) or not all(
                 -1 <= made < end for made in call.returns
             ):
-                raise ValueError("the wiring names a call that is not among the children")
+                raise msgspec.ValidationError("the wiring names a call that is not among the children")
 
 
 def flows(call: CallMade) -> set[tuple[str, str, str]]:

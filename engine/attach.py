@@ -269,7 +269,7 @@ class Attacher:
         memo = owner.memo
         return hash_value(substitute(options, lambda e: _mark(memo[id(e)])) if inner else options)
 
-    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes | Node:
+    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes:
         """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes."""
         assert owner.memo is not None
         memo = owner.memo
@@ -277,8 +277,7 @@ class Attacher:
             if not inner:
                 return self._hash_only(value, "expression")
             if value is inner[0]:
-                node = memo[id(value)]
-                return node.key or node
+                return _mark(memo[id(value)])
             return _digest(b"Lazy", hash_value(substitute(value, lambda e: _mark(memo[id(e)]))))
         except Unrecordable:
             return _alone(whole)

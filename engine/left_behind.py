@@ -49,7 +49,7 @@ def _partials(start: str) -> list[str]:
     folder, prefix = os.path.split(start)
     try:
         names = os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return []
     return [
         os.path.join(folder, name) for name in names if name.startswith(prefix) and name.endswith(PARTIAL)

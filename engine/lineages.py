@@ -17,18 +17,17 @@ class Lineages:
 
     Attributes:
         states: is told of it, too, for the run's own look-ups.
-        inside: the states of the handles inside a value, by its hash.
     """
 
     def __init__(self, record: Callable[[HandleSeen], None]) -> None:
         self.states = HandleStates()
         self._record = record
         self._seen: set[tuple[bytes, bool, bool]] = set()
-        self.inside: dict[bytes, Sequence[HandleSeen]] = {}
+        self._inside: dict[bytes, Sequence[HandleSeen]] = {}
 
     def saw(self, prepared: Prepared) -> None:
         """A value is recorded; the handles in it are."""
-        self.inside[prepared.hash] = prepared.states
+        self._inside[prepared.hash] = prepared.states
         self.add(prepared.states)
 
     def add(self, records: Iterable[HandleSeen]) -> None:
@@ -54,7 +53,7 @@ class Lineages:
 
     def called(self, job: Job, *, failed: bool) -> tuple[bytes, ...]:
         """A call has its result. Returns the states that it gave, and would have given of what it took."""
-        given = self.inside.get(job.value_hash or b"", ())
+        given = self._inside.get(job.value_hash or b"", ()) if self._inside else ()
         if not given and not job.taken:
             return ()
         if job.status == RUNNING and not failed:

@@ -217,8 +217,7 @@ class Recorder:
     def resumed(self, job: Job) -> None:
         """A job goes on with what its function is on record to have returned; its function does not run."""
         if not job.unrecorded:
-            if job.task.hash not in self._seen:
-                self._task(job.task)
+            self._task(job.task)
             self._fresh.append(job)
 
     def tagged(
@@ -236,9 +235,7 @@ class Recorder:
         is none; whoever needs it fails with the reason.)"""
         flat = expression_codec.flatten(result)
         assert job.eval_hash is not None
-        task_hash = job.task.hash
-        if task_hash not in self._seen:
-            self._task(job.task)
+        self._task(job.task)
         given = handles_in(result)
         if given or job.taken:
             self.lineages.gave(job, [record for handle in given for record in state_records(handle)])
@@ -259,7 +256,9 @@ class Recorder:
             job.depends_on_directory()
         job.named = named_of(map(file_record, inside), job.started) if inside else ()
         if digest is not None:
-            self._records.append(EvaluationSeen(job.eval_hash, digest, task_hash, _micros(time()), directory))
+            self._records.append(
+                EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory)
+            )
 
     def _expression(self, flat: expression_codec.Flat, result: Any, inside: list[Any]) -> bytes:
         """Record an expression as a value, with the reactive values in it. Returns its hash."""
@@ -287,13 +286,11 @@ class Recorder:
 
     def called(self, job: Job, children: list[bytes], *, cacheable: bool, failed: bool = False) -> None:
         """A call has its result."""
-        task_hash = job.task.hash
-        if task_hash not in self._seen:
-            self._task(job.task)
+        self._task(job.task)
         assert job.call_hash is not None
         assert job.eval_hash is not None
         assert job.value_hash is not None
-        states = self.lineages.called(job, failed=failed) if job.taken or self.lineages.inside else ()
+        states = self.lineages.called(job, failed=failed)
         rest: tuple[Any, ...] = ()  # of which most calls have nothing
         if job.reads or job.named or job.gap or states:
             reads = tuple(sorted(job.reads.items())) if job.reads else ()
@@ -302,7 +299,7 @@ class Recorder:
             CallMade(
                 job.call_hash,
                 job.eval_hash,
-                task_hash,
+                job.task.hash,
                 _arguments(job),
                 job.value_hash,
                 tuple(children),
@@ -344,9 +341,8 @@ class Recorder:
 
     def ended(self, job: Job) -> None:
         """A job has reached its last status."""
-        error, task_hash = job.error, job.task.hash
-        if task_hash not in self._seen:
-            self._task(job.task)
+        error = job.error
+        self._task(job.task)
         rest: tuple[Any, ...] = ()  # of which most jobs have nothing
         if job.options or job.applied or job.gap or job.observed is not None or job.call_hash is None:
             rest = (
@@ -360,7 +356,7 @@ class Recorder:
             JobEnded(
                 job.n,
                 job.owner.n if job.owner is not None else None,
-                task_hash,
+                job.task.hash,
                 job.eval_hash,
                 STATUS[job.status],
                 _micros(job.started),
@@ -376,9 +372,10 @@ class Recorder:
         )
 
     def _task(self, task: Task[Any, Any]) -> None:
-        """Write down a task that the journal has not seen."""
-        self._seen.add(task.hash)
-        self._records += definition(task, self._seen)
+        """Write down a task, if the journal has not seen it."""
+        if task.hash not in self._seen:
+            self._seen.add(task.hash)
+            self._records += definition(task, self._seen)
 
     # -- the journal -----------------------------------------------------------------------------------------------
 

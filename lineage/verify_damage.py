@@ -65,7 +65,7 @@ def _records(payload: bytes) -> Iterator[AnyRecord]:
         try:
             record = decoder.decode(piece)
             check_flows([record])
-        except (msgspec.DecodeError, ValueError):
+        except msgspec.DecodeError:
             return
         yield record
 

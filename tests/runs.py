@@ -242,6 +242,8 @@ class MadeUpRun:
                 call,
                 error,
                 prov_off=number % 5 == 0,
+                undeclared_writes=(f"/made/{number}.txt",) if number % 4 == 0 else (),
+                undeclared_reads=(f"/read/{number}.txt",) if number % 3 == 0 else (),
             )
         )
         return call

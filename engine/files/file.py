@@ -118,10 +118,10 @@ class File(Artefact):
         binary = "b" in mode
         if binary and not (encoding is errors is newline is None):
             raise ValueError(f"mode {mode!r} is binary: it takes no encoding, errors or newline")
-        if mode in ("r", "rb", "rt") and not options and not is_url(self._address):
+        writes = any(letter in mode for letter in "wax+")
+        if not (writes or options or is_url(self._address)):
             return self._open_to_read(mode, None if binary else encoding or "utf-8", errors, newline)
         plain = mode.replace("t", "").replace("b", "") + "b"
-        writes = any(letter in mode for letter in "wax+")
         file: Any = self._open_binary(plain, writes, options)
         if writes and not isinstance(file, WrittenFile):
             file = WrittenFile(file, self._was_written, self._address if is_url(self._address) else None)
@@ -160,10 +160,9 @@ class File(Artefact):
             try:
                 return self._open_here(mode)
             except FileNotFoundError:
-                folder = os.path.dirname(self._address)
-                if not writes or os.path.isdir(folder):
+                if not writes:
                     raise
-                os.makedirs(folder, exist_ok=True)
+                os.makedirs(os.path.dirname(self._address), exist_ok=True)
                 return self._open_here(mode)
         except OSError as error:
             raise explained(error) from None

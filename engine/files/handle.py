@@ -264,6 +264,7 @@ def open_replacing(
         done(partial)
         if isinstance(error, PermissionError):
             return None
+        error.filename = path
         raise
     if rights is not None:
         os.fchmod(handle, rights)

@@ -30,20 +30,20 @@ class _Partials:
         self._numbers = count()
         self._lock = threading.Lock()
         self._noted: set[str] = set()
-        self._open: set[str] = set()
+        self._open: dict[str, str] = {}
+        """the folders of those that are open, by path"""
         self._leaves = False
 
     def beside(self, target: str) -> str:
         folder = os.path.dirname(target)
         start = f"{folder}/{self._prefix}"
         path = f"{start}{next(self._numbers)}{PARTIAL}"
-        self._open.add(
-            path
-        )  # before the folder is looked for among the noted, from which it is taken if this is not
+        # Before the folder is looked for among the noted, from which it is taken where nothing is open in it.
+        self._open[path] = folder
         if folder not in self._noted:
             with self._lock:
                 if len(self._noted) >= _MOST:
-                    self.leave()
+                    self._forget()
                 begin(Note(start, ALL))
                 self._noted.add(folder)
                 if not self._leaves:
@@ -52,12 +52,16 @@ class _Partials:
         return path
 
     def done(self, path: str) -> None:
-        self._open.discard(path)
+        self._open.pop(path, None)
 
     def leave(self) -> None:
         """Take back the notes of folders in which nothing is under way."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
         noted, self._noted = self._noted, set()
-        busy = set(map(os.path.dirname, list(self._open)))
+        busy = set(self._open.copy().values())
         self._noted |= noted & busy
         for folder in noted - busy:
             end(f"{folder}/{self._prefix}")

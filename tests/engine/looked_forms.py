@@ -24,6 +24,7 @@ class Looked:
         children: their call hashes.
 
     Attributes:
+        calls: their call hashes.
         names: the task of each, with what it gave.
         rows: (consumer, parameter, producer), by the calls' numbers.
         returns: what its result came from.
@@ -33,6 +34,7 @@ class Looked:
         nodes = [node for node in (job.memo or {}).values() if isinstance(node, Job) and node.finished]
         names = {node.call_hash: (node.task.name, given_by(node)) for node in nodes}
         self.names = {number: names[call_hash] for number, call_hash in enumerate(children)}
+        self.calls = list(children)
         self.rows = list(job.wiring or ())
         self.returns = {source for source in job.returns if source != BODY}
 

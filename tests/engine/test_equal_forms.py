@@ -295,6 +295,12 @@ def test_every_call_comes_from_what_an_oracle_says(made: World, order: int) -> N
     is_as_the_oracle_says(made, looked_at(made, Rehearsal(), seed=order))
 
 
+@pytest.mark.parametrize("seed", [38, 271, 333, 369])
+def test_a_call_of_what_was_asked_for_again_is_one_with_its_equal(seed: int) -> None:
+    looked = looked_at(world(seed), Scheduler(record=False))
+    assert len(set(looked.calls)) == len(looked.calls)
+
+
 @tries(20)
 @given(WORLDS)
 def test_and_so_it_does_where_its_calls_are_answered_from_the_cache(

@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,28 @@ def test_an_empty_path_is_not_the_working_directory(kind: type) -> None:
     with pytest.raises(ValueError, match="path is empty"):
         kind("")
     assert kind(".").uri == os.getcwd()
+
+
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_many_threads_write_the_first_files_of_a_folder(tmp_path: Path, mode: str) -> None:
+    failed: list[BaseException] = []
+    for n in range(60):
+        files = [File(f"{tmp_path}/{n}/deep/{k}.txt") for k in range(8)]
+        together = threading.Barrier(len(files))
+
+        def write(file: File, together: threading.Barrier = together) -> None:
+            together.wait()
+            try:
+                file.write("x", mode)
+            except OSError as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=write, args=[file]) for file in files]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
 
 
 # -- what cannot be ----------------------------------------------------------------------------------------------------

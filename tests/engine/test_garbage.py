@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 from typing import Any
 
@@ -72,3 +73,44 @@ def test_nothing_is_collected_where_memory_does_not_grow() -> None:
         assert not gone
     gc.collect()
     assert gone
+
+
+def test_a_forked_process_collects_as_before() -> None:
+    before = gc.get_threshold()
+    with few_collections(RARELY):
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if gc.get_threshold() == before else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert gc.get_threshold() == RARELY
+
+
+def test_who_has_turned_collections_off_has_none() -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        with few_collections():
+            assert gc.get_threshold()[0] == 0
+    finally:
+        gc.set_threshold(*before)
+
+
+def test_what_comes_and_goes_by_itself_is_not_looked_through_again_and_again() -> None:
+    found: list[int] = []
+
+    def told(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            found.append(1)
+
+    watch = MemoryWatch()
+    gc.callbacks.append(told)
+    try:
+        with few_collections(RARELY):
+            for _ in range(40):
+                array = bytearray(b"x" * (100 << 20))
+                watch.look()
+                del array
+                watch.look()
+    finally:
+        gc.callbacks.remove(told)
+    assert len(found) <= 2
