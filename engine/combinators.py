@@ -7,13 +7,14 @@ Those that run code of the user's are tasks.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence, Sized
+from functools import partial
 from typing import Any, NoReturn, TypeVar, cast, overload
 
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.partial import PartialTask
-from headwater.engine.special import Give, Steps, form, items_of, ordered
+from headwater.engine.special import Give, Steps, check_called, form, items_of, ordered
 from headwater.engine.task import Task, task
 from headwater.engine.unrecorded import quoting
 
@@ -109,7 +110,7 @@ def _starmap(give: Give, function: Any, values: Any) -> Steps:
     for item in (yield from items_of(give, values, "starmap")):
         # Which arguments there are must be known to make the call.
         arguments = (yield item) if isinstance(item, Expression) else item
-        again = give if isinstance(item, Expression) else _as_written
+        again = partial(give.part, item) if isinstance(item, Expression) else _as_written
         if isinstance(arguments, dict):
             found.append(call(**{name: again(value) for name, value in arguments.items()}))
         elif isinstance(arguments, (tuple, list)):
@@ -192,7 +193,12 @@ def apply_func(function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
 
 
 def as_task(function: Callable[..., R]) -> PartialTask[R]:
-    """A plain function as a task, to be called lazily or handed to `map_`: `as_task(math.sqrt)(x)`."""
+    """A plain function as a task, to be called lazily or handed to `map_`: `as_task(math.sqrt)(x)`.
+
+    Raises:
+        CallError: it is no function.
+    """
+    check_called("as_task", function)
     return PartialTask(cast(Task[Any, R], apply_func), (function,), {})
 
 
@@ -205,9 +211,16 @@ def eval_(code: str, /, *args: Any, pos_args: Iterable[str] = (), **names: Any) 
         *args: values for the names in `pos_args`.
         pos_args: names for the positional values.
         **names: further values by name.
+
+    Raises:
+        CallError: there are not as many positional values as names for them.
     """
-    bound = dict(zip(pos_args, args, strict=True))
-    return eval(code, {**bound, **names})
+    positional = list(pos_args)
+    if len(positional) != len(args):
+        raise CallError(
+            f"eval_(...): {len(args)} positional values, and pos_args names {len(positional)} of them"
+        )
+    return eval(code, {**dict(zip(positional, args, strict=True)), **names})
 
 
 @task(namespace=_namespace, version="1", name="compose")
@@ -229,10 +242,11 @@ def compose(*functions: Callable[..., Any]) -> PartialTask[Any]:
     """One task of several, the last called first: `compose(f, g)(x)` is `f(g(x))`.
 
     Raises:
-        CallError: there is none.
+        CallError: there is none, or one that cannot be called.
     """
     if not functions:
         raise CallError("compose(...) needs at least one task")
+    check_called("compose", *functions)
     return _composed.partial(list(functions))
 
 
@@ -253,4 +267,4 @@ def with_export_options(expr: T, options: Mapping[str, Any]) -> T:
         TaskDefinitionError: an unknown option, or a value that cannot be.
     """
     quoted = expr if isinstance(expr, Quoted) else quoting(expr)
-    return evaluated.options(executor="default", export_options=dict(options))(quoted)  # type: ignore[no-any-return]
+    return evaluated.options(executor="default", export_options=options)(quoted)  # type: ignore[no-any-return]

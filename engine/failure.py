@@ -12,11 +12,12 @@ from typing import Any, Protocol
 from headwater.cypher.records import FileSeen
 from headwater.engine.attach import flows
 from headwater.engine.bodies import note_returned
-from headwater.engine.children import origins_of_error, recorded_children
+from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, add_reads
 from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
 from headwater.engine.job import CANCELLED, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
+from headwater.engine.origins import origins_of_error
 from headwater.engine.reasons import UNREADABLE_RESULT
 from headwater.engine.traceback import attach_traceback, error_hash, error_text
 from headwater.engine.unrecorded import Unrecorded
@@ -130,7 +131,7 @@ class Failures:
             job.started = now
         job.stopped = now if now > job.started else job.started  # a clock may be put back meanwhile
         self.move(job, status)
-        self.recording_of(job).ended(job)
+        (self.unrecorded if job.unrecorded else self.recording).ended(job)
 
     def recording_of(self, job: Job) -> Recording:
         """Who is told of a job: nobody who writes anything down, where it is not recorded."""

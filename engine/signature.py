@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from headwater.engine.errors import CallError, TaskDefinitionError
 from headwater.engine.nested import find_expressions
 
@@ -67,7 +68,7 @@ class JobInfo:
         return
 
 
-class Bound(NamedTuple):
+class Bound(msgspec.Struct):
     """A call's arguments, complete with defaults, in the one order that identifies the call."""
 
     names: Sequence[str]

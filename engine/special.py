@@ -14,9 +14,10 @@ from headwater.engine.came import Had, Wish, had_by
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special
 from headwater.engine.expression_codec import unquoted
-from headwater.engine.feeding import came_by, hads_of
+from headwater.engine.feeding import hads_of
 from headwater.engine.job import BODY
 from headwater.engine.nested import failures_in, look_into, substitute
+from headwater.engine.origins import came_by
 from headwater.engine.task import Task, task
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class Give:
     def __call__(self, value: Any) -> Given:
         return Given(value, self.node.gather())
 
+    def part(self, expression: Expression, value: Any) -> Given:
+        """The same of what came from one expression alone that the form has asked for."""
+        owner = self.node.owner
+        assert owner is not None
+        assert owner.memo is not None
+        return Given(value, owner.memo[id(expression)].sources)
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """What the form waits for meanwhile does not flow into its value."""
@@ -68,8 +76,11 @@ class Give:
 
     def returns_plain(self, args: Any) -> None:
         """What the form's code gives may hold what it was handed: that comes from whoever wrote it."""
+        node = self.node
         if look_into(args)[1]:
-            self.node.gathered.add(BODY)
+            assert node.owner is not None
+            node.gathered.add(BODY)
+            hads_of(node.owner).gave_plain.add(node)
 
     def tell(self, wish: Wish, error: BaseException | None = None) -> None:
         """Note what a wish has got, or what its error came from."""
@@ -113,6 +124,15 @@ def flowing(expression: Special) -> Any:
     if expression._form in ("map_", "starmap") and not isinstance(args[0], Expression):
         return args[1:]
     return args[:1] if expression._form in ("catch", "catch_all", "const") else args
+
+
+USERS = "scheduler_task "
+"""What the names of the forms begin with that users write."""
+
+
+def is_users(expression: Special) -> bool:
+    """Whether a form's code is a user's: a scheduler task."""
+    return str.startswith(expression._form, USERS)
 
 
 def brings_own(expression: Special) -> bool:
@@ -201,12 +221,13 @@ def catch(expr: Any, /, *pairs: Any) -> Any:
             the first class that matches wins. An error in a recovery is an error of the whole.
 
     Raises:
-        CallError: classes and recoveries are not in pairs, or a class is none.
+        CallError: classes and recoveries are not in pairs, or a class or a recovery is none.
     """
     if not pairs or len(pairs) % 2:
         raise CallError("catch(expr, error_class, recover, ...) takes classes and recoveries in pairs")
     for classes in pairs[::2]:
         _check_classes("catch", classes)
+    check_called("catch", *pairs[1::2])
     return Special("catch", (expr, *pairs))
 
 
@@ -229,7 +250,7 @@ def catch_all(exprs: Any, error_class: Any = None, recover: Any = None) -> Any:
         recover: a task or function of one argument.
 
     Raises:
-        CallError: only one of `error_class` and `recover` is given, or a class is none.
+        CallError: only one of `error_class` and `recover` is given, or a class or the recovery is none.
     """
     if (error_class is None) != (recover is None):
         raise CallError(
@@ -237,6 +258,7 @@ def catch_all(exprs: Any, error_class: Any = None, recover: Any = None) -> Any:
         )
     if error_class is not None:
         _check_classes("catch_all", error_class)
+        check_called("catch_all", recover)
     return Special("catch_all", (exprs, error_class, recover))
 
 
@@ -289,6 +311,17 @@ def _check_classes(name: str, classes: Any) -> None:
         is_error = isinstance(cls, type) and issubclass(cls, BaseException)
         if not is_error and not isinstance(cls, Expression):
             raise CallError(f"{name}(...): {cls!r} is no exception class")
+
+
+def check_called(name: str, /, *functions: Any) -> None:
+    """Refuse what cannot be called, in the place of a task or a function.
+
+    Raises:
+        CallError: with the nearest that can be.
+    """
+    for function in functions:
+        if not callable(function):
+            raise CallError(f"{name}(...): a task or a function is needed, not {function!r}")
 
 
 # -- the bodies of async tasks -----------------------------------------------------------------------------------------
@@ -361,8 +394,14 @@ def _wish(give: Give, value: Any, wish: Wish) -> Steps:
 
 
 def seq(expressions: Iterable[T]) -> list[T]:
-    """Evaluate a list of expressions one after the other, and give the list of their values."""
-    return Special("seq", tuple(expressions))  # type: ignore[return-value]
+    """Evaluate a list of expressions one after the other, and give the list of their values.
+
+    Raises:
+        CallError: it is no list, and so says of no expression which is first.
+    """
+    if isinstance(expressions, dict):  # whose values nothing would evaluate
+        raise CallError("seq(...): a list is needed, not dict")
+    return Special("seq", tuple(ordered(expressions, "seq")))  # type: ignore[return-value]
 
 
 @form("seq")

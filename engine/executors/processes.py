@@ -176,6 +176,7 @@ class ProcessExecutor(ThreadExecutor):
                 task.hash,
                 arguments,
                 values,
+                job.unrecorded,
                 job.eval_hash,
                 border,
                 seen,

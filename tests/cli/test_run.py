@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -24,6 +25,29 @@ headwater_namespace = "read"
 @task
 def read(file: File) -> str:
     return file.read()
+"""
+
+
+PROGRAM = """
+from dataclasses import dataclass
+
+from headwater import run, task
+
+headwater_namespace = "programme"
+
+
+@dataclass
+class Point:
+    x: int
+
+
+@task
+def point(x: int) -> Point:
+    return Point(x)
+
+
+if __name__ == "__main__":
+    print(run(point(1)) == Point(1))
 """
 
 
@@ -440,3 +464,20 @@ def test_a_debugger_in_a_task_has_the_terminal_for_itself(fresh: Shell) -> None:
     assert "21" in after.partition("(Pdb) ")[0]
     assert "RUNNING" not in after
     assert "result: 20" in after
+
+
+def test_what_a_command_recorded_is_of_the_classes_of_the_script_that_goes_on_as_a_program(hw: Shell) -> None:
+    hw.write("programme.py", PROGRAM)
+    assert hw("run", "programme.py", "point", "--x", "1").code == 0
+    for command in (["programme.py"], ["-m", "programme"]):
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=hw.folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        assert (done.stdout, done.stderr) == ("True\n", "")  # no second time under another name, either
+    assert hw("log", "-").out.count("recorded result reused") == 1

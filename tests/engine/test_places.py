@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 from headwater.engine.places import Place, in_order
@@ -33,6 +35,21 @@ def test_the_order_is_that_of_the_paths(found: list[Any], random: Any) -> None:
     random.shuffle(calls)
     order = in_order([made[path] for path in calls], range(len(calls)))
     assert [calls[i] for i in order] == sorted(calls)
+
+
+LONG = """
+from headwater.engine.places import Place, in_order
+place = None
+for n in range(300_000):
+    place = Place(place, 0, n)
+assert in_order([place], [0]) == [0]
+del place
+"""
+
+
+def test_a_link_may_be_as_long_as_memory_allows() -> None:
+    # In a process of its own: what goes too deep ends it.
+    assert subprocess.run([sys.executable, "-c", LONG], check=False).returncode == 0
 
 
 @task
