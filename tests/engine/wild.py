@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 
 from headwater import (
     File,
-    Promise,
     apply_func,
     apply_tags,
     as_task,
@@ -32,7 +30,6 @@ from headwater import (
     flatten,
     force,
     fork_thread,
-    get_context,
     get_task_registry,
     identity,
     join_thread,
@@ -40,59 +37,54 @@ from headwater import (
     map_,
     no_prov,
     quote,
-    scheduler_task,
+    script,
     seq,
     starmap,
     subrun,
     task,
     throw,
     with_export_options,
-    wraps_task,
     zip_,
+)
+from tests.engine.wild_tasks import (
+    FILES,
+    WORLD,
+    Unlucky,
+    as_number,
+    both,
+    both_of,
+    boxed,
+    by_default,
+    checked,
+    counted,
+    flaky,
+    keys,
+    members,
+    minus,
+    opened,
+    plus_one,
+    promised,
+    rated,
+    read,
+    rescued,
+    settled,
+    spread,
+    stepped,
+    total,
+    tuned,
+    twice,
+    twice_total,
+    wrapped,
+    write,
 )
 
 headwater_namespace = "wild"
-
-FILES = 3
-
-
-class Unlucky(Exception):
-    """Raised by `checked`, and by the first attempt of `flaky`."""
-
-
-@dataclass
-class World:
-    """What results depend on beside the description."""
-
-    folder: Path = field(default_factory=Path)
-    shift: int = 0
-    rate: int = 0
-    tried: set[int] = field(default_factory=set)
-    ran: list[tuple[Any, ...]] = field(default_factory=list)
-    """what ran: the task and all that it depends on"""
-
-    def file(self, number: int) -> Path:
-        return self.folder / f"in-{number}.txt"
-
-    def written(self, value: int) -> Path:
-        return self.folder / f"out-{value}.txt"
-
-
-WORLD = World()
 
 
 @task
 def shifted(a: int) -> int:
     WORLD.ran.append(("shifted", a, WORLD.shift))
     return a + WORLD.shift
-
-
-@task
-def total(values: Any) -> int:
-    WORLD.ran.append(("total", str(values)))
-    if isinstance(values, dict):
-        values = values.values()
-    return values if isinstance(values, int) else int(sum(values))
 
 
 @task
@@ -124,12 +116,6 @@ async def at_once(descriptions: list[Any]) -> Any:
     return total(found)
 
 
-@scheduler_task(namespace="wild")
-def promised(scheduler: Any, parent_job: Any, sexpr: Any, *values: Any) -> Any:
-    asked = [scheduler.evaluate(value, parent_job=parent_job) for value in values]
-    return Promise.all(asked).then(lambda found: scheduler.evaluate(total(found), parent_job=parent_job))
-
-
 @task(prov=False)
 def quiet(description: Any) -> Any:
     return lazy(description)
@@ -138,117 +124,6 @@ def quiet(description: Any) -> Any:
 @task
 def caught_inside(description: Any) -> Any:
     return catch(lazy(description), Unlucky, rescued)
-
-
-@task
-def checked(a: int) -> int:
-    WORLD.ran.append(("checked", a))
-    if a % 3 == 0:
-        raise Unlucky(f"{a} is a multiple of three")
-    return a
-
-
-@task(retries=1, retry_backoff=0)
-def flaky(a: int) -> int:
-    WORLD.ran.append(("flaky", a))
-    if a not in WORLD.tried:
-        WORLD.tried.add(a)
-        raise Unlucky("the first time")
-    return a + 1
-
-
-@task
-def read(file: File) -> int:
-    WORLD.ran.append(("read", file.hash))
-    return int(str(file.read()))
-
-
-@task
-def write(value: int, folder: str) -> File:
-    file = File(f"{folder}/out-{value}.txt")
-    file.write(str(value))
-    return file
-
-
-@task
-def rated(a: int) -> Any:
-    rate = get_context("rate", 0)
-    return with_rate(a, rate)
-
-
-@task
-def with_rate(a: int, rate: int) -> int:
-    WORLD.ran.append(("with_rate", a, rate))
-    return a + rate
-
-
-@task
-def minus(a: int, b: int = 0) -> int:
-    WORLD.ran.append(("minus", a, b))
-    return a - b
-
-
-@task
-def both(a: int, b: int) -> list[int]:
-    WORLD.ran.append(("both", a, b))
-    return [a, b]
-
-
-@task
-def twice(a: int) -> list[int]:
-    WORLD.ran.append(("twice", a))
-    return [a, a]
-
-
-def plus_one(a: int) -> int:
-    WORLD.ran.append(("plus_one", a))
-    return a + 1
-
-
-@wraps_task()
-def _raised(inner: Any) -> Any:
-    def do(a: int) -> Any:
-        return minus(inner(a), -10)
-
-    return do
-
-
-@wraps_task()
-def _doubled(inner: Any) -> Any:
-    def do(a: int) -> Any:
-        return 2 * inner.func(a)
-
-    return do
-
-
-@_raised
-@_doubled
-@task
-def wrapped(a: int) -> int:
-    WORLD.ran.append(("wrapped", a))
-    return a + 1
-
-
-@task
-def settled(values: Any) -> int:
-    WORLD.ran.append(("settled", str(values)))
-    return sum(-1 if isinstance(value, Exception) else value for value in values)
-
-
-@task
-def rescued(error: Exception) -> int:
-    WORLD.ran.append(("rescued", str(error)))
-    return -1
-
-
-@task
-def both_of(pair: tuple[int, int]) -> Any:
-    return both(*pair)
-
-
-@task
-def twice_total(a: int) -> Any:
-    return total(twice(a))
 
 
 def _shifted(**options: Any) -> Callable[[Any], Any]:
@@ -264,6 +139,14 @@ FORMS: dict[str, Callable[..., Any]] = {
     "flaky": flaky,
     "limited": _shifted(limits=["slot"]),
     "once": _shifted(cache=False),
+    "never": _shifted(cache_scope="NONE"),
+    "lazy option": _shifted(limits=identity(["slot"])),
+    "lazy task": lambda a: identity(shifted)(a),  # noqa: PLW0108  as it is defined then
+    "by default": by_default,
+    "tuned": lambda a: tuned(a, threads=a),
+    "counted": lambda a: counted(3, a),
+    "scripted": lambda a: as_number(script(["echo", a])),
+    "exported once": lambda a: with_export_options(a, {"cache": False}),
     "rated": rated,
     "other rate": rated.update_context(rate=5),
     "write": lambda a: read(write(a, str(WORLD.folder))),
@@ -286,6 +169,11 @@ FORMS: dict[str, Callable[..., Any]] = {
     "item": lambda a, b: both(a, b)[0],
     "partial": lambda a, b: minus.partial(b=b)(a),
     "plus": lambda a, b: total([a]) + b,
+    "unpacked": lambda a, b: minus(*both.options(nout=2)(a, b)),
+    "spread": lambda a, b: spread(a, b, b, sign=-1, more=a, **{"and more": b}),
+    "keys": lambda a, b: keys({identity(a): b}),
+    "members": lambda a, b: members({a, b}),
+    "boxed": lambda a, b: opened(boxed(a, b)),
     "starmap": lambda *values: total(starmap(minus, [{"a": value, "b": 1} for value in values])),
     "flatten": lambda *values: total(flatten([list(values), twice(values[0])])),
     "flat map": lambda *values: total(flat_map(twice, list(values))),
@@ -298,6 +186,8 @@ FORMS: dict[str, Callable[..., Any]] = {
     "seq": lambda *values: total(seq(list(values))),
     "map": lambda *values: total(map_(shifted, list(values))),
     "catch all": lambda *values: total(catch_all(list(values), Unlucky, settled)),
+    "lazy map": lambda *values: total(map_(identity(minus.partial(b=1)), list(values))),
+    "stepped": stepped,
 }
 
 NESTED = {"build": build, "awaited": awaited, "quiet": quiet, "caught inside": caught_inside}
@@ -338,7 +228,7 @@ def plain(d: Any) -> int:
         return _settled(rest[0])
     if kind == "cond":
         return plain(rest[1] if plain(rest[0]) > 5 else rest[2])
-    if kind == "catch all":
+    if kind in ("catch all", "stepped"):
         return sum(map(_settled, rest))
     values = [plain(one) for one in rest]
     if kind == "checked":
@@ -375,6 +265,10 @@ ADDED: dict[str, Callable[[], int]] = {
     "shifted": _shift,
     "limited": _shift,
     "once": _shift,
+    "never": _shift,
+    "lazy option": _shift,
+    "lazy task": _shift,
+    "by default": lambda: WORLD.rate + 2,
     "flaky": lambda: 1,
     "rated": lambda: WORLD.rate,
     "other rate": lambda: 5,
@@ -391,6 +285,11 @@ MADE: dict[str, Callable[..., int]] = {
     "operators": lambda a: -(2 * (a - 1)) // 2,
     "slice": lambda a, b: b,
     "partial": lambda a, b: a - b,
+    "unpacked": lambda a, b: a - b,
+    "spread": lambda a, b: a - (b + b + a + b),
+    "members": lambda a, b: sum({a, b}),
+    "boxed": lambda a, b: a - b,
+    "lazy map": lambda *values: sum(values) - len(values),
     "starmap": lambda *values: sum(values) - len(values),
     "flatten": lambda *values: sum(values) + 2 * values[0],
     "flat map": lambda *values: 2 * sum(values),
@@ -466,12 +365,13 @@ changes = st.one_of(
 
 _ONE = [
     *(*ADDED, "checked", "write", "catch", "force", "thread", "no_prov", "inside", *NESTED, "identity"),
-    *("compose", "wrapped", "tagged", "exported", "throw", "operators"),
+    *("compose", "wrapped", "tagged", "exported", "exported once", "throw", "operators"),
+    *("tuned", "counted", "scripted"),
 ]
-_TWO = ["plus", "const", "slice", "item", "partial"]
+_TWO = ["plus", "const", "slice", "item", "partial", "unpacked", "spread", "keys", "members", "boxed"]
 _MANY = [
     *(*BODIES, "promised", "list", "dict", "seq", "map", "catch all"),
-    *("starmap", "flatten", "flat map", "zip", "len"),
+    *("starmap", "flatten", "flat map", "zip", "len", "lazy map", "stepped"),
 ]
 
 
