@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Generator, Iterator, Mapping, Set
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from headwater.cypher.errors import UsageError
 from headwater.engine.errors import CallError
@@ -115,6 +115,10 @@ class Expression:
 
     _digest: bytes
     """what it is known by (`expression_codec.digest`), once that was asked"""
+    # What stands to the left of it in `table * lazy` leaves the operation to it, as numbers do: else numpy would make
+    # an array of lazy items, and pandas would ask it how many dimensions it has.
+    __array_ufunc__: ClassVar[None] = None
+    __pandas_priority__: ClassVar[int] = 1 << 20
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -87,6 +87,31 @@ def test_powers_remainders_and_lengths() -> None:
     ) == [*(49, 128, 3, 7**7, (3, 2), 1)]
 
 
+@pytest.mark.parametrize(
+    "of", ["numpy.array", "numpy.float64", "pandas.Series", "pandas.Index", "pandas.DataFrame"]
+)
+def test_an_array_or_a_table_stands_to_the_left_of_a_lazy_value_as_a_number_does(
+    scheduler: Scheduler, of: str
+) -> None:
+    module, _, name = of.partition(".")
+    make = getattr(pytest.importorskip(module), name)
+    left = make(2.0) if name == "float64" else make({"a": [1.0, 2.0]} if name == "DataFrame" else [1.0, 2.0])
+    for operate in (
+        operator.add,
+        operator.sub,
+        operator.mul,
+        operator.truediv,
+        operator.pow,
+        operator.lt,
+        operator.eq,
+    ):
+        lazy = operate(left, given_(3))
+        assert isinstance(lazy, Expression)
+        found, wanted = scheduler.run(lazy), operate(left, 3)
+        assert type(found) is type(wanted)
+        assert repr(found) == repr(wanted)
+
+
 def test_lazy_bounds_of_several_slices() -> None:
     numpy = pytest.importorskip("numpy")
     matrix: Any = given_(numpy.arange(12).reshape(3, 4))
