@@ -144,9 +144,8 @@ class Expression:
         return Operation("call", (self, *args), kwargs)
 
     def __iter__(self) -> Iterator[Any]:
-        raise CallError(
-            f"{self!r} is a lazy value: how many items it has is not known yet. Give the task nout=N (or a "
-            "tuple[...] return annotation) to unpack it, or loop over it inside a task."
+        self._refuse(
+            "how many items it has", "value[0], value[1] … to unpack it, or a task that loops over it"
         )
 
     def __next__(self) -> NoReturn:
@@ -327,7 +326,10 @@ class Call(Expression):
     def __iter__(self) -> Iterator[Any]:
         nout = (self._options or {}).get("nout", self._task.nout)
         if nout is None:
-            return super().__iter__()
+            raise CallError(
+                f"{self!r} is a lazy value: how many items it has is not known yet. Give the task nout=N (or a "
+                "tuple[...] return annotation) to unpack it, or loop over it inside a task."
+            )
         items = Operation("unpack", (self, nout, self._task.fullname))
         return iter([items[i] for i in range(nout)])
 

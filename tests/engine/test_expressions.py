@@ -16,7 +16,7 @@ from headwater.engine.expression import Given
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from headwater import CallError, Expression, Scheduler, UsageError, cond, len_, task
+from headwater import CallError, Expression, Scheduler, UsageError, cond, len_, map_, task
 
 headwater_namespace = "expressions"
 
@@ -219,8 +219,16 @@ def test_a_lazy_dict_is_not_unpacked(use: Any) -> None:
 @pytest.mark.parametrize("lazy", [lambda: given_(1) + given_(2), lambda: given_([1])[given_(0)]])
 def test_what_a_lazy_value_gives_when_it_is_called_is_not_taken_for_a_dict(lazy: Any) -> None:
     called = lazy()()
-    with pytest.raises(CallError, match="how many items it has is not known yet"):
+    with pytest.raises(CallError, match="how many items it has is not known"):
         iter(called)
+
+
+@pytest.mark.parametrize("lazy", [cond(given_(1), [2], [3]), given_([1, 2])[:1], map_(given_, [1, 2])])
+def test_what_is_no_call_of_a_task_is_not_told_to_have_a_number_of_items(lazy: Any) -> None:
+    with pytest.raises(
+        CallError, match=r"Use value\[0\], value\[1\] … to unpack it, or a task that loops over it\."
+    ):
+        list(lazy)
 
 
 @pytest.mark.parametrize("lazy", [given_(2)[0] + 1, cond(given_(1), 2, 3), Given([5], (1,))])
