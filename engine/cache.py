@@ -120,7 +120,9 @@ class GraphCache:
             row = rows.get(key)
             if row is None:
                 stale[key] = NEVER_RUN
-            elif not _may_be(CacheResult.ULTIMATE, job):
+            elif not _may_be(CacheResult.ULTIMATE, job) and (
+                row.has_children or row.gap or not _may_be(CacheResult.SINGLE, job)
+            ):  # (What a function gave that called nothing is its single reduction and its final result.)
                 stale[key] = "final results are not allowed by allowed_cache_results"
             elif row.states and not self._hold(row.states):
                 stale[key] = ROLLED_BACK

@@ -175,6 +175,17 @@ def test_allowed_cache_results_narrow_what_is_reused(run: Run, ran: list[str]) -
     assert ran == ["root"]
 
 
+def test_what_a_task_without_calls_gave_is_its_single_reduction_and_its_final_result(
+    run: Run, ran: list[str]
+) -> None:
+    leaf = define("alone", "1", lambda n: ran.append("alone") or n)
+    for allowed in ({"MISS"}, {"SINGLE", "MISS"}, {"ULTIMATE", "MISS"}, {"CSE", "SINGLE"}):
+        assert run(leaf.options(allowed_cache_results=allowed)(1)) == 1
+    assert ran == ["alone"]
+    run(leaf.options(allowed_cache_results={"CSE", "MISS"})(1))
+    assert ran == ["alone", "alone"]
+
+
 def test_a_failure_is_never_served_from_the_cache(run: Run, ran: list[str]) -> None:
     ready: list[int] = []
 
