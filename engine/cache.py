@@ -120,7 +120,9 @@ class GraphCache:
             row = rows.get(key)
             if row is None:
                 stale[key] = NEVER_RUN
-            elif not _may_be(CacheResult.ULTIMATE, job):
+            elif not _may_be(CacheResult.ULTIMATE, job) and (
+                row.has_children or row.gap or not _may_be(CacheResult.SINGLE, job)
+            ):  # (What a function gave that called nothing is its single reduction and its final result.)
                 stale[key] = "final results are not allowed by allowed_cache_results"
             elif row.states and not self._hold(row.states):
                 stale[key] = ROLLED_BACK
@@ -215,15 +217,16 @@ class GraphCache:
         clean: dict[str, bool] = {}
         ask: dict[str, bool] = {}
         for row, job in rows:
-            if row.call_hash in self._dirty:
+            full = job.options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
+            dirty = row.call_hash in self._dirty
+            if dirty and full:
                 clean[row.call_hash] = False
             elif row.states and not self._hold(row.states):
                 clean[row.call_hash] = False
                 self._dirty[row.call_hash] = False
-            elif row.judged == self._moment or not (row.has_children or row.gap):
+            elif not dirty and (row.judged == self._moment or not (row.has_children or row.gap)):
                 clean[row.call_hash] = True
-            else:
-                full = job.options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
+            else:  # what changed under one that is looked at for its tasks alone may be files
                 if not row.has_children:
                     clean[row.call_hash] = not self._broken(row.gap, full=full)
                     continue
