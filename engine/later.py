@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from headwater.engine.came import NONE, Brought, Came, Had, Results, within
 from headwater.engine.expression import Expression, Given, Operation, Special
 from headwater.engine.feeding import Hads, Use, feed_parameter, grow
-from headwater.engine.following import taken_by
 from headwater.engine.job import Job, Node, StepNode
 from headwater.engine.nested import find_expressions
-from headwater.engine.parts import likes
+from headwater.engine.parts import likes, taken_by
+from headwater.engine.plain import ends_of
 
 
 def follow_later(owner: Job, hads: Hads) -> None:
@@ -70,7 +70,7 @@ class _Later:
         if isinstance(expression, Operation):
             self._flow(use, "", find_expressions([expression._args, expression._kwargs]))
             return
-        takes = taken_by(self._owner, node)
+        takes = taken_by(self._owner.memo or {}, node)
         for part, like in likes(node, expression):
             if takes(part):
                 self._flow(use, "", [like])
@@ -103,7 +103,7 @@ class _Later:
     def _find(self, uses: Iterable[Use]) -> None:
         """Look for what expressions came from that does not feed their nodes."""
         for use in uses:
-            self._hand_on(use.expression, use.ends(self._owner))
+            self._hand_on(use.expression, ends_of(self._owner, use))
 
     def _hand_on(self, expression: Expression, results: Results, form: StepNode | None = None) -> None:
         """Have an expression come from more.
