@@ -9,7 +9,7 @@ something in its place that is filled in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from headwater.engine.came import NONE, Came, Had, Results
@@ -77,14 +77,19 @@ def ends_of(owner: Job, use: Use) -> Results:
     node, hads = use.node, hads_of(owner)
     if isinstance(node, Job):
         ends = hads[node.index].ends if node.index in hads else NONE
-    elif node.had is None or not hads.has_ends:
-        ends = NONE
     else:
-        first = node.expression
-        parts = find_expressions(unquoted(first)) if isinstance(first, Special) else ()
-        handed = (came for part in parts for came in plain_of(owner, part, node.had))
-        ends = node.had.came.ends.union(*(came.ends for came in handed))
+        ends = NONE.union(*(came.ends for came in had_in(owner, node))) if hads.has_ends else NONE
     return ends & NONE.union(*(came.results for came in use.came)) if ends else NONE
+
+
+def had_in(owner: Job, node: StepNode) -> Iterator[Came]:
+    """From what the plain values came that a form's code has, or that it was handed lazily."""
+    if node.had is None:
+        return
+    yield node.had.came
+    form = node.expression
+    for part in find_expressions(unquoted(form)) if isinstance(form, Special) else ():
+        yield from plain_of(owner, part, node.had)
 
 
 def _has_own(form: Special) -> bool:
