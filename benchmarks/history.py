@@ -386,15 +386,16 @@ class _Run:
         for _, value in (*arguments, ("", result)):
             self._told_value(value)
         key = self._key(name, arguments)
-        hashes = [child.call for child in children]
+        hashes = tuple([child.call for child in children])
         call = sha256(b"".join([b"Call\0", key, result.hash, *hashes])).digest()
         self.calls += 1
         taken: list[tuple[str, int | None, bytes]] = [
             (argument, at, value.hash) for at, (argument, value) in enumerate(arguments)
         ]
+        flows = tuple(wiring or ()), tuple(returns or ())
         self.records.append(
             CallMade(
-                *(call, key, task.hash, taken, result.hash, hashes, wiring or [], returns or []),
+                *(call, key, task.hash, tuple(taken), result.hash, hashes, *flows),
                 at=self._tick(),
                 failed=failed,
             )

@@ -48,7 +48,14 @@ def file_value(path: str, content: int) -> HistoryValue:
     digested = hash_value(file)
     seen = FileSeen(file.file_hash, path, "content", digest, 1000)
     record = ValueSeen(
-        digested, "headwater.ContentFile", "pickle", len(payload), repr(file), payload, None, [seen.file_hash]
+        digested,
+        "headwater.ContentFile",
+        "pickle",
+        len(payload),
+        repr(file),
+        payload,
+        None,
+        (seen.file_hash,),
     )
     return HistoryValue(digested, record, seen)
 

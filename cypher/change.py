@@ -76,11 +76,15 @@ def new_id() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+USER = "HEADWATER_USER"
+"""The environment variable with the name of who asks for what is recorded."""
+
+
 def user() -> str:
-    """Who runs this process: the account of the system, and before it the name that HEADWATER_USER says, if any."""
+    """Who runs this process: the account of the system, and before it the name that `USER` says, if any."""
     try:
         account = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # an account without a name, as in containers
         account = str(os.getuid())
-    said = os.environ.get("HEADWATER_USER", account)
+    said = os.environ.get(USER, account)
     return f"{said} ({account})" if said and said != account else account

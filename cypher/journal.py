@@ -33,7 +33,7 @@ import msgspec
 from headwater.cypher import inert
 from headwater.cypher.errors import InternalError, JournalDamaged
 from headwater.cypher.held import is_held
-from headwater.cypher.records import AnyRecord, ChangeMade, ExecutionStarted, Record
+from headwater.cypher.records import AnyRecord, ChangeMade, ExecutionStarted, Record, check_flows
 
 SUFFIX = ".hwj"
 CHANGE = ".change"
@@ -274,7 +274,8 @@ def _groups_at(
             raise JournalDamaged(str(path), position, index, reason)
         try:
             records = decoder.decode(payload)
-        except msgspec.DecodeError as error:
+            check_flows(records)
+        except (msgspec.DecodeError, ValueError) as error:
             raise JournalDamaged(str(path), position, index, f"records nobody can read ({error})") from None
         if index == 0 and not _is_of(records, execution_id_of(path)):
             raise JournalDamaged(

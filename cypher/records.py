@@ -10,6 +10,7 @@ Fields may be appended with a default; none is ever removed or given a new meani
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -104,7 +105,7 @@ class ValueSeen(Record, frozen=True, tag=5):
     """the encoded value where it is small, else None"""
     location: str | None = None
     """key in the value store where the payload is large"""
-    files: list[bytes] = []
+    files: tuple[bytes, ...] = ()
     """file_hash of every file inside the value"""
 
 
@@ -125,15 +126,15 @@ class CallMade(Record, frozen=True, tag=7):
     call_hash: bytes
     eval_hash: bytes
     task_hash: bytes
-    args: list[Argument]
+    args: tuple[Argument, ...]
     result: bytes
-    children: list[bytes]
+    children: tuple[bytes, ...]
     """call_hash of each call it made, in the order of the returned expression"""
-    wiring: list[tuple[int, str, int]]
+    wiring: tuple[tuple[int, str, int], ...]
     """(consumer, parameter name, producer): indexes into children; inside this call, producer fed consumer. Producer -1
     is this call's own function: beside results of children it put plain values into the argument. (What holds nothing
     but plain values has no wiring.)"""
-    returns: list[int]
+    returns: tuple[int, ...]
     """indexes of the children whose results flowed into this call's own result; -1 where its own function put plain
     values beside them"""
     at: Micros
@@ -141,25 +142,31 @@ class CallMade(Record, frozen=True, tag=7):
     """False where nothing may ever reuse it (cache=False, narrower scopes, failures)"""
     failed: bool = False
     """True where result is the recorded error"""
-    context: list[tuple[str, bytes]] = []
+    context: tuple[tuple[str, bytes], ...] = ()
     """(dotted path, hash of what was there) of what it and the calls under it read of the context, by path"""
-    named: list[bytes] = []
+    named: tuple[bytes, ...] = ()
     """file_hash of the files in its result that were there, as they are, before it began: named, and not made"""
-    gap: list[str] = []
+    gap: tuple[str, ...] = ()
     """what its reuse depends on of the calls under it that were not recorded (`prov=False`), sorted: `task ` and a
     task_hash, or `file ` and a JSON list of file_hash, path, evidence and digest. Empty where all were recorded"""
-    states: list[bytes] = []
+    states: tuple[bytes, ...] = ()
     """the states of handles that it gave, and those that it would have given of what it took; sorted"""
 
-    def __post_init__(self) -> None:
-        """A journal in which calls flow that are not there is damaged, like one of which the bytes are not right."""
-        if not self.wiring and not self.returns:
-            return
-        end = len(self.children)
-        if not all(0 <= to < end and -1 <= made < end for to, _, made in self.wiring) or not all(
-            -1 <= made < end for made in self.returns
-        ):
-            raise ValueError("the wiring names a call that is not among the children")
+
+def check_flows(records: Iterable[Record]) -> None:
+    """Look at records that were read: a journal in which calls flow that are not there is damaged, like one of which
+    the bytes are not right.
+
+    Raises:
+        ValueError: it is.
+    """
+    for call in records:
+        if isinstance(call, CallMade) and (call.wiring or call.returns):
+            end = len(call.children)
+            if not all(0 <= to < end and -1 <= made < end for to, _, made in call.wiring) or not all(
+                -1 <= made < end for made in call.returns
+            ):
+                raise ValueError("the wiring names a call that is not among the children")
 
 
 def flows(call: CallMade) -> set[tuple[str, str, str]]:
@@ -187,7 +194,7 @@ def call_named(call: CallMade) -> list[str] | None:
     return sorted(file.hex() for file in call.named) or None
 
 
-def tag_texts(tags: list[tuple[str, str]]) -> list[str] | None:
+def tag_texts(tags: Sequence[tuple[str, str]]) -> list[str] | None:
     """Tags as the graph has them where they were given to a run; None for none."""
     return [f"{key}={value}" for key, value in tags] or None
 
@@ -226,7 +233,7 @@ class JobStarted(Record, frozen=True, tag=8):
     started: Micros
     executor: str
     attempt: Whole = 1
-    args: list[Argument] = []
+    args: tuple[Argument, ...] = ()
     """what it was given; empty in journals of before it was recorded"""
 
 
@@ -249,15 +256,15 @@ class JobEnded(Record, frozen=True, tag=9):
     attempt: Whole = 1
     reason: str | None = None
     """why it was cached or had to run"""
-    tags: list[tuple[str, str]] = []
+    tags: tuple[tuple[str, str], ...] = ()
     """of the task's definition and of the call"""
     prov_off: bool = False
     """whether calls under it were not recorded (`prov=False`)"""
-    undeclared_writes: list[str] = []
+    undeclared_writes: tuple[str, ...] = ()
     """paths of the files that its script wrote, made or removed without declaring them"""
-    undeclared_reads: list[str] = []
+    undeclared_reads: tuple[str, ...] = ()
     """paths of those that it read"""
-    args: list[Argument] = []
+    args: tuple[Argument, ...] = ()
     """what it was given, or was to be given when it was cancelled before its turn, where it made no call of it (of a
     call, `CallMade` has it)"""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import configparser
 import difflib
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 
 from headwater.cypher.errors import UsageError
@@ -31,8 +33,9 @@ SECTIONS = {
     "datasets": frozenset({"file"}),
 }
 """The keys of each section; [executors.NAME] has those of executors, [federated_tasks.NAME] those of federated_tasks,
-and [limits] may have any."""
+and [limits] and [tags] may have any."""
 _NAMED = ("executors", "federated_tasks")
+_FREE = ("limits", "tags")
 _SHOWN = (
     "store",
     "scheduler",
@@ -40,10 +43,48 @@ _SHOWN = (
     "run",
     "datasets",
     "limits",
+    "tags",
     "executors.NAME",
     "federated_tasks.NAME",
     "seal",
 )
+
+
+class FromEnvironment(configparser.Interpolation):
+    """Puts the value of an environment variable where a setting has `${NAME}`; `$${NAME}` stands for `${NAME}` itself.
+
+    Those of [store] are left as they are: they have environment variables of their own, and every command reads them.
+    """
+
+    def __init__(self, where: Path) -> None:
+        self.where = where
+
+    def before_get(
+        self,
+        parser: MutableMapping[str, Mapping[str, str]],
+        section: str,
+        option: str,
+        value: str,
+        defaults: Mapping[str, str],
+    ) -> str:
+        """What a setting says.
+
+        Raises:
+            UsageError: the environment has no variable of that name.
+        """
+
+        def put(found: re.Match[str]) -> str:
+            if found[1]:
+                return found[0][1:]
+            there = os.environ.get(found[2])
+            if there is None:
+                raise UsageError(
+                    f"{self.where}: [{section}] {option}: the environment has no {found[2]}. Set it, or write "
+                    f"$${{{found[2]}}} for ${{{found[2]}}} itself"
+                )
+            return there
+
+        return value if section == "store" else re.sub(r"(\$)?\$\{([A-Za-z_][A-Za-z0-9_]*)\}", put, value)
 
 
 def check_settings(where: Path, settings: configparser.ConfigParser) -> None:
@@ -58,7 +99,7 @@ def check_settings(where: Path, settings: configparser.ConfigParser) -> None:
             "HEADWATER_STORE_PASSWORD (or name another one with password_env)."
         )
     for section in settings.sections():
-        if section == "limits":
+        if section in _FREE:
             continue
         kind, _, name = section.partition(".")
         known = SECTIONS.get(kind if name and kind in _NAMED else section)

@@ -6,7 +6,7 @@ Iterative, because an expression may be nested as deep as memory allows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,6 @@ from headwater.engine.context import Context, merged
 from headwater.engine.errors import CallError, Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import digest
-from headwater.engine.feeding import ONLY_BODY
 from headwater.engine.following import Again, Asked, follow
 from headwater.engine.handle import handles_in
 from headwater.engine.job import BODY, Job, Node, StepNode
@@ -250,7 +249,8 @@ class Attacher:
     def set_options(self, owner: Job | None, job: Job, given: dict[str, Any] | None) -> None:
         """Give a new job its options, its context, and what the calls under it will inherit."""
         task, exported = job.task, owner.exported if owner is not None else None
-        job.options, job.exported = options_of_call(task.definition, exported, given)
+        if given or exported or task.definition:
+            job.options, job.exported = options_of_call(task.definition, exported, given)
         if owner is not None:
             job.context = owner.context
             job.lazy_options = task.lazy_definition or bool(given and find_expressions(given))
@@ -269,7 +269,7 @@ class Attacher:
         memo = owner.memo
         return hash_value(substitute(options, lambda e: _mark(memo[id(e)])) if inner else options)
 
-    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes:
+    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes | Node:
         """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes."""
         assert owner.memo is not None
         memo = owner.memo
@@ -277,7 +277,8 @@ class Attacher:
             if not inner:
                 return self._hash_only(value, "expression")
             if value is inner[0]:
-                return _mark(memo[id(value)])
+                node = memo[id(value)]
+                return node.key or node
             return _digest(b"Lazy", hash_value(substitute(value, lambda e: _mark(memo[id(e)]))))
         except Unrecordable:
             return _alone(whole)
@@ -343,9 +344,11 @@ def _mixed(args: Any, lazy: list[int]) -> tuple[int, ...]:
     return tuple(index for index in lazy if args[index][2])
 
 
-def flows(sources: Results) -> tuple[int, ...]:
+def flows(sources: Collection[int]) -> tuple[int, ...]:
     """Sources in the order in which they are recorded: none where nothing but the body is among them."""
-    return () if sources == ONLY_BODY else tuple(sorted(sources))
+    if len(sources) == 1:
+        return () if BODY in sources else tuple(sources)
+    return tuple(sorted(sources))
 
 
 def _digest(*parts: bytes) -> bytes:

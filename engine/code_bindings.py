@@ -59,9 +59,20 @@ def bindings_in(
 
 def _skipped(node: ast.If, never: frozenset[str]) -> list[ast.stmt] | None:
     """The block of an `if` that does not run, where that is known."""
-    if isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not):
-        return node.orelse if ast.unparse(node.test.operand) in never else None
-    return node.body if ast.unparse(node.test) in never else None
+    holds = _known(node.test, never)
+    return None if holds is None else node.orelse if holds else node.body
+
+
+def _known(test: ast.expr, never: frozenset[str]) -> bool | None:
+    """What a condition comes to, where its parts that never hold tell: `TYPE_CHECKING and X` does not hold."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        holds = _known(test.operand, never)
+        return None if holds is None else not holds
+    if isinstance(test, ast.BoolOp):
+        decides = isinstance(test.op, ast.Or)  # of an `or` one part that holds, of an `and` one that does not
+        parts = [_known(part, never) for part in test.values]
+        return decides if decides in parts else None if None in parts else not decides
+    return False if ast.unparse(test) in never else None
 
 
 def for_checkers(body: Sequence[ast.stmt]) -> frozenset[str]:

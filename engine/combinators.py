@@ -14,7 +14,7 @@ from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.partial import PartialTask
-from headwater.engine.special import Give, Steps, form, items_of, ordered
+from headwater.engine.special import Give, Steps, check_called, form, items_of, ordered
 from headwater.engine.task import Task, task
 from headwater.engine.unrecorded import quoting
 
@@ -193,7 +193,12 @@ def apply_func(function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
 
 
 def as_task(function: Callable[..., R]) -> PartialTask[R]:
-    """A plain function as a task, to be called lazily or handed to `map_`: `as_task(math.sqrt)(x)`."""
+    """A plain function as a task, to be called lazily or handed to `map_`: `as_task(math.sqrt)(x)`.
+
+    Raises:
+        CallError: it is no function.
+    """
+    check_called("as_task", function)
     return PartialTask(cast(Task[Any, R], apply_func), (function,), {})
 
 
@@ -206,9 +211,16 @@ def eval_(code: str, /, *args: Any, pos_args: Iterable[str] = (), **names: Any) 
         *args: values for the names in `pos_args`.
         pos_args: names for the positional values.
         **names: further values by name.
+
+    Raises:
+        CallError: there are not as many positional values as names for them.
     """
-    bound = dict(zip(pos_args, args, strict=True))
-    return eval(code, {**bound, **names})
+    positional = list(pos_args)
+    if len(positional) != len(args):
+        raise CallError(
+            f"eval_(...): {len(args)} positional values, and pos_args names {len(positional)} of them"
+        )
+    return eval(code, {**dict(zip(positional, args, strict=True)), **names})
 
 
 @task(namespace=_namespace, version="1", name="compose")
@@ -230,10 +242,11 @@ def compose(*functions: Callable[..., Any]) -> PartialTask[Any]:
     """One task of several, the last called first: `compose(f, g)(x)` is `f(g(x))`.
 
     Raises:
-        CallError: there is none.
+        CallError: there is none, or one that cannot be called.
     """
     if not functions:
         raise CallError("compose(...) needs at least one task")
+    check_called("compose", *functions)
     return _composed.partial(list(functions))
 
 
@@ -254,4 +267,4 @@ def with_export_options(expr: T, options: Mapping[str, Any]) -> T:
         TaskDefinitionError: an unknown option, or a value that cannot be.
     """
     quoted = expr if isinstance(expr, Quoted) else quoting(expr)
-    return evaluated.options(executor="default", export_options=dict(options))(quoted)  # type: ignore[no-any-return]
+    return evaluated.options(executor="default", export_options=options)(quoted)  # type: ignore[no-any-return]

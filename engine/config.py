@@ -1,4 +1,4 @@
-"""The engine's settings: `[scheduler]`, `[limits]` and `[executors.NAME]` of `headwater.ini`."""
+"""The engine's settings: `[scheduler]`, `[limits]`, `[tags]` and `[executors.NAME]` of `headwater.ini`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import SETTINGS, Project, open_project
 from headwater.cypher.settings import check_settings, nearest
+from headwater.cypher.tag_names import tags_in
 from headwater.engine.context import Context, parse_context, read_context
 
 _TYPES = ("thread", "process")
@@ -45,6 +46,7 @@ class Config:
         ignore_warnings: names of warnings not to give (`namespace`).
         context: what tasks read with `get_context`.
         max_value_size: how many bytes a recorded value may have; None for any number.
+        tags: what every run is tagged with.
         project: the project whose entry points can be called; None for none.
     """
 
@@ -53,6 +55,7 @@ class Config:
     ignore_warnings: frozenset[str] = frozenset()
     context: Context = field(default_factory=dict)
     max_value_size: int | None = None
+    tags: tuple[tuple[str, str], ...] = ()
     project: Project | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -90,7 +93,8 @@ class Config:
                 raise UsageError(
                     f"{where}: [scheduler] ignore_warnings: no warning {name!r}.{nearest(name, _WARNINGS)}"
                 )
-        return cls(limits, executors, frozenset(ignored), _context(where, settings), _size(where, settings))
+        context, size = _context(where, settings), _size(where, settings)
+        return cls(limits, executors, frozenset(ignored), context, size, _tags(where, settings))
 
 
 def config_from(sections: Mapping[str, Mapping[str, Any]]) -> Config:
@@ -165,6 +169,13 @@ def _context(where: Path, settings: configparser.ConfigParser) -> Context:
     if file is not None:
         return read_context(where.parent / file)
     return parse_context(text, f"{where}: [scheduler] context") if text is not None else {}
+
+
+def _tags(where: Path, settings: configparser.ConfigParser) -> tuple[tuple[str, str], ...]:
+    try:
+        return tags_in(dict(settings["tags"]) if settings.has_section("tags") else {})
+    except ValueError as error:
+        raise UsageError(f"{where}: [tags]: {error}") from None
 
 
 def _executor(

@@ -60,6 +60,20 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Context:
     return result
 
 
+def check_override(fullname: str, context: Any) -> None:
+    """Refuse what cannot be laid over a context.
+
+    Raises:
+        CallError: it is neither None nor a dict with texts for keys.
+    """
+    if context is None or (isinstance(context, Mapping) and all(isinstance(name, str) for name in context)):
+        return
+    raise CallError(
+        f"{fullname}.update_context({context!r}): a dict with texts for keys is needed, like "
+        "{'model': {'rate': 0.1}}; values in it may be lazy"
+    )
+
+
 def look_up(context: Mapping[str, Any], path: str) -> tuple[bool, Any]:
     """Whether there is anything at a dotted path, and what."""
     found: Any = context

@@ -34,11 +34,17 @@ class Drive:
         self._value: Any = None
         self._error: BaseException | None = None
 
-    def run(self, loop: Callable[[], Any], interrupted: Callable[[BaseException], None]) -> Any:
+    def run(
+        self,
+        loop: Callable[[], Any],
+        interrupted: Callable[[BaseException], None],
+        meanwhile: Callable[[], None],
+    ) -> Any:
         """What the loop gives, or raises.
 
         Args:
             interrupted: takes what a signal's handler has raised here; it is to end the loop.
+            meanwhile: is called now and then, beside the loop.
         """
         thread = self._start(loop)
         while True:
@@ -46,6 +52,7 @@ class Drive:
                 if self._over.wait(LONG):
                     break
                 thread = self._relieve(loop) or thread
+                meanwhile()
             except BaseException as raised:
                 interrupted(raised)
         thread.join()

@@ -32,7 +32,7 @@ def describe_execution(
         redact(sys.argv if command is None else command),
         user(),
         socket.gethostname(),
-        root.namespace or project.root.name,
+        project.root.name if root.namespace in ("", "headwater") else root.namespace,
         _working_directory(project),
         __version__,
         platform.python_version(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Generator, Iterator, Mapping, Set
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from headwater.cypher.errors import UsageError
 from headwater.engine.errors import CallError
@@ -115,6 +115,10 @@ class Expression:
 
     _digest: bytes
     """what it is known by (`expression_codec.digest`), once that was asked"""
+    # What stands to the left of it in `table * lazy` leaves the operation to it, as numbers do: else numpy would make
+    # an array of lazy items, and pandas would ask it how many dimensions it has.
+    __array_ufunc__: ClassVar[None] = None
+    __pandas_priority__: ClassVar[int] = 1 << 20
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -140,9 +144,8 @@ class Expression:
         return Operation("call", (self, *args), kwargs)
 
     def __iter__(self) -> Iterator[Any]:
-        raise CallError(
-            f"{self!r} is a lazy value: how many items it has is not known yet. Give the task nout=N (or a "
-            "tuple[...] return annotation) to unpack it, or loop over it inside a task."
+        self._refuse(
+            "how many items it has", "value[0], value[1] … to unpack it, or a task that loops over it"
         )
 
     def __next__(self) -> NoReturn:
@@ -323,7 +326,10 @@ class Call(Expression):
     def __iter__(self) -> Iterator[Any]:
         nout = (self._options or {}).get("nout", self._task.nout)
         if nout is None:
-            return super().__iter__()
+            raise CallError(
+                f"{self!r} is a lazy value: how many items it has is not known yet. Give the task nout=N (or a "
+                "tuple[...] return annotation) to unpack it, or loop over it inside a task."
+            )
         items = Operation("unpack", (self, nout, self._task.fullname))
         return iter([items[i] for i in range(nout)])
 

@@ -29,15 +29,19 @@ class Flat:
         template: the value, with references in the places of its expressions.
         entries: (kind, name, arguments, keyword arguments, options) of each expression.
         members: every plain argument that may hold something: the simplest are left out.
+        has_options: whether any of the entries has options.
     """
 
     def __init__(self, template: Any, entries: list[tuple[str, str, Any, Any, Any]]) -> None:
         self.template = template
         self.entries = entries
         self.members: list[Any] = []
+        self.has_options = False
         members = self.members
-        for _, _, args, kwargs, _ in entries:
+        for _, _, args, kwargs, options in entries:
             members += [value for value in args if value.__class__ not in SIMPLE]
+            if options:
+                self.has_options = True
             if kwargs:
                 members += [value for value in kwargs.values() if value.__class__ not in SIMPLE]
         if template.__class__ not in SIMPLE:
@@ -55,9 +59,13 @@ class Flat:
         return digest.digest()
 
     def payload(self) -> bytes:
-        """The whole as bytes (pickle protocol 5)."""
+        """The whole as bytes (pickle protocol 5).
+
+        Raises:
+            Exception: whatever pickling a part of it raises.
+        """
         whole = self.template, self.entries
-        if self.members or any(entry[4] for entry in self.entries):
+        if self.members or self.has_options:
             return pickled(whole)
         return pickle.dumps(whole, 5)  # nothing in it says itself how it is written
 
@@ -70,6 +78,11 @@ def _part(value: Any) -> bytes:
 
 def flatten(value: Any) -> Flat:
     """A nested value as a flat list of its expressions."""
+    if isinstance(value, Call) and not (
+        value._kwargs or value._options or set(map(type, value._args)) - ATOMS
+    ):
+        # There is nothing to look for, as where a task calls itself.
+        return Flat(Reference(0), [("call", value._task.fullname, value._args, None, None)])
     places: dict[int, int] = {}
     entries: list[tuple[str, str, Any, Any, Any]] = []
 

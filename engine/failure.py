@@ -131,7 +131,7 @@ class Failures:
             job.started = now
         job.stopped = now if now > job.started else job.started  # a clock may be put back meanwhile
         self.move(job, status)
-        self.recording_of(job).ended(job)
+        (self.unrecorded if job.unrecorded else self.recording).ended(job)
 
     def recording_of(self, job: Job) -> Recording:
         """Who is told of a job: nobody who writes anything down, where it is not recorded."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import UsageError
 from headwater.cypher.project import open_project
 from headwater.cypher.settings import nearest
+from headwater.engine.code_origin import HEADWATER, origin
 from headwater.engine.config import Config
 from headwater.engine.context import HERE, Context, Reads, merged, read_hash
 from headwater.engine.crossing import refuse_work
@@ -222,7 +223,8 @@ def _task_of(entry: EntryPoint) -> Task[Any, Any]:
     known = {one.fullname: one for one in _tasks_in(module)}
     if entry.task in known:
         return known[entry.task]
-    hint = nearest(entry.task, sorted(known)) if known else " It defines no tasks."
+    own = sorted(name for name, one in known.items() if origin(one.func.__module__, None) != HEADWATER)
+    hint = nearest(entry.task, own) if own else " It defines no tasks."
     raise UnknownTask(f"{entry}: {module.__file__} has no task {entry.task!r}.{hint}")
 
 

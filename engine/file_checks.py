@@ -25,6 +25,7 @@ from headwater.engine.files.far_checks import still_valid_far
 from headwater.engine.files.identity import still_valid
 from headwater.engine.files.listing import NO_FOLDER
 from headwater.engine.validity import NO_FILES
+from msgspec import structs
 
 if TYPE_CHECKING:
     from headwater.engine.executors import Outcome
@@ -131,7 +132,9 @@ class _Asked(NamedTuple):
 
     def answer(self, changed: set[bytes]) -> None:
         self.tell(
-            self.outcome._replace(changed=[file.path for file in self.files if file.file_hash in changed])
+            structs.replace(
+                self.outcome, changed=[file.path for file in self.files if file.file_hash in changed]
+            )
         )
 
 

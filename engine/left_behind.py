@@ -6,7 +6,8 @@ import os
 import shutil
 from contextlib import suppress
 
-from headwater.engine.files.under_way import Note, settle_killed
+from headwater.engine.files.partials import PARTIAL
+from headwater.engine.files.under_way import ALL, Note, settle_killed
 
 
 def tidy_up() -> int:
@@ -20,6 +21,9 @@ def tidy_up() -> int:
 
     def put_right(note: Note) -> bool:
         nonlocal found
+        if note.place == ALL:
+            tried = [put_right(Note(path)) for path in _partials(note.path)]
+            return all(tried)
         if not os.path.lexists(note.path):
             return True
         if note.place:
@@ -38,3 +42,15 @@ def tidy_up() -> int:
 
     settle_killed(put_right)
     return found
+
+
+def _partials(start: str) -> list[str]:
+    """The files half written whose paths begin so."""
+    folder, prefix = os.path.split(start)
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [
+        os.path.join(folder, name) for name in names if name.startswith(prefix) and name.endswith(PARTIAL)
+    ]

@@ -17,19 +17,19 @@ class Lineages:
 
     Attributes:
         states: is told of it, too, for the run's own look-ups.
+        inside: the states of the handles inside a value, by its hash.
     """
 
     def __init__(self, record: Callable[[HandleSeen], None]) -> None:
         self.states = HandleStates()
         self._record = record
         self._seen: set[tuple[bytes, bool, bool]] = set()
-        self._inside: dict[bytes, Sequence[HandleSeen]] = {}
+        self.inside: dict[bytes, Sequence[HandleSeen]] = {}
 
     def saw(self, prepared: Prepared) -> None:
         """A value is recorded; the handles in it are."""
-        if prepared.states:
-            self._inside[prepared.hash] = prepared.states
-            self.add(prepared.states)
+        self.inside[prepared.hash] = prepared.states
+        self.add(prepared.states)
 
     def add(self, records: Iterable[HandleSeen]) -> None:
         """Record what was not recorded yet."""
@@ -52,11 +52,11 @@ class Lineages:
         for handle in (job.taken or {}).values():
             self.add(state_records(handle, ran=True))
 
-    def called(self, job: Job, *, failed: bool) -> list[bytes]:
+    def called(self, job: Job, *, failed: bool) -> tuple[bytes, ...]:
         """A call has its result. Returns the states that it gave, and would have given of what it took."""
-        given = self._inside.get(job.value_hash or b"", ()) if self._inside else ()
+        given = self.inside.get(job.value_hash or b"", ())
         if not given and not job.taken:
-            return []
+            return ()
         if job.status == RUNNING and not failed:
             self.gave(job, given)
         assert job.eval_hash is not None
@@ -65,7 +65,7 @@ class Lineages:
         found.update(
             bytes.fromhex(handle.stepped(CALL, key).state_hash) for handle in (job.taken or {}).values()
         )
-        return sorted(found)
+        return tuple(sorted(found))
 
     def gave(self, job: Job, given: Iterable[HandleSeen]) -> None:
         """A call's function ran and has ended: it made the states that it gave, and would have given. Where it made the

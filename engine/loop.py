@@ -13,7 +13,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import InternalError
-from headwater.cypher.garbage import few_collections
+from headwater.cypher.garbage import RARELY, MemoryWatch, few_collections
 from headwater.cypher.project import Project
 from headwater.engine.answers import Answer, Cache, Miss, NoCache, OneStep, Result
 from headwater.engine.cache import NEVER_RUN, GraphCache
@@ -114,7 +114,7 @@ class Run(Control):
         self._executors.start(self.recorder.prepare, self._complete, self._ask)
         status, error = "FAILED", None
         try:
-            with interrupts(self._interrupt), few_collections():
+            with interrupts(self._interrupt), few_collections(RARELY):
                 root = self._root = self._begin(call)
                 value = self._turn(root)
             status = "DONE"
@@ -204,7 +204,7 @@ class Run(Control):
     # -- the loop --------------------------------------------------------------------------------------------------
 
     def _turn(self, root: Job) -> Any:
-        return self._drive.run(lambda: self._loop(root), self._interrupted)
+        return self._drive.run(lambda: self._loop(root), self._interrupted, MemoryWatch().look)
 
     def _loop(self, root: Job) -> Any:
         reduction, later, timed = self.reduction, self._later.entries, self._timeouts.jobs
@@ -420,8 +420,9 @@ class Run(Control):
         self.recorder.started(job)
 
     def _executor_of(self, job: Job) -> str:
-        for info in job.infos():
-            return info.executor(self, job)
+        if job.task.plan.info:
+            for info in job.infos():
+                return info.executor(self, job)
         return job.options.get("executor", "default")  # type: ignore[no-any-return]
 
     def _inform(self, job: Job) -> None:

@@ -7,6 +7,8 @@ import enum
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from headwater.cypher.sensitivity import LEVELS
+from headwater.cypher.sensitivity import OPTION as LEVEL
 from headwater.cypher.tag_names import tags_in
 from headwater.engine.errors import TaskDefinitionError
 from headwater.engine.nested import find_expressions
@@ -150,6 +152,39 @@ OPTIONS = frozenset(_CHECKS)
 """Every option that both `@task(...)` and `.options(...)` take."""
 
 
+_TEXT = str | None
+_DEFINITION: dict[str, tuple[Any, str]] = {
+    "version": (_TEXT, "a text is needed, like '1'"),
+    "source": (_TEXT, "the text of the function is needed"),
+    "load_module": (_TEXT, "the name of a module is needed, like 'lab.assay'"),
+    "script": (bool, "True or False is needed"),
+    "config_args": (
+        list | tuple | set | frozenset,
+        "a list of names of parameters is needed, like ['threads']",
+    ),
+    "hash_includes": (list | tuple | set | frozenset, "a list of what counts is needed, like [helper]"),
+    LEVEL: (_TEXT, f"choose one of {', '.join(LEVELS)}"),
+}
+
+DEFINITION = frozenset({"name", "namespace", *_DEFINITION})
+"""What `@task(...)` alone takes: it is of the task, and not of a call."""
+
+
+def check_definition(label: str, /, **given: Any) -> None:
+    """Refuse what cannot be among the arguments of `@task` that are no options of a call.
+
+    Args:
+        label: names the task, for the message.
+
+    Raises:
+        TaskDefinitionError: with what is needed.
+    """
+    for name, value in given.items():
+        kind, needed = _DEFINITION[name]
+        if not isinstance(value, kind) or (name == LEVEL and value not in (None, *LEVELS)):
+            raise TaskDefinitionError(f"{label}: {name}={value!r}: {needed}")
+
+
 def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Options with their values normalised; `cache` becomes a cache scope.
 
@@ -163,6 +198,10 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
     checked = {}
     for name, value in options.items():
         check = _CHECKS.get(name)
+        if check is None and name in DEFINITION:
+            raise TaskDefinitionError(
+                f"{name} is no option of a call: it is given where the task is defined, @task({name}=…)"
+            )
         if check is None:
             near = difflib.get_close_matches(name, OPTIONS | also, 1)
             hint = (

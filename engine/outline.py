@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from headwater.engine.expression import Call, Given, Operation, Special
+from headwater.engine.nested import ATOMS
 from headwater.engine.values import preview
 
 
@@ -25,6 +26,8 @@ class _Outline:
         """The text of one part."""
         if self._left <= 0 or depth > 8:
             return "..."
+        if value.__class__ in ATOMS:
+            return self._plain(value)
         if isinstance(value, Call):
             return self._called(value._task.fullname, value._args, value._kwargs, depth)
         if isinstance(value, Special):
@@ -36,6 +39,9 @@ class _Outline:
         if value.__class__ in (list, tuple):
             start, end = "[]" if value.__class__ is list else "()"
             return start + self._all(value, {}, depth) + end
+        return self._plain(value)
+
+    def _plain(self, value: Any) -> str:
         text = preview(value, 60)
         self._left -= len(text)
         return text
@@ -46,8 +52,12 @@ class _Outline:
 
     def _all(self, args: Sequence[Any], kwargs: dict[str, Any], depth: int) -> str:
         parts = []
-        for name, value in [*((None, arg) for arg in args), *kwargs.items()]:
-            parts.append(f"{name}={self.of(value, depth + 1)}" if name else self.of(value, depth + 1))
+        for value in args:
+            parts.append(self.of(value, depth + 1))
+            if self._left <= 0:
+                return ", ".join(parts)
+        for name, value in kwargs.items():
+            parts.append(f"{name}={self.of(value, depth + 1)}")
             if self._left <= 0:
                 break
         return ", ".join(parts)

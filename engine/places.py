@@ -7,10 +7,12 @@ within the step. Links share what is above them, so that forms may be nested as 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True):
     """The `n`-th expression of the `step`-th step of the form at `within`; of the result itself where that is None."""
 
     within: Any
@@ -24,11 +26,11 @@ def in_order(places: Sequence[Place], chosen: Sequence[int]) -> list[int]:
     known: set[int] = set()
     for index in chosen:
         place = places[index]
-        below.setdefault(id(place.within), []).append((place[1:], place, index))
+        below.setdefault(id(place.within), []).append(((place.step, place.n), place, index))
         within = place.within
         while within is not None and id(within) not in known:
             known.add(id(within))
-            below.setdefault(id(within.within), []).append((within[1:], within, None))
+            below.setdefault(id(within.within), []).append(((within.step, within.n), within, None))
             within = within.within
     order: list[int] = []
     stack = [iter(sorted(below.get(id(None), []), key=_numbers))]

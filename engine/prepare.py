@@ -28,6 +28,7 @@ from headwater.engine.values import (
     ValueStore,
     describe,
     hash_and_files,
+    hash_value,
     type_name,
 )
 from headwater.engine.values.objects import TRACES
@@ -103,7 +104,7 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
     found, handles = apart(described.files)
     states = states_of(handles, value, label)
     files = [file_record(file) for file in found]
-    record = _value_record(described, store, [file.file_hash for file in files])
+    record = _value_record(described, store, tuple([file.file_hash for file in files]))
     relative = any(map(is_relative, found))
     if began is None:
         return Prepared(described.hash, record, files, relative=relative, states=states)
@@ -111,8 +112,17 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
     return Prepared(described.hash, record, files, named, relative=relative, observed=take(), states=states)
 
 
+def prepare_unkept(value: Any) -> Prepared:
+    """Describe a value of a run of which nothing is recorded: its hash.
+
+    Raises:
+        Unrecordable: it has no stable identity.
+    """
+    return Prepared(hash_value(value, label=RESULT), None, [])
+
+
 def prepare_unrecorded(value: Any) -> Prepared:
-    """Describe a value of which nothing is to be recorded: its hash, and the files inside it.
+    """Describe a value of which nothing is to be recorded in a run that is: its hash, and the files inside it.
 
     Raises:
         Unrecordable: it has no stable identity.
@@ -193,7 +203,7 @@ def named_of(files: Iterable[FileSeen], began: float) -> list[bytes]:
     return [file.file_hash for file in files if file.evidence not in NO_FILES and was_there(file.path, began)]
 
 
-def _value_record(described: Described, store: ValueStore, files: list[bytes]) -> ValueSeen:
+def _value_record(described: Described, store: ValueStore, files: tuple[bytes, ...]) -> ValueSeen:
     if described.size <= INLINE:
         payload, location = described.payload, None
     else:

@@ -60,7 +60,7 @@ from headwater.engine.traceback import error_text
 from headwater.engine.unrecorded import withholds
 from headwater.engine.values import (
     ValueStore,
-    describe,
+    hash_and_files,
     hash_value,
     restore,
 )
@@ -179,7 +179,8 @@ class Recorder:
 
     def _add(self, prepared: Prepared) -> None:
         record = prepared.record
-        self.lineages.saw(prepared)
+        if prepared.states:
+            self.lineages.saw(prepared)
         if prepared.hash in self._seen or record is None:
             return
         self._seen.add(prepared.hash)
@@ -216,7 +217,8 @@ class Recorder:
     def resumed(self, job: Job) -> None:
         """A job goes on with what its function is on record to have returned; its function does not run."""
         if not job.unrecorded:
-            self._task(job.task)
+            if job.task.hash not in self._seen:
+                self._task(job.task)
             self._fresh.append(job)
 
     def tagged(
@@ -234,7 +236,9 @@ class Recorder:
         is none; whoever needs it fails with the reason.)"""
         flat = expression_codec.flatten(result)
         assert job.eval_hash is not None
-        self._task(job.task)
+        task_hash = job.task.hash
+        if task_hash not in self._seen:
+            self._task(job.task)
         given = handles_in(result)
         if given or job.taken:
             self.lineages.gave(job, [record for handle in given for record in state_records(handle)])
@@ -243,7 +247,7 @@ class Recorder:
         try:
             inside = []
             for member in flat.members:
-                found, handles = apart(describe(member, label=label).files)
+                found, handles = apart(hash_and_files(member, label)[1])
                 inside += found
                 self.lineages.add(states_of(handles, member, label))
             withheld = not job.task.records_below or withholds(flat, inside)
@@ -255,16 +259,18 @@ class Recorder:
             job.depends_on_directory()
         job.named = named_of(map(file_record, inside), job.started) if inside else ()
         if digest is not None:
-            self._records.append(
-                EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory)
-            )
+            self._records.append(EvaluationSeen(job.eval_hash, digest, task_hash, _micros(time()), directory))
 
     def _expression(self, flat: expression_codec.Flat, result: Any, inside: list[Any]) -> bytes:
         """Record an expression as a value, with the reactive values in it. Returns its hash."""
         digest = flat.hash()
         if digest not in self._seen:
-            files = {found.file_hash: found for found in map(file_record, inside)}
-            payload = flat.payload()
+            files = {found.file_hash: found for found in map(file_record, inside)} if inside else {}
+            try:
+                payload = flat.payload()
+            except Exception as error:
+                what = f"pickling it raised {type(error).__name__}: {error}"[:300]
+                raise Unrecordable("an expression", "headwater.Expression", what) from error
             location = None if len(payload) <= INLINE else self.values.put(payload)
             record = ValueSeen(
                 digest,
@@ -274,7 +280,7 @@ class Recorder:
                 outline(result),
                 payload if location is None else None,
                 location,
-                list(files),
+                tuple(files),
             )
             self._add(Prepared(digest, record, list(files.values())))
         return digest
@@ -287,11 +293,11 @@ class Recorder:
         assert job.call_hash is not None
         assert job.eval_hash is not None
         assert job.value_hash is not None
-        states = self.lineages.called(job, failed=failed)
+        states = self.lineages.called(job, failed=failed) if job.taken or self.lineages.inside else ()
         rest: tuple[Any, ...] = ()  # of which most calls have nothing
         if job.reads or job.named or job.gap or states:
-            reads = sorted(job.reads.items()) if job.reads else []
-            rest = reads, list(job.named), sorted(job.gap or ()), states
+            reads = tuple(sorted(job.reads.items())) if job.reads else ()
+            rest = reads, tuple(job.named), tuple(sorted(job.gap or ())), states
         self._records.append(
             CallMade(
                 job.call_hash,
@@ -299,9 +305,9 @@ class Recorder:
                 task_hash,
                 _arguments(job),
                 job.value_hash,
-                children,
-                job.wiring or [],
-                list(job.returns),
+                tuple(children),
+                tuple(job.wiring or ()),
+                job.returns,
                 _micros(time()),
                 cacheable,
                 failed,
@@ -338,22 +344,23 @@ class Recorder:
 
     def ended(self, job: Job) -> None:
         """A job has reached its last status."""
-        error = job.error
-        self._task(job.task)
+        error, task_hash = job.error, job.task.hash
+        if task_hash not in self._seen:
+            self._task(job.task)
         rest: tuple[Any, ...] = ()  # of which most jobs have nothing
         if job.options or job.applied or job.gap or job.observed is not None or job.call_hash is None:
             rest = (
                 _tags_of(job),
                 bool(job.gap),
-                list(job.observed.writes) if job.observed is not None else [],
-                list(job.observed.reads) if job.observed is not None else [],
-                _arguments(job) if job.call_hash is None and job.eval_hash is not None else [],
+                tuple(job.observed.writes) if job.observed is not None else (),
+                tuple(job.observed.reads) if job.observed is not None else (),
+                _arguments(job) if job.call_hash is None and job.eval_hash is not None else (),
             )
         self._records.append(
             JobEnded(
                 job.n,
                 job.owner.n if job.owner is not None else None,
-                job.task.hash,
+                task_hash,
                 job.eval_hash,
                 STATUS[job.status],
                 _micros(job.started),
@@ -369,8 +376,7 @@ class Recorder:
         )
 
     def _task(self, task: Task[Any, Any]) -> None:
-        if task.hash in self._seen:
-            return
+        """Write down a task that the journal has not seen."""
         self._seen.add(task.hash)
         self._records += definition(task, self._seen)
 
@@ -463,20 +469,21 @@ def _is_through(job: Job, n: int) -> bool:
     return job.n != n or job.finished or not job.idle or job.result is not None
 
 
-def _arguments(job: Job) -> list[Argument]:
+def _arguments(job: Job) -> tuple[Argument, ...]:
     """What a job was given, as far as it counts in the key."""
     names, positional = job.names, job.positional
-    return [
+    found = [
         (names[i], i if i < positional else None, digest)
         for i, digest in enumerate(job.hashes or ())
         if digest is not None
     ]
+    return tuple(found)
 
 
-def _tags_of(job: Job) -> list[tuple[str, str]]:
+def _tags_of(job: Job) -> tuple[tuple[str, str], ...]:
     """The tags of a job's task and call, and those that it gave itself."""
     given = [split_tag(tag) for tag in job.options.get("tags", ())]
-    return list(dict.fromkeys([*given, *job.applied])) if job.applied else given
+    return tuple(dict.fromkeys([*given, *job.applied]) if job.applied else given)
 
 
 def _traceback_of(job: Job, error: BaseException) -> str | None:

@@ -6,7 +6,7 @@ nodes that can go on into `ready`; nothing recurses, so depth is bounded by memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import headwater.engine.background
@@ -93,13 +93,13 @@ class Reduction(Failures):
         task = call._task
         bound = task.plan.bind(call._args, call._kwargs)
         taken: Taken = {}
-        bound = bound._replace(values=[Passed().into(value, taken, 0) for value in bound.values])
+        bound.values = [Passed().into(value, taken, 0) for value in bound.values]
         hashes = [
             None if name in task.plan.excluded else self.recording.identify(value, f"{task.fullname}({name})")
             for name, value in zip(bound.names, bound.values, strict=True)
         ]
         job = Job(None, task, self.number())
-        job.names, job.values, job.positional = bound
+        job.names, job.values, job.positional = bound.names, bound.values, bound.positional
         job.hashes, job.taken = hashes, taken
         self._attacher.set_options(None, job, call._options)
         job.eval_hash = eval_key(task, job.names, job.positional, hashes)
@@ -154,27 +154,31 @@ class Reduction(Failures):
         assert values is not None
         assert hashes is not None
         assert owner.wiring is not None
-        memo, excluded, names = owner.memo, job.task.plan.excluded, job.names
-        fed: dict[str, set[int]] = {}
+        memo, excluded, names, hads = owner.memo, job.task.plan.excluded, job.names, owner.hads
+        fed: dict[str, Collection[int]] = {}
         for index in job.lazy or ():
             value, name = values[index], names[index]
-            sources = fed.setdefault(name, set())
+            sources: Collection[int]
             if isinstance(value, Expression):
                 node = memo[id(value)]
-                sources.update(node.sources)
+                sources = node.sources
                 found = self.value_of(node)
                 values[index] = found if job.orders is None else passed(job, node, found)
                 # Of what a call takes that is not recorded, the files are noted when it is identified.
                 digest = None if job.unrecorded or values[index] is not found else node.value_hash
             else:
-                values[index] = substitute(value, passing(job, memo, self._resolver(owner, sources)))
+                sources = met = set[int]()
+                values[index] = substitute(value, passing(job, memo, self._resolver(owner, met)))
                 digest = None
             if index in job.mixed:
-                sources.add(BODY)
-            if BODY in sources and owner.hads is not None and job.index in owner.hads:
-                had = owner.hads[job.index]
-                sources.update(had.results)
+                sources = {*sources, BODY}
+            if name in fed:
+                sources = {*fed[name], *sources}
+            if hads is not None and BODY in sources and job.index in hads:
+                had = hads[job.index]
+                sources = {*sources, *had.results}
                 had.names[name] = NONE if sources == ONLY_BODY else sources
+            fed[name] = sources
             if name not in excluded:
                 if digest is None:
                     digest = self.recording_of(job).identify(values[index], f"{job.task.fullname}({name})")
@@ -186,10 +190,10 @@ class Reduction(Failures):
         if job.unrecorded:
             job.sources = tuple(sorted(set(job.sources).union(*fed.values())))
             return
-        given = owner.hads.given if owner.hads is not None else {}
-        for name, found in fed.items():
-            known = given.get((job.index, name), NONE)
-            owner.wiring.extend([(job.index, name, source) for source in flows(found) if source not in known])
+        wiring = owner.wiring
+        for name, sources in fed.items():
+            known = NONE if hads is None else hads.given.get((job.index, name), NONE)
+            wiring.extend([(job.index, name, source) for source in flows(sources) if source not in known])
 
     def _resolve_options(self, job: Job) -> None:
         """Put the values of a job's lazy options in their places. (They decide how it runs, and feed nothing.)"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from headwater.engine.errors import Undecodable
+from headwater.engine.errors import CallError, Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.nested import find_expressions
@@ -16,7 +16,13 @@ from headwater.engine.unrecorded import quoting
 
 @task(name="root_task", namespace="headwater", version="1")
 def root_task(quoted: Quoted) -> Any:
-    """The root of a run whose expression is no plain call: what was quoted, to be evaluated."""
+    """The root of a run whose expression is no plain call: what was quoted, to be evaluated.
+
+    Raises:
+        CallError: it was not quoted.
+    """
+    if not isinstance(quoted, Quoted):
+        raise CallError("root_task(...): what is quoted is needed, like root_task(quote(f(1)))")
     return quoted.expression
 
 

@@ -14,7 +14,7 @@ from headwater.engine.config import Config
 from headwater.engine.context import merged
 from headwater.engine.current import current
 from headwater.engine.files.since import run_under_way
-from headwater.engine.importing import refuse_run_on_import
+from headwater.engine.importing import name_main_program, refuse_run_on_import
 from headwater.engine.job import STATUS
 from headwater.engine.left_behind import tidy_up
 from headwater.engine.loop import Run
@@ -46,6 +46,9 @@ class Progress:
         self.finished = finished
         self.limits = limits or {}
 
+    def __repr__(self) -> str:
+        return f"Progress({self.counts!r}, finished={self.finished}, limits={self.limits!r})"
+
     def _repr_html_(self) -> str:
         rows = [(name, *map(counts.get, STATUS)) for name, counts in sorted(self.counts.items())]
         title = "ended" if self.finished else "running"
@@ -67,6 +70,8 @@ class Scheduler:
     def __init__(self, project: Project | None = None, *, record: bool = True) -> None:
         given = check_project(project)
         self.project = given or find_project() if record else None
+        if self.project is not None:
+            name_main_program()
         self.config = Config.of(self.project)
         self.execution_id: str | None = None
         self._run: Run | None = None
@@ -133,7 +138,8 @@ class Scheduler:
             keep_going: after a failure, run everything that does not depend on it before raising.
             dryrun: run nothing, and write nothing down: follow what is recorded as far as that goes.
             prov: False to record nothing of the run, nor reuse anything: as outside a project.
-            tags: recorded with the execution: a dict (a value may be a list), or a list of pairs or `key=value`.
+            tags: recorded with the execution, beside those of the settings: a dict (a value may be a list), or a list
+                of pairs or `key=value`.
             context: a nested dict that tasks read with `get_context`, laid over the one in the settings.
             command: the command line to record; default: the process's own.
 
@@ -155,7 +161,8 @@ class Scheduler:
         refuse_run_on_import()
         check_flags(cache=cache, keep_going=keep_going, dryrun=dryrun, prov=prov)
         check_command(command)
-        pairs, above = check_tags(tags), check_context(context)
+        above = check_context(context)
+        pairs = tuple(dict.fromkeys((*self.config.tags, *check_tags(tags))))
         if not dryrun:
             tidy_up()
         run = self._kind(dryrun=dryrun)(

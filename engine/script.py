@@ -21,6 +21,7 @@ from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.interpreter import describe_interpreter, interpreter_of
 from headwater.engine.nested import find_expressions
 from headwater.engine.observed import note
+from headwater.engine.options import check_options
 from headwater.engine.script_log import ScriptLog, log_path
 from headwater.engine.script_manners import Manners
 from headwater.engine.script_outputs import Unstaged, collect_outputs
@@ -49,6 +50,7 @@ PROLOGUE = "#!/usr/bin/env bash\nset -exo pipefail\n"
 
 _Place = TypeVar("_Place", bound=Artefact)
 _STDOUT = object()
+_OWN_NAMES = frozenset({"command", "inputs", "outputs", "tempdir"})
 _IN_MEMORY = 1 << 20
 _FORWARDED = ("executor", "limits", "trace_files")
 
@@ -139,6 +141,7 @@ def script(
         TaskDefinitionError: an option that cannot be.
     """
     made = File(STDOUT_PATH) if outputs is _STDOUT else outputs
+    check_options(task_options, _OWN_NAMES)
     call = run_script.options(**task_options)(
         _prepared(command) if not find_expressions(command) else command,
         _declare_inputs(inputs) if find_expressions(inputs) else as_inputs(inputs),

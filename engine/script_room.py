@@ -13,7 +13,7 @@ from headwater.cypher.paths import normal
 from headwater.engine.errors import CallError
 from headwater.engine.files import Artefact, Dir, FileSet, Staging
 from headwater.engine.files.address import folders_above, local_path
-from headwater.engine.files.handle import PARTIAL
+from headwater.engine.files.partials import PARTIAL
 from headwater.engine.files.under_way import Note, begin, end
 from headwater.engine.script_places import StagedInput, leaves, place_in
 from headwater.engine.script_turns import to_oneself

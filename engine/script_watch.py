@@ -14,7 +14,7 @@ from headwater.cypher.held import is_held
 from headwater.cypher.journal import SUFFIX, execution_id_of
 from headwater.engine.files import Artefact, Dir, FileSet, Staging
 from headwater.engine.files.address import local_path
-from headwater.engine.files.handle import PARTIAL
+from headwater.engine.files.partials import PARTIAL
 from headwater.engine.script_places import Output, StagedInput, leaves, place_in
 
 IGNORED = frozenset({".headwater", ".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
 from headwater.cypher.errors import HeadwaterError, UsageError
@@ -11,6 +12,7 @@ from headwater.cypher.project import SETTINGS, Project
 from headwater.cypher.settings import nearest
 from headwater.engine.importing import import_script
 from headwater.engine.scheduler import Scheduler
+from headwater.engine.task import Task
 from headwater.engine.traceback import users_lines
 
 
@@ -35,11 +37,15 @@ def setup_function(project: Project | None) -> Callable[..., Any] | None:
     except Exception as error:
         raise _failed(f"{where}: {place} could not be imported", error) from error
     function = getattr(module, name, None)
+    if isinstance(function, Task):
+        raise UsageError(f"{where}: {name} is a task. A plain function is needed, that returns a Scheduler")
     if not callable(function):
         known = [
-            other for other, thing in vars(module).items() if callable(thing) and not other.startswith("_")
+            other
+            for other, thing in vars(module).items()
+            if isinstance(thing, FunctionType) and thing.__module__ == module.__name__
         ]
-        raise UsageError(f"{where}: {place} has no function {name!r}.{nearest(name, known)}")
+        raise UsageError(f"{where}: {place} has no function {name!r}.{nearest(name, known) if known else ''}")
     return function  # type: ignore[no-any-return]
 
 
@@ -56,15 +62,16 @@ def set_up(project: Project | None, arguments: Mapping[str, Any] | None = None) 
     function = setup_function(project)
     if function is None:
         return Scheduler(project, record=project is not None)
+    name = getattr(function, "__name__", repr(function))
     try:
         scheduler = function(project, **(arguments or {}))
     except HeadwaterError:
         raise
     except Exception as error:
-        raise _failed(f"[scheduler] setup_scheduler: {function.__name__} failed", error) from error
+        raise _failed(f"[scheduler] setup_scheduler: {name} failed", error) from error
     if not isinstance(scheduler, Scheduler):
         raise UsageError(
-            f"[scheduler] setup_scheduler: {function.__name__} gave {scheduler!r}. It has to return a Scheduler"
+            f"[scheduler] setup_scheduler: {name} gave {scheduler!r}. It has to return a Scheduler"
         )
     return scheduler
 

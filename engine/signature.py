@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from headwater.engine.errors import CallError, TaskDefinitionError
 from headwater.engine.nested import find_expressions
 
@@ -67,7 +68,7 @@ class JobInfo:
         return
 
 
-class Bound(NamedTuple):
+class Bound(msgspec.Struct):
     """A call's arguments, complete with defaults, in the one order that identifies the call."""
 
     names: Sequence[str]
@@ -129,7 +130,8 @@ class Plan:
         try:
             self.signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise CallError(f"{fullname}{self.signature}: {error}") from None
+            shown = [one for one in self.signature.parameters.values() if one.name not in self.info]
+            raise CallError(f"{fullname}{self.signature.replace(parameters=shown)}: {error}") from None
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
         """A checked call's arguments with defaults filled in; keyword and positional spellings give the same."""

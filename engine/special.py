@@ -221,12 +221,13 @@ def catch(expr: Any, /, *pairs: Any) -> Any:
             the first class that matches wins. An error in a recovery is an error of the whole.
 
     Raises:
-        CallError: classes and recoveries are not in pairs, or a class is none.
+        CallError: classes and recoveries are not in pairs, or a class or a recovery is none.
     """
     if not pairs or len(pairs) % 2:
         raise CallError("catch(expr, error_class, recover, ...) takes classes and recoveries in pairs")
     for classes in pairs[::2]:
         _check_classes("catch", classes)
+    check_called("catch", *pairs[1::2])
     return Special("catch", (expr, *pairs))
 
 
@@ -249,7 +250,7 @@ def catch_all(exprs: Any, error_class: Any = None, recover: Any = None) -> Any:
         recover: a task or function of one argument.
 
     Raises:
-        CallError: only one of `error_class` and `recover` is given, or a class is none.
+        CallError: only one of `error_class` and `recover` is given, or a class or the recovery is none.
     """
     if (error_class is None) != (recover is None):
         raise CallError(
@@ -257,6 +258,7 @@ def catch_all(exprs: Any, error_class: Any = None, recover: Any = None) -> Any:
         )
     if error_class is not None:
         _check_classes("catch_all", error_class)
+        check_called("catch_all", recover)
     return Special("catch_all", (exprs, error_class, recover))
 
 
@@ -309,6 +311,17 @@ def _check_classes(name: str, classes: Any) -> None:
         is_error = isinstance(cls, type) and issubclass(cls, BaseException)
         if not is_error and not isinstance(cls, Expression):
             raise CallError(f"{name}(...): {cls!r} is no exception class")
+
+
+def check_called(name: str, /, *functions: Any) -> None:
+    """Refuse what cannot be called, in the place of a task or a function.
+
+    Raises:
+        CallError: with the nearest that can be.
+    """
+    for function in functions:
+        if not callable(function):
+            raise CallError(f"{name}(...): a task or a function is needed, not {function!r}")
 
 
 # -- the bodies of async tasks -----------------------------------------------------------------------------------------
@@ -381,8 +394,14 @@ def _wish(give: Give, value: Any, wish: Wish) -> Steps:
 
 
 def seq(expressions: Iterable[T]) -> list[T]:
-    """Evaluate a list of expressions one after the other, and give the list of their values."""
-    return Special("seq", tuple(expressions))  # type: ignore[return-value]
+    """Evaluate a list of expressions one after the other, and give the list of their values.
+
+    Raises:
+        CallError: it is no list, and so says of no expression which is first.
+    """
+    if isinstance(expressions, dict):  # whose values nothing would evaluate
+        raise CallError("seq(...): a list is needed, not dict")
+    return Special("seq", tuple(ordered(expressions, "seq")))  # type: ignore[return-value]
 
 
 @form("seq")

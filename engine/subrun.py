@@ -33,7 +33,7 @@ from headwater.engine.executors.upwards import TO_PARENT, Send
 from headwater.engine.expression import Call
 from headwater.engine.inside import End, Within
 from headwater.engine.loop import Run
-from headwater.engine.options import is_off
+from headwater.engine.options import check_options, is_off
 from headwater.engine.recorder import Journal, Recorder
 from headwater.engine.root import root_call
 from headwater.engine.sent import Sent, sent
@@ -74,6 +74,7 @@ class _Upwards(Journal):
 
 
 _RUNS = (ExecutionStarted, ExecutionEnded)
+_OWN_NAMES = frozenset({"executor", "config", "config_dir", "new_execution", "load_modules"})
 
 
 class SubRun(Run):
@@ -226,5 +227,6 @@ def subrun(
     if config is not None:
         config_from(config)
     settings = config if config is not None else config_dir
+    check_options(task_options, _OWN_NAMES)
     call = subrun_root_task.options(executor=executor, **task_options)
     return call(sent(expr, load_modules), settings, new_execution)  # type: ignore[no-any-return]

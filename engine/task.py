@@ -10,14 +10,21 @@ from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from headwater.cypher.records import PROJECT
-from headwater.cypher.sensitivity import LEVELS, OPTION
-from headwater.engine.context import merged
+from headwater.cypher.sensitivity import OPTION
+from headwater.engine.context import check_override, merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.home import home
 from headwater.engine.namespace import MODULE_VARIABLE, check_name, check_namespace, get_current_namespace
 from headwater.engine.nested import find_expressions, substitute
-from headwater.engine.options import CONTEXT, PRIVATE, check_options, limits_of_reuse
+from headwater.engine.options import (
+    CONTEXT,
+    DEFINITION,
+    PRIVATE,
+    check_definition,
+    check_options,
+    limits_of_reuse,
+)
 from headwater.engine.registry import get_task_registry
 from headwater.engine.signature import Plan
 from headwater.engine.values.names import find as find_name
@@ -28,13 +35,6 @@ if typing.TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_DEFINITION = frozenset(
-    {
-        *("name", "namespace", "version", "script", "hash_includes", "source", "config_args", "load_module"),
-        OPTION,
-    }
-)
 
 
 class _Code:
@@ -101,13 +101,22 @@ class Task(Generic[P, R]):
         check_name(self.name)
         self.namespace = namespace_of(func, namespace)
         self.fullname: str = f"{self.namespace}.{self.name}" if self.namespace else self.name
-        if version is not None and not isinstance(version, str):
-            raise TaskDefinitionError(
-                f"task {self.fullname}: version={version!r}: a text is needed, like '1'"
-            )
+        check_definition(
+            f"task {self.fullname}",
+            version=version,
+            script=script,
+            hash_includes=hash_includes,
+            source=source,
+            config_args=config_args,
+            load_module=load_module,
+            declassifies=declassifies,
+        )
         self.version = version
         self.load_module = load_module or getattr(func, "__module__", "__main__")
         self.plan = Plan(func, config_args)
+        # What help, notebooks and inspect.signature show of it is what the function says of itself.
+        self.__doc__, self.__name__ = func.__doc__, self.name
+        self.__signature__ = self.plan.signature
         for unknown in set(config_args) - set(self.plan.signature.parameters):
             raise TaskDefinitionError(
                 f"task {self.fullname}: config_args names {unknown!r}, which is no parameter"
@@ -117,15 +126,11 @@ class Task(Generic[P, R]):
                 f"task {self.fullname}: methods cannot be tasks, because the object they belong to has no recorded "
                 "identity. Make it a function that takes what it needs as arguments."
             )
-        if declassifies is not None and declassifies not in LEVELS:
-            raise TaskDefinitionError(
-                f"task {self.fullname}: declassifies={declassifies!r}: choose one of {', '.join(LEVELS)}"
-            )
         self.declassifies = declassifies
         self.config_args = tuple(config_args)
         self.hash_includes = list(hash_includes)
         self._source = source
-        self.definition = check_options(options or {}, _DEFINITION)
+        self.definition = check_options(options or {}, DEFINITION)
         self.script = script
         self.body: Callable[..., Any] = func
         if script:
@@ -168,7 +173,11 @@ class Task(Generic[P, R]):
         Args:
             context: a nested dict that is laid over the context; values may be lazy.
             **names: more of it, at the top.
+
+        Raises:
+            CallError: the context is no dict with texts for keys.
         """
+        check_override(self.fullname, context)
         before = self.overrides.get(CONTEXT, {})
         return _with_overrides(
             self, {**self.overrides, CONTEXT: merged(merged(before, context or {}), names)}
@@ -404,18 +413,28 @@ def _items_of(func: Callable[..., Any]) -> int | None:
     """How many items a `tuple[...]` or NamedTuple return annotation promises, or None."""
     returned = getattr(func, "__annotations__", {}).get("return")
     if isinstance(returned, str):
-        if "uple" not in returned and not returned.isidentifier():
+        if "uple" not in returned and not returned.replace(".", "").isidentifier():
             return None
         try:
             returned = eval(returned, getattr(func, "__globals__", {}))
         except Exception:
             return None
+    if typing.get_origin(returned) is typing.Annotated:
+        returned = typing.get_args(returned)[0]
     if isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields"):
         return len(returned._fields)
     if typing.get_origin(returned) is tuple:
         args = typing.get_args(returned)
-        return None if Ellipsis in args else len(args)
+        return None if any(map(_is_any_number, args)) else len(args)
     return None
+
+
+def _is_any_number(part: Any) -> bool:
+    """Whether a part of `tuple[...]` stands for no fixed number of items: `...`, `*tuple[int, ...]`."""
+    is_unpacked = (
+        getattr(part, "__unpacked__", False) or getattr(typing.get_origin(part), "_name", "") == "Unpack"
+    )
+    return part is Ellipsis or is_unpacked
 
 
 @overload
@@ -458,7 +477,7 @@ def task(func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     Raises:
         TaskDefinitionError: a name, option or value that cannot be; the message has the nearest match.
     """
-    known = {name: options.pop(name) for name in list(options) if name in _DEFINITION}
+    known = {name: options.pop(name) for name in list(options) if name in DEFINITION}
 
     def define(function: Callable[..., Any]) -> Task[..., Any]:
         made: Task[..., Any] = Task(function, options=options, **known)

@@ -21,6 +21,17 @@ def debug_task(value: T) -> T:
     return value
 
 
+def _need(name: str, given: object, kind: type[File | Dir], *also: type[File | Dir]) -> None:
+    """Refuse a path where a file or folder is needed, by which a change of it is seen.
+
+    Raises:
+        CallError: with what to write.
+    """
+    if not isinstance(given, (kind, *also)):
+        wanted = f"{kind.__name__}({given!r})" if isinstance(given, str) else f"a {kind.__name__}"
+        raise CallError(f"{name}: {wanted} is needed, not {given!r}: by it, a change is seen")
+
+
 @task(namespace="headwater", version="1")
 def copy_file(src: File, dest_path: str, skip_if_exists: bool = False) -> File:
     """Copy a file to a path or URL, wherever the two are.
@@ -34,8 +45,10 @@ def copy_file(src: File, dest_path: str, skip_if_exists: bool = False) -> File:
         The file at `dest_path`. Where it was changed or deleted since, it is copied again.
 
     Raises:
+        CallError: `src` is no file.
         FileNotFoundError: there is no such file.
     """
+    _need("copy_file", src, File, Dir)
     return src.copy_to(type(src)(dest_path), skip_if_exists)
 
 
@@ -55,8 +68,10 @@ def copy_files(
         copy_options: options for the calls of `copy_file`, like `limits`.
 
     Raises:
-        CallError: there are not as many paths as files, or two files are to go to one path.
+        CallError: there are not as many paths as files, two files are to go to one path, or one is no file.
     """
+    for src in srcs:
+        _need("copy_files", src, File, Dir)
     if len(srcs) != len(dests):
         raise CallError(
             f"copy_files: {len(srcs)} files and {len(dests)} paths to copy them to; one each is needed"
@@ -88,8 +103,10 @@ def copy_dir(
         The folder at `dest_path`.
 
     Raises:
+        CallError: `src_dir` is no folder.
         FileNotFoundError: there is no such folder.
     """
+    _need("copy_dir", src_dir, Dir)
     if not src_dir.isdir():
         raise FileNotFoundError(f"{src_dir.path} is no folder, so it cannot be copied to {dest_path}")
     dest = type(src_dir)(dest_path)

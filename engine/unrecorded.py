@@ -156,20 +156,25 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
         inside: values in it, the tasks among them.
     """
     registry = get_task_registry()
-    stack = [flat.template]
     known: set[str] = set()
-    for kind, name, args, kwargs, options in flat.entries:
+    for kind, name, _, _, options in flat.entries:
         if kind == "call" and (options or name not in known):
             found = registry.find(name)
-            if found is not None and is_off(found.definition, None, options):
+            if (
+                found is not None
+                and (options or found.definition)
+                and is_off(found.definition, None, options)
+            ):
                 return True
             if not options:
                 known.add(name)
+    if not flat.members:
+        return False
+    stack = [flat.template]
+    for _, _, args, kwargs, _ in flat.entries:
         stack += args
         if kwargs:
             stack += kwargs.values()
-    if not flat.members:
-        return False
     return any(getattr(part.__class__, "__withheld__", False) for part in _parts(stack)) or any(
         isinstance(one, Task) and is_off(one.definition, None, one.overrides) for one in inside
     )

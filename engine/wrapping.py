@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, TypeVar
 
 from headwater.engine.errors import TaskDefinitionError
-from headwater.engine.options import check_options
+from headwater.engine.options import check_definition, check_options
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 
@@ -35,9 +36,13 @@ def wraps_task(
         **options: options of the visible task; what is not given is as the inner task has it.
 
     Raises:
-        TaskDefinitionError: an unknown option, or what is decorated is no task.
+        TaskDefinitionError: an unknown option, what is decorated is no task, or the wrapper gives no function.
     """
-
+    if wrapper_name is not None and not isinstance(wrapper_name, str):
+        raise TaskDefinitionError(
+            f"wraps_task is called before it decorates: @wraps_task(), not {wrapper_name!r}"
+        )
+    check_definition("wraps_task(...)", hash_includes=wrapper_hash_includes)
     check_options(options)
 
     def define(wrapper: Wrapper) -> Callable[[T], T]:
@@ -51,6 +56,11 @@ def wraps_task(
             name, namespace = inner.name, inner.namespace
             _hide(inner, hidden)
             function = wrapper(inner)
+            if not isinstance(function, FunctionType):
+                raise TaskDefinitionError(
+                    f"@{hidden}: the function that it was made of has to return the one that is to run in place of "
+                    f"{inner.name}, not {function!r}"
+                )
             if not use_wrapper_signature:
                 _look_like(function, inner.func)
             outer = Task(

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import Group, read_groups
-from headwater.cypher.records import AnyRecord
+from headwater.cypher.records import AnyRecord, check_flows
 from headwater.lineage.seals.check_proof import unpack
 
 _HEADER = struct.Struct("<II32s")
@@ -63,9 +63,11 @@ def _records(payload: bytes) -> Iterator[AnyRecord]:
     decoder = msgspec.msgpack.Decoder[AnyRecord](AnyRecord)
     for piece in _pieces(payload):
         try:
-            yield decoder.decode(piece)
-        except msgspec.DecodeError:
+            record = decoder.decode(piece)
+            check_flows([record])
+        except (msgspec.DecodeError, ValueError):
             return
+        yield record
 
 
 def _pieces(payload: bytes) -> Iterator[bytes]:

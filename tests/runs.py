@@ -153,7 +153,7 @@ class MadeUpRun:
                     str(what),
                     payload if location is None else None,
                     location,
-                    files,
+                    tuple(files),
                 )
             )
         return value
@@ -216,15 +216,15 @@ class MadeUpRun:
                     call,
                     eval_hash,
                     task,
-                    args,
+                    tuple(args),
                     result,
-                    children,
-                    wiring,
-                    returns,
+                    tuple(children),
+                    tuple(wiring),
+                    tuple(returns),
                     self._tick(),
                     cacheable=not failed and number % 7 != 0,
                     failed=failed,
-                    gap=[f"task {digest('task', 'unseen').hex()}"] if number % 5 == 0 else [],
+                    gap=(f"task {digest('task', 'unseen').hex()}",) if number % 5 == 0 else (),
                 )
             )
         self._made.append(call)

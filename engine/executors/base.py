@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from time import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 from headwater.engine.handle import given_back, opened
 from headwater.engine.nested import ATOMS, find_expressions
 from headwater.engine.values.own import HOOKED, TRACKED, handed_over
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from headwater.engine.prepare import Prepared
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct):
     """What came of running a task's function once.
 
     Attributes:

@@ -164,7 +164,16 @@ class ProcessExecutor(ThreadExecutor):
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
         values = None if job.unrecorded else self._values
         return pickle.dumps(
-            (tuple(import_spec(module)), task.fullname, task.hash, arguments, values, job.eval_hash, border),
+            (
+                tuple(import_spec(module)),
+                task.fullname,
+                task.hash,
+                arguments,
+                values,
+                job.unrecorded,
+                job.eval_hash,
+                border,
+            ),
             5,
         )
 

@@ -28,7 +28,7 @@ from headwater.engine.executors.upwards import TO_PARENT, importing
 from headwater.engine.home import Home, home, settle
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
-from headwater.engine.prepare import Prepared, prepare_unrecorded, prepare_value
+from headwater.engine.prepare import RESULT, Prepared, prepare_unkept, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
@@ -50,7 +50,9 @@ class Request(NamedTuple):
     task_hash: bytes
     arguments: bytes
     values: tuple[str, int | None] | None
-    """the value store and how large a value may be, or None where the call is not recorded"""
+    """the value store and how large a value may be, or None where nothing of the call is recorded"""
+    unrecorded: bool
+    """whether others of its run are"""
     key: bytes | None
     """the call's eval_hash"""
     border: Border | None
@@ -76,7 +78,9 @@ def answer(request: Request) -> Reply:
     store = ValueStore(request.values[0], largest=request.values[1]) if request.values is not None else None
 
     def prepare(value: Any, began: float) -> Prepared:
-        return prepare_unrecorded(value) if store is None else prepare_value(value, "result", store, began)
+        if store is not None:
+            return prepare_value(value, RESULT, store, began)
+        return prepare_unrecorded(value) if request.unrecorded else prepare_unkept(value)
 
     try:
         # What the first call of a module imports is no time of its own: `timeout` would never let it begin.
@@ -126,8 +130,9 @@ def _task_of(request: Request) -> Task[Any, Any]:
     if task.hash != request.task_hash:
         raise WorkerDied(
             f"{request.fullname} is another task in the process that is to run it: its source changed while the run "
-            "went on (start the run again to use it), or what it reads depends on where it is imported "
-            "(if __name__ == '__main__')"
+            "went on (start the run again to use it), or what it reads is another, or may be, where its module is "
+            "imported: what stands under `if __name__ == '__main__':` does not run there. Change what tasks read at "
+            "the top of the module, or hand it to them as an argument"
         )
     return task
 

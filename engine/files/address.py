@@ -40,7 +40,7 @@ EXTRAS = {
 
 def is_url(address: str) -> bool:
     """Whether an address names a file system of fsspec's (`s3://…`, `zip://…::s3://…`), not a local path."""
-    return _URL.match(address) is not None
+    return not address.startswith("/") and _URL.match(address) is not None
 
 
 def local_path(address: str) -> str | None:
@@ -93,7 +93,9 @@ def split_chain(address: str) -> tuple[str, str]:
 def ends_relative(address: str) -> bool:
     """Whether the working directory decides what an address means, as of `zip://a.csv::data.zip`."""
     last = address.rpartition("::")[2] if is_url(address) else address
-    return not is_url(last) and not os.path.isabs(os.path.expanduser(last))
+    if last.startswith("~"):
+        last = os.path.expanduser(last)
+    return not (last.startswith("/") or is_url(last))
 
 
 def in_full(address: str) -> str:

@@ -14,7 +14,7 @@ from headwater.engine.files.address import as_os_errors, is_url, make_folders, o
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.evidence import CONTENT, MISSING, PATH, Identity
 from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
-from headwater.engine.files.hints import hinted
+from headwater.engine.files.hints import explained, hinted
 from headwater.engine.files.identity import identify, info_of
 from headwater.engine.files.since import period
 
@@ -118,6 +118,8 @@ class File(Artefact):
         binary = "b" in mode
         if binary and not (encoding is errors is newline is None):
             raise ValueError(f"mode {mode!r} is binary: it takes no encoding, errors or newline")
+        if mode in ("r", "rb", "rt") and not options and not is_url(self._address):
+            return self._open_to_read(mode, None if binary else encoding or "utf-8", errors, newline)
         plain = mode.replace("t", "").replace("b", "") + "b"
         writes = any(letter in mode for letter in "wax+")
         file: Any = self._open_binary(plain, writes, options)
@@ -131,6 +133,14 @@ class File(Artefact):
         except BaseException:
             file.close()
             raise
+
+    def _open_to_read(
+        self, mode: str, encoding: str | None, errors: str | None, newline: str | None
+    ) -> IO[Any]:
+        try:
+            return open(self._address, mode, encoding=encoding, errors=errors, newline=newline)
+        except OSError as error:
+            raise explained(error) from None
 
     def _open_binary(self, mode: str, writes: bool, options: dict[str, Any]) -> Any:
         if is_url(self._address):
@@ -146,12 +156,19 @@ class File(Artefact):
             return file
         if options:
             raise TypeError(f"open() of a local file takes no {', '.join(options)}")
-        with hinted():
-            return self._open_here(mode, writes)
+        try:
+            try:
+                return self._open_here(mode)
+            except FileNotFoundError:
+                folder = os.path.dirname(self._address)
+                if not writes or os.path.isdir(folder):
+                    raise
+                os.makedirs(folder, exist_ok=True)
+                return self._open_here(mode)
+        except OSError as error:
+            raise explained(error) from None
 
-    def _open_here(self, mode: str, writes: bool) -> Any:
-        if writes:
-            os.makedirs(os.path.dirname(self._address), exist_ok=True)
+    def _open_here(self, mode: str) -> Any:
         if mode in ("wb", "w+b"):
             replacing = open_replacing(
                 self._address, mode, self._was_written, lambda partial: identify(partial, self._wanted)

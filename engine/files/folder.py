@@ -22,10 +22,10 @@ from headwater.engine.files.address import (
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.evidence import FOLDER, FOLDER_CONTENT
 from headwater.engine.files.file import ContentFile, File, IFile, copy_command
-from headwater.engine.files.handle import PARTIAL
 from headwater.engine.files.hints import hinted
 from headwater.engine.files.listing import Member
 from headwater.engine.files.members import Members
+from headwater.engine.files.partials import PARTIAL
 from headwater.engine.observed import some
 
 if TYPE_CHECKING:

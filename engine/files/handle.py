@@ -12,11 +12,8 @@ from typing import Any
 
 from headwater.engine.files.address import as_os_errors
 from headwater.engine.files.evidence import Identity
-from headwater.engine.files.under_way import Note, begin, end
+from headwater.engine.files.partials import beside, done
 from headwater.engine.files.written import keep_time
-
-PARTIAL = ".hw-partial"
-"""How the names of files end that are still being written; no listing shows them."""
 
 
 class WrittenFile(io.BufferedIOBase):
@@ -171,7 +168,7 @@ class ReplacingFile(WrittenFile):
             self._file.close()
             if not self._discarded:
                 self._identity = put_in_place(self._partial, self._target, self._look)
-                end(self._partial)
+                done(self._partial)
                 return
         except BaseException:
             self._remove()
@@ -181,7 +178,7 @@ class ReplacingFile(WrittenFile):
     def _remove(self) -> None:
         with suppress(FileNotFoundError):
             os.remove(self._partial)
-        end(self._partial)
+        done(self._partial)
 
 
 def put_in_place(partial: str, target: str, look: Callable[[str], Identity]) -> Identity:
@@ -260,12 +257,11 @@ def open_replacing(
     if found is None:
         return None
     target, rights = found
-    partial = os.path.join(os.path.dirname(target), f".{os.urandom(6).hex()}{PARTIAL}")
-    begin(Note(partial))
+    partial = beside(target)
     try:
         handle = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, rights or 0o666)
     except OSError as error:
-        end(partial)
+        done(partial)
         if isinstance(error, PermissionError):
             return None
         raise

@@ -26,9 +26,9 @@ from headwater.engine.files.evidence import (
     by_info,
     by_status,
 )
-from headwater.engine.files.handle import PARTIAL
 from headwater.engine.files.hints import hinted
 from headwater.engine.files.identity import by_content
+from headwater.engine.files.partials import PARTIAL
 
 _EMPTY, _LINK, _SPECIAL = "empty", "link", "special"
 NO_FILES = frozenset({_EMPTY, _LINK, _SPECIAL})

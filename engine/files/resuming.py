@@ -21,8 +21,9 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from headwater.engine.files.content import is_settled, stamp
 from headwater.engine.files.evidence import ETAG, Identity
-from headwater.engine.files.handle import PARTIAL, put_in_place, replaceable
+from headwater.engine.files.handle import put_in_place, replaceable
 from headwater.engine.files.identity import identify
+from headwater.engine.files.partials import PARTIAL
 
 if TYPE_CHECKING:
     from headwater.engine.files.file import File

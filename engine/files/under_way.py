@@ -20,6 +20,8 @@ from uuid import uuid4
 from headwater.engine.files.content import cache_folder
 
 _FOLDER = "under-way"
+ALL = "*"
+"""the place of a note that is of all whose paths begin so"""
 _LARGE = 1 << 20
 """bytes after which a file of notes is written anew, without those that are done with"""
 
@@ -29,7 +31,7 @@ class Note(NamedTuple):
 
     Attributes:
         path: where it is.
-        place: where it belongs; empty for what is to go.
+        place: where it belongs; empty for what is to go; `ALL` for all that is to go whose paths begin with `path`.
     """
 
     path: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import pickle
-from contextlib import suppress
 from typing import Any
 
 from headwater.engine.values.deep import deep_dumps
@@ -27,20 +26,18 @@ def pickled(value: Any, aside: list[pickle.PickleBuffer] | None = None) -> bytes
         RecursionError: an object nested too deep contains itself where only one that exists before its parts could.
         Exception: whatever pickling one of its parts raises.
     """
-    if not PROXIES:
-        with suppress(TypeError):  # a memoryview, which needs the other one, or what cannot be pickled at all
-            return _dumped(pickle.Pickler, value, aside)
-    return _dumped(_Pickler, value, aside)
-
-
-def _dumped(kind: type[pickle.Pickler], value: Any, aside: list[pickle.PickleBuffer] | None) -> bytes:
-    out = io.BytesIO()
-    if aside is not None:
-        aside.clear()
+    put_aside = None if aside is None else aside.append
     try:
-        kind(out, 5, buffer_callback=None if aside is None else aside.append).dump(value)
+        if not PROXIES:
+            try:
+                return pickle.dumps(value, 5, buffer_callback=put_aside)
+            except TypeError:  # a memoryview, which needs the other one, or what cannot be pickled at all
+                if aside is not None:
+                    aside.clear()
+        out = io.BytesIO()
+        _Pickler(out, 5, buffer_callback=put_aside).dump(value)
+        return out.getvalue()
     except RecursionError:
         if aside is not None:
             aside.clear()
         return deep_dumps(value)
-    return out.getvalue()

@@ -22,6 +22,7 @@ _BRACKETS: dict[type, tuple[str, str]] = {
     frozenset: ("frozenset({", "})"),
     deque: ("deque([", "])"),
 }
+_CONTAINERS = tuple(_BRACKETS)
 
 
 def preview(value: Any, limit: int = 200) -> str:
@@ -75,7 +76,7 @@ class _Writer:
             self.put(f"{kind.__name__}(")
             _write_dict(self, value, depth)
             self.put(")")
-        elif any(_inherits_repr(kind, base) for base in _BRACKETS):
+        elif issubclass(kind, _CONTAINERS) and any(_inherits_repr(kind, base) for base in _BRACKETS):
             self.put(f"{kind.__name__}(")
             self.items("[", value, "]", len(value), depth)
             self.put(")")

@@ -21,6 +21,8 @@ PATIENCE = 0.2
 """a run shorter than this shows nothing, and does not pay for the import of rich"""
 PLAIN_SECONDS = 5.0
 """between two lines where no terminal is"""
+SILENT_SECONDS = 60.0
+"""after which a line is printed there though it says nothing new: some who watch stop what is silent for long"""
 _DEBUGGING = ("builtins.breakpoint", "pdb.Pdb")
 """what Python tells its auditors when a debugger begins"""
 COLUMNS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
@@ -80,12 +82,13 @@ class Progress:
                 live.update(_text(self._counts()), refresh=True)
 
     def _show_lines(self) -> None:
-        started, said = time.monotonic(), ""
+        started = last = time.monotonic()
+        said = ""
         while not self._finished.wait(PLAIN_SECONDS):
-            line = _output.counts(totals(self._counts()))
-            if line != said:
-                said = line
-                click.echo(f"{_output.duration(time.monotonic() - started)}: {line}", err=True)
+            line, now = _output.counts(totals(self._counts())), time.monotonic()
+            if line != said or now - last >= SILENT_SECONDS:
+                said, last = line, now
+                click.echo(f"{_output.duration(now - started)}: {line}", err=True)
 
 
 class Waiting:

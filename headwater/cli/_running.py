@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ class Options:
     input: str | None = None
     setup: list[str] = field(default_factory=list)
     tags: list[tuple[str, str]] = field(default_factory=list)
+    user: str | None = None
     context: dict[str, Any] = field(default_factory=dict)
     call_options: dict[str, Any] = field(default_factory=dict)
     background_load: bool | None = None
@@ -66,6 +67,27 @@ def run_expression(
     Returns:
         The exit code.
     """
+    with _asked_by(options.user):
+        return _run_expression(name, expression, options, recorded, beside)
+
+
+@contextmanager
+def _asked_by(name: str | None) -> Iterator[None]:
+    """What is recorded meanwhile, here and in processes that are started, is of somebody of that name."""
+    from headwater.cypher.change import USER
+
+    before = os.environ.get(USER)
+    if name is not None:
+        os.environ[USER] = name
+    try:
+        yield
+    finally:
+        if name is not None:
+            os.environ.pop(USER, None)
+            os.environ.update({} if before is None else {USER: before})
+
+
+def _run_expression(name: str, expression: Any, options: Options, recorded: list[str], beside: Beside) -> int:
     from headwater.cli._call_options import check_names
     from headwater.cli._changes import note_datasets
     from headwater.cli._loading import load_pending, raise_damage

@@ -46,7 +46,12 @@ OPTIONS: list[click.Parameter] = [
         help="An argument of the project's setup_scheduler; may be repeated.",
     ),
     click.Option(["--setup-help"], is_flag=True, help="Say which arguments that takes."),
-    click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
+    click.Option(["-t", "--tag"], multiple=True, metavar="KEY=VALUE", help="Mark this run; may be repeated."),
+    click.Option(
+        ["-u", "--user"],
+        metavar="NAME",
+        help="Who asks for it, recorded beside the account that runs it. Environment: HEADWATER_USER=NAME.",
+    ),
     click.Option(["--doc"], metavar="TEXT", help="What this run is for: the tag doc=TEXT."),
     click.Option(
         ["--context"],
@@ -242,6 +247,7 @@ def _options(*sources: Mapping[str, Any]) -> Options:
     pdb, as_json = (any(source[name] for source in sources) for name in ("pdb", "as_json"))
     if pdb and as_json:
         raise UsageError("--pdb talks on standard output, which --json needs for itself. Give one of them")
+    users = [source["user"] for source in sources if source["user"] is not None]
     reruns = [source["rerun"] for source in sources if source["rerun"] is not None]
     files = [source["context_file"] for source in sources if source["context_file"] is not None]
     assignments = [text for source in sources for text in source["context"]]
@@ -256,6 +262,7 @@ def _options(*sources: Mapping[str, Any]) -> Options:
         input=inputs[-1] if inputs else None,
         setup=[text for source in sources for text in source["setup"]],
         tags=tags,
+        user=users[-1] if users else None,
         context=_context(files, assignments) if files or assignments else {},
         background_load=waits[-1] if waits else None,
         verbose=any(source["verbose"] for source in sources),

@@ -6,10 +6,12 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
 
+from headwater.cli import _progress
 from tests.waiting import wait_for
 
 from .conftest import HW, WORKFLOW, Shell, environment, on_a_terminal
@@ -23,6 +25,29 @@ headwater_namespace = "read"
 @task
 def read(file: File) -> str:
     return file.read()
+"""
+
+
+PROGRAM = """
+from dataclasses import dataclass
+
+from headwater import run, task
+
+headwater_namespace = "programme"
+
+
+@dataclass
+class Point:
+    x: int
+
+
+@task
+def point(x: int) -> Point:
+    return Point(x)
+
+
+if __name__ == "__main__":
+    print(run(point(1)) == Point(1))
 """
 
 
@@ -340,6 +365,18 @@ def test_elsewhere_a_line_is_printed_every_few_seconds(fresh: Shell) -> None:
     assert [re.sub(r"^\d\.\d s", "5 s", line) for line in lines] == ["5 s: 3 RUNNING"]
 
 
+def test_a_run_in_which_nothing_changes_still_shows_that_it_lives(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_progress, "PLAIN_SECONDS", 0.02)
+    for silent, lines in (0.1, 2), (60, 1):
+        monkeypatch.setattr(_progress, "SILENT_SECONDS", silent)
+        with _progress.Progress(lambda: {"slow.nap": {"RUNNING": 1}}):
+            time.sleep(_progress.PATIENCE + 0.5)
+        found = capsys.readouterr().err.splitlines()
+        assert len(found) >= lines if lines > 1 else len(found) == 1, found
+
+
 def test_with_keep_going_everything_that_does_not_depend_on_a_failure_runs(fresh: Shell) -> None:
     fresh.write(
         "mixed.py",
@@ -427,3 +464,20 @@ def test_a_debugger_in_a_task_has_the_terminal_for_itself(fresh: Shell) -> None:
     assert "21" in after.partition("(Pdb) ")[0]
     assert "RUNNING" not in after
     assert "result: 20" in after
+
+
+def test_what_a_command_recorded_is_of_the_classes_of_the_script_that_goes_on_as_a_program(hw: Shell) -> None:
+    hw.write("programme.py", PROGRAM)
+    assert hw("run", "programme.py", "point", "--x", "1").code == 0
+    for command in (["programme.py"], ["-m", "programme"]):
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=hw.folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        assert (done.stdout, done.stderr) == ("True\n", "")  # no second time under another name, either
+    assert hw("log", "-").out.count("recorded result reused") == 1

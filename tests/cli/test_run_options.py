@@ -1,8 +1,10 @@
-"""`hw run`'s own options for the call: `-o`, `--input`, `--doc`, `--pdb`."""
+"""`hw run`'s own options for the call: `-o`, `--input`, `--user`, `--tag`, `--doc`, `--pdb`."""
 
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import subprocess
 
 import pytest
@@ -120,6 +122,29 @@ def test_wrong_use_is_told_and_nothing_runs(shell: Shell, words: list[str], said
     assert answer.code == 2, answer
     assert said in answer.err
     assert not list((shell.folder / ".headwater" / "journals").rglob("*.hwj"))
+
+
+# -- --user, --tag ---------------------------------------------------------------------------------------------------
+
+
+def test_who_asks_for_a_run_is_recorded_beside_the_account(shell: Shell) -> None:
+    account = pwd.getpwuid(os.getuid()).pw_name
+    for words, name in (
+        (["-u", "ann", "lab.py", "doubles"], "ann"),
+        (
+            ["lab.py", "doubles", "--user", "ben", "-t", "a=1", "-t", "b=2"],
+            "ben",
+        ),  # it goes before the environment
+        (["lab.py", "doubles"], "eve"),
+    ):
+        assert shell("run", *words, HEADWATER_USER="eve").code == 0
+        [run] = shell("find", "runs", "--user", name, "--json").json["found"]
+        assert run["user"] == f"{name} ({account})"
+    assert (
+        shell("find", "runs", "--tag", "a=1", "--tag", "b=2", "--json")
+        .json["found"][0]["user"]
+        .startswith("ben")
+    )
 
 
 # -- --doc -------------------------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ def test_what_it_does_not_take_is_refused(project: Shell, words: list[str], said
         ("setup.py", "FILE::FUNCTION or MODULE::FUNCTION is needed"),
         ("setups.py::setup", "setups.py is not there"),
         ("setup.py::wrong", "has to return a Scheduler"),
+        ("flow.py::three", "three is a task. A plain function is needed"),
+        ("setup.py::nothing_of_the_kind", "'nothing_of_the_kind'. Known are: setup, wrong.\n"),
     ],
 )
 def test_a_function_that_cannot_be_is_refused(project: Shell, function: str, said: str) -> None:
@@ -95,6 +97,7 @@ def test_a_function_that_cannot_be_is_refused(project: Shell, function: str, sai
     answer = project("run", "flow.py", "three")
     assert (answer.code, answer.out) == (2, ""), answer
     assert said in answer.err
+    assert "fault in headwater" not in answer.err
 
 
 @pytest.mark.parametrize(

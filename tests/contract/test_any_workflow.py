@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from headwater import Project, Scheduler
 from tests.engine import wild
-from tests.engine.wild import WORLD, Unlucky, build, changes, descriptions, has, parts, plain
+from tests.engine.wild import WORLD, Unlucky, build, changes, descriptions, has, lazy, parts, plain
 from tests.properties import tries
 
 
@@ -35,12 +35,17 @@ def _project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     local_graph.stop(project)
 
 
-def outcome(scheduler: Scheduler, description: Any, **options: Any) -> Any:
+def outcome(scheduler: Scheduler, description: Any, *, bare: bool = False, **options: Any) -> Any:
     WORLD.tried.clear()
     try:
-        return scheduler.run(build(description), context={"rate": WORLD.rate}, **options)
+        expression = lazy(description) if bare else build(description)
+        return scheduler.run(expression, context={"rate": WORLD.rate}, **options)
     except Unlucky:
         return Unlucky
+    finally:
+        left = scheduler.progress()
+        assert {status for counts in left.counts.values() for status in counts} <= ENDS
+        assert not any((left.limits or {}).values())
 
 
 def expected(description: Any) -> Any:
@@ -52,22 +57,26 @@ def expected(description: Any) -> Any:
 
 @pytest.mark.xdist_group("wild")
 @tries(15)
-@given(descriptions, st.lists(changes, min_size=1, max_size=4))
+@given(descriptions, st.lists(changes, min_size=1, max_size=4), st.booleans())
 def test_any_workflow_gives_what_a_plain_evaluation_gives_whatever_changes_between_its_runs(
-    wild_project: Project, description: Any, changed: list[Any]
+    wild_project: Project, description: Any, changed: list[Any], bare: bool
 ) -> None:
     wild.begin(wild_project.root / "files")
     for what in [("nothing",), *changed]:
         wild.change(what)
         for _ in range(2):
             scheduler = Scheduler(wild_project)
-            assert outcome(scheduler, description) == expected(description), what
+            assert outcome(scheduler, description, bare=bare) == expected(description), what
             scheduler.wait_recorded()
         counts = scheduler.progress().counts
-        if expected(description) is not Unlucky and not has(description, {"once"}):
+        if expected(description) is not Unlucky and not bare and not has(description, AGAIN):
             assert counts == {"wild.build": {"CACHED": 1}}, what
 
 
+ENDS = {"DONE", "CACHED", "FAILED", "CANCELLED"}
+"""How a job can end."""
+AGAIN = {"once", "never", "exported once"}
+"""What later runs do not reuse."""
 KNOWN: set[tuple[Any, ...]] = set()
 """What ran in any of the examples, which share a project: the task, and all that it depends on."""
 RECORDED: set[tuple[Any, ...]] = set()
@@ -95,7 +104,7 @@ def test_after_a_change_exactly_what_depends_on_it_runs(
         wild.change(what)
         expected_value, all_of_it = ran_in(Scheduler(record=False), description)
         loose = {one for one in all_of_it if _may_run_again(one, description)}
-        for part in parts(description, {"no_prov", "quiet"}):
+        for part in parts(description, {"no_prov", "quiet", "exported once"}):
             loose |= ran_in(Scheduler(record=False), part)[1]
         must, may = all_of_it - KNOWN, all_of_it - (RECORDED - loose)
         KNOWN.update(all_of_it)
@@ -105,7 +114,7 @@ def test_after_a_change_exactly_what_depends_on_it_runs(
         scheduler.wait_recorded()
         assert value == expected_value
         assert must <= ran <= may, what
-        if not loose and not has(description, {"inside", "flaky"}):
+        if not loose and not has(description, {"inside", "flaky", "never"}):
             assert len(WORLD.ran) == len(ran), what
 
 
@@ -117,7 +126,7 @@ def ran_in(scheduler: Scheduler, description: Any) -> tuple[Any, set[Any]]:
 
 def _may_run_again(one: tuple[Any, ...], description: Any) -> bool:
     fails = one[0] == "checked" and one[1] % 3 == 0
-    return fails or (one[0] == "shifted" and has(description, {"once"}))
+    return fails or (one[0] == "shifted" and has(description, AGAIN))
 
 
 @pytest.mark.xdist_group("wild")

@@ -256,5 +256,5 @@ def test_what_declassifies_counts_in_a_tasks_hash_and_has_to_be_a_level() -> Non
     assert plain.hash != lowered.hash
     with pytest.raises(TaskDefinitionError, match="declassifies='secret': choose one of public, internal"):
         task(name="same", namespace="governed", declassifies="secret")(same)
-    with pytest.raises(TaskDefinitionError, match="no option is called 'declassifies'"):
+    with pytest.raises(TaskDefinitionError, match="declassifies is no option of a call"):
         plain.options(declassifies="public")

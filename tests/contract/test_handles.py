@@ -416,3 +416,9 @@ def test_a_run_inside_makes_states_that_the_run_above_goes_on_with(
 def test_outside_a_project_handles_are_values_like_any(step: Step, ran: list[str]) -> None:
     assert isinstance(Scheduler(None).run(pipeline(step, "1", "1")), Database)
     assert ran == ["step1", "step2"]
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+def test_outside_a_project_processes_give_handles_as_threads_do(tmp_path: Path, executor: str) -> None:
+    flow = handle_tasks.flow(str(tmp_path / "numbers.db"), executor)
+    assert Scheduler(record=False).run(flow(3)) == [0, 1, 2]

@@ -124,6 +124,15 @@ def test_every_job_of_a_failed_run_ends_in_a_terminal_state(project: Project) ->
     ) == [("FAILED", "ValueError: no 4")]
 
 
+def test_a_run_of_several_things_is_of_the_folders_project(project: Project) -> None:
+    scheduler = Scheduler(project)
+    for what, named in ((outer(2), "runs"), ([outer(2), inc(1)], project.root.name), (3, project.root.name)):
+        scheduler.run(what)
+        scheduler.wait_recorded()
+        found = ask(project, "MATCH (e:Execution {id: $id}) RETURN e.project", id=scheduler.execution_id)
+        assert found == [(named,)]
+
+
 def test_the_call_hashes_in_the_graph_are_those_of_a_run_on_the_other_store(project: Project) -> None:
     scheduler = Scheduler(project)
     scheduler.run(outer(7))

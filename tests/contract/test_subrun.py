@@ -125,6 +125,8 @@ def test_what_cannot_be_is_refused_where_it_is_written(plain: Scheduler, tmp_pat
         subrun(1, config={"limit": {}})
     with pytest.raises(UsageError, match="workers = many: a whole number"):
         subrun(1, config={"executors.process": {"workers": "many"}})
+    with pytest.raises(TaskDefinitionError, match="Did you mean new_execution"):
+        subrun(1, new_exec=True)
     with pytest.raises(TaskDefinitionError, match="no option is called 'chache'"):
         subrun(1, chache=False)
     with pytest.raises(UnknownExecutor, match="Did you mean process"):

@@ -150,6 +150,9 @@ def __getattr__(name):
         ("import typing as t", "t.TYPE_CHECKING", "Model"),
         ("TYPE_CHECKING = False", "TYPE_CHECKING", "Model"),
         ("from typing import TYPE_CHECKING", "not TYPE_CHECKING:\n    pass\nelse", "Model"),
+        ("from typing import TYPE_CHECKING", "TYPE_CHECKING and not bool()", "Model"),
+        ("from typing import TYPE_CHECKING", "bool(1) and (TYPE_CHECKING or TYPE_CHECKING)", "Model"),
+        ("import typing as t", "not t.TYPE_CHECKING or bool():\n    pass\nelse", "Model"),
     ],
 )
 @pytest.mark.parametrize(
@@ -171,9 +174,12 @@ def test_what_is_imported_for_type_checkers_takes_not_the_place_of_what_a_packag
     assert not same(load, files, {**files, "pkg__models": MODEL.replace("return 1", "return 2")})
 
 
-def test_what_is_bound_where_no_type_checker_looks_counts(load: Load) -> None:
+@pytest.mark.parametrize(
+    "test", ["TYPE_CHECKING", "TYPE_CHECKING and bool(1)", "not (bool(1) or not TYPE_CHECKING)"]
+)
+def test_what_is_bound_where_no_type_checker_looks_counts(load: Load, test: str) -> None:
     package = (
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pkg.models import Model\n"
+        f"from typing import TYPE_CHECKING\nif {test}:\n    from pkg.models import Model\n"
         "else:\n    def Model():\n        return 1\n"
     )
     files = {
@@ -201,6 +207,18 @@ def test_a_condition_of_that_name_that_may_hold_is_no_type_checkers(load: Load, 
     assert "pkg.models.Model" in parts
     package = package.replace("if TYPE", "def __getattr__(name):\n    raise AttributeError(name)\nif TYPE")
     assert [part.name for part in fp(load(**{**files, "pkg__INIT": package}).step).counted] == parts
+
+
+def test_a_condition_of_which_another_part_may_hold_is_no_type_checkers(load: Load) -> None:
+    for test in (
+        "TYPE_CHECKING or bool(1)",
+        "not TYPE_CHECKING and bool(1)",
+        "not (TYPE_CHECKING and bool())",
+    ):
+        package = f"from typing import TYPE_CHECKING\nif {test}:\n    from pkg.models import Model\n"
+        files = {"flow": "import pkg\ndef step():\n    return pkg.Model().go()\n", "pkg__INIT": package}
+        files |= {"pkg__models": MODEL}
+        assert "pkg.models.Model" in [part.name for part in fp(load(**files).step).counted], test
 
 
 def test_a_submodule_does_not_take_the_place_of_what_a_package_makes_under_its_name(load: Load) -> None:

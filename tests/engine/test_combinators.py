@@ -33,6 +33,8 @@ from headwater import (
     len_,
     map_,
     quote,
+    root_task,
+    seq,
     starmap,
     task,
     with_export_options,
@@ -173,6 +175,29 @@ def test_catch_all_waits_for_all_before_it_raises_the_first_error_that_does_not_
         scheduler.run(catch_all([fail("first"), fail("second")]))
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: seq({"a": inc(1)}), r"seq.*a list is needed, not dict"),  # nothing evaluated its values
+        (lambda: seq({inc(1), inc(2)}), r"seq.*a list is needed, not set"),
+        (lambda: catch(inc(1), ValueError, 0), r"catch\(.*a task or a function is needed, not 0"),
+        (lambda: catch_all([inc(1)], ValueError, 0), r"catch_all.*a task or a function is needed, not 0"),
+        (lambda: compose(inc, inc(1)[0], 3), r"compose.*a task or a function is needed, not 3"),
+        (lambda: as_task(3), r"as_task.*a task or a function is needed, not 3"),
+    ],
+)
+def test_what_can_be_no_part_of_an_expression_is_refused_where_it_is_written(make: Any, message: str) -> None:
+    with pytest.raises(CallError, match=message):
+        make()
+
+
+def test_what_is_known_only_when_it_is_evaluated_is_told_then(scheduler: Scheduler) -> None:
+    with pytest.raises(CallError, match="1 positional values, and pos_args names 2"):
+        scheduler.run(eval_("a + b", 1, pos_args=["a", "b"]))
+    with pytest.raises(CallError, match=r"root_task\(quote\(f\(1\)\)\)"):
+        scheduler.run(root_task(inc(1)))
+
+
 def test_the_classes_of_catch_may_be_lazy(scheduler: Scheduler) -> None:
     classes = identity(ValueError)
     assert scheduler.run(catch(fail("x"), (KeyError, classes), shown)) == "ValueError('x')"
@@ -295,6 +320,9 @@ def test_options_are_inherited_by_an_expression(scheduler: Scheduler) -> None:
     assert inner["limits"] == {"gpu": 1}
     with pytest.raises(TaskDefinitionError, match="Did you mean retr"):
         with_export_options(above(1), {"retry": 3})
+    for given in (3, identity({"retries": 3})):
+        with pytest.raises(TaskDefinitionError, match=r"export_options=.*: a dict of options is needed"):
+            with_export_options(above(1), given)  # type: ignore[arg-type]
 
 
 def test_what_evaluates_knows_the_forms_of_a_recorded_expression_whatever_the_script_imports() -> None:

@@ -85,10 +85,23 @@ def test_equal_calls_in_different_contexts_are_different_calls(scheduler: Schedu
     assert scheduler.run(calls) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("given", [3, ["a"], {1: 2}])
+def test_a_run_with_what_is_no_context_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"run\(…, context=.*\): a dict with texts for keys is needed"):
+        Scheduler(record=False).run(reader(), context=given)
+
+
 @pytest.mark.parametrize("path", ["", "a..b", ".a", 5])
 def test_a_path_that_is_none_is_refused_where_it_is_written(path: Any) -> None:
     with pytest.raises(CallError, match="a dotted path"):
         get_context(path)
+
+
+@pytest.mark.parametrize("context", [5, [("a", 1)], {1: 2}, "a", reader()])
+def test_an_override_that_is_no_context_is_refused_where_it_is_written(context: Any) -> None:
+    for one in reader, reader.partial():
+        with pytest.raises(CallError, match=r"reader\.update_context\(.*a dict with texts for keys"):
+            one.update_context(context)
 
 
 contexts = st.recursive(

@@ -16,7 +16,7 @@ from headwater.engine.expression import Given
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from headwater import CallError, Expression, Scheduler, UsageError, cond, len_, task
+from headwater import CallError, Expression, Scheduler, UsageError, cond, len_, map_, task
 
 headwater_namespace = "expressions"
 
@@ -85,6 +85,31 @@ def test_powers_remainders_and_lengths() -> None:
     assert run(
         [seven**2, 2**seven, pow(seven, 3, 5), pow(7, seven), divmod(23, seven), len_(given_([1]))]
     ) == [*(49, 128, 3, 7**7, (3, 2), 1)]
+
+
+@pytest.mark.parametrize(
+    "of", ["numpy.array", "numpy.float64", "pandas.Series", "pandas.Index", "pandas.DataFrame"]
+)
+def test_an_array_or_a_table_stands_to_the_left_of_a_lazy_value_as_a_number_does(
+    scheduler: Scheduler, of: str
+) -> None:
+    module, _, name = of.partition(".")
+    make = getattr(pytest.importorskip(module), name)
+    left = make(2.0) if name == "float64" else make({"a": [1.0, 2.0]} if name == "DataFrame" else [1.0, 2.0])
+    for operate in (
+        operator.add,
+        operator.sub,
+        operator.mul,
+        operator.truediv,
+        operator.pow,
+        operator.lt,
+        operator.eq,
+    ):
+        lazy = operate(left, given_(3))
+        assert isinstance(lazy, Expression)
+        found, wanted = scheduler.run(lazy), operate(left, 3)
+        assert type(found) is type(wanted)
+        assert repr(found) == repr(wanted)
 
 
 def test_lazy_bounds_of_several_slices() -> None:
@@ -194,8 +219,16 @@ def test_a_lazy_dict_is_not_unpacked(use: Any) -> None:
 @pytest.mark.parametrize("lazy", [lambda: given_(1) + given_(2), lambda: given_([1])[given_(0)]])
 def test_what_a_lazy_value_gives_when_it_is_called_is_not_taken_for_a_dict(lazy: Any) -> None:
     called = lazy()()
-    with pytest.raises(CallError, match="how many items it has is not known yet"):
+    with pytest.raises(CallError, match="how many items it has is not known"):
         iter(called)
+
+
+@pytest.mark.parametrize("lazy", [cond(given_(1), [2], [3]), given_([1, 2])[:1], map_(given_, [1, 2])])
+def test_what_is_no_call_of_a_task_is_not_told_to_have_a_number_of_items(lazy: Any) -> None:
+    with pytest.raises(
+        CallError, match=r"Use value\[0\], value\[1\] … to unpack it, or a task that loops over it\."
+    ):
+        list(lazy)
 
 
 @pytest.mark.parametrize("lazy", [given_(2)[0] + 1, cond(given_(1), 2, 3), Given([5], (1,))])

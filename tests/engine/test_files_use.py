@@ -217,7 +217,7 @@ def test_an_empty_path_is_not_the_working_directory(kind: type) -> None:
         ("file", lambda path: Dir(path).files(), NotADirectoryError, "it is a file; take it as a File"),
         ("file", lambda path: Dir(path).children(), NotADirectoryError, "choose another folder"),
         ("file", lambda path: Dir(path).mkdir(), FileExistsError, "choose another folder"),
-        ("file", lambda path: Dir(path).file("x").write("x"), FileExistsError, "choose another folder"),
+        ("file", lambda path: Dir(path).file("x").write("x"), NotADirectoryError, "choose another folder"),
         ("loop", lambda path: File(path).read(), OSError, "its links lead to each other"),
         ("loop", lambda path: File(path).write("x"), OSError, "its links lead to each other"),
         ("long", File, OSError, "255 bytes for a name"),

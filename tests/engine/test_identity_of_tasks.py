@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -31,6 +32,17 @@ def elsewhere(**module: Any) -> Any:
     found: dict[str, Any] = {"__name__": "known_by_elsewhere", **module}
     exec("def plain(n=1):\n    return n\n", found)
     return found["plain"]
+
+
+def test_help_shows_of_a_task_what_its_function_says_of_itself() -> None:
+    @task(name="sum")
+    def add(a: int, b: int = 2) -> int:
+        """The sum of two numbers."""
+        return a + b
+
+    for shown in (add, add.options(cache=False)):
+        assert (inspect.getdoc(shown), shown.__name__) == ("The sum of two numbers.", "sum")
+        assert str(inspect.signature(shown)) == "(a: 'int', b: 'int' = 2) -> 'int'"
 
 
 def test_a_namespace_that_is_given_goes_before_the_module_s_and_that_before_the_one_that_is_set() -> None:

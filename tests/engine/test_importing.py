@@ -170,3 +170,7 @@ def test_what_only_this_process_has_is_said_so() -> None:
 
     with pytest.raises(UsageError, match="notebook"):
         import_spec(types.ModuleType("__main__"))
+    typed = types.ModuleType("__main__")
+    typed.__file__ = "<stdin>"
+    with pytest.raises(UsageError, match="notebook"):
+        import_spec(typed)

@@ -156,3 +156,65 @@ def test_notes_do_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.Monke
     assert '["long", ""]\n' in notes.read_text()
     end("long")
     assert notes.read_text() == ""
+
+
+HALF = """
+import os
+from headwater import File
+halves = []
+for name in ("a/one", "a/two", "b/c/one"):
+    File(f"{name}.whole").write("whole")
+    halves.append(File(f"{name}.txt").open("w"))
+    halves[-1].write("half")
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_was_half_written_is_gone_whatever_folder_it_was_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
+    own = File("a/own.txt").open("w")
+    Path("a/one.txt").write_text("old")
+    subprocess.run([sys.executable, "-c", HALF], check=False)
+    assert len(list(tmp_path.rglob("*.hw-partial"))) == 4
+    assert tidy_up() == 3
+    assert len(list(tmp_path.rglob("*.hw-partial"))) == 1, "that of the living is left alone"
+    own.write("own")
+    own.close()
+    assert [Path(f"{name}.whole").read_text() for name in ("a/one", "b/c/one")] == ["whole"] * 2
+    assert Path("a/one.txt").read_text() == "old"
+    assert Path("a/own.txt").read_text() == "own"
+    assert tidy_up() == 0
+
+
+WHOLE = """
+import sys
+from headwater import File
+from headwater.engine.files import partials
+partials._MOST = 10
+left = File("left/open.txt").open("w")
+for n in range(25):
+    File(f"{n}/x.txt").write("x")
+notes = partials._Partials.own._noted
+print(len(notes), any(folder.endswith("left") for folder in notes))
+if sys.argv[1:]:
+    left.close()
+"""
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_process_that_ends_leaves_notes_only_of_what_it_leaves_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, closes: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
+    said = subprocess.run(
+        [sys.executable, "-c", WHOLE, *["closes"] * closes], check=True, capture_output=True, text=True
+    )
+    count, kept = said.stdout.split()
+    assert int(count) <= 10
+    assert kept == "True", "a folder in which something is under way stays noted"
+    notes = list((tmp_path / "cache" / "under-way").iterdir())
+    assert len(notes) == (0 if closes else 1)

@@ -146,3 +146,33 @@ def test_unknown_options_are_refused_with_the_nearest_name() -> None:
         task(name="bare", namespace="options", export_option={})(lambda: 1)
     with pytest.raises(TaskDefinitionError, match="a dict of options"):
         options.options(export_options=["cache"])
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        ({"version": 1}, "version=1: a text"),
+        ({"source": 5}, "source=5: the text of the function"),
+        ({"script": "yes"}, "script='yes': True or False"),
+        ({"load_module": 3}, "load_module=3: the name of a module"),
+        ({"config_args": "value"}, "config_args='value': a list of names"),
+        ({"config_args": None}, "config_args=None: a list of names"),
+        ({"hash_includes": "helper"}, "hash_includes='helper': a list"),  # it counted its letters
+        ({"hash_includes": flag}, r"hash_includes=Task\(options.flag\): a list"),
+        ({"hash_includes": {"rate": 1}}, "hash_includes={'rate': 1}: a list"),  # it counted its keys
+    ],
+)
+def test_what_a_definition_cannot_be_given_is_refused_where_it_stands(
+    given: dict[str, Any], needed: str
+) -> None:
+    def bare(value: Any) -> Any:
+        return value
+
+    with pytest.raises(TaskDefinitionError, match=f"task options.bare: {needed}"):
+        task(**given)(bare)
+
+
+def test_what_belongs_to_a_definition_is_told_so_at_a_call() -> None:
+    for name in ("version", "namespace", "hash_includes", "declassifies"):
+        with pytest.raises(TaskDefinitionError, match=rf"{name} is no option of a call.*@task\({name}=…\)"):
+            flag.options(**{name: "1"})

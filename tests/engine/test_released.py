@@ -5,13 +5,19 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from headwater.cypher import local_graph
 from headwater.cypher.loader import catch_up
+from headwater.engine.job import Job
+from hypothesis import given
+from hypothesis import strategies as st
 
-from headwater import Project, Scheduler, create_project, task
+from headwater import Expression, Project, Scheduler, create_project, task
+from tests.engine import wild
+from tests.properties import tries
 from tests.waiting import wait_for
 
 headwater_namespace = "released"
@@ -64,3 +70,33 @@ def test_a_scheduler_keeps_no_values_of_a_run_that_ended(scheduler: Scheduler, *
     progress = scheduler.progress()
     assert progress.finished
     assert progress.counts["released.thing"] == {"DONE": 3}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    wild.begin(tmp_path_factory.mktemp("wild"))
+    yield
+    wild.restore()
+
+
+@tries(6)
+@given(wild.descriptions, st.booleans())
+def test_no_job_or_expression_of_any_workflow_outlives_its_run(
+    world: None, description: Any, keep_going: bool
+) -> None:
+    scheduler = Scheduler(record=False)
+    before = left_behind()
+    wild.WORLD.tried.clear()
+    with suppress(wild.Unlucky):
+        scheduler.run(wild.build(description), context={"rate": 1}, keep_going=keep_going)
+    wait_for(lambda: left_behind() <= before, 10)
+
+
+def left_behind() -> int:
+    gc.collect()
+    return sum(isinstance(one, (Job, Expression)) for one in gc.get_objects() if is_ours(type(one)))
+
+
+def is_ours(cls: type) -> bool:
+    """(Proxies of other libraries are asked nothing.)"""
+    return cls.__module__.startswith("headwater.")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from headwater import (
+    CallError,
     JobInfo,
     Scheduler,
     UsageError,
@@ -127,6 +128,23 @@ def test_a_run_is_in_the_project_that_its_folder_names(tmp_path: Path) -> None:
     for folder in (tmp_path / "nowhere", tmp_path / "nowhere" / ".headwater"):
         with pytest.raises(UsageError, match="is not a headwater project"):
             run(facts(), config_dir=folder)
+
+
+def test_what_the_engine_fills_in_itself_is_not_shown_where_a_call_does_not_fit() -> None:
+    @task
+    def look(n: int, info: JobInfo = JobInfo()) -> int:
+        return n
+
+    with pytest.raises(CallError, match=r"look\(n: 'int'\) -> 'int': missing a required argument: 'n'"):
+        look()  # type: ignore[call-arg]
+
+
+def test_how_far_a_run_is_can_be_read_at_a_console() -> None:
+    scheduler = Scheduler(record=False)
+    scheduler.run(note(1))
+    assert repr(scheduler.progress()) == (
+        "Progress({'runoptions.note': {'DONE': 1}}, finished=True, limits={})"
+    )
 
 
 def test_a_scheduler_says_whether_it_runs() -> None:

@@ -113,6 +113,8 @@ def test_an_interpreter_that_is_not_there_is_named() -> None:
 
 
 def test_an_option_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(TaskDefinitionError, match=r"'output'\. Did you mean outputs"):
+        script("true", output=File("out"))
     with pytest.raises(TaskDefinitionError, match="executor"):
         script("true", executer="process")
 

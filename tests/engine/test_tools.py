@@ -51,6 +51,20 @@ def test_a_file_is_copied_anywhere(here: Path) -> None:
         run(copy_file(File("nosuch"), "d"))
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (copy_file("a.txt", "b.txt"), r"copy_file: File\('a.txt'\) is needed"),  # type: ignore[arg-type]
+        (copy_files(["a.txt"], ["b.txt"]), r"copy_files: File\('a.txt'\) is needed"),  # type: ignore[list-item]
+        (copy_dir("a", "b"), r"copy_dir: Dir\('a'\) is needed"),  # type: ignore[arg-type]
+        (copy_dir(3, "b"), "copy_dir: a Dir is needed, not 3"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_path_in_the_place_of_a_file_is_refused_with_what_to_write(call: Any, message: str) -> None:
+    with pytest.raises(CallError, match=message):
+        Scheduler(record=False).run(call)
+
+
 def test_files_are_copied_each_to_its_place(here: Path) -> None:
     for name in "ab":
         (here / name).write_text(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+import typing
+from typing import Annotated, Any, NamedTuple
 
 import pytest
 
@@ -52,3 +54,47 @@ def test_what_was_unpacked_comes_from_the_call_alone() -> None:
     first, second = halves(7)
     rehearsal.run(first + inc(second))
     assert [call.task for call in rehearsal.call("unpacking.inc").fed_by["x"]] == ["unpacking.halves"]
+
+
+class Halves(NamedTuple):
+    first: int
+    second: int
+
+
+class Held:
+    Halves = Halves
+
+
+@pytest.mark.parametrize(
+    ("annotation", "count"),
+    [
+        (tuple[int, str], 2),
+        ("tuple[int, str]", 2),
+        (tuple[()], 0),
+        (Annotated[tuple[int, str], "in order"], 2),
+        ("Annotated[tuple[int, str], 'in order']", 2),
+        (tuple[Annotated[int, "first"], int], 2),
+        (Halves, 2),
+        ("Halves", 2),
+        ("Held.Halves", 2),
+        (tuple[int, ...], None),
+        (tuple[int, int] | None, None),
+        (int, None),
+        ("nowhere.Halves", None),
+        (None, None),
+    ],
+)
+def test_an_annotation_says_how_many_items_there_are(annotation: Any, count: int | None) -> None:
+    def gives() -> Any: ...
+
+    gives.__annotations__["return"] = annotation
+    assert task(gives).nout == count
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no such types")
+def test_a_tuple_with_a_part_of_any_length_has_no_number_of_items() -> None:
+    def gives() -> Any: ...
+
+    for annotation in ("tuple[int, *tuple[int, ...]]", "tuple[int, typing.Unpack[tuple[int, ...]]]"):
+        gives.__annotations__["return"] = eval(annotation, {"typing": typing})
+        assert task(gives).nout is None

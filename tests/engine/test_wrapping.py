@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_wrappers_run_around_the_task_lazily_or_at_once(scheduler: Scheduler) ->
 
 def test_the_visible_task_keeps_name_signature_and_words() -> None:
     assert (value.fullname, value.func.__doc__) == ("wrapping.value", "A value.")
-    assert str(value.plan.signature) == "(x: int, y: int = 1) -> int"
+    assert str(inspect.signature(value)) == "(x: int, y: int = 1) -> int"
     with pytest.raises(CallError, match="too many positional"):
         value(1, 2, 3)  # type: ignore[call-arg]
     assert value.definition["cache_scope"].value == "CSE"
@@ -111,3 +112,21 @@ def test_only_tasks_can_be_wrapped() -> None:
         _doubled(lambda: 1)  # type: ignore[type-var]
     with pytest.raises(TaskDefinitionError, match="Did you mean cache"):
         wraps_task(cahe=False)
+
+
+def test_a_wrapper_that_is_none_is_refused_with_what_to_write() -> None:
+    with pytest.raises(TaskDefinitionError, match=r"@wraps_task\(\), not <function"):
+        wraps_task(lambda inner: inner.func)  # type: ignore[arg-type]
+    with pytest.raises(TaskDefinitionError, match="hash_includes='helper': a list"):
+        wraps_task(wrapper_hash_includes="helper")
+
+    @wraps_task()
+    def forgetful(inner: Any) -> Any:
+        pass
+
+    with pytest.raises(TaskDefinitionError, match=r"@forgetful.*in place of forgotten, not None"):
+
+        @forgetful
+        @task(namespace="wrapping")
+        def forgotten() -> int:
+            return 1

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from headwater import (
     File,
+    JobInfo,
     Promise,
     apply_func,
     apply_tags,
@@ -41,6 +42,7 @@ from headwater import (
     no_prov,
     quote,
     scheduler_task,
+    script,
     seq,
     starmap,
     subrun,
@@ -79,6 +81,17 @@ class World:
 
 
 WORLD = World()
+
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+@dataclass(frozen=True)
+class Box:
+    content: Any
+    label: str = "box"
 
 
 @task
@@ -200,6 +213,74 @@ def twice(a: int) -> list[int]:
     return [a, a]
 
 
+@task
+def by_default(a: int, rate: int = get_context("rate", 0), more: Any = twice(1)) -> int:  # noqa: B008  lazy, too
+    WORLD.ran.append(("by_default", a, rate))
+    return a + rate + sum(more)
+
+
+@task(config_args=["threads"])
+def tuned(a: int, threads: int, info: JobInfo = JobInfo()) -> int:
+    WORLD.ran.append(("tuned", a))
+    assert info.args_hash
+    return a
+
+
+@task
+def spread(a: int, *others: int, sign: int = 1, **named: int) -> int:
+    WORLD.ran.append(("spread", a, others, sign, tuple(named.items())))
+    return a + sign * (sum(others) + sum(named.values()))
+
+
+@task
+def keys(values: dict[int, int]) -> int:
+    WORLD.ran.append(("keys", str(values)))
+    return sum(values)
+
+
+@task
+def members(values: set[int]) -> int:
+    WORLD.ran.append(("members", tuple(sorted(values))))
+    return sum(values)
+
+
+@task
+def boxed(a: int, b: int) -> Box:
+    WORLD.ran.append(("boxed", a, b))
+    return Box(Pair(minus(a, 0), [b]))
+
+
+@task
+def opened(box: Box) -> int:
+    WORLD.ran.append(("opened", str(box)))
+    pair = box.content
+    return int(pair.left - sum(pair.right))
+
+
+@task
+def counted(n: int, found: int) -> Any:
+    """A task that calls itself."""
+    WORLD.ran.append(("counted", n, found))
+    return counted(n - 1, found) if n else found
+
+
+@task
+def as_number(text: str) -> int:
+    WORLD.ran.append(("as_number", text))
+    return int(text)
+
+
+@scheduler_task(namespace="wild")
+def stepped(*values: Any) -> Any:
+    found = 0
+    for value in values:
+        try:
+            found += yield value
+        except Unlucky as error:
+            found += yield rescued(error)
+    return total([found])
+
+
 def plus_one(a: int) -> int:
     WORLD.ran.append(("plus_one", a))
     return a + 1
@@ -264,6 +345,14 @@ FORMS: dict[str, Callable[..., Any]] = {
     "flaky": flaky,
     "limited": _shifted(limits=["slot"]),
     "once": _shifted(cache=False),
+    "never": _shifted(cache_scope="NONE"),
+    "lazy option": _shifted(limits=identity(["slot"])),
+    "lazy task": lambda a: identity(shifted)(a),  # noqa: PLW0108  as it is defined then
+    "by default": by_default,
+    "tuned": lambda a: tuned(a, threads=a),
+    "counted": lambda a: counted(3, a),
+    "scripted": lambda a: as_number(script(["echo", a])),
+    "exported once": lambda a: with_export_options(a, {"cache": False}),
     "rated": rated,
     "other rate": rated.update_context(rate=5),
     "write": lambda a: read(write(a, str(WORLD.folder))),
@@ -286,6 +375,11 @@ FORMS: dict[str, Callable[..., Any]] = {
     "item": lambda a, b: both(a, b)[0],
     "partial": lambda a, b: minus.partial(b=b)(a),
     "plus": lambda a, b: total([a]) + b,
+    "unpacked": lambda a, b: minus(*both.options(nout=2)(a, b)),
+    "spread": lambda a, b: spread(a, b, b, sign=-1, more=a, **{"and more": b}),
+    "keys": lambda a, b: keys({identity(a): b}),
+    "members": lambda a, b: members({a, b}),
+    "boxed": lambda a, b: opened(boxed(a, b)),
     "starmap": lambda *values: total(starmap(minus, [{"a": value, "b": 1} for value in values])),
     "flatten": lambda *values: total(flatten([list(values), twice(values[0])])),
     "flat map": lambda *values: total(flat_map(twice, list(values))),
@@ -298,6 +392,8 @@ FORMS: dict[str, Callable[..., Any]] = {
     "seq": lambda *values: total(seq(list(values))),
     "map": lambda *values: total(map_(shifted, list(values))),
     "catch all": lambda *values: total(catch_all(list(values), Unlucky, settled)),
+    "lazy map": lambda *values: total(map_(identity(minus.partial(b=1)), list(values))),
+    "stepped": stepped,
 }
 
 NESTED = {"build": build, "awaited": awaited, "quiet": quiet, "caught inside": caught_inside}
@@ -338,7 +434,7 @@ def plain(d: Any) -> int:
         return _settled(rest[0])
     if kind == "cond":
         return plain(rest[1] if plain(rest[0]) > 5 else rest[2])
-    if kind == "catch all":
+    if kind in ("catch all", "stepped"):
         return sum(map(_settled, rest))
     values = [plain(one) for one in rest]
     if kind == "checked":
@@ -375,6 +471,10 @@ ADDED: dict[str, Callable[[], int]] = {
     "shifted": _shift,
     "limited": _shift,
     "once": _shift,
+    "never": _shift,
+    "lazy option": _shift,
+    "lazy task": _shift,
+    "by default": lambda: WORLD.rate + 2,
     "flaky": lambda: 1,
     "rated": lambda: WORLD.rate,
     "other rate": lambda: 5,
@@ -391,6 +491,11 @@ MADE: dict[str, Callable[..., int]] = {
     "operators": lambda a: -(2 * (a - 1)) // 2,
     "slice": lambda a, b: b,
     "partial": lambda a, b: a - b,
+    "unpacked": lambda a, b: a - b,
+    "spread": lambda a, b: a - (b + b + a + b),
+    "members": lambda a, b: sum({a, b}),
+    "boxed": lambda a, b: a - b,
+    "lazy map": lambda *values: sum(values) - len(values),
     "starmap": lambda *values: sum(values) - len(values),
     "flatten": lambda *values: sum(values) + 2 * values[0],
     "flat map": lambda *values: 2 * sum(values),
@@ -466,12 +571,13 @@ changes = st.one_of(
 
 _ONE = [
     *(*ADDED, "checked", "write", "catch", "force", "thread", "no_prov", "inside", *NESTED, "identity"),
-    *("compose", "wrapped", "tagged", "exported", "throw", "operators"),
+    *("compose", "wrapped", "tagged", "exported", "exported once", "throw", "operators"),
+    *("tuned", "counted", "scripted"),
 ]
-_TWO = ["plus", "const", "slice", "item", "partial"]
+_TWO = ["plus", "const", "slice", "item", "partial", "unpacked", "spread", "keys", "members", "boxed"]
 _MANY = [
     *(*BODIES, "promised", "list", "dict", "seq", "map", "catch all"),
-    *("starmap", "flatten", "flat map", "zip", "len"),
+    *("starmap", "flatten", "flat map", "zip", "len", "lazy map", "stepped"),
 ]
 
 

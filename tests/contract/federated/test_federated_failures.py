@@ -161,6 +161,12 @@ def test_a_module_or_a_task_that_is_not_there_is_told(local_project: Project, tm
         match=r"entry point typo .*bills\.py has no task 'bills\.bil'\. Did you mean bills\.bill\?",
     ):
         buyer(federated_task("typo", 1))
+    (seller.root / "starred.py").write_text(
+        "from headwater import *\nheadwater_namespace = 'bills'\n@task\ndef one(): return 1\n"
+    )
+    seller.offers("starred", "quite_another_thing", load_module="starred")
+    with pytest.raises(UnknownTask, match=r"quite_another_thing'\. Known are: bills\.one\.$"):
+        buyer(federated_task("starred", 1))
     with pytest.raises(UsageError, match=r"load_module = bils cannot be imported .*Did you mean bills\.py\?"):
         buyer(federated_task("elsewhere", 1))
     with pytest.raises(
