@@ -112,7 +112,7 @@ class Attacher:
         assert owner.memo is not None
         node, known = owner.memo[id(expression)], Special("evaluate", ())
         again = StepNode(owner, Special("evaluate", (known,)))
-        again.key, again.place, again.missed = _mark(node), node.place, missed
+        again.key, again.place, again.missed = _known_by(node), node.place, missed
         again.gathers(())
         owner.memo[id(known)], owner.memo[id(expression)] = node, again
         self._created(again)
@@ -269,7 +269,7 @@ class Attacher:
         memo = owner.memo
         return hash_value(substitute(options, lambda e: _mark(memo[id(e)])) if inner else options)
 
-    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes:
+    def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes | Node:
         """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes."""
         assert owner.memo is not None
         memo = owner.memo
@@ -277,7 +277,7 @@ class Attacher:
             if not inner:
                 return self._hash_only(value, "expression")
             if value is inner[0]:
-                return _mark(memo[id(value)])
+                return _known_by(memo[id(value)])
             return _digest(b"Lazy", hash_value(substitute(value, lambda e: _mark(memo[id(e)]))))
         except Unrecordable:
             return _alone(whole)
@@ -317,9 +317,15 @@ def adopt(owner: Job, job: Job) -> None:
     owner.live[job] = None
 
 
+def _known_by(node: Node) -> bytes | Node:
+    """What is the same for nodes that are one among those of their owner."""
+    return node.key or node
+
+
 def _mark(node: Node) -> bytes:
-    """What stands for a node in what is hashed while its owner goes on."""
-    return node.key or id(node).to_bytes(32, "big")
+    """The same in what is hashed, while its owner goes on."""
+    known = _known_by(node)
+    return id(known).to_bytes(32, "big") if isinstance(known, Node) else known
 
 
 def _is_wish(expression: Expression) -> bool:

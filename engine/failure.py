@@ -117,6 +117,10 @@ class Failures:
         self._reopened: set[Job] = set()
         self._equal: dict[bytes, Job | Finished] = {}
 
+    def over(self) -> None:
+        """No call comes any more that may be equal to one that was."""
+        self._equal.clear()
+
     def move(self, job: Job, status: int) -> None:
         """Give a job another status."""
         counts = self.counts[job.task.fullname]

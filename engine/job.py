@@ -75,7 +75,7 @@ class Node:
 
     def __init__(self, owner: Job | None) -> None:
         self.owner = owner
-        self.key: bytes | None = None
+        self.key: bytes | Node | None = None
         self.pending = 0
         self.finished = False
         self.value: Any = None

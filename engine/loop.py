@@ -115,8 +115,11 @@ class Run(Control):
         status, error = "FAILED", None
         try:
             with interrupts(self._interrupt), few_collections(RARELY):
-                root = self._root = self._begin(call)
-                value = self._turn(root)
+                try:
+                    root = self._root = self._begin(call)
+                    value = self._turn(root)
+                finally:
+                    self.reduction.over()
             status = "DONE"
             return value
         except BaseException as failure:
