@@ -60,7 +60,6 @@ class Fingerprint:
         counted, uncounted: sorted by name.
         reads: what was found under each global name that is read: (namespace, name, value).
         codes: the functions that count, with what each ran then.
-        main_names: the names of the main program that its `if __name__ == "__main__":` binds or may change.
     """
 
     digest: bytes
@@ -69,7 +68,6 @@ class Fingerprint:
     uncounted: tuple[Uncounted, ...]
     reads: tuple[tuple[Mapping[str, Any], str, object], ...] = field(repr=False, compare=False)
     codes: tuple[tuple[FunctionType, CodeType], ...] = field(repr=False, compare=False)
-    main_names: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def still_holds(self) -> bool:
         """Whether every name still stands for what it stood for, and every function runs what it ran. It does not after
@@ -115,7 +113,6 @@ def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerpr
         uncounted=tuple(Uncounted(name, reason) for name, reason in sorted(walk.uncounted.items())),
         reads=tuple(walk.reads.values()),
         codes=tuple(walk.codes),
-        main_names=tuple(sorted(walk.main_names)),
     )
 
 

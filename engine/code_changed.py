@@ -76,6 +76,8 @@ class _Module:
         self.hits: dict[str, list[_Hit]] = {}
         self.others: dict[str, list[tuple[str, Scope, tuple[Path, ...]]]] = {}
         for step in source.steps:
+            if scope.name != MAIN and source.for_main_alone(step.nodes):
+                continue
             for change in step.changes:
                 self._add(step, scope, change, ())
             for inner, called, via in _called(scope, step.calls):
@@ -125,7 +127,7 @@ def counting(scope: Scope, name: str, bindings: Sequence[Binding], is_task: IsTa
 
 def changing(scope: Scope, name: str, is_task: IsTask) -> list[Step]:
     """What may have changed the object that a name of a module stands for, in the order of the module."""
-    source, scope = scope.source, scope.as_imported()
+    source = scope.source
     if source is None:
         return []
     key = source.name, scope.name == MAIN

@@ -20,15 +20,6 @@ CELL = "cell"
 IMPORT = "import"
 """an import statement inside the code: root is the module, attrs are the names taken from it"""
 
-BLIND = {
-    "eval": "runs code that is made at run time",
-    "exec": "runs code that is made at run time",
-    "compile": "makes code at run time",
-    "__import__": "imports modules by names that are made at run time",
-    "globals": "reads globals by names that are made at run time",
-}
-"""builtin functions that read what no bytecode tells, and how"""
-
 
 class Read(NamedTuple):
     how: str

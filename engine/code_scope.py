@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -25,24 +25,6 @@ MODULE_FACTS = {
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 
 
-class _Without(Mapping[str, Any]):
-    """Names and what they stand for now, some left out."""
-
-    def __init__(self, values: Mapping[str, Any], left_out: frozenset[str]) -> None:
-        self._values, self._left_out = values, left_out
-
-    def __getitem__(self, name: str) -> Any:
-        if name in self._left_out:
-            raise KeyError(name)
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in list(self._values) if name not in self._left_out)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 class Scope:
     """The globals that a piece of code sees."""
 
@@ -58,17 +40,12 @@ class Scope:
     def bindings(self, name: str) -> list[Binding]:
         """The statements that bind a name; without a file, only where its value does not tell all."""
         if self.source is not None:
-            return self.source.bindings.get(name, [])
+            found = self.source.bindings.get(name, [])
+            return found if self.name == MAIN else self.source.without_main(found)
         value = self.values.get(name, MISSING)
         if self._own is None or is_immutable(value) or isinstance(value, FunctionType | ModuleType):
             return []
         return self._own.bindings.get(name, [])
-
-    def as_imported(self) -> Scope:
-        """The same without the names that only the main program has: as processes see it that import the file."""
-        if self.name != MAIN or self.source is None or not self.source.main_names:
-            return self
-        return Scope(_Without(self.values, self.source.main_names), self.source, self._own)
 
     def source_for(self, name: str) -> SourceFile:
         """The source that `bindings` of a name come from."""

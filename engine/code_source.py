@@ -35,8 +35,6 @@ class SourceFile:
         self.globals_declared: frozenset[str] = frozenset()
         """names that functions in this file assign by a `global` statement"""
         self._main: list[tuple[tuple[int, int], tuple[int, int]]] = []
-        self.main_names: frozenset[str] = frozenset()
-        """names that are bound under `if __name__ == "__main__":` alone"""
         self._functions: dict[int, list[FunctionNode]] = {}
         self._codes: dict[int, CodeType] = {}
         self._within: dict[int, list[Definition]] = {}
@@ -48,13 +46,9 @@ class SourceFile:
         tree = ast.parse(text, name)
         self._tree = tree
         if "__main__" in text:
-            guards = [one for one in tree.body if isinstance(one, ast.If) and _is_guard(one.test)]
-            elsewhere = [one for one in tree.body if one not in guards] + [
-                x for one in guards for x in one.orelse
+            self._main = [
+                _extent(one.body) for one in tree.body if isinstance(one, ast.If) and _is_guard(one.test)
             ]
-            self._main = [_extent(one.body) for one in guards]
-            inside = {name for one in guards for name, _ in bindings_in(one.body)}
-            self.main_names = frozenset(inside - {name for name, _ in bindings_in(elsewhere)})
         self.bindings: dict[str, list[Binding]] = {}
         """of each name, the statements at the top level that bind it"""
         never = for_checkers(tree.body) if "TYPE_CHECKING" in text else frozenset()
@@ -86,6 +80,12 @@ class SourceFile:
         return bool(self._main and nodes) and any(
             first <= _start(nodes[-1]) <= last for first, last in self._main
         )
+
+    def without_main(self, bindings: list[Binding]) -> list[Binding]:
+        """Those of the statements that bind a name which run in other programs than the main one, too."""
+        if not self._main:
+            return bindings
+        return [one for one in bindings if one.kind == "import" or not self.for_main_alone(one.nodes)]
 
     def maker(self, name: str) -> Path | None:
         """What the one statement calls that gives a name its value; `()` where it writes out a container."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -16,10 +16,8 @@ from headwater.engine.code_held import Named, TooLarge, functions_in, held_by
 from headwater.engine.code_imports import import_beside, import_from_locals, is_made, value_under
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
-from headwater.engine.code_part import Part
-from headwater.engine.code_reads import BLIND, CELL, GLOBAL, IMPORT, Read, reads_of
+from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
-    MAIN,
     MISSING,
     MODULE_FACTS,
     Scope,
@@ -41,6 +39,26 @@ IsTask = Callable[[object], "Callable[..., Any] | None"]
 
 _LATE = "imported when the code runs: an installed package, or not there"
 _NO_CLASS = "the source of this class was not found: only its methods and bases count"
+_BLIND = {
+    "eval": "runs code that is made at run time",
+    "exec": "runs code that is made at run time",
+    "compile": "makes code at run time",
+    "__import__": "imports modules by names that are made at run time",
+    "globals": "reads globals by names that are made at run time",
+}
+
+
+class Part:
+    """One thing that counts: its text, and what it reads."""
+
+    def __init__(self, kind: str, name: str, text: str, where: str) -> None:
+        self.kind = kind
+        self.name = name
+        self.text = text
+        self.where = where
+        self.digest_hex = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        self.edges: list[tuple[str, str]] = []
+        """(the name as it is read, the number of the part or a label for what does not count)"""
 
 
 class Walk:
@@ -57,9 +75,6 @@ class Walk:
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = {}
         """what was found under each global name that is read: (namespace, name, value)"""
         self.codes: list[tuple[FunctionType, CodeType]] = []
-        self.main_names: set[str] = set()
-        """names of the main program that its `if __name__ == "__main__":` binds or may change"""
-        self._of_main: list[Callable[[], None]] = []
 
     def parts(self) -> list[Part]:
         """The function or class itself first."""
@@ -67,20 +82,12 @@ class Walk:
             self._class_or_foreign(self._root)
         else:
             self._function(self._root, decorators=False)
-        done = self._expand_from(0)
-        read = set(self.main_names)
-        for statement in self._of_main:  # at the end: what only these read is not what the code reads
-            statement()
-            done = self._expand_from(done)
-        self.main_names = read
-        return self._parts
-
-    def _expand_from(self, done: int) -> int:
+        done = 0
         while done < len(self._pending):
             part, expand = self._pending[done]
             done += 1
             expand(part)
-        return done
+        return self._parts
 
     # -- making parts ------------------------------------------------------------------------------
 
@@ -163,8 +170,6 @@ class Walk:
 
         def make() -> tuple[Part, Callable[[Part], None]]:
             statements = counting(scope, name, bindings, self._is_task)
-            if scope.name == MAIN and any(one.source.for_main_alone(one.nodes) for one in statements):
-                self.main_names.add(name)
             texts = [one.source.text(node) for one in statements for node in one.nodes]
             last = bindings[-1]
             line = last.nodes[-1].lineno if last.nodes else 0  # type: ignore[attr-defined]
@@ -179,20 +184,14 @@ class Walk:
             self._live(part, scope, name, source, bindings)
             self._registered(part, scope, scope.values.get(name), source, bindings)
             for one in statements:
-                if one.source.for_main_alone(one.nodes):
-                    self._of_main.append(partial(self._read_statement, part, scope.as_imported(), one))
-                else:
-                    self._read_statement(part, scope, one)
+                for node in one.nodes:
+                    if isinstance(node, ast.Import | ast.ImportFrom):
+                        continue  # one that may fail, and decides by that
+                    self._read_all(part, scope, one.source.code(node), node, quiet=True)
+                    for inner in one.source.definitions_within(node):
+                        self._read_annotations(part, scope, inner)
 
         return self._number(("bound", source.name, name), make)
-
-    def _read_statement(self, part: Part, scope: Scope, one: Statement) -> None:
-        for node in one.nodes:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                continue  # one that may fail, and decides by that
-            self._read_all(part, scope, one.source.code(node), node, quiet=True)
-            for inner in one.source.definitions_within(node):
-                self._read_annotations(part, scope, inner)
 
     def _live(self, part: Part, scope: Scope, name: str, source: SourceFile, bindings: list[Binding]) -> None:
         """Which of its statements gave a name its value, where they do not tell that by themselves."""
@@ -285,8 +284,8 @@ class Walk:
             return self._imported(*import_that_holds(scope, name, imports, value), attrs, name)
         if value is MISSING:
             if name in scope.builtins:
-                if name in BLIND:
-                    self.uncounted[name] = BLIND[name]
+                if name in _BLIND:
+                    self.uncounted[name] = _BLIND[name]
             elif not loose:
                 self.uncounted[f"{scope.name}.{name}"] = "there is no such name (yet)"
             return None
@@ -345,7 +344,7 @@ class Walk:
             if whose != STDLIB:
                 self.uncounted[name.partition(".")[0]] = whose
             elif name == "importlib" and attrs[:1] == ("import_module",):
-                self.uncounted["importlib.import_module"] = BLIND["__import__"]
+                self.uncounted["importlib.import_module"] = _BLIND["__import__"]
             return f"{whose} {'.'.join((name, *attrs[:1]))}"
         scope = scope_of_module(module)
         if not attrs:

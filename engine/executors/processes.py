@@ -26,7 +26,6 @@ from headwater.engine.executors.upwards import IMPORTS, WAITS, Send
 from headwater.engine.home import Home, home
 from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
-from headwater.engine.main_values import Seen, seen_in_main
 from headwater.engine.signature import JobInfo
 from headwater.engine.timeouts import time_to_import
 from headwater.engine.traceback import WorkerTraceback
@@ -43,8 +42,6 @@ class ProcessExecutor(ThreadExecutor):
     def __init__(self, name: str, workers: int) -> None:
         super().__init__(name, workers)
         self._processes: set[_Worker] = set()
-        self._seen: dict[bytes, Seen] = {}
-        """of tasks, by their hashes, what they read of the main program that it may have changed"""
         self._waiting: list[_Worker] = []
         """those that are no thread's, because it went on with a call for another project"""
 
@@ -166,9 +163,6 @@ class ProcessExecutor(ThreadExecutor):
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
         values = None if job.unrecorded else self._values
-        seen = self._seen.get(task.hash)
-        if seen is None:
-            seen = self._seen[task.hash] = seen_in_main(task)
         return pickle.dumps(
             (
                 tuple(import_spec(module)),
@@ -179,7 +173,6 @@ class ProcessExecutor(ThreadExecutor):
                 job.unrecorded,
                 job.eval_hash,
                 border,
-                seen,
             ),
             5,
         )

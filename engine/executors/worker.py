@@ -27,7 +27,6 @@ from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.executors.upwards import TO_PARENT, importing
 from headwater.engine.home import Home, home, settle
 from headwater.engine.importing import import_from_spec
-from headwater.engine.main_values import Seen, differing, seen_under
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import RESULT, Prepared, prepare_unkept, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
@@ -58,8 +57,6 @@ class Request(NamedTuple):
     """the call's eval_hash"""
     border: Border | None
     """of a call that comes from another project"""
-    seen: Seen
-    """what the task reads of the main program that it may have changed"""
 
 
 class Reply(NamedTuple):
@@ -133,27 +130,11 @@ def _task_of(request: Request) -> Task[Any, Any]:
     if task.hash != request.task_hash:
         raise WorkerDied(
             f"{request.fullname} is another task in the process that is to run it: its source changed while the run "
-            "went on (start the run again to use it), or what it reads depends on where its module is imported. "
-            + _UNRUN
-        )
-    names = [name for name, _ in request.seen if (module.__name__, name) not in _seen]
-    _seen.update(((module.__name__, name), seen) for name, seen in seen_under(vars(module), names))
-    here = tuple((name, _seen[module.__name__, name]) for name, _ in request.seen)
-    changed = differing(request.seen, here)
-    if changed:
-        raise WorkerDied(
-            f"{request.fullname} reads {', '.join(changed)}, which the main program has changed since it began. "
-            + _UNRUN
+            "went on (start the run again to use it), or what it reads is another, or may be, where its module is "
+            "imported: what stands under `if __name__ == '__main__':` does not run there. Change what tasks read at "
+            "the top of the module, or hand it to them as an argument"
         )
     return task
-
-
-_seen: dict[tuple[str, str], bytes] = {}
-"""what stood under names of a module when it had been imported"""
-_UNRUN = (
-    "What stands under `if __name__ == '__main__':` does not run in processes that import the file for its tasks: "
-    "change what tasks read at the top of the module, hand it to them as an argument, or leave them on threads"
-)
 
 
 def _packed(outcome: Outcome, *, recorded: bool) -> Reply:
