@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from inspect import getattr_static
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import NamedTuple
 
 from headwater.engine.code_bindings import Binding, Nodes
-from headwater.engine.code_changes import READING, Change, Path, Step, written
+from headwater.engine.code_changes import Change, Path, Step, written
 from headwater.engine.code_origin import USER, origin_of_module
 from headwater.engine.code_scope import (
-    MAIN,
     MISSING,
     Scope,
     binding_scope,
@@ -26,7 +24,7 @@ IsTask = Callable[[object], object]
 
 _FIXED = frozenset(("pathlib", "datetime", "decimal", "fractions", "re", "uuid"))
 """modules whose objects do not change"""
-_ASIDE = frozenset(("headwater", "typing", "argparse", "json", "logging", "pprint"))
+_ASIDE = frozenset(("headwater", "typing"))
 """packages whose functions leave what they are given as it is"""
 _TELLING = frozenset(
     [
@@ -43,6 +41,13 @@ _COPYING = frozenset(
     ]
 )
 """those whose result holds what was in it"""
+_READING = frozenset(
+    [
+        *("get", "items", "keys", "values", "copy", "index", "count", "union", "intersection"),
+        *("difference", "symmetric_difference", "issubset", "issuperset", "isdisjoint"),
+    ]
+)
+"""methods of containers that leave them as they are"""
 _CONTAINERS = (dict, list, set, frozenset, tuple)
 
 
@@ -68,16 +73,14 @@ class _Module:
 
     Attributes:
         hits: by name, what may change the object that it stands for.
-        others: by name, those that may stand for the same object or hold it, with the functions on the way there.
+        others: by name, those that may stand for the same object or hold it.
     """
 
     def __init__(self, scope: Scope, source: SourceFile) -> None:
         self.source = source
         self.hits: dict[str, list[_Hit]] = {}
-        self.others: dict[str, list[tuple[str, Scope, tuple[Path, ...]]]] = {}
+        self.others: dict[str, list[str]] = {}
         for step in source.steps:
-            if scope.name != MAIN and source.for_main_alone(step.nodes):
-                continue
             for change in step.changes:
                 self._add(step, scope, change, ())
             for inner, called, via in _called(scope, step.calls):
@@ -97,11 +100,10 @@ class _Module:
 
     def _alias(self, scope: Scope, step: Step) -> None:
         ends = [path[0] for name in written(step) if (path := self._own(scope, (name,))) is not None]
-        for mentioned, via in step.mentions if ends else ():
+        for mentioned in step.mentions if ends else ():
             path = self._own(scope, mentioned)
             if path is not None:
-                known = self.others.setdefault(path[0], [])
-                known.extend((end, scope, via) for end in ends if end != path[0])
+                self.others.setdefault(path[0], []).extend(end for end in ends if end != path[0])
 
     def _own(self, scope: Scope, path: Path) -> Path | None:
         """A path as it is read in this module; None where it begins in another."""
@@ -109,8 +111,8 @@ class _Module:
         return None if there is None or there[0].source is not self.source else there[1]
 
 
-_modules: dict[tuple[str, bool], _Module] = {}
-"""by file, and whether it is the main program; whole before it is put here, as several threads may ask"""
+_modules: dict[str, _Module] = {}
+"""by file; whole before it is put here, as several threads may ask"""
 
 
 def counting(scope: Scope, name: str, bindings: Sequence[Binding], is_task: IsTask) -> list[Statement]:
@@ -130,10 +132,9 @@ def changing(scope: Scope, name: str, is_task: IsTask) -> list[Step]:
     source = scope.source
     if source is None:
         return []
-    key = source.name, scope.name == MAIN
-    module = _modules.get(key)
+    module = _modules.get(source.name)
     if module is None or module.source is not source:
-        module = _modules[key] = _Module(scope, source)
+        module = _modules[source.name] = _Module(scope, source)
     names, found = [name], {}
     for one in names:
         fixed = one == name and _is_fixed(scope, one, is_task)
@@ -141,10 +142,9 @@ def changing(scope: Scope, name: str, is_task: IsTask) -> list[Step]:
             bound = hit.change.binds and one == name
             if (bound or not fixed) and not _is_left(hit, scope, one, is_task):
                 found[id(hit.step)] = hit.step
-        for other, where, via in () if fixed else module.others.get(one, ()):
-            if other in names or _is_another(scope.values.get(one), where, via, is_task):
-                continue
-            if not (other in source.bound_once and _is_fixed(scope, other, is_task)):
+        for other in () if fixed else module.others.get(one, ()):
+            once = other in source.bound_once
+            if other not in names and not (once and _is_fixed(scope, other, is_task)):
                 names.append(other)
     return sorted(found.values(), key=lambda step: _where(step.nodes))
 
@@ -201,86 +201,28 @@ def _is_fixed(scope: Scope, name: str, is_task: IsTask) -> bool:
 
 def _is_left(hit: _Hit, scope: Scope, name: str, is_task: IsTask) -> bool:
     """Whether it is known that a step leaves the object as it is."""
+    if any(_is_aside(where, path, is_task) for where, path in hit.via):
+        return True
     value = scope.values.get(name, MISSING)
-    written_out = value is MISSING and scope.source is not None and scope.source.maker(name) == ()
-    container = written_out or type(value) in _CONTAINERS
-    handed = hit.via[-len(hit.change.via) :] if hit.change.via else ()
-    if any(_is_aside(where, path, is_task) for where, path in hit.via) or any(
-        _leaves(where, path, is_task, container) for where, path in handed
-    ):
-        return True
-    if _is_another(value, scope, hit.change.through, is_task):
-        return True
     if hit.change.method:
-        if _is_aside(scope, (*hit.change.path, hit.change.method), is_task):
-            return True
-        return hit.change.method in READING and len(hit.change.path) == 1 and container
-    return bool(handed) and container and all(path[0] in _COPYING for _, path in handed)
-
-
-def _leaves(
-    scope: Scope, path: Path, is_task: IsTask, container: bool, seen: frozenset[int] = frozenset()
-) -> bool:
-    """Whether a function of the user's own leaves its arguments as they are, and puts them nowhere.
-
-    Args:
-        container: whether the argument is known to be one of the built-in containers.
-    """
-    there = _defined(scope, path)
-    if there is None or there[0].source is None or len(there[1]) > 1:
-        return False
-    inner, (name,) = there
-    step = there[0].source.changed_by(name)
-    if step is None or id(step) in seen:
-        return step is not None
-
-    def left(change: Change) -> bool:
-        within = seen | {id(step)}
-        if any(
-            _is_aside(inner, one, is_task) or _leaves(inner, one, is_task, container, within)
-            for one in change.via
-        ):
-            return True
-        if change.method:
-            return change.method in READING and len(change.path) == 1 and container
-        return bool(change.via) and container and all(one[0] in _COPYING for one in change.via)
-
-    return all(left(change) for change in step.handed)
+        return hit.change.method in _READING and len(hit.change.path) == 1 and type(value) in _CONTAINERS
+    handed = hit.via[-len(hit.change.via) :] if hit.change.via else ()
+    return bool(handed) and type(value) in _CONTAINERS and all(path[0] in _COPYING for _, path in handed)
 
 
 def _is_aside(scope: Scope, path: Path, is_task: IsTask) -> bool:
     """Whether a function neither changes what it is given nor gives it on: a task, which gets a copy of its own, and
     some of others."""
     value = scope.values.get(path[0], MISSING)
-    if value is MISSING and len(path) > 1 and scope.source is not None:
-        # not bound yet, as in a main program that is still running
-        path = (*(scope.source.maker(path[0]) or path[:1]), *path[1:])
-        value = scope.values.get(path[0], MISSING)
     if value is MISSING:
         return len(path) == 1 and path[0] in _TELLING
     for attr in (*path[1:], ""):
         if is_task(value) is not None:
             return True
         if attr and isinstance(value, (ModuleType, type)):
-            value = getattr_static(value, attr, MISSING)
+            value = vars(value).get(attr, MISSING)
     held = value if isinstance(value, (FunctionType, type)) else type(value)
     return str(held.__module__).partition(".")[0] in _ASIDE
-
-
-def _is_another(value: object, scope: Scope, through: tuple[Path, ...], is_task: IsTask) -> bool:
-    """Whether what functions made of an object is another one: a task is given a copy, and what the engine evaluates is
-    no class that it was given."""
-    return any(
-        _is_task_call(scope, path, is_task) or (isinstance(value, type) and _is_aside(scope, path, is_task))
-        for path in through
-    )
-
-
-def _is_task_call(scope: Scope, path: Path, is_task: IsTask) -> bool:
-    value = scope.values.get(path[0], MISSING)
-    for attr in path[1:]:
-        value = vars(value).get(attr, MISSING) if isinstance(value, ModuleType) else value
-    return value is not MISSING and is_task(value) is not None
 
 
 def _where(nodes: Nodes) -> tuple[int, int]:

@@ -7,26 +7,14 @@ a statement may change, and what it makes another name stand for, is told by its
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from headwater.engine.code_bindings import DEFINITION, Nodes, blocks, bound_by, heads
 
 _LOOP = (ast.For, ast.While)
-READING = frozenset(
-    [
-        *("get", "items", "keys", "values", "copy", "index", "count", "union", "intersection"),
-        *("difference", "symmetric_difference", "issubset", "issuperset", "isdisjoint"),
-    ]
-)
-"""methods of containers that leave them as they are"""
-_DISPLAY = ast.List | ast.Tuple | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp
-_WAYS = 4
 Path = tuple[str, ...]
 """A name, and the attributes that are taken from it at once."""
-_Leads = dict[Path | str, list[tuple[tuple[Path, ...], frozenset[str]]]]
-"""By local name, or by a path outside: what it goes through, and the local names that may stand for it then."""
 
 
 class Change(NamedTuple):
@@ -39,8 +27,6 @@ class Change(NamedTuple):
     """the method of it that is called"""
     binds: bool = False
     """whether it gives the last name of the path, where the rest of it is a module, another value"""
-    through: tuple[Path, ...] = ()
-    """the functions whose results are taken for it, on the way to where it is changed: a task's is another object"""
 
 
 class Step(NamedTuple):
@@ -53,11 +39,8 @@ class Step(NamedTuple):
     binds: frozenset[str]
     often: frozenset[str]
     """those of the names that a loop may bind more than once"""
-    mentions: frozenset[tuple[Path, tuple[Path, ...]]]
-    """what the names that it binds, and the objects that it changes, may be or hold afterwards: each with the functions
-    that it goes through on the way, the outer ones first"""
-    handed: tuple[Change, ...] = ()
-    """of a function: what it may do to its arguments, or to what it puts them into"""
+    mentions: frozenset[Path]
+    """what the names that it binds, and the objects that it changes, may be or hold afterwards"""
 
 
 def steps_in(body: Sequence[ast.stmt], within: Nodes = (), *, loop: bool = False) -> Iterator[Step]:
@@ -95,81 +78,37 @@ def changed_by(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Step:
     """What a function does to objects that names outside it stand for, as one step; `binds`: names that it declares
     `global`."""
     steps = list(steps_in(function.body))
-    given = [one for one in ast.walk(function.args) if isinstance(one, ast.arg)]
-    arguments = {one.arg for one in given}
+    arguments = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
     declared = {name for one in ast.walk(function) if isinstance(one, ast.Global) for name in one.names}
     bound = frozenset().union(*(step.binds for step in steps))
     local = (bound | arguments) - declared
-    makers = _makers(steps, arguments | declared)
-    makers |= {one.arg: path for one in given if one.annotation and (path := _dotted(one.annotation))}
-    steps = [_with_makers(step, makers) for step in steps]
-    outside = {path for step in steps for path, _ in step.mentions if path[0] not in local}
+    outside = {path for step in steps for path in step.mentions if path[0] not in local}
     found = [change for step in steps for change in step.changes if change.path[0] not in local]
-    leads, changes = _leads(steps, local), dict[str, list[Change]]()
-    for change in (change for step in steps for change in step.changes):
-        changes.setdefault(change.path[0], []).append(change)
     for path in sorted(outside):
-        for name, ways in _also_called(path, leads).items():
-            found += [
-                Change(path, one.via, through=way) for one in changes.get(name, ()) for way in sorted(ways)
-            ]
+        names = _also_called(path, steps, local)
+        found += [
+            Change(path, change.via) for step in steps for change in step.changes if change.path[0] in names
+        ]
     calls = tuple(dict.fromkeys(call for step in steps for call in step.calls if call[0] not in local))
-    handed = _handed(steps, arguments, leads) if not declared else [Change(("",))]
     return Step(
-        *((function,), tuple(dict.fromkeys(found)), calls, bound & declared, bound & declared, frozenset()),
-        tuple(dict.fromkeys(handed)),
+        (function,), tuple(dict.fromkeys(found)), calls, bound & declared, bound & declared, frozenset()
     )
 
 
-def _handed(steps: Sequence[Step], arguments: set[str], leads: _Leads) -> Iterator[Change]:
-    names = {*arguments}
-    for one in arguments:
-        names.update(_also_called(one, leads))
-    for step in steps:
-        held = any(path[0] in names for path, _ in step.mentions)
-        for change in step.changes:
-            if change.path[0] in names or (held and not change.method and not change.via):
-                yield change
-
-
-def made_by(node: ast.AST, name: str) -> Path | None:
-    """What a statement like `name = made(...)` calls for the value of the name; `()` where it writes a container out;
-    None for other statements."""
-    if not isinstance(node, ast.Assign | ast.AnnAssign):
-        return None
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    if len(targets) != 1 or not isinstance(targets[0], ast.Name) or targets[0].id != name:
-        return None
-    if isinstance(node.value, ast.Call):
-        return _dotted(node.value.func) or None
-    return () if isinstance(node.value, _DISPLAY) else None
-
-
-def _leads(steps: Sequence[Step], local: frozenset[str] | set[str]) -> _Leads:
-    found: _Leads = {}
-    for step in steps:
-        for path, via in step.mentions:
-            key = path[0] if path[0] in local else path
-            found.setdefault(key, []).append((via, written(step) & local))
-    return found
-
-
-def _also_called(start: Path | str, leads: _Leads) -> dict[str, set[tuple[Path, ...]]]:
-    """The local names that may stand for what a path or local name leads to, each with the functions that it goes
-    through: of several ways there, those that go through no more than others do (none where there are many)."""
-    names: dict[str, set[frozenset[Path]]] = {}
-    pending: list[tuple[Path | str, frozenset[Path]]] = [(start, frozenset())]
-    while pending:
-        last, way = pending.pop()
-        for via, ends in leads.get(last, ()):
-            for name in ends:
-                ways = names.setdefault(name, set())
-                further = way.union(via) if len(ways) < _WAYS else frozenset()
-                if not any(one <= further for one in ways):
-                    ways -= {one for one in ways if further <= one}
-                    ways.add(further)
-                    pending.append((name, further))
-    return {name: {tuple(sorted(way)) for way in ways} for name, ways in names.items()}
+def _also_called(path: Path, steps: Sequence[Step], local: frozenset[str] | set[str]) -> set[str]:
+    """The local names that may stand for what a path leads to."""
+    names: set[str] = set()
+    while True:
+        more = {
+            name
+            for step in steps
+            if any(one == path or one[0] in names for one in step.mentions)
+            for name in written(step)
+            if name in local
+        }
+        if more <= names:
+            return names
+        names |= more
 
 
 def written(step: Step) -> frozenset[str]:
@@ -214,7 +153,7 @@ def _step(
                 names.add(one.id)
             elif isinstance(one, ast.comprehension):
                 often |= {name.id for name in ast.walk(one.target) if isinstance(name, ast.Name)}
-    mentions = frozenset(one for part in parts for one in _paths(part))
+    mentions = frozenset(path for part in parts for path, _ in _paths(part))
     return Step(
         nodes,
         tuple(dict.fromkeys(changes)),
@@ -225,40 +164,12 @@ def _step(
     )
 
 
-def _makers(steps: Sequence[Step], others: set[str]) -> dict[str, Path]:
-    """The local names that one statement binds, once, to what a call gives: each with what is called."""
-    ways = Counter(name for step in steps for name in (*step.binds, *step.often))
-    found = {
-        name: path
-        for step in steps
-        for name in step.binds
-        if ways[name] == 1 and name not in others and (path := made_by(step.nodes[-1], name)) is not None
-    }
-    return {name: path for name, path in found.items() if not {*path[:1]} & {*ways, *others}}
-
-
-def _with_makers(step: Step, makers: dict[str, Path]) -> Step:
-    """A step in which methods are told by what made their object: `S = Scheduler()` and `S.run` as `Scheduler.run`."""
-
-    def told(path: Path) -> Path:
-        return (*makers[path[0]], *path[1:]) if makers.get(path[0]) and len(path) > 1 else path
-
-    changes = []
-    for one in step.changes:
-        made = makers.get(one.path[0]) if one.method and len(one.path) == 1 else None
-        if made != () or one.method not in READING:
-            via = tuple(told(path) for path in one.via)
-            changes.append(one._replace(via=(*via, (*made, one.method)) if made else via))
-    mentions = frozenset((path, tuple(told(one) for one in via)) for path, via in step.mentions)
-    return step._replace(changes=tuple(changes), mentions=mentions)
-
-
 def _without(names: frozenset[str], step: Step) -> Step:
     return step._replace(
         changes=tuple(change for change in step.changes if change.path[0] not in names),
         binds=frozenset(),
         often=frozenset(),
-        mentions=frozenset(one for one in step.mentions if one[0][0] not in names),
+        mentions=frozenset(path for path in step.mentions if path[0] not in names),
     )
 
 

@@ -15,7 +15,6 @@ from headwater.engine.code_origin import USER, origin, origin_of_module
 from headwater.engine.code_reads import Read
 from headwater.engine.code_source import SourceFile
 
-MAIN = "__main__"
 MISSING = object()
 MODULE_FACTS = {
     *("__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__builtins__", "__path__"),
@@ -40,8 +39,7 @@ class Scope:
     def bindings(self, name: str) -> list[Binding]:
         """The statements that bind a name; without a file, only where its value does not tell all."""
         if self.source is not None:
-            found = self.source.bindings.get(name, [])
-            return found if self.name == MAIN else self.source.without_main(found)
+            return self.source.bindings.get(name, [])
         value = self.values.get(name, MISSING)
         if self._own is None or is_immutable(value) or isinstance(value, FunctionType | ModuleType):
             return []

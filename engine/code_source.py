@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any
 
 from headwater.engine.code_bindings import Binding, bindings_in, for_checkers
-from headwater.engine.code_changes import Path, Step, changed_by, made_by, steps_in
+from headwater.engine.code_changes import Step, changed_by, steps_in
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = FunctionNode | ast.ClassDef
@@ -34,7 +34,6 @@ class SourceFile:
         self.lines = text.split("\n")
         self.globals_declared: frozenset[str] = frozenset()
         """names that functions in this file assign by a `global` statement"""
-        self._main: list[tuple[tuple[int, int], tuple[int, int]]] = []
         self._functions: dict[int, list[FunctionNode]] = {}
         self._codes: dict[int, CodeType] = {}
         self._within: dict[int, list[Definition]] = {}
@@ -45,10 +44,6 @@ class SourceFile:
         self._bound_once: frozenset[str] | None = None
         tree = ast.parse(text, name)
         self._tree = tree
-        if "__main__" in text:
-            self._main = [
-                _extent(one.body) for one in tree.body if isinstance(one, ast.If) and _is_guard(one.test)
-            ]
         self.bindings: dict[str, list[Binding]] = {}
         """of each name, the statements at the top level that bind it"""
         never = for_checkers(tree.body) if "TYPE_CHECKING" in text else frozenset()
@@ -74,23 +69,6 @@ class SourceFile:
         if self._steps is None:
             self._steps = tuple(steps_in(self._tree.body))
         return self._steps
-
-    def for_main_alone(self, nodes: Sequence[ast.AST]) -> bool:
-        """Whether a statement stands under `if __name__ == "__main__":`, so that it runs in the main program alone."""
-        return bool(self._main and nodes) and any(
-            first <= _start(nodes[-1]) <= last for first, last in self._main
-        )
-
-    def without_main(self, bindings: list[Binding]) -> list[Binding]:
-        """Those of the statements that bind a name which run in other programs than the main one, too."""
-        if not self._main:
-            return bindings
-        return [one for one in bindings if one.kind == "import" or not self.for_main_alone(one.nodes)]
-
-    def maker(self, name: str) -> Path | None:
-        """What the one statement calls that gives a name its value; `()` where it writes out a container."""
-        bound = self.bindings.get(name, ())
-        return made_by(bound[0].nodes[-1], name) if len(bound) == 1 and bound[0].nodes else None
 
     @property
     def rebound(self) -> frozenset[str]:
@@ -204,17 +182,6 @@ def _definitions(nodes: Sequence[ast.AST]) -> Iterator[Definition]:
             below = getattr(node, branch, ())
             if isinstance(below, list):
                 pending.extend(below)
-
-
-def _is_guard(test: ast.expr) -> bool:
-    return ast.unparse(test) in ("__name__ == '__main__'", "'__main__' == __name__")
-
-
-def _extent(body: Sequence[ast.stmt]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where the first statement of a block begins, and where the last one ends."""
-    last = body[-1]
-    first = min(_start(one) for one in (body[0], *_decorators(body[0])))
-    return first, (last.end_lineno or last.lineno, last.end_col_offset or 0)
 
 
 def _behaviour(code: CodeType) -> tuple[object, ...]:

@@ -130,9 +130,8 @@ def _task_of(request: Request) -> Task[Any, Any]:
     if task.hash != request.task_hash:
         raise WorkerDied(
             f"{request.fullname} is another task in the process that is to run it: its source changed while the run "
-            "went on (start the run again to use it), or what it reads is another, or may be, where its module is "
-            "imported: what stands under `if __name__ == '__main__':` does not run there. Change what tasks read at "
-            "the top of the module, or hand it to them as an argument"
+            "went on (start the run again to use it), or what it reads depends on where it is imported "
+            "(if __name__ == '__main__')"
         )
     return task
 
