@@ -217,16 +217,15 @@ class GraphCache:
         clean: dict[str, bool] = {}
         ask: dict[str, bool] = {}
         for row, job in rows:
-            full = job.options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
-            dirty = row.call_hash in self._dirty
-            if dirty and full:
+            if row.call_hash in self._dirty:
                 clean[row.call_hash] = False
             elif row.states and not self._hold(row.states):
                 clean[row.call_hash] = False
                 self._dirty[row.call_hash] = False
-            elif not dirty and (row.judged == self._moment or not (row.has_children or row.gap)):
+            elif row.judged == self._moment or not (row.has_children or row.gap):
                 clean[row.call_hash] = True
-            else:  # what changed under one that is looked at for its tasks alone may be files
+            else:
+                full = job.options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
                 if not row.has_children:
                     clean[row.call_hash] = not self._broken(row.gap, full=full)
                     continue
