@@ -8,15 +8,13 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
-from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 from headwater.cypher.errors import UsageError
-from headwater.engine.code_origin import HEADWATER, USER, origin_of_module
+from headwater.engine.code_origin import HEADWATER, origin_of_module
 
 
 class ImportSpec(NamedTuple):
@@ -86,27 +84,6 @@ def import_spec(module: ModuleType) -> ImportSpec:
     for _ in parts[1:]:
         folder = folder.parent
     return ImportSpec(name, os.path.abspath(file), str(folder), None)
-
-
-@lru_cache(maxsize=1)
-def name_main_program() -> None:
-    """Let the main program be found under the name by which others import it, where nothing else is.
-
-    What was recorded while it was imported so (`hw run`) may hold objects of its classes: they are of the classes that
-    the program itself has. Else it would be run again to find them, and they would be of other ones.
-    """
-    main = sys.modules.get("__main__")
-    file = getattr(main, "__file__", None)
-    if main is None or not isinstance(file, str) or origin_of_module(main) != USER:
-        return
-    spec = getattr(main, "__spec__", None)  # of `python -m`
-    name = Path(file).stem if spec is None else spec.name
-    if name in sys.modules:
-        return
-    with suppress(ImportError, ValueError):
-        found = importlib.util.find_spec(name)
-        if found is not None and found.origin is not None and _is_from(main, Path(found.origin).resolve()):
-            sys.modules[name] = main
 
 
 def import_from_spec(spec: tuple[str, str | None, str | None, str | None]) -> ModuleType:

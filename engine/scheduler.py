@@ -14,7 +14,7 @@ from headwater.engine.config import Config
 from headwater.engine.context import merged
 from headwater.engine.current import current
 from headwater.engine.files.since import run_under_way
-from headwater.engine.importing import name_main_program, refuse_run_on_import
+from headwater.engine.importing import refuse_run_on_import
 from headwater.engine.job import STATUS
 from headwater.engine.left_behind import tidy_up
 from headwater.engine.loop import Run
@@ -70,8 +70,6 @@ class Scheduler:
     def __init__(self, project: Project | None = None, *, record: bool = True) -> None:
         given = check_project(project)
         self.project = given or find_project() if record else None
-        if self.project is not None:
-            name_main_program()
         self.config = Config.of(self.project)
         self.execution_id: str | None = None
         self._run: Run | None = None

@@ -1,52 +1,10 @@
-"""`hw run` and the script that it is given: a program of its own, too, and one whose definitions may be wrong."""
+"""`hw run` and the script that it is given, whose definitions may be wrong."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from .conftest import Shell, environment
-
-PROGRAM = """
-from dataclasses import dataclass
-
-from headwater import run, task
-
-headwater_namespace = "programme"
-
-
-@dataclass
-class Point:
-    x: int
-
-
-@task
-def point(x: int) -> Point:
-    return Point(x)
-
-
-if __name__ == "__main__":
-    print(run(point(1)) == Point(1))
-"""
-
-
-def test_what_a_command_recorded_is_of_the_classes_of_the_script_that_goes_on_as_a_program(hw: Shell) -> None:
-    hw.write("programme.py", PROGRAM)
-    assert hw("run", "programme.py", "point", "--x", "1").code == 0
-    for command in (["programme.py"], ["-m", "programme"]):
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=hw.folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-        assert (done.stdout, done.stderr) == ("True\n", "")  # no second time under another name, either
-    assert hw("log", "-").out.count("recorded result reused") == 1
+from .conftest import Shell
 
 
 @pytest.mark.parametrize(
