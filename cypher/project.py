@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from headwater.cypher.errors import UsageError
-from headwater.cypher.settings import FromEnvironment, check_settings
+from headwater.cypher.settings import check_settings
 
 FOLDER = ".headwater"
 SETTINGS = "headwater.ini"
@@ -159,7 +159,7 @@ def open_project(root: Path) -> Project:
         raise UsageError(
             f"{root} is not a headwater project: it has no {FOLDER} folder. Type: hw init {root}"
         )
-    settings = configparser.ConfigParser(interpolation=FromEnvironment(root / FOLDER / SETTINGS))
+    settings = configparser.ConfigParser(interpolation=None)
     settings.optionxform = str  # type: ignore[assignment,method-assign]
     try:
         settings.read(root / FOLDER / SETTINGS, encoding="utf-8")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import configparser
 import difflib
-import os
-import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from headwater.cypher.errors import UsageError
@@ -48,43 +46,6 @@ _SHOWN = (
     "federated_tasks.NAME",
     "seal",
 )
-
-
-class FromEnvironment(configparser.Interpolation):
-    """Puts the value of an environment variable where a setting has `${NAME}`; `$${NAME}` stands for `${NAME}` itself.
-
-    Those of [store] are left as they are: they have environment variables of their own, and every command reads them.
-    """
-
-    def __init__(self, where: Path) -> None:
-        self.where = where
-
-    def before_get(
-        self,
-        parser: MutableMapping[str, Mapping[str, str]],
-        section: str,
-        option: str,
-        value: str,
-        defaults: Mapping[str, str],
-    ) -> str:
-        """What a setting says.
-
-        Raises:
-            UsageError: the environment has no variable of that name.
-        """
-
-        def put(found: re.Match[str]) -> str:
-            if found[1]:
-                return found[0][1:]
-            there = os.environ.get(found[2])
-            if there is None:
-                raise UsageError(
-                    f"{self.where}: [{section}] {option}: the environment has no {found[2]}. Set it, or write "
-                    f"$${{{found[2]}}} for ${{{found[2]}}} itself"
-                )
-            return there
-
-        return value if section == "store" else re.sub(r"(\$)?\$\{([A-Za-z_][A-Za-z0-9_]*)\}", put, value)
 
 
 def check_settings(where: Path, settings: configparser.ConfigParser) -> None:

@@ -150,9 +150,10 @@ class Failures:
     def fail(self, node: Node, error: BaseException) -> None:
         """A node failed: so do those who wait for it, unless one of them catches the error."""
         if isinstance(error, Unreadable):
-            if self.reopen(error):
+            # Another that takes the same result may have found it out before: then its call runs again already.
+            if not error.node.finished or self.reopen(error):
                 node.pending = 1
-                error.node.waiters = [node]
+                error.node.waiters = [*(error.node.waiters or ()), node]
                 return
             error = Undecodable(f"a result of this run cannot be read back: {error.reason}")
         if isinstance(node, Job):

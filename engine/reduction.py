@@ -155,6 +155,7 @@ class Reduction(Failures):
         assert hashes is not None
         assert owner.wiring is not None
         memo, excluded, names, hads = owner.memo, job.task.plan.excluded, job.names, owner.hads
+        values = list(values)  # those of the job stay as they are until all are there: one may turn out to be unreadable
         fed: dict[str, Collection[int]] = {}
         for index in job.lazy or ():
             value, name = values[index], names[index]
@@ -185,7 +186,7 @@ class Reduction(Failures):
                 hashes[index] = digest
             elif job.orders is not None:
                 refuse_handles(values[index], job.task, name)
-        job.lazy = job.orders = None
+        job.values, job.lazy, job.orders = values, None, None
         job.eval_hash = eval_key(job.task, names, job.positional, hashes)
         if job.unrecorded:
             job.sources = tuple(sorted(set(job.sources).union(*fed.values())))
@@ -338,9 +339,11 @@ class Reduction(Failures):
         """A finished node's value; a recorded one is fetched now.
 
         Raises:
-            Unreadable: the recorded bytes cannot be turned into a value; the node's call has to run after all.
+            Unreadable: the recorded bytes cannot be turned into a value; the node's call has to run after all, or runs.
         """
         value = node.value
+        if value is None and not node.finished:
+            raise Unreadable(node, "another call found that out")
         if value.__class__ is Stored:
             try:
                 value = self.recording.fetch(value)

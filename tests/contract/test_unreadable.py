@@ -104,6 +104,24 @@ def test_whoever_shares_a_value_whose_bytes_are_gone_gets_the_new_one(run: Run, 
         task(version="1", namespace="unreadable", name="size")(size.func)
 
 
+@task(version="1")
+def further(values: list[int], more: Any, k: int) -> int:
+    return len(values) + len(more) + k
+
+
+@task(version="1")
+def taken_twice(n: int, k: int) -> Any:
+    return [further(large(n), [middle(n)], k), further(large(n), [middle(n), 1], k + 1), large(n)[k]]
+
+
+def test_all_who_take_a_value_whose_bytes_are_gone_get_the_new_one(run: Run, project: Project) -> None:
+    assert run(taken_twice(5000, 1)) == [5002, 5004, 1]
+    shutil.rmtree(project.values)
+    ran.clear()
+    assert run(taken_twice(5000, 7)) == [5008, 5010, 7]
+    assert ran.count("large") == 1
+
+
 def test_a_value_whose_class_is_gone_is_made_anew(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(handed_on()).n == 5
 

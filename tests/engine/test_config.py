@@ -67,26 +67,6 @@ def test_what_is_not_a_setting_is_refused_with_the_nearest(tmp_path: Path, text:
         configured(tmp_path, text)
 
 
-def test_a_setting_may_be_a_variable_of_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SLOTS", "3")
-    monkeypatch.setenv("RATE", '0.5, "name": "${SLOTS}"')
-    monkeypatch.delenv("NOWHERE", raising=False)
-    config = configured(
-        tmp_path,
-        '[limits]\ndb = ${SLOTS}\n[scheduler]\ncontext = {"rate": ${RATE}, "text": "$${SLOTS} $5 ${ ${a:b}"}\n'
-        "[tags]\nslots = of ${SLOTS}\n[store]\nuser = ${SLOTS}\n",
-    )
-    assert config.limits == {"db": 3}
-    assert config.context == {"rate": 0.5, "name": "${SLOTS}", "text": "${SLOTS} $5 ${ ${a:b}"}
-    assert config.tags == (("slots", "of 3"),)
-    assert config.project is not None
-    assert config.project.settings["store"]["user"] == "${SLOTS}"
-    with pytest.raises(UsageError, match=r"headwater\.ini: \[limits\] db: the environment has no NOWHERE\."):
-        configured(tmp_path, "[limits]\ndb = ${NOWHERE}\n")
-
-
 def test_capacities_bound_what_runs_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now, most = [0], [0]
     lock = threading.Lock()
