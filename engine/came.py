@@ -73,7 +73,8 @@ class Came:
         made = Came(NONE, self.covered)
         made._results, made._link = None, (self, earlier)
         earlier.leads_to(made)
-        self.leads_to(made)
+        if self._link is not None or self.later is not None:
+            self.leads_to(made)
         return made
 
     def leads_to(self, other: Came) -> bool:
@@ -132,24 +133,8 @@ class Came:
 NOWHERE = Came()
 
 
-class Seen:
-    """An expression that forms were handed.
-
-    Attributes:
-        first: the outermost that was handed it, in whatever.
-        as_it_is: those that were handed it as it is.
-    """
-
-    __slots__ = ("as_it_is", "expression", "first")
-
-    def __init__(self, expression: Expression, first: Brought) -> None:
-        self.expression = expression
-        self.first = first
-        self.as_it_is: set[Brought] = set()
-
-
-Handed = dict[int, Seen]
-"""What was handed to forms, by its id."""
+Handed = dict[int, tuple[Expression, int, Came]]
+"""What was handed to forms, by its id: with how many forms are around that, and from what its plain values came."""
 
 
 class Brought:
@@ -192,27 +177,15 @@ class Brought:
     def handed_at(self, expression: Expression) -> float:
         """How many forms are around the outermost that an expression was handed to; infinity where it was to none."""
         known = self._known_of(expression)
-        return inf if known is None else known.first.depth
+        return inf if known is None else known[1]
 
     def seen(self, expression: Expression) -> Came | None:
         """From what the plain values in an expression may have come when a form was handed it first, be it one that was
         asked for beside these; None where none was."""
         known = self._known_of(expression)
-        return None if known is None else known.first.came
+        return None if known is None else known[2]
 
-    @property
-    def came(self) -> Came:
-        """From what the plain values came that whoever called it had got."""
-        return NOWHERE if self.above is None else self.above.came
-
-    def outside(self, expression: Expression) -> Had | None:
-        """What the next had in which an expression that was handed to one of these forms has a place of its own: a form
-        that was handed it as it is, or who wrote it."""
-        known = self._known_of(expression)
-        assert known is not None
-        return known.first.above if known.as_it_is <= {self} else self.above
-
-    def _known_of(self, expression: Expression) -> Seen | None:
+    def _known_of(self, expression: Expression) -> tuple[Expression, int, Came] | None:
         self.look()
         return self._handed.get(id(expression))
 
@@ -229,25 +202,18 @@ class Brought:
     def _look(self) -> None:
         self._looked = True
         handed, depth = self._handed, self.depth
+        came = NOWHERE if self.above is None else self.above.came
         stack: list[Any] = [self.args]
-        is_arg = True
         while stack:
             for found in find_expressions(stack.pop()):
                 known = handed.get(id(found))
-                is_new = known is None or known.first.depth > depth
-                if known is None:
-                    known = handed[id(found)] = Seen(found, self)
-                elif is_new:
-                    known.first = self
-                if is_arg:
-                    known.as_it_is.add(self)
-                if not is_new:
+                if known is not None and known[1] <= depth:
                     continue
+                handed[id(found)] = found, depth, came
                 if isinstance(found, (Call, Operation)):
                     stack += [found._args, found._kwargs, getattr(found, "_options", None)]
                 elif isinstance(found, Special):
                     stack.append(unquoted(found))
-            is_arg = False
 
 
 class Had:

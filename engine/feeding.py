@@ -70,6 +70,16 @@ class Use(NamedTuple):
     came: frozenset[Came]
     flows: dict[str, list[Expression]]
 
+    def ends(self, owner: Job) -> Results:
+        """What it came from, and yet does not feed its node, for it has come of that or of a part of it."""
+        node = self.node
+        if isinstance(node, Job):
+            fed = None if owner.hads is None else owner.hads.get(node.index)
+            ends = NONE if fed is None else fed.ends
+        else:
+            ends = NONE if node.had is None else node.had.came.ends
+        return ends & NONE.union(*(one.results for one in self.came)) if ends else NONE
+
 
 def hads_of(owner: Job) -> Hads:
     """From what the plain values came in what is asked for among an owner's calls."""
@@ -85,7 +95,6 @@ class Hads(dict[int, Fed]):
         outermost: what was handed to forms that no other asked for.
         waiting: by the id of an expression that was handed to a form and is not asked for yet, its like that was handed
             to an equal form.
-        waited: by the form, both of these.
         plain: by the id of an expression, from what the plain values came that flow into it, with the expression.
         handed: the same of what a form was handed, by the ids of the form's call and of the expression, with both.
         holds_plain: by the id of an expression, whether plain values flow into it.
@@ -103,7 +112,6 @@ class Hads(dict[int, Fed]):
         super().__init__()
         self.outermost: Handed = {}
         self.waiting: dict[int, list[tuple[Expression, Had]]] = {}
-        self.waited: dict[StepNode, list[tuple[Expression, Expression]]] = {}
         self.given: dict[tuple[int, str], set[int]] = {}
         self.missed: dict[int, Results] = {}
         self.due: dict[int, Due] = {}
@@ -122,26 +130,20 @@ class Hads(dict[int, Fed]):
         self._rows = 0
         self._new: list[tuple[int, int]] = []
         self._circles: dict[int, _Circle] = {}
-        self._steps: dict[int, int] = {}
 
     def came(self, sources: Iterable[int]) -> Came:
         """Some results as what something came from: without those to which the way leads over others of them."""
-        results = self.last_of(sources) - ONLY_BODY
-        left = {id(self[call].lot): self[call] for call in results if call in self and self[call].names}
+        results = {source for source in sources if source != BODY}
+        # Calls of one step share what they came from: each such lot counts once.
+        lots = {call: self[call].lot for call in results if call in self and self[call].names}
+        for fed in {id(lot): self[call] for call, lot in lots.items()}.values():
+            results -= fed.results
+        left = {id(lot): self[call] for call, lot in lots.items() if call in results}
         made = Came(frozenset(results), set().union(*(fed.results for fed in left.values())))
         for call in results:
             if call in self:
                 self._of.setdefault(call, []).append(made)
         return made
-
-    def last_of(self, sources: Iterable[int]) -> set[int]:
-        """Some sources without those to which the way leads over others of them."""
-        found = set(sources)
-        # Calls of one step share what they came from: each such lot counts once.
-        lots = {id(self[call].lot): self[call] for call in found if call in self and self[call].names}
-        for fed in lots.values():
-            found -= fed.results
-        return found
 
     def together(self, came: frozenset[Came]) -> Came:
         """What came of several."""
@@ -182,10 +184,7 @@ class Hads(dict[int, Fed]):
         self._rows = len(wiring)
         circle = self._circles.get(call)
         if circle is None:
-            leads, steps = self._leads(call, sources)
-            self._steps[call] = self._steps.get(call, 0) + steps
-            # (Who is asked for again and again, of them it is less to keep what has come of them.)
-            if not leads and self._steps[call] <= len(self._new):
+            if not self._leads(call, sources):
                 return set(sources), set()
             circle = self._circles[call] = _Circle(call)
             circle.extend([call], self._feeds)
@@ -198,15 +197,14 @@ class Hads(dict[int, Fed]):
         self.has_ends = self.has_ends or bool(ends)
         return circle.beside(ends, self._fed_by).union(sources - ends), ends
 
-    def _leads(self, call: int, sources: Iterable[int]) -> tuple[bool, int]:
-        """Whether a way leads from a call to one of some results, and in how many steps that was found. It is looked
-        for from both ends in turn: mostly, one of these is soon done."""
-        fed_by, feeds, steps = self._fed_by, self._feeds, 0
+    def _leads(self, call: int, sources: Iterable[int]) -> bool:
+        """Whether a way leads from a call to one of some results. It is looked for from both ends in turn: mostly, one
+        of these is soon done."""
+        fed_by, feeds = self._fed_by, self._feeds
         below, front = {call}, [call]
         above, back = set(sources), list(sources)
         meet = call in above
         while front and back and not meet:
-            steps += 1
             further = fed_by.get(back.pop(), NONE) - above
             above |= further
             back += further
@@ -214,11 +212,11 @@ class Hads(dict[int, Fed]):
             below |= onward
             front += onward
             meet = not (below.isdisjoint(further) and above.isdisjoint(onward))
-        return meet, steps
+        return meet
 
 
 class _Circle:
-    """What has come of a call that was asked for again, with something that came of it or many times.
+    """What has come of a call that was asked for again with something that came of it.
 
     Attributes:
         below: that, and the call itself.

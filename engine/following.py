@@ -6,7 +6,7 @@ of the other: these may have come from elsewhere, and something flowed only wher
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from headwater.engine.came import NONE, NOWHERE, Had, Results, had_by
@@ -14,8 +14,9 @@ from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.feeding import ONLY_BODY, Use, feed, feed_parameter, flow, hads_of
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions
-from headwater.engine.parts import likes, parts_of, taken_by
-from headwater.engine.plain import NO_CAME, at_first, await_due, ends_of, into, plain_of
+from headwater.engine.parts import likes, parts_of
+from headwater.engine.plain import NO_CAME, at_first, await_due, into, plain_of
+from headwater.engine.special import CHOOSERS
 
 
 class Again(NamedTuple):
@@ -30,7 +31,7 @@ class Again(NamedTuple):
     def missed(self, owner: Job) -> Results:
         """What it came from, but its node did not, for that has come of the node itself or of a part of it."""
         hads, node = hads_of(owner), self.use.node
-        missed = set(ends_of(owner, self.use))
+        missed = set(self.use.ends(owner))
         for name, parts in self.use.flows.items():
             found = NONE.union(*(hads.missed.get(id(part), NONE) for part in parts))
             if found and isinstance(node, Job):
@@ -123,7 +124,7 @@ def _likes(
     assert owner.memo is not None
     hads, known_had = hads_of(owner), node.had
     assert known_had is not None
-    takes = taken_by(owner.memo, node)
+    takes = taken_by(owner, node)
     asked: list[Asked] = []
     flows: list[Expression] = []
     for part, like in likes(node, expression):
@@ -137,8 +138,17 @@ def _likes(
                 flows.append(like)
         elif like is not part:
             hads.waiting.setdefault(id(part), []).append((like, had))
-            hads.waited.setdefault(node, []).append((part, like))
     return asked, flows
+
+
+def taken_by(owner: Job, node: StepNode) -> Callable[[Expression], bool]:
+    """Tells whether something that a form was handed flows into its value, as far as it has asked for it."""
+    memo, form = owner.memo, node.expression
+    assert memo is not None
+    if not isinstance(form, Special) or form._form not in CHOOSERS:
+        return lambda part: id(part) in memo
+    last = {id(part) for part in find_expressions(node.asked[-1:])}
+    return lambda part: id(part) in last
 
 
 def _know_of(owner: Job, node: StepNode) -> list[Asked]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from headwater.engine.came import NONE, NOWHERE, Brought, Came, Had, Results, within
+from headwater.engine.came import NONE, Brought, Came, Had, Results, within
 from headwater.engine.expression import Expression, Given, Operation, Special
 from headwater.engine.feeding import Hads, Use, feed_parameter, grow
+from headwater.engine.following import taken_by
 from headwater.engine.job import Job, Node, StepNode
 from headwater.engine.nested import find_expressions
-from headwater.engine.parts import likes, taken_by
-from headwater.engine.plain import ends_of, had_in
+from headwater.engine.parts import likes
 
 
 def follow_later(owner: Job, hads: Hads) -> None:
@@ -34,7 +34,7 @@ class _Later:
         hosts: by the id of an expression, the forms that asked for it.
         likes: by the id of an expression, the uses of forms that were handed it, with its like in the form itself.
         givens: what each form made expressions of again.
-        began: the forms by what the plain values came from that they had, or were handed.
+        began: the forms by what they had before their first step.
         told: by the ids of an expression and of the form in which it did so, what it is known to come from beside its
             node.
     """
@@ -64,14 +64,13 @@ class _Later:
             return
         if is_first:
             assert node.had is not None
-            for came in had_in(self._owner, node):
-                self._began[came].append(node)
+            self._began[node.had.came].append(node)
             for part in find_expressions(node.asked):
                 self._hosts[id(part)].append(node)
         if isinstance(expression, Operation):
             self._flow(use, "", find_expressions([expression._args, expression._kwargs]))
             return
-        takes = taken_by(self._owner.memo or {}, node)
+        takes = taken_by(self._owner, node)
         for part, like in likes(node, expression):
             if takes(part):
                 self._flow(use, "", [like])
@@ -104,7 +103,7 @@ class _Later:
     def _find(self, uses: Iterable[Use]) -> None:
         """Look for what expressions came from that does not feed their nodes."""
         for use in uses:
-            self._hand_on(use.expression, ends_of(self._owner, use))
+            self._hand_on(use.expression, use.ends(self._owner))
 
     def _hand_on(self, expression: Expression, results: Results, form: StepNode | None = None) -> None:
         """Have an expression come from more.
@@ -135,9 +134,8 @@ class _Later:
         for given in self._givens[node]:
             if sources <= set(given._sources):
                 self._hand_on(given, results)
-        wish = form._args[1] if isinstance(form, Special) and form._form == "wish" else None
-        if wish is not None and wish.came is not NOWHERE:  # it may never have got anything
-            for came in grow(owner, wish.came, results):
+        if isinstance(form, Special) and form._form == "wish":
+            for came in grow(owner, form._args[1].came, results):
                 for one in (*(came.calls or ()), *self._began[came]):
                     self._find(self._uses[one])
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from headwater.engine.defaults import settle_defaults
 from headwater.engine.expression import Call, Expression, Operation, Special
 from headwater.engine.expression_codec import digest, unquoted
-from headwater.engine.job import Job, Node, StepNode
+from headwater.engine.job import Job, StepNode
 from headwater.engine.nested import find_expressions, look_into
-from headwater.engine.special import CHOOSERS
 from headwater.engine.task import Task
 
 
@@ -67,16 +66,3 @@ def likes(node: StepNode, expression: Expression) -> Iterator[tuple[Expression, 
     for part in parts:
         for like in known.get(digest(part), ()):
             yield part, like
-
-
-def taken_by(memo: Mapping[int, Node], node: StepNode) -> Callable[[Expression], bool]:
-    """Tells whether something that a form was handed flows into its value, as far as it has asked for it.
-
-    Args:
-        memo: its owner's.
-    """
-    form = node.expression
-    if not isinstance(form, Special) or form._form not in CHOOSERS:
-        return lambda part: id(part) in memo
-    last = {id(part) for part in find_expressions(node.asked[-1:])}
-    return lambda part: id(part) in last

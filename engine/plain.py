@@ -9,16 +9,16 @@ something in its place that is filled in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from headwater.engine.came import NONE, Came, Had, Results
+from headwater.engine.came import Came, Had
 from headwater.engine.expression import Expression, Given, Operation, Special
 from headwater.engine.expression_codec import unquoted
-from headwater.engine.feeding import Use, flow, hads_of
+from headwater.engine.feeding import flow, hads_of
 from headwater.engine.job import BODY, Job, StepNode
 from headwater.engine.nested import find_expressions, look_into
-from headwater.engine.parts import has_plain_operands, likes, taken_by
+from headwater.engine.parts import has_plain_operands, likes
 from headwater.engine.special import CHOOSERS, brings_own, flowing, is_users
 
 NO_CAME: frozenset[Came] = frozenset()
@@ -40,10 +40,6 @@ def plain_of(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
             known[id(one)] = one, found
             continue
         parts, is_plain = _parts_of(owner, one)
-        form = had.brought.node
-        if isinstance(one, Given) and is_plain and form is not None:
-            # It came from what the form had asked for before.
-            parts, is_plain = look_into(form.asked[:-1])
         handed = [part for part in parts if had.brought.is_handed(part)]
         own = [part for part in parts if not had.brought.is_handed(part)]
         missing = [part for part in own if id(part) not in known]
@@ -66,30 +62,11 @@ def into(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
 
 
 def at_first(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
-    """That which the code has before its first step. (What it was handed lazily, it has once it has asked for that.)"""
-    if not isinstance(expression, Special):
+    """That which the code has before its first step. (What a scheduler task is handed lazily, its code has once it has
+    asked for that.)"""
+    if not (isinstance(expression, Special) and is_users(expression)):
         return into(owner, expression, had)
     return frozenset({had.of(expression)}) if _has_own(expression) else NO_CAME
-
-
-def ends_of(owner: Job, use: Use) -> Results:
-    """What an expression came from, and yet does not feed its node, for it has come of that or of a part of it."""
-    node, hads = use.node, hads_of(owner)
-    if isinstance(node, Job):
-        ends = hads[node.index].ends if node.index in hads else NONE
-    else:
-        ends = NONE.union(*(came.ends for came in had_in(owner, node))) if hads.has_ends else NONE
-    return ends & NONE.union(*(came.results for came in use.came)) if ends else NONE
-
-
-def had_in(owner: Job, node: StepNode) -> Iterator[Came]:
-    """From what the plain values came that a form's code has, or that it was handed lazily."""
-    if node.had is None:
-        return
-    yield node.had.came
-    form = node.expression
-    for part in find_expressions(unquoted(form)) if isinstance(form, Special) else ():
-        yield from plain_of(owner, part, node.had)
 
 
 def _has_own(form: Special) -> bool:
@@ -114,7 +91,7 @@ def _as_handed(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
             found = plain_of(owner, expression, at)
             break
         way.append(at)
-        at = at.brought.outside(expression)
+        at = at.brought.above
     for at in reversed(way):
         came = Came().after(hads.together(found))
         hads.handed[id(at.brought), id(expression)] = at.brought, expression, came
@@ -190,23 +167,15 @@ def await_due(owner: Job, due: Due) -> bool:
     return True
 
 
-def tell_value(owner: Job, node: StepNode) -> None:
-    """A form has its value: tell from what that came, and the plain values in it."""
-    form, hads = node.expression, hads_of(owner)
-    if isinstance(form, Special):
-        if form._form == "wish" and BODY in node.sources:
-            assert node.had is not None
-            for part in find_expressions(node.asked):
-                for came in plain_of(owner, part, node.had):
-                    flow(owner, came, form._args[1].came)
-        if form._form == "wish" or is_users(form):
-            # A scheduler task's value comes from all that it asked for: the last of that says so.
-            node.gathers(hads.last_of(node.sources))
-    if node in hads.waited:
-        takes = taken_by(owner.memo or {}, node)
-        likes_taken = (like for part, like in hads.waited.pop(node) if takes(part))
-        node.gathers(NONE.union(node.sources, *(hads.missed.get(id(like), NONE) for like in likes_taken)))
-    for due in hads.dues.pop(node, ()):
+def tell_plain(owner: Job, node: StepNode) -> None:
+    """A form has its value: tell from what the plain values in that came."""
+    form = node.expression
+    if isinstance(form, Special) and form._form == "wish" and BODY in node.sources:
+        assert node.had is not None
+        for part in find_expressions(node.asked):
+            for came in plain_of(owner, part, node.had):
+                flow(owner, came, form._args[1].came)
+    for due in hads_of(owner).dues.pop(node, ()):
         _tell(owner, node, due)
 
 

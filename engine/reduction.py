@@ -38,7 +38,7 @@ from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, 
 from headwater.engine.origins import origins_of_error
 from headwater.engine.parts import has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
-from headwater.engine.plain import tell_value
+from headwater.engine.plain import tell_plain
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
 
@@ -273,7 +273,7 @@ class Reduction(Failures):
             node.steps = node.awaited = None
             self._settle(node)
             if node.had is not None:
-                tell_value(owner, node)
+                tell_plain(owner, node)
             return
         except BaseException as raised:
             origins = origins_of_error(owner, node.awaited, None if raised is error else raised)

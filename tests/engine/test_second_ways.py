@@ -3,12 +3,10 @@ whenever it was made."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from headwater.engine.came import NOWHERE
 
 from headwater import Promise, SchedulerTask, catch, cond, map_, scheduler_task, seq, task
 from tests.engine.looked_forms import under
@@ -145,36 +143,3 @@ def test_and_nothing_else_does() -> None:
     assert looked.sources("show") == {"f", "other"}
     assert looked.sources("mended") == {"f"}, "it stands beside the form"
     assert looked.sources("both") == {"size", "show", "f", "other"}
-
-
-@task
-def slow(n: int) -> int:
-    ENDED.wait(0.5)
-    return n
-
-
-ENDED = threading.Event()
-
-
-@task
-def ends_badly(n: int) -> int:
-    raise ValueError(n)
-
-
-@scheduler_task
-def waits(n: int) -> Any:
-    return show(sum((yield [f(n), slow(n)])))
-
-
-@scheduler_task
-def ends_it() -> Any:
-    found = yield both(f(5), other("a"))
-    yield [waits(found - 1), ends_badly(both(found, 1))]
-
-
-def test_what_forms_still_wait_for_when_their_owner_fails_tells_nothing_of_other_runs() -> None:
-    with pytest.raises(ValueError, match="6"):
-        under([waits(5), ends_it()])
-    ENDED.set()
-    assert not NOWHERE.results
-    assert under(show(f(5))).sources("f") == set()

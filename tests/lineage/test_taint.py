@@ -31,7 +31,6 @@ from headwater import (
     force,
     get_task_registry,
     map_,
-    scheduler_task,
     seq,
     starmap,
     task,
@@ -63,29 +62,11 @@ def several(*values: Any) -> list[int]:
     return [number_of(values), number_of(values, 1)]
 
 
-def nothing(*values: Any) -> int:
-    return 0
-
-
-@scheduler_task
-def asks(called: Any, value: Any) -> Any:
-    found = yield value
-    return (yield called(found))
-
-
-@scheduler_task
-def has_asked(called: Any, value: Any) -> Any:
-    """Two of these with what gives equal values ask for one form, and in that for one call."""
-    found = yield value
-    return (yield asks(called, found))
-
-
 def body(recipe: Recipe, given: Any) -> Any:
     return lazy(recipe, given)
 
 
 FUNCTIONS = {"leaf": leaf, "fail": fail, "rescue": leaf, "several": several, "body": body, "ruin": body}
-FUNCTIONS["nothing"] = nothing
 PLAIN = ("plain", "file", "given")
 STRUCTURES = ("list", "dict", "seq", "flatten", "zip", "map")
 """What is as lazy as its parts are."""
@@ -134,7 +115,7 @@ class Recipes:
     def value(self, depth: int, given: int) -> Recipe:
         """What gives anything."""
         kinds = ["number"] * 4 + ["list", "dict", "seq", "file", "given", "none", "flatten", "zip"]
-        kind = self._chance.choice([*kinds, "map", "lazy map", "starmap", "catch all", "shared", "shared"])
+        kind = self._chance.choice([*kinds, "map", "lazy map", "starmap", "catch all"])
         if kind == "file":
             path = self._folder / f"{uuid.uuid4().hex}.txt"
             path.write_text(path.name)
@@ -150,9 +131,6 @@ class Recipes:
                 return kind, self.call("leaf"), self.call("several", *self._some(depth, given))
             if kind == "starmap":
                 return kind, self.call("leaf", *self._some(depth, given))
-            if kind == "shared":
-                inside = [self.call("nothing", *self._some(depth, given)) for _ in range(2)]
-                return kind, self.call("leaf"), *inside
             if kind == "catch all":
                 failing = self.call("fail", *self._some(depth, given))
                 return kind, self.call("rescue"), failing, *self._some(depth, given)
@@ -183,9 +161,6 @@ def lazy(recipe: Recipe, given: Any) -> Any:
         return map_(called, values) if kind == "map" else starmap(called, [tuple(values)])
     if kind == "lazy map":
         return map_(get_task_registry().get(parts[0][1]), lazy(parts[1], given))
-    if kind == "shared":
-        called = get_task_registry().get(parts[0][1])
-        return [has_asked(called, lazy(part, given)) for part in parts[1:]]
     if kind == "catch all":
         rescue = get_task_registry().get(parts[0][1])
         return catch_all([lazy(part, given) for part in parts[1:]], ValueError, rescue)
@@ -241,11 +216,6 @@ class Tainted:
             return tainted
         if kind in ("catch all", "lazy map"):
             handed = frozenset().union(*(self.result(part, given) for part in parts[1:]))
-            self.calls[parts[0][1]] = handed
-            return handed
-        if kind == "shared":
-            # What a scheduler task's code makes of what it has got may be of what the body has, too.
-            handed = given.union(*(self.result(part, given) for part in parts[1:]))
             self.calls[parts[0][1]] = handed
             return handed
         if kind in ("body", "ruin"):
