@@ -88,7 +88,7 @@ class Attacher:
         while stack:
             expression, parts, had = stack.pop()
             if isinstance(parts, Again):
-                self._again(owner, expression, parts.missed(owner))
+                self._again(owner, expression, parts.missed(owner, expression))
             if id(expression) in memo:
                 continue
             if parts is None:

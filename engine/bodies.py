@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.attach import flows
 from headwater.engine.awaiting import Body, Want
-from headwater.engine.came import NONE, Brought, Came, Had, Results
+from headwater.engine.came import Brought, Came, Had, Results
 from headwater.engine.errors import Unrecordable
 from headwater.engine.expression import Special
-from headwater.engine.feeding import hads_of
+from headwater.engine.feeding import came_by
 from headwater.engine.job import BODY, Job, StepNode
-from headwater.engine.nested import ATOMS, look_into
-from headwater.engine.origins import came_by
-from headwater.engine.plain import plain_of
+from headwater.engine.nested import ATOMS
 
 if TYPE_CHECKING:
     from headwater.engine.failure import Recording
@@ -52,13 +50,13 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
 
     node = StepNode(job, Special("await", (want.expression, reply)))
     node.place = want.place
-    node.had = had_of(job, want.had)
+    node.had = had_of(want.had)
     return node
 
 
-def had_of(job: Job, results: Results) -> Had:
+def had_of(results: Results) -> Had:
     """What a body had, for what it asks for then."""
-    return Had(Brought(None, (), None, hads_of(job).outermost), Came(results))
+    return Had(Brought(None, (), None), Came(results))
 
 
 def _note_taken(job: Job, body: Body, want: Want, value: Any, recording: Recording) -> None:
@@ -79,14 +77,5 @@ def note_returned(job: Job, body: Body) -> bool:
         Whether time has decided on what it gave.
     """
     if body.got and (not job.returns or BODY in job.returns):
-        job.returns = flows({BODY, *_plain_in_result(job, body), *job.returns})
+        job.returns = flows({BODY, *body.got, *job.returns})
     return body.gave_up
-
-
-def _plain_in_result(job: Job, body: Body) -> Results:
-    """From what the plain values in it came."""
-    parts, is_plain = look_into(job.result)
-    if job.error is not None or is_plain:
-        return body.got
-    had = had_of(job, frozenset(body.got))
-    return NONE.union(*(came.results for part in parts for came in plain_of(job, part, had)))

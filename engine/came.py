@@ -10,7 +10,6 @@ something came from may grow after it was asked for: `engine.feeding` takes that
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine.errors import CallError
@@ -24,21 +23,6 @@ if TYPE_CHECKING:
 Results = set[int] | frozenset[int]
 """Results, as indexes among the calls of one owner."""
 NONE: Results = frozenset()
-
-
-def within(brought: Brought | None, node: Node, known: dict[Brought, bool]) -> bool:
-    """Whether a call of a form is one form's own, or that of a form that this one called.
-
-    Args:
-        known: what was found before.
-    """
-    way: list[Brought] = []
-    while brought is not None and brought not in known and brought.node is not node:
-        way.append(brought)
-        brought = brought.around
-    found = brought is not None and known.get(brought, True)
-    known.update(dict.fromkeys(way, found))
-    return found
 
 
 class Came:
@@ -170,27 +154,8 @@ class Brought:
         """The call of the form that asks for this one."""
         return None if self.above is None else self.above.brought
 
-    def is_handed(self, expression: Expression) -> bool:
-        """Whether an expression was handed to one of these forms."""
-        return self.handed_at(expression) <= self.depth
-
-    def handed_at(self, expression: Expression) -> float:
-        """How many forms are around the outermost that an expression was handed to; infinity where it was to none."""
-        known = self._known_of(expression)
-        return inf if known is None else known[1]
-
-    def seen(self, expression: Expression) -> Came | None:
-        """From what the plain values in an expression may have come when a form was handed it first, be it one that was
-        asked for beside these; None where none was."""
-        known = self._known_of(expression)
-        return None if known is None else known[2]
-
-    def _known_of(self, expression: Expression) -> tuple[Expression, int, Came] | None:
-        self.look()
-        return self._handed.get(id(expression))
-
-    def look(self) -> None:
-        """Look at what these forms were handed."""
+    def handed(self, expression: Expression) -> Came | None:
+        """From what an expression may have come that was handed to one of these forms; None where it was to none."""
         one: Brought | None = self
         unseen = []
         while one is not None and not one._looked:
@@ -198,6 +163,8 @@ class Brought:
             one = one.around
         for one in reversed(unseen):
             one._look()
+        known = self._handed.get(id(expression))
+        return None if known is None or known[1] > self.depth else known[2]
 
     def _look(self) -> None:
         self._looked = True
@@ -247,9 +214,9 @@ class Had:
             had = had.brought.above
 
     def of(self, expression: Expression) -> Came:
-        """That for one expression in what is asked for. (It may have been written before, and handed to a form.)"""
-        seen = self.brought.seen(expression)
-        return self.came if seen is None else seen
+        """That for one expression in what is asked for."""
+        handed = self.brought.handed(expression)
+        return self.came if handed is None else handed
 
 
 def had_by(node: StepNode, outermost: Handed, above: Had | None = None, came: Came = NOWHERE) -> Had:

@@ -1,10 +1,25 @@
-"""A job's calls as they are recorded, once all are there."""
+"""What a job's calls have to do with what became of it: their order, and where its error came from."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from headwater.engine.job import BODY, Job
-from headwater.engine.later import follow_later
+from headwater.engine.nested import find_expressions
 from headwater.engine.places import in_order
+
+
+def origins_of_error(owner: Job, awaited: Any, error: BaseException | None = None) -> tuple[int, ...]:
+    """Where the errors came from that those among some awaited expressions failed with.
+
+    Args:
+        error: this one alone; None for all.
+    """
+    memo = owner.memo
+    assert memo is not None
+    nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
+    failed = [node for node in nodes if node.error is not None and (error is None or node.error is error)]
+    return tuple({source for node in failed for source in node.sources})
 
 
 def recorded_children(job: Job) -> list[bytes]:
@@ -16,8 +31,6 @@ def recorded_children(job: Job) -> list[bytes]:
     calls, places = job.calls, job.places
     if not calls:
         return []
-    if job.hads is not None:
-        follow_later(job, job.hads)
     assert places is not None
     if None not in calls and all(place.within is None for place in places):
         return calls  # type: ignore[return-value]
@@ -30,5 +43,5 @@ def recorded_children(job: Job) -> list[bytes]:
             wiring[kept] = new[consumer], name, new[producer]
             kept += 1
     del wiring[kept:]
-    job.returns = tuple(new[index] for index in job.returns if index in new)
+    job.returns = tuple(sorted(new[index] for index in job.returns if index in new))
     return [calls[i] for i in order]  # type: ignore[misc]

@@ -8,14 +8,11 @@ leads from the call to it, so that no call becomes what it came from itself.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from headwater.engine.came import NONE, NOWHERE, Brought, Came, Had, Handed, Results
+from headwater.engine.children import origins_of_error
 from headwater.engine.expression import Expression
-from headwater.engine.job import BODY, Job, StepNode
-
-if TYPE_CHECKING:
-    from headwater.engine.plain import Due, Origins
+from headwater.engine.job import BODY, Job, Node, StepNode
 
 ONLY_BODY: Results = frozenset({BODY})
 
@@ -54,33 +51,6 @@ class Fed:
         return self.own
 
 
-class Use(NamedTuple):
-    """An expression that a form asked for.
-
-    Attributes:
-        node: what it is evaluated by.
-        had: what the form had that asked for it.
-        came: from what the plain values in it may have come.
-        flows: what flows into its value, by the parameter of a call.
-    """
-
-    expression: Expression
-    node: Job | StepNode
-    had: Had
-    came: frozenset[Came]
-    flows: dict[str, list[Expression]]
-
-    def ends(self, owner: Job) -> Results:
-        """What it came from, and yet does not feed its node, for it has come of that or of a part of it."""
-        node = self.node
-        if isinstance(node, Job):
-            fed = None if owner.hads is None else owner.hads.get(node.index)
-            ends = NONE if fed is None else fed.ends
-        else:
-            ends = NONE if node.had is None else node.had.came.ends
-        return ends & NONE.union(*(one.results for one in self.came)) if ends else NONE
-
-
 def hads_of(owner: Job) -> Hads:
     """From what the plain values came in what is asked for among an owner's calls."""
     if owner.hads is None:
@@ -100,12 +70,6 @@ class Hads(dict[int, Fed]):
         holds_plain: by the id of an expression, whether plain values flow into it.
         given: what flows into a parameter of a call since it was asked for again.
         missed: by the id of an expression that was asked for again, what it came from beside its node.
-        due, dues: what is to be told of the plain values of forms once they have their values, by the ids of those that
-            have no nodes yet, and by the nodes of the others.
-        origins: of forms that have their values, from where their plain values came (`plain.Origins`).
-        gave_plain: forms whose code gave what it may have been handed as a plain value.
-        uses: what forms asked for.
-        has_ends: whether anything that something was asked for with does not feed it, for it has come of it.
     """
 
     def __init__(self) -> None:
@@ -114,12 +78,6 @@ class Hads(dict[int, Fed]):
         self.waiting: dict[int, list[tuple[Expression, Had]]] = {}
         self.given: dict[tuple[int, str], set[int]] = {}
         self.missed: dict[int, Results] = {}
-        self.due: dict[int, Due] = {}
-        self.dues: dict[StepNode, list[Due]] = {}
-        self.origins: dict[StepNode, Origins] = {}
-        self.gave_plain: set[StepNode] = set()
-        self.uses: list[Use] = []
-        self.has_ends = False
         self.plain: dict[int, tuple[Expression, frozenset[Came]]] = {}
         self.handed: dict[tuple[int, int], tuple[Brought, Expression, Came]] = {}
         self.holds_plain: dict[int, bool] = {}
@@ -194,7 +152,6 @@ class Hads(dict[int, Fed]):
             )
         circle.rows = len(self._new)
         ends = set(sources & circle.below)
-        self.has_ends = self.has_ends or bool(ends)
         return circle.beside(ends, self._fed_by).union(sources - ends), ends
 
     def _leads(self, call: int, sources: Iterable[int]) -> bool:
@@ -349,15 +306,11 @@ def flow(owner: Job, source: Came, into: Came) -> None:
     """What something came from, something else came from, too, from now on."""
     if source is not NOWHERE and source is not into and source.leads_to(into):
         into.put_together()
-        grow(owner, into, source.results)
+        _grow(owner, into, source.results)
 
 
-def grow(owner: Job, came: Came, results: Results) -> Collection[Came]:
-    """Have something come from more, and all that came of it.
-
-    Returns:
-        what of that came from more indeed.
-    """
+def _grow(owner: Job, came: Came, results: Results) -> None:
+    """Have something come from more, and all that came of it."""
     told: dict[Came, set[int]] = {}
     ends: set[int] = set()
     stack = [(came, results)]
@@ -376,4 +329,21 @@ def grow(owner: Job, came: Came, results: Results) -> Collection[Came]:
     if ends:
         for came, results in told.items():
             came.ends |= ends & results
-    return told
+
+
+def not_fed(owner: Job, node: Node, came: Came) -> Results:
+    """What something came from that a form asks for, and yet does not feed it: it has come of it, or of a part."""
+    if isinstance(node, Job):
+        fed = None if owner.hads is None else owner.hads.get(node.index)
+        ends = NONE if fed is None else fed.ends
+    else:
+        ends = node.had.came.ends if isinstance(node, StepNode) and node.had is not None else NONE
+    return ends & came.results if ends else NONE
+
+
+def came_by(node: StepNode, error: BaseException | None) -> Came:
+    """What a node's value comes from, as far as it has got; or the error."""
+    owner = node.owner
+    assert owner is not None
+    sources = node.gather() if error is None else origins_of_error(owner, node.awaited, error)
+    return (owner.hads or Hads()).came(sources)

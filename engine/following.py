@@ -6,16 +6,17 @@ of the other: these may have come from elsewhere, and something flowed only wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from headwater.engine.came import NONE, NOWHERE, Had, Results, had_by
+from headwater.engine.came import NONE, NOWHERE, Came, Had, Results, had_by
 from headwater.engine.expression import Expression, Operation, Special
-from headwater.engine.feeding import ONLY_BODY, Use, feed, feed_parameter, flow, hads_of
+from headwater.engine.expression_codec import digest, unquoted
+from headwater.engine.feeding import ONLY_BODY, feed, feed_parameter, flow, hads_of, not_fed
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions
-from headwater.engine.parts import likes, parts_of
-from headwater.engine.plain import NO_CAME, at_first, await_due, into, plain_of
+from headwater.engine.parts import parts_of
+from headwater.engine.plain import NO_CAME, into, plain_of
 from headwater.engine.special import CHOOSERS
 
 
@@ -23,22 +24,26 @@ class Again(NamedTuple):
     """An expression that was asked for again, to be looked at once its parts have nodes.
 
     Attributes:
-        use: how it was.
+        node: what it is one with.
+        came: from what the plain values in it may have come.
+        parts: what flows into its value, by the parameter of a call.
     """
 
-    use: Use
+    node: Node
+    came: Came
+    parts: dict[str, list[Expression]]
 
-    def missed(self, owner: Job) -> Results:
+    def missed(self, owner: Job, expression: Expression) -> Results:
         """What it came from, but its node did not, for that has come of the node itself or of a part of it."""
-        hads, node = hads_of(owner), self.use.node
-        missed = set(self.use.ends(owner))
-        for name, parts in self.use.flows.items():
+        hads = hads_of(owner)
+        missed = set(not_fed(owner, self.node, self.came))
+        for name, parts in self.parts.items():
             found = NONE.union(*(hads.missed.get(id(part), NONE) for part in parts))
-            if found and isinstance(node, Job):
-                found = feed_parameter(owner, node, name, found)
+            if found and isinstance(self.node, Job):
+                found = feed_parameter(owner, self.node, name, found)
             missed |= found
         if missed:
-            hads.missed[id(self.use.expression)] = missed
+            hads.missed[id(expression)] = missed
         return missed
 
 
@@ -55,47 +60,37 @@ def follow(
         what else is to be made nodes of, the last one first.
     """
     asked: list[Asked] = []
-    hads = hads_of(owner)
+    flows: dict[str, list[Expression]] = {}
     if isinstance(node, Job):
-        use = _feed(owner, node, expression, parts, had, is_new=is_new)
+        _feed(owner, node, expression, parts, had, is_new=is_new)
+        args, bound = parts
+        flows = {name: inner for name, (_, inner, _) in zip(bound.names, args, strict=True) if inner}
     elif isinstance(node, StepNode):
-        if not is_new:
+        if is_new:
+            node.had = node.had or _had_by(owner, node, expression, had)
+        else:
             if not node.finished:
                 had.check(node)
             asked = _know_of(owner, node)
-        use = _enter(owner, node, expression, had)
-        if not is_new:
             assert node.had is not None
-            for came in at_first(owner, expression, had):
+            for came in into(owner, expression, had):
                 flow(owner, came, node.had.came)
-            more, flows = _likes(owner, node, expression, had)
-            asked += more
-            use = use._replace(flows={"": flows})
-    else:
-        return asked
-    hads.uses.append(use)
-    if not is_new:
-        asked.insert(0, (expression, Again(use), had))
-    if hads.waiting:
-        asked += [(like, None, by) for like, by in hads.waiting.pop(id(expression), ())]
+            likes, flows = _likes(owner, node, expression, had)
+            asked += likes
+    if not is_new and isinstance(node, (Job, StepNode)):
+        asked.insert(0, (expression, Again(node, had.of(expression), flows), had))
+    if owner.hads is not None and owner.hads.waiting:
+        asked += [(like, None, by) for like, by in owner.hads.waiting.pop(id(expression), ())]
     return asked
 
 
-def _enter(owner: Job, node: StepNode, expression: Expression, had: Had) -> Use:
-    """Note what an operation or a form was handed, that another asks for; what it has before its first step."""
-    is_wish = isinstance(expression, Special) and expression._form == "wish"
-    came = NO_CAME if is_wish else into(owner, expression, had)
+def _had_by(owner: Job, node: StepNode, expression: Expression, had: Had) -> Had:
+    """What a form has before its first step, that another asks for."""
     hads = hads_of(owner)
-    if node.had is None:
-        node.had = had_by(node, hads.outermost, had, hads.together(at_first(owner, expression, had)))
-    node.had.brought.look()
-    due = hads.due.pop(id(expression), None)
-    if due is not None:
-        await_due(owner, due)
-    return Use(expression, node, had, came, {})
+    return had_by(node, hads.outermost, had, hads.together(into(owner, expression, had)))
 
 
-def _feed(owner: Job, job: Job, expression: Expression, parts: Any, had: Had, *, is_new: bool) -> Use:
+def _feed(owner: Job, job: Job, expression: Expression, parts: Any, had: Had, *, is_new: bool) -> None:
     args, bound = parts
     excluded = job.task.plan.excluded
     came = NO_CAME
@@ -108,54 +103,48 @@ def _feed(owner: Job, job: Job, expression: Expression, parts: Any, had: Had, *,
     if came:
         names = _plain_names(owner, job, parts, resolved=not is_new and job.lazy is None)
         feed(owner, job, hads_of(owner).together(came), names, is_new=is_new)
-    flows = {name: inner for name, (_, inner, _) in zip(bound.names, args, strict=True) if inner}
-    return Use(expression, job, had, came, flows)
 
 
 def _likes(
     owner: Job, node: StepNode, expression: Expression, had: Had
-) -> tuple[list[Asked], list[Expression]]:
+) -> tuple[list[Asked], dict[str, list[Expression]]]:
     """What an expression was handed that turned out to be one with a node's, as far as the like of it is asked for
     there (what is not yet, waits for that); and what of it flows into the value."""
+    first = node.expression
     if isinstance(expression, Operation):
-        return [], find_expressions([expression._args, expression._kwargs])
-    if node.expression is expression:
-        return [], []
+        return [], {"": find_expressions([expression._args, expression._kwargs])}
+    if first is expression or not isinstance(first, Special) or not isinstance(expression, Special):
+        return [], {}
     assert owner.memo is not None
     hads, known_had = hads_of(owner), node.had
     assert known_had is not None
-    takes = taken_by(owner, node)
+    likes: dict[bytes, list[Expression]] = {}
+    for part in find_expressions(unquoted(expression)):
+        likes.setdefault(digest(part), []).append(part)
+    chosen = None
+    if first._form in CHOOSERS:
+        chosen = {id(part) for part in find_expressions(node.asked[-1:])}
     asked: list[Asked] = []
     flows: list[Expression] = []
-    for part, like in likes(node, expression):
-        for came in plain_of(owner, like, had) if like is not part else ():
-            for known in plain_of(owner, part, known_had):
-                flow(owner, came, known)
-        if id(part) in owner.memo:
-            if like is not part:
-                asked.append((like, None, had))
-            if takes(part):
-                flows.append(like)
-        elif like is not part:
-            hads.waiting.setdefault(id(part), []).append((like, had))
-    return asked, flows
-
-
-def taken_by(owner: Job, node: StepNode) -> Callable[[Expression], bool]:
-    """Tells whether something that a form was handed flows into its value, as far as it has asked for it."""
-    memo, form = owner.memo, node.expression
-    assert memo is not None
-    if not isinstance(form, Special) or form._form not in CHOOSERS:
-        return lambda part: id(part) in memo
-    last = {id(part) for part in find_expressions(node.asked[-1:])}
-    return lambda part: id(part) in last
+    for part in find_expressions(unquoted(first)):
+        for like in likes.get(digest(part), ()):
+            for came in plain_of(owner, like, had) if like is not part else ():
+                for known in plain_of(owner, part, known_had):
+                    flow(owner, came, known)
+            if id(part) in owner.memo:
+                if like is not part:
+                    asked.append((like, None, had))
+                if chosen is None or id(part) in chosen:
+                    flows.append(like)
+            elif like is not part:
+                hads.waiting.setdefault(id(part), []).append((like, had))
+    return asked, {"": flows}
 
 
 def _know_of(owner: Job, node: StepNode) -> list[Asked]:
     """Have what a form made known that nobody followed until now, so that what is found of the form goes there."""
     assert owner.memo is not None
     asked: list[Asked] = []
-    uses = hads_of(owner).uses
     stack = [node] if node.had is None else []
     while stack:
         node = stack.pop()
@@ -170,19 +159,16 @@ def _know_of(owner: Job, node: StepNode) -> list[Asked]:
             seen.add(id(expression))
             parts, inner = parts_of(owner, expression)
             if isinstance(other, Job):
-                uses.append(_feed(owner, other, expression, parts, had, is_new=False))
+                _feed(owner, other, expression, parts, had, is_new=False)
                 made += inner
             elif isinstance(other, StepNode):
                 if other.had is None:
+                    other.had = _had_by(owner, other, expression, had)
                     stack.append(other)
-                    uses.append(_enter(owner, other, expression, had))
                 else:
-                    use = _enter(owner, other, expression, had)
-                    for came in at_first(owner, expression, had):
+                    for came in into(owner, expression, had):
                         flow(owner, came, other.had.came)
-                    more, flows = _likes(owner, other, expression, had)
-                    asked += more
-                    uses.append(use._replace(flows={"": flows}))
+                    asked += _likes(owner, other, expression, had)[0]
                 made += inner or find_expressions(getattr(expression, "_args", ()))
     return asked
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from headwater.engine.defaults import settle_defaults
-from headwater.engine.expression import Call, Expression, Operation, Special
-from headwater.engine.expression_codec import digest, unquoted
-from headwater.engine.job import Job, StepNode
+from headwater.engine.expression import Call, Expression, Operation
+from headwater.engine.job import Job
 from headwater.engine.nested import find_expressions, look_into
 from headwater.engine.task import Task
 
@@ -49,20 +47,3 @@ def has_plain_operands(operation: Operation) -> bool:
     if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
         return False
     return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
-
-
-def likes(node: StepNode, expression: Expression) -> Iterator[tuple[Expression, Expression]]:
-    """What a form was handed, each with the like of it in an expression that is one with its own."""
-    first = node.expression
-    if not isinstance(first, Special) or not isinstance(expression, Special):
-        return
-    parts = find_expressions(unquoted(first))
-    if first is expression:
-        yield from zip(parts, parts, strict=True)
-        return
-    known: dict[bytes, list[Expression]] = {}
-    for like in find_expressions(unquoted(expression)):
-        known.setdefault(digest(like), []).append(like)
-    for part in parts:
-        for like in known.get(digest(part), ()):
-            yield part, like

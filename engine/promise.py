@@ -245,12 +245,9 @@ def _together(
         if stop_early and promise.is_rejected:
             made.do_reject(promise._outcome)
         elif not left:
-            came = {promise.came: None for promise in promises if promise.came is not NOWHERE}
+            came = [promise.came for promise in promises]
             covered = NONE.union(*(one.covered for one in came))
-            all_of_them = Came(NONE.union(*(one.results for one in came)), covered)
-            for one in came:
-                one.leads_to(all_of_them)
-            with at_hand(all_of_them.after(came_at_hand())):
+            with at_hand(Came(NONE.union(*(one.results for one in came)), covered).after(came_at_hand())):
                 made.do_resolve(outcome())
 
     for promise in promises:

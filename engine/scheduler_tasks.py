@@ -16,7 +16,7 @@ from headwater.engine.nested import find_expressions
 from headwater.engine.promise import Promise
 from headwater.engine.promised import PARAMETERS, promised_steps
 from headwater.engine.signature import Plan
-from headwater.engine.special import USERS, Give, Steps, form
+from headwater.engine.special import Give, Steps, form
 from headwater.engine.task import namespace_of
 
 P = ParamSpec("P")
@@ -64,7 +64,7 @@ class SchedulerTask(Generic[P, R]):
 
     @property
     def _form(self) -> str:
-        return USERS + self.fullname
+        return f"scheduler_task {self.fullname}"
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         self._plan.check(self.fullname, args, kwargs)

@@ -14,10 +14,9 @@ from headwater.engine.came import Had, Wish, had_by
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special
 from headwater.engine.expression_codec import unquoted
-from headwater.engine.feeding import hads_of
+from headwater.engine.feeding import came_by, hads_of
 from headwater.engine.job import BODY
 from headwater.engine.nested import failures_in, look_into, substitute
-from headwater.engine.origins import came_by
 from headwater.engine.task import Task, task
 
 if TYPE_CHECKING:
@@ -48,13 +47,6 @@ class Give:
     def __call__(self, value: Any) -> Given:
         return Given(value, self.node.gather())
 
-    def part(self, expression: Expression, value: Any) -> Given:
-        """The same of what came from one expression alone that the form has asked for."""
-        owner = self.node.owner
-        assert owner is not None
-        assert owner.memo is not None
-        return Given(value, owner.memo[id(expression)].sources)
-
     @contextmanager
     def aside(self) -> Iterator[None]:
         """What the form waits for meanwhile does not flow into its value."""
@@ -76,11 +68,8 @@ class Give:
 
     def returns_plain(self, args: Any) -> None:
         """What the form's code gives may hold what it was handed: that comes from whoever wrote it."""
-        node = self.node
         if look_into(args)[1]:
-            assert node.owner is not None
-            node.gathered.add(BODY)
-            hads_of(node.owner).gave_plain.add(node)
+            self.node.gathered.add(BODY)
 
     def tell(self, wish: Wish, error: BaseException | None = None) -> None:
         """Note what a wish has got, or what its error came from."""
@@ -124,15 +113,6 @@ def flowing(expression: Special) -> Any:
     if expression._form in ("map_", "starmap") and not isinstance(args[0], Expression):
         return args[1:]
     return args[:1] if expression._form in ("catch", "catch_all", "const") else args
-
-
-USERS = "scheduler_task "
-"""What the names of the forms begin with that users write."""
-
-
-def is_users(expression: Special) -> bool:
-    """Whether a form's code is a user's: a scheduler task."""
-    return str.startswith(expression._form, USERS)
 
 
 def brings_own(expression: Special) -> bool:

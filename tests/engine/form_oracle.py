@@ -57,12 +57,17 @@ class Handed:
 class Oracle:
     """Evaluates a world plainly.
 
+    Args:
+        loose: whether a form's own values come from all that its caller had, also where that handed it no plain value;
+            and those of `cond` from all that its branches hold.
+
     Attributes:
         fed: of each call, what it comes from directly, whoever asked for it.
     """
 
-    def __init__(self, made: World) -> None:
+    def __init__(self, made: World, *, loose: bool) -> None:
         self.world = made
+        self.loose = loose
         self.fed: dict[Call, set[Call]] = {}
 
     def run(self) -> Sources:
@@ -114,6 +119,13 @@ class Oracle:
             if isinstance(part, tuple):
                 self._write(mind, part)
 
+    def _written(self, mind: Mind, recipe: Recipe) -> Sources:
+        """What the plain values in a recipe come from, whether they are used or not."""
+        kind, *parts = recipe
+        if kind == "arg" and not mind.is_plain(recipe):
+            return self._written(mind.handed[parts[0]].mind, mind.handed[parts[0]].recipe)
+        return mind.had.union(*(self._written(mind, part) for part in parts if isinstance(part, tuple)))
+
     def _value(self, mind: Mind, recipe: Recipe) -> tuple[Any, Sources]:
         """What a recipe gives, and what that comes from."""
         kind, *parts = recipe
@@ -131,18 +143,17 @@ class Oracle:
             number, plain, *handed = parts
             args = [Handed(part, mind) for part in handed]
             args += [] if plain is None else [Handed(("plain", plain), mind)]
-            knows = any(arg.is_plain for arg in args)
+            knows = self.loose or any(arg.is_plain for arg in args)
             return self._code(number, Mind(args, mind.had if knows else frozenset()))
         if kind == "cond":
             value, _ = self._value(mind, parts[0])
-            return self._value(mind, parts[1] if value else parts[2])
+            value, sources = self._value(mind, parts[1] if value else parts[2])
+            return value, sources | self._written(mind, recipe) if self.loose else sources
         name = parts.pop(0) if kind in ("call", "map") else ""
         given = [self._value(mind, part) for part in parts]
         values, came = [value for value, _ in given], frozenset().union(*(sources for _, sources in given))
         if kind == "call":
             return self._call(name, given)
-        if kind == "little":
-            return 0, self._call("pair", given)[1]
         if kind == "starmap":
             value, sources = self._call("c", given)
             return [value], sources
