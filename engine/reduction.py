@@ -153,7 +153,7 @@ class Reduction(Failures):
         assert hashes is not None
         assert owner.wiring is not None
         memo, excluded, names, hads = owner.memo, job.task.plan.excluded, job.names, owner.hads
-        values = list(values)  # those of the job stay as they are until all are there: one may turn out to be unreadable
+        values = list(values)  # those of the job stay until all are there: one may turn out to be unreadable
         fed: dict[str, Collection[int]] = {}
         for index in job.lazy or ():
             value, name = values[index], names[index]
