@@ -7,6 +7,7 @@ Those that run code of the user's are tasks.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence, Sized
+from functools import partial
 from typing import Any, NoReturn, TypeVar, cast, overload
 
 from headwater.engine.errors import CallError
@@ -109,7 +110,7 @@ def _starmap(give: Give, function: Any, values: Any) -> Steps:
     for item in (yield from items_of(give, values, "starmap")):
         # Which arguments there are must be known to make the call.
         arguments = (yield item) if isinstance(item, Expression) else item
-        again = give if isinstance(item, Expression) else _as_written
+        again = partial(give.part, item) if isinstance(item, Expression) else _as_written
         if isinstance(arguments, dict):
             found.append(call(**{name: again(value) for name, value in arguments.items()}))
         elif isinstance(arguments, (tuple, list)):

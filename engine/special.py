@@ -47,6 +47,13 @@ class Give:
     def __call__(self, value: Any) -> Given:
         return Given(value, self.node.gather())
 
+    def part(self, expression: Expression, value: Any) -> Given:
+        """The same of what came from one expression alone that the form has asked for."""
+        owner = self.node.owner
+        assert owner is not None
+        assert owner.memo is not None
+        return Given(value, owner.memo[id(expression)].sources)
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """What the form waits for meanwhile does not flow into its value."""

@@ -40,6 +40,7 @@ from headwater import (
     with_export_options,
     zip_,
 )
+from tests.engine.looked_forms import under
 
 headwater_namespace = "combinators"
 
@@ -97,6 +98,21 @@ def test_starmap_takes_keyword_and_positional_arguments(scheduler: Scheduler) ->
     assert scheduler.run(starmap(add, identity([{"a": 1}, {"a": 2}]))) == [1, 2]
     with pytest.raises(CallError, match="use map_"):
         scheduler.run(starmap(add, [1]))
+
+
+def test_a_call_of_starmap_comes_from_its_own_arguments_alone() -> None:
+    @task
+    def size_of(n: int) -> tuple[int, int]:
+        return n, n
+
+    @task
+    def total(a: int, b: int) -> int:
+        return a + b
+
+    fed = under(starmap(total, [size_of(1), {"a": 5, "b": size_of(2)[0]}, size_of(3)])).fed()
+    assert fed["total", 2] == {("size_of", (1, 1))}
+    assert fed["total", 7] == {("size_of", (2, 2))}
+    assert fed["total", 6] == {("size_of", (3, 3))}
 
 
 def test_lists_are_flattened_and_zipped(scheduler: Scheduler) -> None:
