@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from headwater.cypher.sensitivity import LEVELS
@@ -157,12 +157,9 @@ _DEFINITION: dict[str, tuple[Any, str]] = {
     "version": (_TEXT, "a text is needed, like '1'"),
     "source": (_TEXT, "the text of the function is needed"),
     "load_module": (_TEXT, "the name of a module is needed, like 'lab.assay'"),
-    "script": (bool, "True or False is needed"),
-    "config_args": (
-        list | tuple | set | frozenset,
-        "a list of names of parameters is needed, like ['threads']",
-    ),
-    "hash_includes": (list | tuple | set | frozenset, "a list of what counts is needed, like [helper]"),
+    "script": (bool | None, "True or False is needed"),
+    "config_args": (Collection, "a list of names of parameters is needed, like ['threads']"),
+    "hash_includes": (Collection, "a list of what counts is needed, like [helper]"),
     LEVEL: (_TEXT, f"choose one of {', '.join(LEVELS)}"),
 }
 
@@ -181,7 +178,8 @@ def check_definition(label: str, /, **given: Any) -> None:
     """
     for name, value in given.items():
         kind, needed = _DEFINITION[name]
-        if not isinstance(value, kind) or (name == LEVEL and value not in (None, *LEVELS)):
+        is_other = kind is Collection and isinstance(value, (str, bytes, Mapping))
+        if is_other or not isinstance(value, kind) or (name == LEVEL and value not in (None, *LEVELS)):
             raise TaskDefinitionError(f"{label}: {name}={value!r}: {needed}")
 
 

@@ -131,7 +131,7 @@ class Task(Generic[P, R]):
         self.hash_includes = list(hash_includes)
         self._source = source
         self.definition = check_options(options or {}, DEFINITION)
-        self.script = script
+        self.script = bool(script)
         self.body: Callable[..., Any] = func
         if script:
             from headwater.engine.script import script_body

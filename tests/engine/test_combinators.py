@@ -40,7 +40,7 @@ from headwater import (
     with_export_options,
     zip_,
 )
-from tests.engine.looked_forms import under
+from tests.engine.test_equal_forms import under
 
 headwater_namespace = "combinators"
 
