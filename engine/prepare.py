@@ -28,7 +28,6 @@ from headwater.engine.values import (
     ValueStore,
     describe,
     hash_and_files,
-    hash_value,
     type_name,
 )
 from headwater.engine.values.objects import TRACES
@@ -113,12 +112,14 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
 
 
 def prepare_unkept(value: Any) -> Prepared:
-    """Describe a value of a run of which nothing is recorded: its hash.
+    """Describe a value of a run of which nothing is recorded: its hash, and the files and code inside it.
 
     Raises:
         Unrecordable: it has no stable identity.
     """
-    return Prepared(hash_value(value, label=RESULT), None, [])
+    digest, inside = hash_and_files(value, RESULT)
+    found, _ = apart(inside)
+    return Prepared(digest, None, [file_record(file) for file in found])
 
 
 def prepare_unrecorded(value: Any) -> Prepared:

@@ -99,4 +99,4 @@ def left_behind() -> int:
 
 def is_ours(cls: type) -> bool:
     """(Proxies of other libraries are asked nothing.)"""
-    return cls.__module__.startswith("headwater.")
+    return str(cls.__module__).startswith("headwater.")
