@@ -249,8 +249,7 @@ class Attacher:
     def set_options(self, owner: Job | None, job: Job, given: dict[str, Any] | None) -> None:
         """Give a new job its options, its context, and what the calls under it will inherit."""
         task, exported = job.task, owner.exported if owner is not None else None
-        if given or exported or task.definition:
-            job.options, job.exported = options_of_call(task.definition, exported, given)
+        job.options, job.exported = options_of_call(task.definition, exported, given)
         if owner is not None:
             job.context = owner.context
             job.lazy_options = task.lazy_definition or bool(given and find_expressions(given))

@@ -60,13 +60,18 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Context:
     return result
 
 
+def is_context(given: object) -> bool:
+    """Whether something can be a context, or be laid over one: a dict with texts for keys."""
+    return isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
+
+
 def check_override(fullname: str, context: Any) -> None:
     """Refuse what cannot be laid over a context.
 
     Raises:
         CallError: it is neither None nor a dict with texts for keys.
     """
-    if context is None or (isinstance(context, Mapping) and all(isinstance(name, str) for name in context)):
+    if context is None or is_context(context):
         return
     raise CallError(
         f"{fullname}.update_context({context!r}): a dict with texts for keys is needed, like "

@@ -11,7 +11,6 @@ holds, that project's process decides, since only that knows its code.
 
 from __future__ import annotations
 
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ from headwater.engine.inside import Within
 from headwater.engine.registry import get_task_registry
 from headwater.engine.subrun import SubRun, asked_inside, run_inside
 from headwater.engine.task import Task, task
-from headwater.engine.traceback import users_lines
+from headwater.engine.traceback import lines_to
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -245,7 +244,6 @@ def _reason(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})."
-    lines = users_lines(traceback.extract_tb(error.__traceback__), first_only=False)
-    kept = [line for line in lines if not line.filename.startswith("<frozen")]
+    kept = lines_to(error)
     place = f" ({kept[-1].filename}:{kept[-1].lineno})" if kept else ""
     return f"{type(error).__name__}: {error}{place}."

@@ -423,9 +423,8 @@ class Run(Control):
         self.recorder.started(job)
 
     def _executor_of(self, job: Job) -> str:
-        if job.task.plan.info:
-            for info in job.infos():
-                return info.executor(self, job)
+        for info in job.infos():
+            return info.executor(self, job)
         return job.options.get("executor", "default")  # type: ignore[no-any-return]
 
     def _inform(self, job: Job) -> None:

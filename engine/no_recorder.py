@@ -8,7 +8,7 @@ from typing import Any
 from headwater.cypher.records import AnyRecord, FileSeen
 from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.job import Job, Stored
-from headwater.engine.prepare import RESULT, Prepared, prepare_unkept, with_stand_ins
+from headwater.engine.prepare import RESULT, Prepared, with_stand_ins
 from headwater.engine.values import hash_value
 
 Tag = tuple[str, str]
@@ -29,7 +29,7 @@ class NoRecorder:
             return hash_value(known, label=label)
 
     def prepare(self, value: Any, began: float) -> Prepared:
-        return prepare_unkept(value)
+        return Prepared(hash_value(value, label=RESULT), None, [])
 
     def described(self, job: Job, value: Any) -> bytes:
         return job.described.hash if job.described is not None else hash_value(value, label=RESULT)

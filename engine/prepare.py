@@ -111,26 +111,18 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
     return Prepared(described.hash, record, files, named, relative=relative, observed=take(), states=states)
 
 
-def prepare_unkept(value: Any) -> Prepared:
-    """Describe a value of a run of which nothing is recorded: its hash, and the files and code inside it.
+def prepare_unrecorded(value: Any, *, beside_recorded: bool = True) -> Prepared:
+    """Describe a value of which nothing is to be recorded: its hash, and the files and code inside it.
+
+    Args:
+        beside_recorded: whether other calls of its run are.
 
     Raises:
-        Unrecordable: it has no stable identity.
-    """
-    digest, inside = hash_and_files(value, RESULT)
-    found, _ = apart(inside)
-    return Prepared(digest, None, [file_record(file) for file in found])
-
-
-def prepare_unrecorded(value: Any) -> Prepared:
-    """Describe a value of which nothing is to be recorded in a run that is: its hash, and the files inside it.
-
-    Raises:
-        Unrecordable: it has no stable identity.
+        Unrecordable: it has no stable identity, or a handle is in it that would have no lineage among what is recorded.
     """
     digest, inside = hash_and_files(value, RESULT)
     found, handles = apart(inside)
-    if handles:
+    if handles and beside_recorded:
         raise Unrecordable(
             RESULT,
             type_name(type(value)),

@@ -264,7 +264,7 @@ class Recorder:
         """Record an expression as a value, with the reactive values in it. Returns its hash."""
         digest = flat.hash()
         if digest not in self._seen:
-            files = {found.file_hash: found for found in map(file_record, inside)} if inside else {}
+            files = {found.file_hash: found for found in map(file_record, inside)}
             try:
                 payload = flat.payload()
             except Exception as error:

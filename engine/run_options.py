@@ -7,7 +7,7 @@ from typing import Any
 
 from headwater.cypher.project import Project
 from headwater.cypher.tag_names import tags_in
-from headwater.engine.context import Context
+from headwater.engine.context import Context, is_context
 
 Tags = Mapping[str, Any] | Sequence[tuple[str, Any] | str]
 """A dict (a value may be a list), pairs, or texts like `key=value`."""
@@ -47,7 +47,7 @@ def check_context(context: Any) -> Context:
     """
     if context is None:
         return {}
-    if not isinstance(context, Mapping) or not all(isinstance(key, str) for key in context):
+    if not is_context(context):
         raise TypeError(
             f"run(…, context={context!r}): a dict with texts for keys is needed, like {{'model': {{'rate': 0.1}}}}"
         )

@@ -13,7 +13,7 @@ from headwater.cypher.settings import nearest
 from headwater.engine.importing import import_script
 from headwater.engine.scheduler import Scheduler
 from headwater.engine.task import Task
-from headwater.engine.traceback import users_lines
+from headwater.engine.traceback import lines_to
 
 
 def setup_function(project: Project | None) -> Callable[..., Any] | None:
@@ -78,7 +78,6 @@ def set_up(project: Project | None, arguments: Mapping[str, Any] | None = None) 
 
 def _failed(what: str, error: Exception) -> UsageError:
     """What went wrong in code of the user's, with the lines of it that led there."""
-    lines = users_lines(traceback.extract_tb(error.__traceback__), first_only=False)
-    kept = [line for line in lines if not line.filename.startswith("<frozen")]
+    kept = lines_to(error)
     told = "".join([*traceback.format_list(kept), *traceback.format_exception_only(type(error), error)])
     return UsageError(f"{what}.\n{told.rstrip()}")

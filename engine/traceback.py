@@ -110,6 +110,12 @@ def users_lines(found: traceback.StackSummary, *, first_only: bool) -> list[trac
     return lines
 
 
+def lines_to(error: BaseException) -> list[traceback.FrameSummary]:
+    """The lines of the user's own that led to an error while they were imported, or called by us."""
+    lines = users_lines(traceback.extract_tb(error.__traceback__), first_only=False)
+    return [line for line in lines if not line.filename.startswith("<frozen")]
+
+
 def _nothing() -> None:
     return None
 

@@ -160,11 +160,7 @@ def withholds(flat: Flat, inside: Iterable[Any]) -> bool:
     for kind, name, _, _, options in flat.entries:
         if kind == "call" and (options or name not in known):
             found = registry.find(name)
-            if (
-                found is not None
-                and (options or found.definition)
-                and is_off(found.definition, None, options)
-            ):
+            if found is not None and is_off(found.definition, None, options):
                 return True
             if not options:
                 known.add(name)

@@ -28,7 +28,7 @@ from headwater.engine.executors.upwards import TO_PARENT, importing
 from headwater.engine.home import Home, home, settle
 from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
-from headwater.engine.prepare import RESULT, Prepared, prepare_unkept, prepare_unrecorded, prepare_value
+from headwater.engine.prepare import RESULT, Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
@@ -80,7 +80,7 @@ def answer(request: Request) -> Reply:
     def prepare(value: Any, began: float) -> Prepared:
         if store is not None:
             return prepare_value(value, RESULT, store, began)
-        return prepare_unrecorded(value) if request.unrecorded else prepare_unkept(value)
+        return prepare_unrecorded(value, beside_recorded=request.unrecorded)
 
     try:
         # What the first call of a module imports is no time of its own: `timeout` would never let it begin.

@@ -14,7 +14,7 @@ from headwater.engine.files.address import as_os_errors, is_url, make_folders, o
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.evidence import CONTENT, MISSING, PATH, Identity
 from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
-from headwater.engine.files.hints import explained, hinted
+from headwater.engine.files.hints import hinted
 from headwater.engine.files.identity import identify, info_of
 from headwater.engine.files.since import period
 
@@ -120,7 +120,9 @@ class File(Artefact):
             raise ValueError(f"mode {mode!r} is binary: it takes no encoding, errors or newline")
         writes = any(letter in mode for letter in "wax+")
         if not (writes or options or is_url(self._address)):
-            return self._open_to_read(mode, None if binary else encoding or "utf-8", errors, newline)
+            text = None if binary else encoding or "utf-8"
+            with hinted():
+                return open(self._address, mode, encoding=text, errors=errors, newline=newline)
         plain = mode.replace("t", "").replace("b", "") + "b"
         file: Any = self._open_binary(plain, writes, options)
         if writes and not isinstance(file, WrittenFile):
@@ -133,14 +135,6 @@ class File(Artefact):
         except BaseException:
             file.close()
             raise
-
-    def _open_to_read(
-        self, mode: str, encoding: str | None, errors: str | None, newline: str | None
-    ) -> IO[Any]:
-        try:
-            return open(self._address, mode, encoding=encoding, errors=errors, newline=newline)
-        except OSError as error:
-            raise explained(error) from None
 
     def _open_binary(self, mode: str, writes: bool, options: dict[str, Any]) -> Any:
         if is_url(self._address):
@@ -156,16 +150,12 @@ class File(Artefact):
             return file
         if options:
             raise TypeError(f"open() of a local file takes no {', '.join(options)}")
-        try:
+        with hinted():
             try:
                 return self._open_here(mode)
             except FileNotFoundError:
-                if not writes:
-                    raise
                 os.makedirs(os.path.dirname(self._address), exist_ok=True)
                 return self._open_here(mode)
-        except OSError as error:
-            raise explained(error) from None
 
     def _open_here(self, mode: str) -> Any:
         if mode in ("wb", "w+b"):

@@ -14,6 +14,7 @@ from headwater.cypher.errors import HeadwaterError, UsageError
 from headwater.engine.errors import CallError, TaskDefinitionError
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
+from headwater.engine.traceback import lines_to
 
 AnyTask = Task[Any, Any]
 
@@ -29,8 +30,8 @@ def load(file: str) -> ModuleType:
     try:
         return import_script(file)
     except (TaskDefinitionError, CallError) as error:
-        place = _place(error.__traceback__)
-        raise (UsageError(f"{place}: {error}") if place else error) from error
+        line = lines_to(error)[-1]
+        raise UsageError(f"{line.filename}:{line.lineno}: {error}") from error
     except HeadwaterError:
         raise
     except SyntaxError as error:
@@ -111,18 +112,6 @@ def _import_failed(file: str, error: Exception) -> UsageError:
     if isinstance(error, ModuleNotFoundError):
         hint = f"\nInstall what provides {error.name!r} into {sys.prefix}, or correct its name."
     return UsageError(f"{file} could not be imported.\n{trace}{hint}")
-
-
-def _place(trace: TracebackType | None) -> str | None:
-    """The last line of the user's own on the way to an error, as FILE:LINE."""
-    found = None
-    while trace is not None:
-        module = str(trace.tb_frame.f_globals.get("__name__"))
-        filename = trace.tb_frame.f_code.co_filename
-        if not module.startswith("headwater.") and not filename.startswith("<frozen "):
-            found = f"{filename}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return found
 
 
 def _outside(trace: TracebackType | None, own: str) -> TracebackType | None:

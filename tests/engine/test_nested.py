@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from headwater.cypher.project import Project
@@ -12,13 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import Scheduler, task
+from tests.engine.workflows import Pair
 
 headwater_namespace = "nested"
-
-
-class Pair(NamedTuple):
-    left: Any
-    right: Any
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from headwater import File, JobInfo, Promise, get_context, scheduler_task, task, wraps_task
+from tests.engine.workflows import Box, Pair
 
 headwater_namespace = "wild"
 
@@ -36,17 +37,6 @@ class World:
 
 
 WORLD = World()
-
-
-class Pair(NamedTuple):
-    left: Any
-    right: Any
-
-
-@dataclass(frozen=True)
-class Box:
-    content: Any
-    label: str = "box"
 
 
 @task
