@@ -221,6 +221,11 @@ def leave():
 thread = threading.Thread(target=leave)
 thread.start()
 thread.join()
+os.mkfifo("../pipe")
+thread = threading.Thread(target=open, args=("../pipe",))  # both ends wait for each other: one comes between
+thread.start()
+open("../pipe", "w").close()
+thread.join()
 os.rename("../moved-0-0", "there")
 threading.Thread(target=os.execv, args=("/bin/sh", ["sh", "-c", "exec > by-thread"])).start()
 """
@@ -241,7 +246,7 @@ def test_calls_of_threads_that_come_between_each_other_are_all_told(tmp_path: Pa
     assert ("unfinished" in report) == older
     written, read = script_trace.read_report(str(tmp_path / "report"), str(tmp_path))
     moved = {f"moved-{n}-{i}" for n in range(8) for i in range(40)} - {"moved-0-0"}
-    assert {os.path.relpath(path, tmp_path) for path in written} == moved | {"sub/there", "sub/by-thread"}
+    assert {os.path.relpath(path, tmp_path) for path in written} == moved | {"pipe", "sub/there", "sub/by-thread"}
     assert {f"given-{n}" for n in range(8)} <= {os.path.relpath(path, tmp_path) for path in read}
 
 
