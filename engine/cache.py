@@ -22,7 +22,7 @@ from headwater.engine.files.far_checks import are_far, still_valid_far
 from headwater.engine.handle import CALL
 from headwater.engine.handle_states import HandleStates
 from headwater.engine.job import Job
-from headwater.engine.options import CacheResult, CheckValid
+from headwater.engine.options import CacheResult
 from headwater.engine.reasons import ROLLED_BACK
 from headwater.engine.recorded_calls import RecordedCall, is_for_all, recorded_call, stored_value
 from headwater.engine.validity import still_holds
@@ -217,15 +217,16 @@ class GraphCache:
         clean: dict[str, bool] = {}
         ask: dict[str, bool] = {}
         for row, job in rows:
-            if row.call_hash in self._dirty:
+            full = job.checks_all
+            dirty = row.call_hash in self._dirty
+            if dirty and full:
                 clean[row.call_hash] = False
             elif row.states and not self._hold(row.states):
                 clean[row.call_hash] = False
                 self._dirty[row.call_hash] = False
-            elif row.judged == self._moment or not (row.has_children or row.gap):
+            elif not dirty and (row.judged == self._moment or not (row.has_children or row.gap)):
                 clean[row.call_hash] = True
-            else:
-                full = job.options.get("check_valid", CheckValid.FULL) is CheckValid.FULL
+            else:  # what changed under one that is looked at for its tasks alone may be files
                 if not row.has_children:
                     clean[row.call_hash] = not self._broken(row.gap, full=full)
                     continue

@@ -15,7 +15,7 @@ from headwater.engine.bodies import note_returned
 from headwater.engine.children import origins_of_error, recorded_children
 from headwater.engine.context import Context, add_reads
 from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
-from headwater.engine.job import CANCELLED, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
+from headwater.engine.job import CACHED, CANCELLED, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
 from headwater.engine.reasons import UNREADABLE_RESULT
 from headwater.engine.traceback import attach_traceback, error_hash, error_text
@@ -65,9 +65,13 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
 
 
 class Finished:
-    """What is kept of a call for equal calls later in the run."""
+    """What is kept of a call for equal calls later in the run.
 
-    __slots__ = ("call_hash", "error", "reads", "value", "value_hash")
+    Attributes:
+        unchecked: it is a recorded result under which files may have changed; it does for calls that ask for no more.
+    """
+
+    __slots__ = ("call_hash", "error", "reads", "unchecked", "value", "value_hash")
 
     def __init__(self, job: Job, value: Any) -> None:
         self.value = value
@@ -75,6 +79,7 @@ class Finished:
         self.call_hash = job.call_hash
         self.error = job.error
         self.reads = job.reads
+        self.unchecked = job.status == CACHED and not job.checks_all
 
 
 class Unreadable(Exception):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.expression import Operation, Special
 from headwater.engine.observed import Observed
-from headwater.engine.options import CacheScope
+from headwater.engine.options import CacheScope, CheckValid
 from headwater.engine.places import Place
 from headwater.engine.signature import JobInfo
 from headwater.engine.task import Task
@@ -29,6 +29,7 @@ STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 
 _TOP = Place(None, 0, 0)
 _BACKEND = CacheScope.BACKEND
+_FULL = CheckValid.FULL
 
 BODY = -1
 """Stands for the owner's own function among the sources of a node (`records.CallMade.wiring`)."""
@@ -273,6 +274,12 @@ class Job(Node):
         """Whether a later run may have its result."""
         options = self.options
         return not options or options.get("cache_scope", _BACKEND) is _BACKEND
+
+    @property
+    def checks_all(self) -> bool:
+        """Whether a recorded result of it has to be what it was in all that is under it, files too."""
+        options = self.options
+        return not options or options.get("check_valid", _FULL) is _FULL
 
     def shared_key(self) -> bytes | None:
         """What an equal call of this run has too: the cache's key, whether it may be reused, and a context of its own

@@ -221,7 +221,7 @@ class Reduction(Failures):
             key = job.shared_key()
             assert key is not None
             equal = self._equal.get(key)
-            if equal is None or (isinstance(equal, Finished) and self._is_unreadable(equal)):
+            if equal is None or (isinstance(equal, Finished) and not self._does_for(equal, job)):
                 self._equal[key] = job
             elif isinstance(equal, Finished):
                 self._share(job, equal)
@@ -237,8 +237,11 @@ class Reduction(Failures):
             job.reason = "cache scope" if scope is not CacheScope.BACKEND else "cache off for this run"
             self.runnable.append(job)
 
-    def _is_unreadable(self, equal: Finished) -> bool:
-        return equal.value_hash in self.unreadable and equal.value.__class__ is Stored
+    def _does_for(self, equal: Finished, job: Job) -> bool:
+        """Whether the outcome of an equal call can be read, and has been looked at as closely as a job asks for."""
+        if equal.value_hash in self.unreadable and equal.value.__class__ is Stored:
+            return False
+        return not (equal.unchecked and job.checks_all)
 
     # -- operations and special forms ------------------------------------------------------------------------------
 
@@ -461,7 +464,11 @@ class Reduction(Failures):
         if followers:
             finished = Finished(job, job.value)
             for follower in followers:
-                if not follower.finished:
+                if follower.finished:
+                    continue
+                if finished.unchecked and follower.checks_all:
+                    self.ready.append(follower)
+                else:
                     self._share(follower, finished)
 
     def _settle(self, node: Node) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from headwater.engine.cache import GraphCache
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import CacheScope, CheckValid, File, Project, Scheduler, Task, get_task_registry
+from headwater import CacheScope, CheckValid, File, Project, Scheduler, Task, get_task_registry, no_prov, seq
 from tests.contract.conftest import Run, define, family
 from tests.engine import workflows
 from tests.engine.workflows import build, descriptions, plain
@@ -57,6 +58,80 @@ def test_a_change_below_reaches_every_ancestor_through_shallow_hits(run: Run, ra
     family(ran, leaf="3")
     assert run(top(1)) == 4
     assert ran == ["leaf"]
+
+
+def test_a_shallow_check_holds_under_a_call_that_is_checked_in_full(
+    run: Run, ran: list[str], tmp_path: Path
+) -> None:
+    """What was only needed on the way to a result may go, wherever the call with the result stands."""
+    way, end = tmp_path / "way", tmp_path / "end"
+
+    def make() -> File:
+        ran.append("make")
+        File(way).write("5")
+        return File(way)
+
+    def use(file: File) -> File:
+        ran.append("use")
+        File(end).write(str(file.read()) * 2)
+        return File(end)
+
+    def main(version: str = "1", *, inside: Callable[[Any], Any] = lambda call: call) -> Any:
+        making, using = define("make", "1", make), define("use", version, use)
+        result = define("result", "1", lambda: using(inside(making())), check_valid="shallow")
+        around = define("around", "1", lambda: [result(), 1])
+        return define("main", "1", lambda: [around()])()
+
+    for inside in (lambda call: call, no_prov):
+        run(main(inside=inside), cache=False)
+        for change in (lambda: way.write_text("otherwise"), way.unlink):
+            change()
+            ran.clear()
+            assert run(main(inside=inside)) == [[File(end), 1]]
+            assert ran == []
+        end.unlink()
+        run(main(inside=inside))
+        assert ran == ["make", "use"]
+        ran.clear()
+        way.unlink()
+        run(main("2", inside=inside))
+        assert ran == ["make", "use"]
+        ran.clear()
+
+
+@pytest.mark.parametrize("order", ["shallow first", "full first", "at once"])
+def test_a_call_that_is_checked_in_full_does_not_take_the_result_of_an_equal_shallow_one(
+    run: Run, ran: list[str], tmp_path: Path, order: str
+) -> None:
+    """Whichever comes first: the one may have what the other must not."""
+    way = tmp_path / "way"
+    way.write_text("5")
+
+    def count(file: File) -> int:
+        ran.append("count")
+        return int(file.read())
+
+    counting = define("count", "1", count)
+    inner = define("inner", "1", lambda: counting(File(way)))
+    shallow = inner.options(check_valid="shallow")
+
+    def both(version: str) -> Any:
+        calls: dict[str, Callable[[], Any]] = {
+            "shallow first": lambda: seq([shallow(), inner(), shallow()]),
+            "full first": lambda: seq([inner(), shallow(), inner()]),
+            "at once": lambda: [shallow(), inner(), inner(), shallow()],
+        }
+        return define("main", version, calls[order])()
+
+    assert set(run(both("1"))) == {5}
+    assert ran == ["count"]
+    way.write_text("77")
+    assert run(both("2"))[1] == 77
+    assert run(both("2"))[1] == 77
+    assert ran == ["count", "count"]
+    way.write_text("9")
+    assert run(inner()) == 9
+    assert ran == ["count", "count", "count"]
 
 
 def test_other_arguments_run_and_equal_ones_do_not(run: Run, ran: list[str]) -> None:

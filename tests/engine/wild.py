@@ -191,6 +191,8 @@ FORMS: dict[str, Callable[..., Any]] = {
 }
 
 NESTED = {"build": build, "awaited": awaited, "quiet": quiet, "caught inside": caught_inside}
+SHALLOW = build.options(check_valid="shallow")
+"""What is under it has no files: as long as their tasks are the same, its result is that of an evaluation."""
 BODIES = {"in turn": in_turn, "at once": at_once}
 """Async tasks that wait for several."""
 
@@ -204,6 +206,8 @@ def lazy(d: Any) -> Any:
         return read(File(str(WORLD.file(rest[0]))))
     if kind in NESTED:
         return NESTED[kind](rest[0])
+    if kind == "shallow":
+        return SHALLOW(rest[0])
     if kind in BODIES:
         return BODIES[kind](rest)
     values = map(lazy, rest)
@@ -380,6 +384,7 @@ def _grow(children: Any) -> Any:
         st.tuples(st.sampled_from(_ONE), children),
         st.tuples(st.sampled_from(_TWO), children, children),
         st.tuples(st.just("cond"), children, children, children),
+        st.tuples(st.just("shallow"), children.filter(lambda d: not has(d, {"read", "write"}))),
         st.tuples(
             st.sampled_from(_MANY),
             st.lists(children, min_size=1, max_size=3),
