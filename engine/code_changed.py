@@ -149,6 +149,26 @@ def changing(scope: Scope, name: str, is_task: IsTask) -> list[Step]:
     return sorted(found.values(), key=lambda step: _where(step.nodes))
 
 
+def changes_from(scope: Scope, step: Step, is_task: IsTask) -> Iterator[tuple[Scope, str, bool]]:
+    """The names, of any module of the user's own, whose objects a statement of a module may change; and whether it
+    gives them to other ones."""
+    hits: list[tuple[Scope, Change, tuple[tuple[Scope, Path], ...]]]
+    hits = [(scope, change, ()) for change in step.changes]
+    for inner, called, via in _called(scope, step.calls):
+        bound = [Change((name,), binds=True) for name in called.binds]
+        hits += [(inner, change, via) for change in (*called.changes, *bound)]
+    for where, change, via in hits:
+        there = _defined(where, change.path)
+        if there is None:
+            continue
+        whose, path = there
+        binds = change.binds and len(path) == 1
+        way = via + tuple((where, function) for function in change.via)
+        hit = _Hit(step, change._replace(path=path, binds=binds), way)
+        if (binds or not _is_fixed(whose, path[0], is_task)) and not _is_left(hit, whose, path[0], is_task):
+            yield whose, path[0], binds
+
+
 def _called(
     scope: Scope, calls: tuple[Path, ...]
 ) -> Iterator[tuple[Scope, Step, tuple[tuple[Scope, Path], ...]]]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import CodeType
 from typing import Any
 
@@ -22,10 +24,25 @@ _files: dict[str, list[tuple[object, SourceFile | None]]] = {}
 _imported: dict[int, tuple[Mapping[str, Any], object, SourceFile | None]] = {}
 """a module's globals, by identity: with its spec, which a reload replaces, and its source"""
 
+_instead: ContextVar[tuple[Mapping[str, Any], SourceFile] | None] = ContextVar("instead", default=None)
+
+
+@contextmanager
+def with_source(values: Mapping[str, Any], source: SourceFile) -> Iterator[None]:
+    """In this thread, take the module with these globals to have another source."""
+    token = _instead.set((values, source))
+    try:
+        yield
+    finally:
+        _instead.reset(token)
+
 
 def source_file_of_module(values: Mapping[str, Any]) -> SourceFile | None:
     """The source of the module with these globals, as it was when it was first asked for after the module's import;
     None for what is not a file, or not Python."""
+    instead = _instead.get()
+    if instead is not None and instead[0] is values:
+        return instead[1]
     known = _imported.get(id(values))
     spec = values.get("__spec__")
     if known is not None and known[0] is values and known[1] is spec:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import CodeType
 from typing import Any
 
@@ -69,6 +69,26 @@ class SourceFile:
         if self._steps is None:
             self._steps = tuple(steps_in(self._tree.body))
         return self._steps
+
+    def blocks_under(self, tests: Collection[str]) -> list[tuple[int, int, int]]:
+        """The blocks at the top level that run where a condition holds, which is written as one of these: the first
+        line, where it begins in that, and the last line."""
+        found = [
+            one.body for one in self._tree.body if isinstance(one, ast.If) and ast.unparse(one.test) in tests
+        ]
+        firsts = [min(map(_start, (body[0], *_decorators(body[0])))) for body in found]
+        return [(*first, body[-1].end_lineno or first[0]) for first, body in zip(firsts, found, strict=True)]
+
+    def without(self, blocks: Sequence[tuple[int, int, int]]) -> SourceFile:
+        """The same without some of its blocks; every other line stays where it is."""
+        lines = list(self.lines)
+        # (A block may begin behind the @ of a decorator.)
+        for first, column, last in blocks:
+            lines[first - 1 : last] = [
+                lines[first - 1][:column].replace("@", " ") + "pass",
+                *[""] * (last - first),
+            ]
+        return SourceFile(self.name, "\n".join(lines))
 
     @property
     def rebound(self) -> frozenset[str]:

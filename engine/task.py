@@ -236,11 +236,22 @@ class Task(Generic[P, R]):
         others, so does the project: one that has the same name and code elsewhere is another."""
         known = self._code.hash
         if known is None:
-            digest = hashlib.sha256(b"Task\0")
-            for part in (self.fullname.encode(), *self._code_parts(), *self._include_parts()):
-                digest.update(len(part).to_bytes(8, "big") + part)
-            known = self._code.hash = digest.digest()
+            known = self._code.hash = self._digest(*self._code_parts())
         return known
+
+    def hash_anew(self) -> bytes:
+        """Its hash by what its code is found to be at this moment, which is not kept."""
+        from headwater.engine.code import fingerprint
+
+        if self.version is not None or self._source is not None:
+            return self._digest(*self._code_parts())
+        return self._digest(b"code", fingerprint(self.func, is_task=task_function).digest)
+
+    def _digest(self, *code: bytes) -> bytes:
+        digest = hashlib.sha256(b"Task\0")
+        for part in (self.fullname.encode(), *code, *self._include_parts()):
+            digest.update(len(part).to_bytes(8, "big") + part)
+        return digest.digest()
 
     def recompute_hash(self) -> None:
         """Forget the hash if names that the code reads stand for something else by now. A run asks for it when it

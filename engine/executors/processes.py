@@ -26,6 +26,7 @@ from headwater.engine.executors.upwards import IMPORTS, WAITS, Send
 from headwater.engine.home import Home, home
 from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
+from headwater.engine.main_guard import MainGuard, Seen, hash_apart
 from headwater.engine.signature import JobInfo
 from headwater.engine.timeouts import time_to_import
 from headwater.engine.traceback import WorkerTraceback
@@ -42,6 +43,10 @@ class ProcessExecutor(ThreadExecutor):
     def __init__(self, name: str, workers: int) -> None:
         super().__init__(name, workers)
         self._processes: set[_Worker] = set()
+        self._guard: MainGuard | None = None
+        self._under_guard: dict[bytes, tuple[bytes | None, tuple[Seen, ...]]] = {}
+        """of tasks, by their hashes: what they are apart from the main program's guard, and what they read
+        that it may have changed"""
         self._waiting: list[_Worker] = []
         """those that are no thread's, because it went on with a call for another project"""
 
@@ -163,6 +168,10 @@ class ProcessExecutor(ThreadExecutor):
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
         values = None if job.unrecorded else self._values
+        found = self._under_guard.get(task.hash)
+        if found is None:
+            self._guard = self._guard or MainGuard()
+            found = self._under_guard[task.hash] = hash_apart(task), self._guard.seen_by(task)
         return pickle.dumps(
             (
                 tuple(import_spec(module)),
@@ -173,6 +182,7 @@ class ProcessExecutor(ThreadExecutor):
                 job.unrecorded,
                 job.eval_hash,
                 border,
+                *found,
             ),
             5,
         )

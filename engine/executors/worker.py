@@ -27,6 +27,7 @@ from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.executors.upwards import TO_PARENT, importing
 from headwater.engine.home import Home, home, settle
 from headwater.engine.importing import import_from_spec
+from headwater.engine.main_guard import Seen, hash_apart, not_the_same
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import RESULT, Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
@@ -40,6 +41,8 @@ READY = b"ready"
 
 _imported: set[tuple[str, str | None, str | None, str | None]] = set()
 """the modules of the calls that it was given so far"""
+_same: set[tuple[Seen, ...]] = {()}
+"""what was found to be the same here; not looked at again, as tasks may change it"""
 
 
 class Request(NamedTuple):
@@ -57,6 +60,10 @@ class Request(NamedTuple):
     """the call's eval_hash"""
     border: Border | None
     """of a call that comes from another project"""
+    apart: bytes | None
+    """its version but for what stands under the main program's guard, where there is any"""
+    seen: tuple[Seen, ...]
+    """what its task reads and the main program may have changed under its guard"""
 
 
 class Reply(NamedTuple):
@@ -92,7 +99,10 @@ def answer(request: Request) -> Reply:
         _imported.add(request.module)
         if border is not None:
             refuse_arrivals(border)
-        args, kwargs = pickle.loads(request.arguments)
+        args, kwargs = pickle.loads(request.arguments)  # a part of a workflow imports what it is made of
+        if request.seen not in _same:
+            _refuse_others(request)
+            _same.add(request.seen)
     except (
         BaseException
     ) as error:  # a module may leave with SystemExit, and is to be answered for all the same
@@ -127,13 +137,28 @@ def _task_of(request: Request) -> Task[Any, Any]:
     if module.__name__ != "__main__" and request.module[0] == "__main__":
         sys.modules["__main__"] = module
     task = get_task_registry().get(request.fullname)
-    if task.hash != request.task_hash:
+    if task.hash != request.task_hash and (request.apart is None or hash_apart(task) != request.apart):
         raise WorkerDied(
             f"{request.fullname} is another task in the process that is to run it: its source changed while the run "
-            "went on (start the run again to use it), or what it reads depends on where it is imported "
-            "(if __name__ == '__main__')"
+            "went on (start the run again to use it), or what it reads is made under if __name__ == '__main__':, which "
+            "is not run there (make it above that, or give it to the task as an argument)"
         )
     return task
+
+
+def _refuse_others(request: Request) -> None:
+    """Refuse a call that would read here what is not what the main program has.
+
+    Raises:
+        WorkerDied: naming it.
+    """
+    names = not_the_same(request.seen)
+    if names:
+        raise WorkerDied(
+            f"{request.fullname}, or what it calls, reads {', '.join(names)}. The main program may have changed that "
+            "under its if __name__ == '__main__':, which is not run in the process that is to run the call. Change it "
+            "above that, or give it to the task as an argument."
+        )
 
 
 def _packed(outcome: Outcome, *, recorded: bool) -> Reply:

@@ -1,0 +1,171 @@
+"""A script that is run as the main program: what stands under its `if __name__ == "__main__":` runs in no process that
+imports it for its tasks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAD = """
+import argparse, logging, threading
+import helpers
+from headwater import Scheduler, catch, subrun, task
+
+headwater_namespace = "program"
+NAMES = ["a", "b"]
+TABLE = {"x": 1}
+HELD = {"lock": threading.Lock(), "x": 1}
+LIMIT = 1
+log = logging.getLogger("program")
+
+
+class Odd(Exception):
+    pass
+
+
+class Thing:
+    items = []
+
+    def __init__(self, n):
+        self.n = n
+
+
+THINGS = [Thing(1), Thing(2)]
+
+
+def inner():
+    log.info("asked")
+    return TABLE.get("x")
+
+
+inner.x = 1
+
+
+@task(executor="process")
+def look():
+    if not NAMES:
+        raise Odd
+    return [inner(), inner.x, NAMES, LIMIT, [thing.n for thing in THINGS], HELD["x"], Thing.items]
+
+
+@task(executor="process")
+def far():
+    return helpers.listed()
+
+
+@task
+def flow(n):
+    return look()
+
+
+@task
+def told(error):
+    return f"told: {error}"
+
+
+def change(table):
+    table["x"] = 5
+
+
+"""
+HELPERS = """
+from headwater import task
+
+headwater_namespace = "helpers"
+TABLE = {"x": 1}
+LIMIT = 1
+
+
+def listed():
+    return [TABLE["x"], LIMIT]
+
+
+def fill():
+    TABLE["x"] = 5
+
+
+@task(executor="process")
+def own():
+    return listed()
+"""
+AS_IT_IS = "[1, 1, ['a', 'b'], 1, [1, 2], 1, []]"
+
+
+def ran(folder: Path, under: str, run: str, executor: str = "process") -> subprocess.CompletedProcess[str]:
+    """A program that does something under its guard, and then evaluates an expression there."""
+    (folder / "helpers.py").write_text(HELPERS.replace('"process"', repr(executor)))
+    lines = (*under.splitlines(), f"print(Scheduler(record=False).run({run}))")
+    (folder / "program.py").write_text(
+        HEAD.replace('"process"', repr(executor)) + "if __name__ == '__main__':\n    " + "\n    ".join(lines)
+    )
+    return subprocess.run(
+        [sys.executable, "program.py"], capture_output=True, text=True, timeout=60, check=False, cwd=folder
+    )
+
+
+USES = {
+    "nothing": "",
+    "arguments": "parser = argparse.ArgumentParser()\nparser.add_argument('--n', choices=NAMES)\n"
+    "args = parser.parse_args()\nargs.names = NAMES",
+    "a scheduler in a name": "s = Scheduler(record=False)\nfound = {n: s.run(flow(n)) for n in NAMES}",
+    "a call in a name": "call = catch(flow(THINGS), Odd, told)\ns = Scheduler(record=False)\ns.run(call)",
+    "reading": "print(len(NAMES), TABLE['x'], sorted(TABLE.items()), HELD['x'])\nfor name in NAMES:\n    print(name)",
+    "a log": "log.setLevel('INFO')\nlog.info('begun')",
+    "the same again": "TABLE['x'] = 1\nLIMIT = 1",
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_tasks_in_processes_read_what_a_main_program_only_uses(tmp_path: Path, use: str) -> None:
+    found = ran(tmp_path, USES[use], "look()")
+    assert found.stdout.splitlines()[-1:] == [AS_IT_IS], found.stderr
+
+
+CHANGES = {
+    'TABLE["x"] = 5': "look, or what it calls, reads TABLE",
+    "TABLE.update(x=5)": "look, or what it calls, reads TABLE",
+    "dict.update(TABLE, x=5)": "look, or what it calls, reads TABLE",
+    "change(TABLE)": "look, or what it calls, reads TABLE",
+    "also = TABLE\nalso['x'] = 5": "look, or what it calls, reads TABLE",
+    "if LIMIT:\n    NAMES.append('c')": "look, or what it calls, reads NAMES",
+    "[NAMES.append(name) for name in 'cd']": "look, or what it calls, reads NAMES",
+    "THINGS[0].n = 5": "look, or what it calls, reads THINGS",
+    "inner.x = 5": "look, or what it calls, reads inner",
+    "Thing.items.append(5)": "look, or what it calls, reads Thing",
+    'HELD["x"] = 5': "look, or what it calls, reads HELD",
+    "LIMIT = 5": "look, or what it calls, reads LIMIT",
+    "TABLE = {'x': 5}": "look, or what it calls, reads TABLE",
+    "Thing.items = [5]": "look, or what it calls, reads Thing",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_main_program_changes_is_not_taken_for_what_processes_have(
+    tmp_path: Path, change: str
+) -> None:
+    on_thread = ran(tmp_path, change, "look()", "default")
+    assert on_thread.stdout.strip() not in ("", AS_IT_IS), on_thread.stderr
+    found = ran(tmp_path, change, "look()")
+    assert found.stdout == ""
+    assert f"program.{CHANGES[change]}" in found.stderr
+    assert "give it to the task as an argument" in " ".join(found.stderr.split())
+
+
+@pytest.mark.parametrize("change", ["helpers.TABLE['x'] = 5", "helpers.LIMIT = 5", "helpers.fill()"])
+@pytest.mark.parametrize("run", ["far()", "helpers.own()"])
+def test_so_it_is_with_what_other_modules_hold(tmp_path: Path, change: str, run: str) -> None:
+    assert "5" in ran(tmp_path, change, run, "default").stdout
+    found = ran(tmp_path, change, run)
+    assert found.stdout == ""
+    assert f"reads {'LIMIT' if 'LIMIT' in change else 'TABLE'}" in found.stderr
+
+
+def test_a_part_of_the_workflow_in_a_process_is_refused_as_well(tmp_path: Path) -> None:
+    run = "subrun(flow(1), executor='process')"
+    assert ran(tmp_path, "", run, "default").stdout.strip() == AS_IT_IS
+    found = ran(tmp_path, 'TABLE["x"] = 5', run, "default")
+    assert found.stdout == ""
+    assert "headwater.subrun_root_task, or what it calls, reads TABLE" in found.stderr
