@@ -15,6 +15,7 @@ from headwater.engine.context import Context, merged
 from headwater.engine.errors import CallError, Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import digest
+from headwater.engine.feeding import hads_of
 from headwater.engine.following import Again, Asked, follow
 from headwater.engine.handle import handles_in
 from headwater.engine.job import BODY, Job, Node, StepNode
@@ -90,10 +91,16 @@ class Attacher:
             if isinstance(parts, Again):
                 self._again(owner, expression, parts.missed(owner, expression))
             if id(expression) in memo:
+                if within is not None:
+                    _note_shared(owner, memo[id(expression)], within)
                 continue
             if parts is None:
                 parts, inner = parts_of(owner, expression)
                 missing = [e for e in inner if id(e) not in memo]
+                if within is not None and len(missing) < len(inner):
+                    for e in inner:
+                        if id(e) in memo:
+                            _note_shared(owner, memo[id(e)], within)
                 if missing:
                     stack.append((expression, parts, had))
                     stack += [(e, None, had) for e in reversed(missing)]
@@ -101,6 +108,8 @@ class Attacher:
             node, is_new = self._node(owner, expression, parts, Place(within, step, made))
             memo[id(expression)] = node
             made += is_new
+            if within is not None and not is_new:
+                _note_shared(owner, node, within)
             if had is not None:
                 stack += follow(owner, node, expression, parts, had, is_new=is_new)
         return [memo[id(root)] for root in roots]
@@ -302,6 +311,12 @@ def await_nodes(node: Node, awaited: Sequence[Node]) -> None:
                 other.waiters.append(node)
         elif other.error is not None and node.error is None and not node.tolerant:
             node.error = other.error
+
+
+def _note_shared(owner: Job, node: Node, within: Place) -> None:
+    """A form asks for what there is already: where another form made it, either may be the first."""
+    if node.place.within is not None and node.place.within is not within:
+        hads_of(owner).shares = True
 
 
 def adopt(owner: Job, job: Job) -> None:

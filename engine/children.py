@@ -1,25 +1,10 @@
-"""What a job's calls have to do with what became of it: their order, and where its error came from."""
+"""A job's calls as they are recorded, once all are there."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from headwater.engine.job import BODY, Job
-from headwater.engine.nested import find_expressions
 from headwater.engine.places import in_order
-
-
-def origins_of_error(owner: Job, awaited: Any, error: BaseException | None = None) -> tuple[int, ...]:
-    """Where the errors came from that those among some awaited expressions failed with.
-
-    Args:
-        error: this one alone; None for all.
-    """
-    memo = owner.memo
-    assert memo is not None
-    nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
-    failed = [node for node in nodes if node.error is not None and (error is None or node.error is error)]
-    return tuple({source for node in failed for source in node.sources})
+from headwater.engine.visits import first_visits
 
 
 def recorded_children(job: Job) -> list[bytes]:
@@ -34,7 +19,10 @@ def recorded_children(job: Job) -> list[bytes]:
     assert places is not None
     if None not in calls and all(place.within is None for place in places):
         return calls  # type: ignore[return-value]
-    order = in_order(places, [i for i, call in enumerate(calls) if call is not None])
+    if job.hads is not None and job.hads.shares:
+        order = [i for i in first_visits(job) if calls[i] is not None]
+    else:
+        order = in_order(places, [i for i, call in enumerate(calls) if call is not None])
     new = {old: position for position, old in enumerate(order)}
     new[BODY] = BODY
     wiring, kept = job.wiring or [], 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from headwater.engine.came import NONE, NOWHERE, Brought, Came, Had, Handed, Results
-from headwater.engine.children import origins_of_error
 from headwater.engine.expression import Expression
 from headwater.engine.job import BODY, Job, Node, StepNode
 
@@ -70,6 +69,7 @@ class Hads(dict[int, Fed]):
         holds_plain: by the id of an expression, whether plain values flow into it.
         given: what flows into a parameter of a call since it was asked for again.
         missed: by the id of an expression that was asked for again, what it came from beside its node.
+        shares: whether a form asked for what another had asked for, so that time decides which of them makes it.
     """
 
     def __init__(self) -> None:
@@ -78,6 +78,7 @@ class Hads(dict[int, Fed]):
         self.waiting: dict[int, list[tuple[Expression, Had]]] = {}
         self.given: dict[tuple[int, str], set[int]] = {}
         self.missed: dict[int, Results] = {}
+        self.shares = False
         self.plain: dict[int, tuple[Expression, frozenset[Came]]] = {}
         self.handed: dict[tuple[int, int], tuple[Brought, Expression, Came]] = {}
         self.holds_plain: dict[int, bool] = {}
@@ -339,11 +340,3 @@ def not_fed(owner: Job, node: Node, came: Came) -> Results:
     else:
         ends = node.had.came.ends if isinstance(node, StepNode) and node.had is not None else NONE
     return ends & came.results if ends else NONE
-
-
-def came_by(node: StepNode, error: BaseException | None) -> Came:
-    """What a node's value comes from, as far as it has got; or the error."""
-    owner = node.owner
-    assert owner is not None
-    sources = node.gather() if error is None else origins_of_error(owner, node.awaited, error)
-    return (owner.hads or Hads()).came(sources)

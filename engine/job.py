@@ -151,7 +151,7 @@ class Job(Node):
         passed: what of handles the calls in its result were given.
         orders: its number among the calls that take what an expression in its arguments gives, by that one's node.
         gap: what its reuse depends on of the calls under it that are not recorded (`records.CallMade.gap`).
-        kept: expressions that were awaited, or made for its calls: they must live as long as `memo` knows them by
+        kept: expressions that were made for its calls: they must live as long as `memo` knows them by
             identity.
         calls: call hash of each child, by index; None while it is not finished.
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.

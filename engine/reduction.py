@@ -16,7 +16,7 @@ from headwater.engine.attach import Attacher, await_nodes, eval_key, flows, refu
 from headwater.engine.awaiting import LAST, Want
 from headwater.engine.bodies import had_of, note_returned, take_want
 from headwater.engine.came import NONE
-from headwater.engine.children import origins_of_error, recorded_children
+from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
@@ -35,6 +35,7 @@ from headwater.engine.job import (
 )
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
+from headwater.engine.origins import origins_of_error
 from headwater.engine.parts import has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
