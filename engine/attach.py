@@ -10,13 +10,13 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
-from headwater.engine.came import Had, Results
+from headwater.engine.came import Had
 from headwater.engine.context import Context, merged
 from headwater.engine.errors import CallError, Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import digest
 from headwater.engine.feeding import hads_of
-from headwater.engine.following import Again, Asked, follow
+from headwater.engine.following import Asked, follow
 from headwater.engine.handle import handles_in
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import ATOMS, find_expressions, substitute
@@ -88,8 +88,6 @@ class Attacher:
         stack: list[Asked] = [(root, None, had) for root in reversed(roots)]
         while stack:
             expression, parts, had = stack.pop()
-            if isinstance(parts, Again):
-                self._again(owner, expression, parts.missed(owner, expression))
             if id(expression) in memo:
                 if within is not None:
                     _note_shared(owner, memo[id(expression)], within)
@@ -113,18 +111,6 @@ class Attacher:
             if had is not None:
                 stack += follow(owner, node, expression, parts, had, is_new=is_new)
         return [memo[id(root)] for root in roots]
-
-    def _again(self, owner: Job, expression: Expression, missed: Results) -> None:
-        """Have what an expression gives come from more than its node does, which came before that."""
-        if not missed:
-            return
-        assert owner.memo is not None
-        node, known = owner.memo[id(expression)], Special("evaluate", ())
-        again = StepNode(owner, Special("evaluate", (known,)))
-        again.key, again.place, again.missed = _known_by(node), node.place, missed
-        again.gathers(())
-        owner.memo[id(known)], owner.memo[id(expression)] = node, again
-        self._created(again)
 
     def _node(self, owner: Job, expression: Expression, parts: Any, place: Place) -> tuple[Node, bool]:
         if isinstance(expression, Call):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headwater.engine.job import BODY, Job
-from headwater.engine.places import in_order
-from headwater.engine.visits import first_visits
+from headwater.engine.knots import untie
+from headwater.engine.visits import in_order_of_visits
 
 
 def recorded_children(job: Job) -> list[bytes]:
@@ -13,16 +13,16 @@ def recorded_children(job: Job) -> list[bytes]:
     Children are numbered as they are made. Forms make theirs as they go, in an order that timing decides; what is
     recorded must not depend on timing. Children that were given up have no hash and are left out.
     """
-    calls, places = job.calls, job.places
+    calls = job.calls
     if not calls:
         return []
-    assert places is not None
-    if None not in calls and all(place.within is None for place in places):
+    knots = untie(job)
+    if knots is not None:
+        job.returns = knots.whole(job.returns)
+    assert job.places is not None
+    if None not in calls and all(place.within is None for place in job.places):
         return calls  # type: ignore[return-value]
-    if job.hads is not None and job.hads.shares:
-        order = [i for i in first_visits(job) if calls[i] is not None]
-    else:
-        order = in_order(places, [i for i, call in enumerate(calls) if call is not None])
+    order = [i for i in in_order_of_visits(job) if calls[i] is not None]
     new = {old: position for position, old in enumerate(order)}
     new[BODY] = BODY
     wiring, kept = job.wiring or [], 0

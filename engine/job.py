@@ -95,11 +95,10 @@ class StepNode(Node):
         awaited: what the last step asked for, until its nodes are finished.
         gathered: what flowed into it so far: its `sources`, once it is finished.
         asked: all that its steps asked for.
-        missed: what it comes from whatever it asks for: it was asked for again with what came of it before.
         had: from what the plain values in it may have come, where a form asked for it that follows these.
     """
 
-    __slots__ = ("asked", "awaited", "expression", "gathered", "had", "missed", "step", "steps", "tolerant")
+    __slots__ = ("asked", "awaited", "expression", "gathered", "had", "step", "steps", "tolerant")
 
     def __init__(self, owner: Job, expression: Operation | Special) -> None:
         super().__init__(owner)
@@ -109,7 +108,6 @@ class StepNode(Node):
         self.awaited: Any = None
         self.tolerant = False
         self.gathered: set[int] = set()
-        self.missed: Iterable[int] = ()
         self.asked: list[Any] = []
         self.had: Had | None = None
 
@@ -121,7 +119,7 @@ class StepNode(Node):
 
     def gathers(self, sources: Iterable[int]) -> None:
         """Begin anew with these."""
-        self.gathered = {*sources, *self.missed}
+        self.gathered = set(sources)
         self.sources = tuple(self.gathered)
 
 

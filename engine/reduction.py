@@ -176,8 +176,10 @@ class Reduction(Failures):
                 sources = {*fed[name], *sources}
             if hads is not None and BODY in sources and job.index in hads:
                 had = hads[job.index]
+                had.names[name] = sources
                 sources = {*sources, *had.results}
-                had.names[name] = NONE if sources == ONLY_BODY else sources
+                if sources == ONLY_BODY:
+                    had.names[name] = NONE
             fed[name] = sources
             if name not in excluded:
                 if digest is None:
@@ -192,8 +194,7 @@ class Reduction(Failures):
             return
         wiring = owner.wiring
         for name, sources in fed.items():
-            known = NONE if hads is None else hads.given.get((job.index, name), NONE)
-            wiring.extend([(job.index, name, source) for source in flows(sources) if source not in known])
+            wiring.extend([(job.index, name, source) for source in flows(sources)])
 
     def _resolve_options(self, job: Job) -> None:
         """Put the values of a job's lazy options in their places. (They decide how it runs, and feed nothing.)"""

@@ -16,8 +16,16 @@ from headwater.engine.parts import parts_of
 from headwater.engine.places import in_order
 
 
-def first_visits(owner: Job) -> list[int]:
-    """The indexes of an owner's calls, in that order; those that the walk does not come to, by their places."""
+def in_order_of_visits(owner: Job) -> list[int]:
+    """The indexes of an owner's calls, in that order."""
+    assert owner.places is not None
+    if owner.hads is not None and owner.hads.shares:
+        return _first_visits(owner)
+    return in_order(owner.places, range(len(owner.places)))
+
+
+def _first_visits(owner: Job) -> list[int]:
+    """The same by the walk; those that it does not come to are the last, by their places."""
     memo, places = owner.memo, owner.places
     assert memo is not None
     assert places is not None

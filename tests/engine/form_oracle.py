@@ -79,8 +79,7 @@ class Oracle:
         call = (name, number)
         came = frozenset().union(*(sources for _, sources in given))
         self.fed.setdefault(call, set()).update(came - {call})
-        # What came of the call before does not feed it, but whoever asked for it with that.
-        return number, frozenset({call, *(one for one in came if call in reach(self.fed, [one]))})
+        return number, frozenset({call})
 
     def _code(self, number: int, mind: Mind) -> tuple[Any, Sources]:
         program = self.world.programs[number]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from headwater.engine import failure, reduction
 from headwater.engine.children import recorded_children
-from headwater.engine.job import Job
+from headwater.engine.job import BODY, Job
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,10 +29,18 @@ class Recorded:
     Attributes:
         children: their call hashes, in order.
         names: their tasks.
+        wiring: (consumer, parameter, producer) among them.
+        returns: what the result came from.
     """
 
     children: list[bytes]
     names: list[str]
+    wiring: list[tuple[int, str, int]]
+    returns: tuple[int, ...]
+
+    def fed(self) -> set[tuple[str, str]]:
+        """Which task's call was fed by which task's."""
+        return {(self.names[one], self.names[other]) for one, _, other in self.wiring if other != BODY}
 
 
 @contextmanager
@@ -45,7 +53,8 @@ def recording(name: str) -> Iterator[list[Recorded]]:
         if job.task.name == name:
             nodes = [node for node in (job.memo or {}).values() if isinstance(node, Job)]
             names = {node.call_hash: node.task.name for node in nodes}
-            found.append(Recorded(children, [names[call] for call in children]))
+            wiring = sorted(job.wiring or ())
+            found.append(Recorded(children, [names[call] for call in children], wiring, job.returns))
         return children
 
     with pytest.MonkeyPatch.context() as patch:
@@ -178,3 +187,61 @@ def test_what_the_function_writes_itself_stands_where_it_writes_it() -> None:
         return [asks("a", "call"), nap("c"), f(g(5)), asks("b", "call")]
 
     assert in_any_order(writes(), "writes").names == ["nap", "last", "nap", "g", "f", "nap"]
+
+
+# -- calls that came of each other -------------------------------------------------------------------------------------
+
+
+@scheduler_task
+def first_f(who: str) -> Any:
+    yield nap(who)
+    found = yield f(5)
+    return (yield g(found))
+
+
+@scheduler_task
+def first_g(who: str) -> Any:
+    yield nap(who)
+    found = yield g(6)
+    return (yield f(found - 2))
+
+
+@task
+def knotted() -> Any:
+    return [f(5), g(6), first_f("a"), first_g("b"), last(size("c")), last(f(5)), last(g(6))]
+
+
+@task
+def size(name: str) -> int:
+    return 3
+
+
+@scheduler_task
+def sized(name: str) -> Any:
+    found = yield size(name)
+    return (yield g(found * 2))
+
+
+@task
+def fed_from_outside() -> Any:
+    return [last([f(5), 1]), last([g(6), 2]), sized("c"), first_f("a"), first_g("b")]
+
+
+def test_of_calls_that_came_of_each_other_the_later_is_fed_by_the_earlier() -> None:
+    assert in_any_order(knotted(), "knotted").fed() == {
+        ("f", "nap"),
+        ("g", "f"),
+        ("last", "f"),
+        ("last", "g"),
+        ("last", "size"),
+    }
+
+
+def test_and_all_of_them_by_what_any_of_them_came_from() -> None:
+    one = in_any_order(fed_from_outside(), "fed_from_outside")
+    assert {("f", "size"), ("f", "nap"), ("g", "f"), ("last", "g")} <= one.fed()
+    assert ("f", "g") not in one.fed()
+    f_, g_ = one.names.index("f"), one.names.index("g")
+    assert len([row for row in one.wiring if row[0] == f_ and row[2] != BODY]) == 3  # two naps, and a size
+    # What takes the one that stands first comes from the other, too.
+    assert {row[2] for row in one.wiring if one.names[row[0]] == "last"} == {BODY, f_, g_}
