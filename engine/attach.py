@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
-from headwater.engine.came import Had, Results
+from headwater.engine.came import Had
 from headwater.engine.context import Context, merged
 from headwater.engine.errors import CallError, Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special
 from headwater.engine.expression_codec import digest
-from headwater.engine.following import Again, Asked, follow
+from headwater.engine.feeding import hads_of
+from headwater.engine.following import Asked, follow
 from headwater.engine.handle import handles_in
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import ATOMS, find_expressions, substitute
@@ -87,13 +88,17 @@ class Attacher:
         stack: list[Asked] = [(root, None, had) for root in reversed(roots)]
         while stack:
             expression, parts, had = stack.pop()
-            if isinstance(parts, Again):
-                self._again(owner, expression, parts.missed(owner, expression))
             if id(expression) in memo:
+                if within is not None:
+                    _note_shared(owner, memo[id(expression)], within)
                 continue
             if parts is None:
                 parts, inner = parts_of(owner, expression)
                 missing = [e for e in inner if id(e) not in memo]
+                if within is not None and len(missing) < len(inner):
+                    for e in inner:
+                        if id(e) in memo:
+                            _note_shared(owner, memo[id(e)], within)
                 if missing:
                     stack.append((expression, parts, had))
                     stack += [(e, None, had) for e in reversed(missing)]
@@ -101,21 +106,11 @@ class Attacher:
             node, is_new = self._node(owner, expression, parts, Place(within, step, made))
             memo[id(expression)] = node
             made += is_new
+            if within is not None and not is_new:
+                _note_shared(owner, node, within)
             if had is not None:
                 stack += follow(owner, node, expression, parts, had, is_new=is_new)
         return [memo[id(root)] for root in roots]
-
-    def _again(self, owner: Job, expression: Expression, missed: Results) -> None:
-        """Have what an expression gives come from more than its node does, which came before that."""
-        if not missed:
-            return
-        assert owner.memo is not None
-        node, known = owner.memo[id(expression)], Special("evaluate", ())
-        again = StepNode(owner, Special("evaluate", (known,)))
-        again.key, again.place, again.missed = _known_by(node), node.place, missed
-        again.gathers(())
-        owner.memo[id(known)], owner.memo[id(expression)] = node, again
-        self._created(again)
 
     def _node(self, owner: Job, expression: Expression, parts: Any, place: Place) -> tuple[Node, bool]:
         if isinstance(expression, Call):
@@ -302,6 +297,12 @@ def await_nodes(node: Node, awaited: Sequence[Node]) -> None:
                 other.waiters.append(node)
         elif other.error is not None and node.error is None and not node.tolerant:
             node.error = other.error
+
+
+def _note_shared(owner: Job, node: Node, within: Place) -> None:
+    """A form asks for what there is already: where another form made it, either may be the first."""
+    if node.place.within is not None and node.place.within is not within:
+        hads_of(owner).shares = True
 
 
 def adopt(owner: Job, job: Job) -> None:

@@ -93,6 +93,7 @@ class Body:
         lent: whether it has given its limits back, while it waits.
         withheld: answers that are handed over once it has them again.
         took: the hashes of the values that it has got.
+        asked: what it waited for, each with its place.
     """
 
     def __init__(self, job: Job, ask: Callable[[Want], None], loop: asyncio.AbstractEventLoop) -> None:
@@ -111,6 +112,7 @@ class Body:
         self.lent = False
         self.withheld: list[Callable[[], None]] = []
         self.took: list[bytes] = []
+        self.asked: list[tuple[Place, Expression]] = []
 
     def hand_over(self) -> None:
         """Give it the answers that it can go on with."""

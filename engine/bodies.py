@@ -14,9 +14,9 @@ from headwater.engine.awaiting import Body, Want
 from headwater.engine.came import Brought, Came, Had, Results
 from headwater.engine.errors import Unrecordable
 from headwater.engine.expression import Special
-from headwater.engine.feeding import came_by
 from headwater.engine.job import BODY, Job, StepNode
 from headwater.engine.nested import ATOMS
+from headwater.engine.origins import came_by
 
 if TYPE_CHECKING:
     from headwater.engine.failure import Recording
@@ -33,8 +33,8 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
     assert body is not None
     if job.memo is None:
         job.open(None)
-    assert job.kept is not None
-    job.kept.append(want.expression)  # an await's own node is let go when it has answered
+    # An await's own node is let go when it has answered, and `memo` knows this by its identity.
+    body.asked.append((want.place, want.expression))
     body.waits += 1
 
     def reply(value: Any, error: BaseException | None) -> None:

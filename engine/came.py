@@ -37,16 +37,14 @@ class Came:
     Attributes:
         later: what came of it, beside something else.
         calls: those that it was put into.
-        ends: those of the results that came of such a call themselves, and so do not feed it.
     """
 
-    __slots__ = ("_link", "_results", "calls", "covered", "ends", "later")
+    __slots__ = ("_link", "_results", "calls", "covered", "later")
 
     def __init__(self, results: Results = NONE, covered: Results = NONE) -> None:
         self.covered = covered
         self.later: dict[Came, None] | None = None
         self.calls: dict[Job, None] | None = None
-        self.ends: Results = NONE
         self._results: Results | None = results
         self._link: tuple[Came, Came] | None = None
 

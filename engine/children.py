@@ -1,25 +1,10 @@
-"""What a job's calls have to do with what became of it: their order, and where its error came from."""
+"""A job's calls as they are recorded, once all are there."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from headwater.engine.job import BODY, Job
-from headwater.engine.nested import find_expressions
-from headwater.engine.places import in_order
-
-
-def origins_of_error(owner: Job, awaited: Any, error: BaseException | None = None) -> tuple[int, ...]:
-    """Where the errors came from that those among some awaited expressions failed with.
-
-    Args:
-        error: this one alone; None for all.
-    """
-    memo = owner.memo
-    assert memo is not None
-    nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
-    failed = [node for node in nodes if node.error is not None and (error is None or node.error is error)]
-    return tuple({source for node in failed for source in node.sources})
+from headwater.engine.knots import untie
+from headwater.engine.visits import in_order_of_visits
 
 
 def recorded_children(job: Job) -> list[bytes]:
@@ -28,13 +13,16 @@ def recorded_children(job: Job) -> list[bytes]:
     Children are numbered as they are made. Forms make theirs as they go, in an order that timing decides; what is
     recorded must not depend on timing. Children that were given up have no hash and are left out.
     """
-    calls, places = job.calls, job.places
+    calls = job.calls
     if not calls:
         return []
-    assert places is not None
-    if None not in calls and all(place.within is None for place in places):
+    knots = untie(job)
+    if knots is not None:
+        job.returns = knots.whole(job.returns)
+    assert job.places is not None
+    if None not in calls and all(place.within is None for place in job.places):
         return calls  # type: ignore[return-value]
-    order = in_order(places, [i for i, call in enumerate(calls) if call is not None])
+    order = [i for i in in_order_of_visits(job) if calls[i] is not None]
     new = {old: position for position, old in enumerate(order)}
     new[BODY] = BODY
     wiring, kept = job.wiring or [], 0

@@ -12,11 +12,12 @@ from typing import Any, Protocol
 from headwater.cypher.records import FileSeen
 from headwater.engine.attach import flows
 from headwater.engine.bodies import note_returned
-from headwater.engine.children import origins_of_error, recorded_children
+from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, add_reads
 from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
 from headwater.engine.job import CACHED, CANCELLED, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
+from headwater.engine.origins import origins_of_error
 from headwater.engine.reasons import UNREADABLE_RESULT
 from headwater.engine.traceback import attach_traceback, error_hash, error_text
 from headwater.engine.unrecorded import Unrecorded

@@ -8,11 +8,14 @@ leads from the call to it, so that no call becomes what it came from itself.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from headwater.engine.came import NONE, NOWHERE, Brought, Came, Had, Handed, Results
-from headwater.engine.children import origins_of_error
 from headwater.engine.expression import Expression
-from headwater.engine.job import BODY, Job, Node, StepNode
+from headwater.engine.job import BODY, Job
+
+if TYPE_CHECKING:
+    from headwater.engine.knots import Knots
 
 ONLY_BODY: Results = frozenset({BODY})
 
@@ -23,7 +26,7 @@ class Fed:
     Attributes:
         came: what they came from, shared with the other calls of one step.
         own: the same of this call alone, where it differs.
-        ends: what does not feed the call, for it came of it.
+        ends: what was not told to feed the call, for it came of it (`knots` has the last word).
         names: the parameters, each with what else is known to flow into it.
     """
 
@@ -68,16 +71,18 @@ class Hads(dict[int, Fed]):
         plain: by the id of an expression, from what the plain values came that flow into it, with the expression.
         handed: the same of what a form was handed, by the ids of the form's call and of the expression, with both.
         holds_plain: by the id of an expression, whether plain values flow into it.
-        given: what flows into a parameter of a call since it was asked for again.
-        missed: by the id of an expression that was asked for again, what it came from beside its node.
+        again: whether a form asked for what there was already.
+        knots: which calls came of each other, once all of them are there.
+        shares: whether a form asked for what another had asked for, so that time decides which of them makes it.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.outermost: Handed = {}
         self.waiting: dict[int, list[tuple[Expression, Had]]] = {}
-        self.given: dict[tuple[int, str], set[int]] = {}
-        self.missed: dict[int, Results] = {}
+        self.again = False
+        self.knots: Knots | None = None
+        self.shares = False
         self.plain: dict[int, tuple[Expression, frozenset[Came]]] = {}
         self.handed: dict[tuple[int, int], tuple[Brought, Expression, Came]] = {}
         self.holds_plain: dict[int, bool] = {}
@@ -242,19 +247,15 @@ def feed(owner: Job, job: Job, came: Came, names: dict[str, Collection[int]], *,
         _feed_more(owner, job, came, came.results)
 
 
-def _feed_more(owner: Job, job: Job, came: Came, results: Results) -> Results:
-    """Have a call come from more results of something that was put into it.
-
-    Returns:
-        those that came of the call itself, and so do not feed it.
-    """
+def _feed_more(owner: Job, job: Job, came: Came, results: Results) -> None:
+    """Have a call come from more results of something that was put into it."""
     hads, wiring = owner.hads, owner.wiring
     assert hads is not None
     assert wiring is not None
     fed = hads[job.index]
     shares = fed.came is came and fed.own is None
     if shares and not fed.names:
-        return NONE
+        return
     new = results if shares else results - fed.differs()
     clear, ends = (set(new), set()) if job.unrecorded else hads.may_feed(job.index, new, wiring)
     if ends:
@@ -264,7 +265,6 @@ def _feed_more(owner: Job, job: Job, came: Came, results: Results) -> Results:
         own = fed.differs()
         own |= clear
     wire(owner, job, fed.names, clear)
-    return ends
 
 
 def wire(owner: Job, job: Job, names: dict[str, Collection[int]], results: Results) -> None:
@@ -284,24 +284,6 @@ def wire(owner: Job, job: Job, names: dict[str, Collection[int]], results: Resul
     owner.hads.cover(job.index, results)
 
 
-def feed_parameter(owner: Job, job: Job, name: str, results: Results) -> Results:
-    """Let results flow into one parameter of a call that is there already.
-
-    Returns:
-        those that came of the call itself, and so do not.
-    """
-    hads, wiring = owner.hads, owner.wiring
-    assert hads is not None
-    assert wiring is not None
-    if job.unrecorded:
-        return results
-    clear, ends = hads.may_feed(job.index, results, wiring)
-    known = hads.sources_of(job.index) | hads.given.setdefault((job.index, name), set())
-    hads.given[job.index, name] |= clear
-    wiring.extend((job.index, name, source) for source in sorted(clear - known))
-    return ends
-
-
 def flow(owner: Job, source: Came, into: Came) -> None:
     """What something came from, something else came from, too, from now on."""
     if source is not NOWHERE and source is not into and source.leads_to(into):
@@ -312,7 +294,6 @@ def flow(owner: Job, source: Came, into: Came) -> None:
 def _grow(owner: Job, came: Came, results: Results) -> None:
     """Have something come from more, and all that came of it."""
     told: dict[Came, set[int]] = {}
-    ends: set[int] = set()
     stack = [(came, results)]
     while stack:
         came, results = stack.pop()
@@ -322,28 +303,7 @@ def _grow(owner: Job, came: Came, results: Results) -> None:
             continue
         before |= results
         for job in came.calls or ():
-            ends |= _feed_more(owner, job, came, results)
+            _feed_more(owner, job, came, results)
         came.add(results)
         for later in came.later or ():
             stack.append((later, results - later.covered))
-    if ends:
-        for came, results in told.items():
-            came.ends |= ends & results
-
-
-def not_fed(owner: Job, node: Node, came: Came) -> Results:
-    """What something came from that a form asks for, and yet does not feed it: it has come of it, or of a part."""
-    if isinstance(node, Job):
-        fed = None if owner.hads is None else owner.hads.get(node.index)
-        ends = NONE if fed is None else fed.ends
-    else:
-        ends = node.had.came.ends if isinstance(node, StepNode) and node.had is not None else NONE
-    return ends & came.results if ends else NONE
-
-
-def came_by(node: StepNode, error: BaseException | None) -> Came:
-    """What a node's value comes from, as far as it has got; or the error."""
-    owner = node.owner
-    assert owner is not None
-    sources = node.gather() if error is None else origins_of_error(owner, node.awaited, error)
-    return (owner.hads or Hads()).came(sources)

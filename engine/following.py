@@ -7,45 +7,16 @@ of the other: these may have come from elsewhere, and something flowed only wher
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
-from headwater.engine.came import NONE, NOWHERE, Came, Had, Results, had_by
-from headwater.engine.expression import Expression, Operation, Special
+from headwater.engine.came import NONE, NOWHERE, Had, had_by
+from headwater.engine.expression import Expression, Special
 from headwater.engine.expression_codec import digest, unquoted
-from headwater.engine.feeding import ONLY_BODY, feed, feed_parameter, flow, hads_of, not_fed
+from headwater.engine.feeding import ONLY_BODY, feed, flow, hads_of
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions
 from headwater.engine.parts import parts_of
 from headwater.engine.plain import NO_CAME, into, plain_of
-from headwater.engine.special import CHOOSERS
-
-
-class Again(NamedTuple):
-    """An expression that was asked for again, to be looked at once its parts have nodes.
-
-    Attributes:
-        node: what it is one with.
-        came: from what the plain values in it may have come.
-        parts: what flows into its value, by the parameter of a call.
-    """
-
-    node: Node
-    came: Came
-    parts: dict[str, list[Expression]]
-
-    def missed(self, owner: Job, expression: Expression) -> Results:
-        """What it came from, but its node did not, for that has come of the node itself or of a part of it."""
-        hads = hads_of(owner)
-        missed = set(not_fed(owner, self.node, self.came))
-        for name, parts in self.parts.items():
-            found = NONE.union(*(hads.missed.get(id(part), NONE) for part in parts))
-            if found and isinstance(self.node, Job):
-                found = feed_parameter(owner, self.node, name, found)
-            missed |= found
-        if missed:
-            hads.missed[id(expression)] = missed
-        return missed
-
 
 Asked = tuple[Expression, Any, Had | None]
 """An expression, its parts where they are known, and what the form had that asks for it."""
@@ -60,11 +31,10 @@ def follow(
         what else is to be made nodes of, the last one first.
     """
     asked: list[Asked] = []
-    flows: dict[str, list[Expression]] = {}
+    if not is_new:
+        hads_of(owner).again = True
     if isinstance(node, Job):
         _feed(owner, node, expression, parts, had, is_new=is_new)
-        args, bound = parts
-        flows = {name: inner for name, (_, inner, _) in zip(bound.names, args, strict=True) if inner}
     elif isinstance(node, StepNode):
         if is_new:
             node.had = node.had or _had_by(owner, node, expression, had)
@@ -75,10 +45,7 @@ def follow(
             assert node.had is not None
             for came in into(owner, expression, had):
                 flow(owner, came, node.had.came)
-            likes, flows = _likes(owner, node, expression, had)
-            asked += likes
-    if not is_new and isinstance(node, (Job, StepNode)):
-        asked.insert(0, (expression, Again(node, had.of(expression), flows), had))
+            asked += _likes(owner, node, expression, had)
     if owner.hads is not None and owner.hads.waiting:
         asked += [(like, None, by) for like, by in owner.hads.waiting.pop(id(expression), ())]
     return asked
@@ -105,27 +72,19 @@ def _feed(owner: Job, job: Job, expression: Expression, parts: Any, had: Had, *,
         feed(owner, job, hads_of(owner).together(came), names, is_new=is_new)
 
 
-def _likes(
-    owner: Job, node: StepNode, expression: Expression, had: Had
-) -> tuple[list[Asked], dict[str, list[Expression]]]:
+def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list[Asked]:
     """What an expression was handed that turned out to be one with a node's, as far as the like of it is asked for
-    there (what is not yet, waits for that); and what of it flows into the value."""
+    there (what is not yet, waits for that)."""
     first = node.expression
-    if isinstance(expression, Operation):
-        return [], {"": find_expressions([expression._args, expression._kwargs])}
     if first is expression or not isinstance(first, Special) or not isinstance(expression, Special):
-        return [], {}
+        return []
     assert owner.memo is not None
     hads, known_had = hads_of(owner), node.had
     assert known_had is not None
     likes: dict[bytes, list[Expression]] = {}
     for part in find_expressions(unquoted(expression)):
         likes.setdefault(digest(part), []).append(part)
-    chosen = None
-    if first._form in CHOOSERS:
-        chosen = {id(part) for part in find_expressions(node.asked[-1:])}
     asked: list[Asked] = []
-    flows: list[Expression] = []
     for part in find_expressions(unquoted(first)):
         for like in likes.get(digest(part), ()):
             for came in plain_of(owner, like, had) if like is not part else ():
@@ -134,11 +93,9 @@ def _likes(
             if id(part) in owner.memo:
                 if like is not part:
                     asked.append((like, None, had))
-                if chosen is None or id(part) in chosen:
-                    flows.append(like)
             elif like is not part:
                 hads.waiting.setdefault(id(part), []).append((like, had))
-    return asked, {"": flows}
+    return asked
 
 
 def _know_of(owner: Job, node: StepNode) -> list[Asked]:
@@ -168,7 +125,7 @@ def _know_of(owner: Job, node: StepNode) -> list[Asked]:
                 else:
                     for came in into(owner, expression, had):
                         flow(owner, came, other.had.came)
-                    asked += _likes(owner, other, expression, had)[0]
+                    asked += _likes(owner, other, expression, had)
                 made += inner or find_expressions(getattr(expression, "_args", ()))
     return asked
 

@@ -96,11 +96,10 @@ class StepNode(Node):
         awaited: what the last step asked for, until its nodes are finished.
         gathered: what flowed into it so far: its `sources`, once it is finished.
         asked: all that its steps asked for.
-        missed: what it comes from whatever it asks for: it was asked for again with what came of it before.
         had: from what the plain values in it may have come, where a form asked for it that follows these.
     """
 
-    __slots__ = ("asked", "awaited", "expression", "gathered", "had", "missed", "step", "steps", "tolerant")
+    __slots__ = ("asked", "awaited", "expression", "gathered", "had", "step", "steps", "tolerant")
 
     def __init__(self, owner: Job, expression: Operation | Special) -> None:
         super().__init__(owner)
@@ -110,7 +109,6 @@ class StepNode(Node):
         self.awaited: Any = None
         self.tolerant = False
         self.gathered: set[int] = set()
-        self.missed: Iterable[int] = ()
         self.asked: list[Any] = []
         self.had: Had | None = None
 
@@ -122,7 +120,7 @@ class StepNode(Node):
 
     def gathers(self, sources: Iterable[int]) -> None:
         """Begin anew with these."""
-        self.gathered = {*sources, *self.missed}
+        self.gathered = set(sources)
         self.sources = tuple(self.gathered)
 
 
@@ -152,7 +150,7 @@ class Job(Node):
         passed: what of handles the calls in its result were given.
         orders: its number among the calls that take what an expression in its arguments gives, by that one's node.
         gap: what its reuse depends on of the calls under it that are not recorded (`records.CallMade.gap`).
-        kept: expressions that were awaited, or made for its calls: they must live as long as `memo` knows them by
+        kept: expressions that were made for its calls: they must live as long as `memo` knows them by
             identity.
         calls: call hash of each child, by index; None while it is not finished.
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.

@@ -16,7 +16,7 @@ from headwater.engine.attach import Attacher, await_nodes, eval_key, flows, refu
 from headwater.engine.awaiting import LAST, Want
 from headwater.engine.bodies import had_of, note_returned, take_want
 from headwater.engine.came import NONE
-from headwater.engine.children import origins_of_error, recorded_children
+from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
@@ -35,6 +35,7 @@ from headwater.engine.job import (
 )
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
+from headwater.engine.origins import origins_of_error
 from headwater.engine.parts import has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
@@ -175,8 +176,10 @@ class Reduction(Failures):
                 sources = {*fed[name], *sources}
             if hads is not None and BODY in sources and job.index in hads:
                 had = hads[job.index]
+                had.names[name] = sources
                 sources = {*sources, *had.results}
-                had.names[name] = NONE if sources == ONLY_BODY else sources
+                if sources == ONLY_BODY:
+                    had.names[name] = NONE
             fed[name] = sources
             if name not in excluded:
                 if digest is None:
@@ -191,8 +194,7 @@ class Reduction(Failures):
             return
         wiring = owner.wiring
         for name, sources in fed.items():
-            known = NONE if hads is None else hads.given.get((job.index, name), NONE)
-            wiring.extend([(job.index, name, source) for source in flows(sources) if source not in known])
+            wiring.extend([(job.index, name, source) for source in flows(sources)])
 
     def _resolve_options(self, job: Job) -> None:
         """Put the values of a job's lazy options in their places. (They decide how it runs, and feed nothing.)"""

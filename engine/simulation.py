@@ -25,6 +25,7 @@ from headwater.engine.executors.coroutines import Ask
 from headwater.engine.executors.owned import own
 from headwater.engine.failure import Recording
 from headwater.engine.job import RUNNING, STATUS, Job
+from headwater.engine.knots import untie
 from headwater.engine.loop import Run
 from headwater.engine.reduction import Reduction
 from headwater.engine.retries import pause_after
@@ -300,10 +301,12 @@ class _Watched(Reduction):
         self._outlived: dict[Job, dict[str, list[SeenCall]]] = {}
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
+        untie(job)
         self._tell_fed(job)
         super()._finish(job, value, value_hash)
 
     def _record_failure(self, job: Job, error: BaseException) -> None:
+        untie(job)
         self._tell_fed(job)
         super()._record_failure(job, error)
 

@@ -14,9 +14,10 @@ from headwater.engine.came import Had, Wish, had_by
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special
 from headwater.engine.expression_codec import unquoted
-from headwater.engine.feeding import came_by, hads_of
+from headwater.engine.feeding import hads_of
 from headwater.engine.job import BODY
 from headwater.engine.nested import failures_in, look_into, substitute
+from headwater.engine.origins import came_by
 from headwater.engine.task import Task, task
 
 if TYPE_CHECKING:

@@ -79,8 +79,7 @@ class Oracle:
         call = (name, number)
         came = frozenset().union(*(sources for _, sources in given))
         self.fed.setdefault(call, set()).update(came - {call})
-        # What came of the call before does not feed it, but whoever asked for it with that.
-        return number, frozenset({call, *(one for one in came if call in reach(self.fed, [one]))})
+        return number, frozenset({call})
 
     def _code(self, number: int, mind: Mind) -> tuple[Any, Sources]:
         program = self.world.programs[number]
@@ -154,6 +153,8 @@ class Oracle:
         values, came = [value for value, _ in given], frozenset().union(*(sources for _, sources in given))
         if kind == "call":
             return self._call(name, given)
+        if kind == "little":
+            return 0, self._call("pair", given)[1]
         if kind == "starmap":
             value, sources = self._call("c", given)
             return [value], sources

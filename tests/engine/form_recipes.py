@@ -66,6 +66,12 @@ def many(*values: Any) -> list[int]:
     return [number_of("many", values), number_of("many", values, 1)]
 
 
+@task(version="1")
+def pair(*values: Any) -> list[int]:
+    """A number that tells what it was given, and one that tells nothing of it."""
+    return [number_of("pair", values), 0]
+
+
 def told(error: Any) -> Any:
     """What a recovery is told, as a value."""
     if isinstance(error, BaseException):
@@ -104,13 +110,21 @@ class World:
 
 def world(seed: int) -> World:
     """A random one."""
-    chance = random.Random(seed)
+    return _drawn(random.Random(seed), _program)
+
+
+def narrow_world(seed: int) -> World:
+    """A random one with few calls that differ, so that many forms and calls are asked for in several ways."""
+    return _drawn(random.Random(seed), _narrow_program)
+
+
+def _drawn(chance: random.Random, program: Callable[[random.Random, int, int], Program]) -> World:
     made = World()
     for _ in range(chance.randint(0, MOST_FORMS)):
-        made.programs.append(_program(chance, len(made.programs), handed=2))
+        made.programs.append(program(chance, len(made.programs), 2))
         made.kinds.append(chance.choice(["steps", "steps", "promises"]))
         made.programs[-1].beside = made.kinds[-1] == "promises" and chance.random() < 0.5
-    made.programs.append(_program(chance, len(made.programs), handed=0))
+    made.programs.append(program(chance, len(made.programs), 0))
     made.kinds.append(chance.choice(["body", "body", "async"]))
     made.programs[-1].beside = made.kinds[-1] == "async" and chance.random() < 0.4
     if made.kinds[-1] == "body":
@@ -173,6 +187,28 @@ def _program(chance: random.Random, known: int, handed: int) -> Program:
     return Program(steps, recipe(min(depth, 2)) if chance.random() < 0.7 else None)
 
 
+def _narrow_program(chance: random.Random, known: int, handed: int) -> Program:
+    def recipe(depth: int) -> Recipe:
+        kinds = ["plain", "got", "got"] + (["arg"] * 4 if handed else [])
+        if depth > 0:
+            kinds = ["call"] * 6 + ["little"] * 4 + ["evaluate", "map"] + ["form"] * (6 if known else 0)
+            kinds += ["arg"] * 2 if handed else []
+        kind = chance.choice(kinds)
+        if kind == "plain":
+            return kind, 0
+        if kind in ("arg", "got"):
+            return kind, 0
+        if kind in ("call", "map"):
+            return kind, chance.choice("ab"), recipe(depth - 1)
+        if kind == "form":
+            return kind, chance.randrange(known), None, recipe(depth - 1), ("plain", 0)
+        return kind, recipe(depth - 1)
+
+    depth = 2
+    steps = [recipe(depth) for _ in range(chance.randint(1, 2))]
+    return Program(steps, recipe(depth) if chance.random() < 0.8 else None)
+
+
 # -- running them ------------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +265,7 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "evaluate": evaluate,
     "flatten": lambda values: flatten([[value] for value in values]),
     "list": list,
+    "little": lambda values: pair(*values)[1],
 }
 
 
