@@ -31,7 +31,10 @@ def pickled(value: Any, aside: list[pickle.PickleBuffer] | None = None) -> bytes
         if not PROXIES:
             try:
                 return pickle.dumps(value, 5, buffer_callback=put_aside)
-            except TypeError:  # a memoryview, which needs the other one, or what cannot be pickled at all
+            except TypeError as error:
+                if "memoryview" not in str(error):
+                    raise
+                # The other one can.
                 if aside is not None:
                     aside.clear()
         out = io.BytesIO()
