@@ -490,4 +490,4 @@ class Run(Control):
 def _file_of(task: Task[Any, Any]) -> str:
     """The name of the file that a task's function is in; of its module where it has no code of Python's."""
     code = getattr(task.func, "__code__", None)
-    return task.load_module if code is None else os.path.basename(code.co_filename)
+    return str(task.load_module if code is None else os.path.basename(code.co_filename))

@@ -26,6 +26,7 @@ from headwater.engine.executors.upwards import IMPORTS, WAITS, Send
 from headwater.engine.home import Home, home
 from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
+from headwater.engine.sent import Named
 from headwater.engine.signature import JobInfo
 from headwater.engine.timeouts import time_to_import
 from headwater.engine.traceback import WorkerTraceback
@@ -157,8 +158,9 @@ class ProcessExecutor(ThreadExecutor):
         if place is not None:
             given = [value for value in job.values or () if not isinstance(value, JobInfo)]
             border = tuple(border_of(given[1:], f"{task.name}({given[0]!r}, ...)"))
+        named = Named()
         try:
-            arguments = pickled((args, kwargs))
+            arguments = pickled((args, kwargs), seen=named.by)
         except Exception as error:
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
@@ -173,6 +175,7 @@ class ProcessExecutor(ThreadExecutor):
                 job.unrecorded,
                 job.eval_hash,
                 border,
+                named.specs({str(task.load_module)}) if border is None else [],
             ),
             5,
         )

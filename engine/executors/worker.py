@@ -30,6 +30,7 @@ from headwater.engine.importing import import_from_spec
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import RESULT, Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
+from headwater.engine.sent import Spec
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore
@@ -38,14 +39,14 @@ from headwater.engine.values.pickling import pickled
 READY = b"ready"
 """The first message of a worker: from here on time counts for the calls that it is given."""
 
-_imported: set[tuple[str, str | None, str | None, str | None]] = set()
-"""the modules of the calls that it was given so far"""
+_imported: set[Spec] = set()
+"""the modules that the calls which it was given so far needed"""
 
 
 class Request(NamedTuple):
     """A call for a worker: where its task is defined, its name and version, and its pickled arguments."""
 
-    module: tuple[str, str | None, str | None, str | None]
+    module: Spec
     fullname: str
     task_hash: bytes
     arguments: bytes
@@ -57,6 +58,8 @@ class Request(NamedTuple):
     """the call's eval_hash"""
     border: Border | None
     """of a call that comes from another project"""
+    further: list[Spec]
+    """further modules, in which what the arguments hold is found"""
 
 
 class Reply(NamedTuple):
@@ -84,12 +87,15 @@ def answer(request: Request) -> Reply:
 
     try:
         # What the first call of a module imports is no time of its own: `timeout` would never let it begin.
-        with nullcontext() if request.module in _imported else importing():
+        needed = {request.module, *request.further}
+        with nullcontext() if needed <= _imported else importing():
             here = home()
             if border is not None and here is not None:
                 os.chdir(here.root)  # the call before may have gone elsewhere
             task = _task_of(request)
-        _imported.add(request.module)
+            for spec in request.further:
+                import_from_spec(spec)
+        _imported.update(needed)
         if border is not None:
             refuse_arrivals(border)
         args, kwargs = pickle.loads(request.arguments)

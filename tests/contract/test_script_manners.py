@@ -246,7 +246,11 @@ def test_calls_of_threads_that_come_between_each_other_are_all_told(tmp_path: Pa
     assert ("unfinished" in report) == older
     written, read = script_trace.read_report(str(tmp_path / "report"), str(tmp_path))
     moved = {f"moved-{n}-{i}" for n in range(8) for i in range(40)} - {"moved-0-0"}
-    assert {os.path.relpath(path, tmp_path) for path in written} == moved | {"pipe", "sub/there", "sub/by-thread"}
+    assert {os.path.relpath(path, tmp_path) for path in written} == moved | {
+        "pipe",
+        "sub/there",
+        "sub/by-thread",
+    }
     assert {f"given-{n}" for n in range(8)} <= {os.path.relpath(path, tmp_path) for path in read}
 
 
