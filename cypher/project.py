@@ -147,13 +147,13 @@ def find_project(start: Path | None = None) -> Project | None:
     return None
 
 
-def open_project(root: Path) -> Project:
+def open_project(root: str | os.PathLike[str]) -> Project:
     """The project whose root is given, or its `.headwater` folder.
 
     Raises:
         UsageError: there is no `.headwater` folder, its settings file cannot be read, or holds what is no setting.
     """
-    root = root.resolve()
+    root = Path(root).resolve()
     root = root.parent if root.name == FOLDER else root
     if not (root / FOLDER).is_dir():
         raise UsageError(
@@ -186,9 +186,9 @@ def _check_address(uri: str) -> None:
         )
 
 
-def create_project(root: Path) -> Project:
+def create_project(root: str | os.PathLike[str]) -> Project:
     """Make a folder a project, or open it where it already is one."""
-    folder = root / FOLDER
+    folder = Path(root) / FOLDER
     (folder / "journals" / "loaded").mkdir(parents=True, exist_ok=True)
     settings = folder / SETTINGS
     if not settings.exists():

@@ -111,8 +111,8 @@ class _Module:
         return None if there is None or there[0].source is not self.source else there[1]
 
 
-_modules: dict[str, _Module] = {}
-"""by file; whole before it is put here, as several threads may ask"""
+_modules: dict[int, _Module] = {}
+"""by the identity of the source; whole before it is put here, as several threads may ask"""
 
 
 def counting(scope: Scope, name: str, bindings: Sequence[Binding], is_task: IsTask) -> list[Statement]:
@@ -132,9 +132,9 @@ def changing(scope: Scope, name: str, is_task: IsTask) -> list[Step]:
     source = scope.source
     if source is None:
         return []
-    module = _modules.get(source.name)
+    module = _modules.get(id(source))
     if module is None or module.source is not source:
-        module = _modules[source.name] = _Module(scope, source)
+        module = _modules[id(source)] = _Module(scope, source)
     names, found = [name], {}
     for one in names:
         fixed = one == name and _is_fixed(scope, one, is_task)

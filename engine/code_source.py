@@ -41,6 +41,7 @@ class SourceFile:
         self._steps: tuple[Step, ...] | None = None
         self._changers: dict[str, Step] = {}
         self._rebound: frozenset[str] | None = None
+        self._rest: SourceFile | None = None
         self._bound_once: frozenset[str] | None = None
         tree = ast.parse(text, name)
         self._tree = tree
@@ -73,22 +74,25 @@ class SourceFile:
     def blocks_under(self, tests: Collection[str]) -> list[tuple[int, int, int]]:
         """The blocks at the top level that run where a condition holds, which is written as one of these: the first
         line, where it begins in that, and the last line."""
-        found = [
-            one.body for one in self._tree.body if isinstance(one, ast.If) and ast.unparse(one.test) in tests
-        ]
-        firsts = [min(map(_start, (body[0], *_decorators(body[0])))) for body in found]
-        return [(*first, body[-1].end_lineno or first[0]) for first, body in zip(firsts, found, strict=True)]
+        found = []
+        for one in self._tree.body:
+            if isinstance(one, ast.If) and ast.unparse(one.test) in tests:
+                first = min(_start(node)[0] for node in (one.body[0], *_decorators(one.body[0])))
+                while _decorators(one.body[0]) and not self.lines[first - 1].lstrip().startswith("@"):
+                    first -= 1  # what is called may stand in brackets below the @
+                found.append((first, one.body[0].col_offset, one.body[-1].end_lineno or first))
+        return found
 
-    def without(self, blocks: Sequence[tuple[int, int, int]]) -> SourceFile:
-        """The same without some of its blocks; every other line stays where it is."""
-        lines = list(self.lines)
-        # (A block may begin behind the @ of a decorator.)
-        for first, column, last in blocks:
-            lines[first - 1 : last] = [
-                lines[first - 1][:column].replace("@", " ") + "pass",
-                *[""] * (last - first),
-            ]
-        return SourceFile(self.name, "\n".join(lines))
+    def without_blocks_under(self, tests: Collection[str]) -> SourceFile:
+        """The same without those blocks; every other line stays where it is."""
+        if self._rest is None:
+            lines, blocks = list(self.lines), self.blocks_under(tests)
+            for first, column, last in blocks:
+                head = lines[first - 1].encode()[:column].decode()
+                head = head if head.strip() not in ("", "@") else " " * column
+                lines[first - 1 : last] = [f"{head}pass", *[""] * (last - first)]
+            self._rest = SourceFile(self.name, "\n".join(lines)) if blocks else self
+        return self._rest
 
     @property
     def rebound(self) -> frozenset[str]:

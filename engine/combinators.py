@@ -213,14 +213,19 @@ def eval_(code: str, /, *args: Any, pos_args: Iterable[str] = (), **names: Any) 
         **names: further values by name.
 
     Raises:
-        CallError: there are not as many positional values as names for them.
+        CallError: it is no expression, or there are not as many positional values as names for them.
     """
     positional = list(pos_args)
     if len(positional) != len(args):
         raise CallError(
             f"eval_(...): {len(args)} positional values, and pos_args names {len(positional)} of them"
         )
-    return eval(code, {**dict(zip(positional, args, strict=True)), **names})
+    try:
+        compiled = compile(code.strip(" \t"), "<eval_>", "eval")
+    except (AttributeError, TypeError, SyntaxError, ValueError) as error:
+        why = error.msg if isinstance(error, SyntaxError) else "it has to be a text"
+        raise CallError(f"eval_({code!r}): no expression of Python's: {why}") from None
+    return eval(compiled, {**dict(zip(positional, args, strict=True)), **names})
 
 
 @task(namespace=_namespace, version="1", name="compose")

@@ -60,23 +60,22 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Context:
     return result
 
 
-def is_context(given: object) -> bool:
-    """Whether something can be a context, or be laid over one: a dict with texts for keys."""
-    return isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
+def check_context(given: Any, where: str) -> Context:
+    """What was given as a context, or to be laid over one; nothing for None.
 
-
-def check_override(fullname: str, context: Any) -> None:
-    """Refuse what cannot be laid over a context.
+    Args:
+        where: how it was given, with `{}` in its place, for the message.
 
     Raises:
-        CallError: it is neither None nor a dict with texts for keys.
+        CallError: it is no dict with texts for keys.
     """
-    if context is None or is_context(context):
-        return
-    raise CallError(
-        f"{fullname}.update_context({context!r}): a dict with texts for keys is needed, like "
-        "{'model': {'rate': 0.1}}; values in it may be lazy"
-    )
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise CallError(
+            f"{where.format(repr(given))}: a dict with texts for keys is needed, like {{'model': {{'rate': 0.1}}}}"
+        )
+    return dict(given)
 
 
 def look_up(context: Mapping[str, Any], path: str) -> tuple[bool, Any]:

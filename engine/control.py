@@ -68,7 +68,8 @@ class Control:
         self._running: set[Job] = set()
         self._completed: deque[tuple[Job, int, Outcome]] = deque()
         self._asked: deque[Want] = deque()
-        self._later: Due[Job] = Due()
+        self._later: Due[tuple[int, Job]] = Due()
+        """calls that are tried again, with the numbers of their last attempts: people know no other yet"""
         self._timeouts = Timeouts()
         self._requests: Requests | None = None
         self._wake = threading.Event()
@@ -186,9 +187,9 @@ class Control:
         owner = job.owner
         wanted = not self.reduction.stopping and (owner is None or not owner.finished)
         if wanted and deserves_another(job, error):
-            pause = self._pause(job)
+            pause, number = self._pause(job), job.n
             self.reduction.fail_attempt(job, error)
-            self._later.add(pause, job)
+            self._later.add(pause, (number, job))
         else:
             self.reduction.fail(job, error)
 
@@ -199,7 +200,7 @@ class Control:
 
     def _ring(self) -> None:
         """Start the attempts that are due, and stop the calls that have run too long."""
-        self.reduction.runnable.extend(self._later.take())
+        self.reduction.runnable.extend(job for _, job in self._later.take())
         for job in self._timeouts.take():
             seconds = job.options["timeout"]
             # It counts from when the call began; until then it may have waited for a thread or a process.
@@ -290,7 +291,11 @@ class Control:
                 self.reduction.cancel(other)
 
     def _unfinished(self, number: int) -> Job | None:
-        """The job of that number, if it has not ended."""
+        """The job of that number, if it has not ended; of an attempt that failed, that of its call, if it waits for
+        another."""
+        for _, _, (last, job) in self._later.entries:
+            if last == number and not job.finished:
+                return job
         stack = [self._root] if self._root is not None else []
         for stand_in in self.reduction.stand_ins:
             stack.extend(stand_in.live or ())

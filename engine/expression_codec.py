@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 from headwater.engine.errors import Undecodable
@@ -58,15 +59,18 @@ class Flat:
         digest.update(hash_value(self.template))
         return digest.digest()
 
-    def payload(self) -> bytes:
+    def payload(self, seen: Callable[[Any], object] | None = None) -> bytes:
         """The whole as bytes (pickle protocol 5).
+
+        Args:
+            seen: is told what is in it (`pickled`).
 
         Raises:
             Exception: whatever pickling a part of it raises.
         """
         whole = self.template, self.entries
         if self.members or self.has_options:
-            return pickled(whole)
+            return pickled(whole, seen=seen)
         return pickle.dumps(whole, 5)  # nothing in it says itself how it is written
 
 

@@ -66,13 +66,9 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
 
 
 class Finished:
-    """What is kept of a call for equal calls later in the run.
+    """What is kept of a call for equal calls later in the run."""
 
-    Attributes:
-        unchecked: it is a recorded result under which files may have changed; it does for calls that ask for no more.
-    """
-
-    __slots__ = ("call_hash", "error", "reads", "unchecked", "value", "value_hash")
+    __slots__ = ("_checks_all", "_recorded", "call_hash", "error", "reads", "value", "value_hash")
 
     def __init__(self, job: Job, value: Any) -> None:
         self.value = value
@@ -80,7 +76,15 @@ class Finished:
         self.call_hash = job.call_hash
         self.error = job.error
         self.reads = job.reads
-        self.unchecked = job.status == CACHED and not job.checks_all
+        self._checks_all = job.checks_all
+        self._recorded = job.status == CACHED
+
+    def does_for(self, job: Job) -> bool:
+        """Whether an equal call may have it: one that is checked in full, no recorded result under which files may have
+        changed; one that is not, no failure of such a one, as there may be a recorded result that does for it."""
+        if job.checks_all:
+            return self._checks_all or not self._recorded
+        return self.error is None or not self._checks_all
 
 
 class Unreadable(Exception):
@@ -182,14 +186,17 @@ class Failures:
         self._leave_owner(job)
         followers, live = job.followers, job.live
         key = job.shared_key()
+        finished = Finished(job, None)
         if key is not None and self._equal.get(key) is job:
-            self._equal[key] = Finished(job, None)
+            self._equal[key] = finished
         job.release()
         self._pass_on(job, error)
         if live:
             self._abandon(live)
         for follower in followers or ():
-            if not follower.finished:
+            if not finished.does_for(follower):
+                self.ready.append(follower)
+            elif not follower.finished:
                 follower.call_hash, follower.reads = job.call_hash, job.reads
                 self.fail(follower, error)
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.engine.entry_points import EntryPoint
     from headwater.engine.signature import JobInfo
+    from headwater.engine.task import Task
 
 _log = logging.getLogger("headwater")
 
@@ -185,13 +186,11 @@ class Run(Control):
         if "namespace" in self.config.ignore_warnings:
             return
         found = [get_task_registry().find(name) for name in self.reduction.counts if "." not in name]
-        places = sorted(
-            f"{os.path.basename(t.func.__code__.co_filename)}:{t.name}" for t in found if t is not None
-        )
+        places = sorted(f"{_file_of(task)}:{task.name}" for task in found if task is not None)
         if places:
             _log.warning(
-                "tasks without a namespace: %s. Give their module headwater_namespace = '...', or put "
-                "ignore_warnings = namespace under [scheduler] in headwater.ini.",
+                "tasks without a namespace: %s. Give their module headwater_namespace = '...', or each of them "
+                "namespace='...'; or put ignore_warnings = namespace under [scheduler] in headwater.ini.",
                 ", ".join(places),
             )
 
@@ -486,3 +485,9 @@ class Run(Control):
                 raise self._stop
             if self._running and not self._completed:
                 self._sleep()
+
+
+def _file_of(task: Task[Any, Any]) -> str:
+    """The name of the file that a task's function is in; of its module where it has no code of Python's."""
+    code = getattr(task.func, "__code__", None)
+    return str(task.load_module if code is None else os.path.basename(code.co_filename))

@@ -19,7 +19,7 @@ from headwater.engine.code_changed import changes_from, changing
 from headwater.engine.code_files import source_file_of_module, with_source
 from headwater.engine.code_scope import MISSING, Scope, scope_of_module
 from headwater.engine.errors import Unrecordable
-from headwater.engine.registry import get_task_registry
+from headwater.engine.sent import Named
 from headwater.engine.task import Task, task_function
 from headwater.engine.values import hash_value
 
@@ -40,6 +40,18 @@ class Seen(NamedTuple):
     """whether a statement under the guard gives it, or something in it, another value by itself"""
 
 
+class _Code(NamedTuple):
+    """What of that a function or class reads, and the functions of the tasks that it reads."""
+
+    seen: list[Seen]
+    tasks: set[Any]
+
+
+_NO_CODE = _Code([], set())
+_hashes_apart: dict[bytes, bytes | None] = {}
+"""by the hashes of tasks"""
+
+
 class MainGuard:
     """What stands under the guard of this process's main program."""
 
@@ -48,6 +60,8 @@ class MainGuard:
         self._lines: list[range] = []
         self._elsewhere: dict[tuple[str, str], bool] = {}
         """names of other modules, and whether they are given other values there"""
+        self._known: dict[FunctionType | type, _Code] = {}
+        self._seen: dict[tuple[int, str], Seen | None] = {}
         main = sys.modules.get(_MAIN)
         if main is None or main.__name__ != _MAIN:
             return
@@ -57,23 +71,49 @@ class MainGuard:
             self._scope = scope_of_module(main)
             self._elsewhere = dict(self._in_other_modules()) if self._lines else {}
 
-    def seen_by(self, task: Task[Any, Any]) -> tuple[Seen, ...]:
-        """What a task reads and the part under the guard may have changed. Of one of headwater's own, as that of
-        `subrun`, which calls others: what any task of the user's reads."""
+    def seen_by(self, task: Task[Any, Any], named: Named) -> tuple[Seen, ...]:
+        """What a call reads and the part under the guard may have changed: its task, functions among its arguments,
+        and in a part of a workflow the tasks that it calls and those that these read.
+
+        Args:
+            named: what is in its arguments.
+        """
         if not self._lines:
             return ()
-        tasks = get_task_registry() if _is_ours(task) else [task]
-        asked = [one for one in tasks if _is_of_main(one) or (self._elsewhere and not _is_ours(one))]
-        found: dict[tuple[str, str], Seen] = {}
-        with _apart():  # what only the guard's own statements read is not what a task does
-            reads = [fingerprint(one.func, is_task=task_function).reads for one in asked if _has_code(one)]
-        for values, name, _ in (read for some in reads for read in some):
-            seen = self._seen(values, name)
-            if seen is not None:
-                found[seen.module, name] = seen
-        return tuple(found.values())
+        found: dict[Seen, None] = {}
+        for one in (task.func, *named.functions):
+            found.update(dict.fromkeys(self._code(one).seen))
+        inside = [one.func for part in named.parts for one in part.tasks()]
+        come_to = set(inside)
+        while inside:
+            code = self._code(inside.pop())
+            found.update(dict.fromkeys(code.seen))
+            inside += code.tasks - come_to
+            come_to |= code.tasks
+        return tuple(found)
 
-    def _seen(self, values: Mapping[str, Any], name: str) -> Seen | None:
+    def _code(self, one: object) -> _Code:
+        if not isinstance(one, FunctionType | type) or _is_ours(one) or not self._may_read(one):
+            return _NO_CODE
+        known = self._known.get(one)
+        if known is None:
+            with _apart():  # what only the guard's own statements read is not what a task does
+                reads = fingerprint(one, is_task=task_function).reads
+            seen = [self._seen_under(values, name) for values, name, _ in reads]
+            tasks = {value.func for _, _, value in reads if isinstance(value, Task)}
+            known = self._known[one] = _Code([one for one in seen if one is not None], tasks)
+        return known
+
+    def _may_read(self, code: FunctionType | type) -> bool:
+        return bool(self._elsewhere) or code.__module__ == _MAIN
+
+    def _seen_under(self, values: Mapping[str, Any], name: str) -> Seen | None:
+        key = id(values), name
+        if key not in self._seen:
+            self._seen[key] = self._look(values, name)
+        return self._seen[key]
+
+    def _look(self, values: Mapping[str, Any], name: str) -> Seen | None:
         assert self._scope is not None
         module = str(values.get("__name__", ""))
         value = values.get(name, MISSING)
@@ -110,8 +150,10 @@ def hash_apart(task: Task[Any, Any]) -> bytes | None:
     another process; None where nothing does, and for other tasks."""
     if not _is_of_main(task):
         return None
-    with _apart() as there_is_some:
-        return task.hash_anew() if there_is_some else None
+    if task.hash not in _hashes_apart:
+        with _apart() as there_is_some:
+            _hashes_apart[task.hash] = task.hash_anew() if there_is_some else None
+    return _hashes_apart[task.hash]
 
 
 @contextmanager
@@ -119,27 +161,23 @@ def _apart() -> Iterator[bool]:
     """In this thread, take the main program to have nothing under its guard; whether it has."""
     main = sys.modules.get(_MAIN)
     source = None if main is None else source_file_of_module(vars(main))
-    blocks = [] if source is None else source.blocks_under(_GUARDS)
-    if main is None or source is None or not blocks:
+    rest = None if source is None else source.without_blocks_under(_GUARDS)
+    if main is None or rest is None or rest is source:
         yield False
         return
-    with with_source(vars(main), source.without(blocks)):
+    with with_source(vars(main), rest):
         yield True
 
 
-def not_the_same(seen: tuple[Seen, ...]) -> list[str]:
-    """The names under which something else stands in this process, or may, of the modules that it has imported."""
-    found = []
-    for module, name, digest, set_there in seen:
-        there = sys.modules.get(module)
-        if there is None:
-            continue
-        value = vars(there).get(name, MISSING)
-        if (digest is None and set_there) or (
-            digest is not None and (value is MISSING or _digest(value) != digest)
-        ):
-            found.append(name)
-    return found
+def is_the_same(one: Seen) -> bool:
+    """Whether the same stands under a name in this process, where it has imported the module."""
+    there = sys.modules.get(one.module)
+    if there is None:
+        return True
+    if one.digest is None:
+        return not one.set_there
+    value = vars(there).get(one.name, MISSING)
+    return value is not MISSING and _digest(value) == one.digest
 
 
 def _digest(value: object) -> bytes | None:
@@ -147,7 +185,8 @@ def _digest(value: object) -> bytes | None:
     if isinstance(value, BuiltinFunctionType):
         return None
     if isinstance(value, FunctionType):
-        value = {name: held for name, held in vars(value).items() if name not in _OF_FUNCTIONS}
+        held = {name: one for name, one in vars(value).items() if name not in _OF_FUNCTIONS}
+        value = [held, value.__defaults__, value.__kwdefaults__]
     elif isinstance(value, type):
         return b"".join(_digest_of_attributes(value))
     try:
@@ -165,13 +204,9 @@ def _digest_of_attributes(cls: type) -> Iterator[bytes]:
                 continue
 
 
-def _has_code(task: Task[Any, Any]) -> bool:
-    return isinstance(task.func, FunctionType | type)
-
-
 def _is_of_main(task: Task[Any, Any]) -> bool:
     return sys.modules.get(task.load_module or _MAIN) is sys.modules.get(_MAIN)
 
 
-def _is_ours(task: Task[Any, Any]) -> bool:
-    return (task.load_module or "").partition(".")[0] == _OURS
+def _is_ours(code: FunctionType | type) -> bool:
+    return code.__module__.partition(".")[0] == _OURS

@@ -223,7 +223,7 @@ class Reduction(Failures):
             key = job.shared_key()
             assert key is not None
             equal = self._equal.get(key)
-            if equal is None or (isinstance(equal, Finished) and not self._does_for(equal, job)):
+            if equal is None or (isinstance(equal, Finished) and self._is_no_good(equal, job)):
                 self._equal[key] = job
             elif isinstance(equal, Finished):
                 self._share(job, equal)
@@ -239,11 +239,9 @@ class Reduction(Failures):
             job.reason = "cache scope" if scope is not CacheScope.BACKEND else "cache off for this run"
             self.runnable.append(job)
 
-    def _does_for(self, equal: Finished, job: Job) -> bool:
-        """Whether the outcome of an equal call can be read, and has been looked at as closely as a job asks for."""
-        if equal.value_hash in self.unreadable and equal.value.__class__ is Stored:
-            return False
-        return not (equal.unchecked and job.checks_all)
+    def _is_no_good(self, equal: Finished, job: Job) -> bool:
+        is_unreadable = equal.value_hash in self.unreadable and equal.value.__class__ is Stored
+        return is_unreadable or not equal.does_for(job)
 
     # -- operations and special forms ------------------------------------------------------------------------------
 
@@ -466,11 +464,9 @@ class Reduction(Failures):
         if followers:
             finished = Finished(job, job.value)
             for follower in followers:
-                if follower.finished:
-                    continue
-                if finished.unchecked and follower.checks_all:
+                if not finished.does_for(follower):
                     self.ready.append(follower)
-                else:
+                elif not follower.finished:
                     self._share(follower, finished)
 
     def _settle(self, node: Node) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from headwater.cypher.project import Project
 from headwater.cypher.tag_names import tags_in
-from headwater.engine.context import Context, is_context
 
 Tags = Mapping[str, Any] | Sequence[tuple[str, Any] | str]
 """A dict (a value may be a list), pairs, or texts like `key=value`."""
@@ -37,21 +36,6 @@ def check_tags(tags: Any) -> tuple[tuple[str, str], ...]:
         return tags_in(tags)
     except ValueError as error:
         raise ValueError(f"run(…, tags={tags!r}): {error}") from None
-
-
-def check_context(context: Any) -> Context:
-    """The context of a run.
-
-    Raises:
-        TypeError: it is no dict with texts for keys.
-    """
-    if context is None:
-        return {}
-    if not is_context(context):
-        raise TypeError(
-            f"run(…, context={context!r}): a dict with texts for keys is needed, like {{'model': {{'rate': 0.1}}}}"
-        )
-    return dict(context)
 
 
 def check_command(command: Any) -> None:

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from headwater.engine.came import Brought, Came, Had, Wish
 from headwater.engine.errors import TaskDefinitionError
@@ -18,6 +18,18 @@ from headwater.engine.promised import PARAMETERS, promised_steps
 from headwater.engine.signature import Plan
 from headwater.engine.special import Give, Steps, form
 from headwater.engine.task import namespace_of
+
+_NO_OPTIONS = (
+    "which makes no job. Give options to the tasks that it calls, or to all under it: "
+    "with_export_options({}(...), {{...}})"
+)
+_OF_TASKS = {
+    "partial": "which gets its arguments unevaluated. Use functools.partial({}, ...), or another one that calls it",
+    "options": _NO_OPTIONS,
+    "export_options": _NO_OPTIONS,
+    "update_context": "which makes no job. Give the context to the tasks that it calls: task.update_context(...)(...)",
+}
+"""what tasks have, and scheduler tasks have not; why, and what to write instead"""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,6 +95,17 @@ class SchedulerTask(Generic[P, R]):
             give.returns_plain((args, kwargs))
             return value
         return (yield Special("wish", (value, Wish(Had(brought, came)))))
+
+    if not TYPE_CHECKING:  # else a type checker would take any attribute for one of it
+
+        def __getattr__(self, name: str) -> Any:
+            instead = _OF_TASKS.get(name)
+            if instead is None:
+                raise AttributeError(f"a scheduler task has no attribute {name!r}")
+            called = self.__dict__.get("fullname", "it")
+            raise AttributeError(
+                f"{called}.{name}(...): {called} is a scheduler task, {instead.format(called)}"
+            )
 
     def __reduce__(self) -> str:
         return self.func.__qualname__  # as a value, it is what its module has under its name

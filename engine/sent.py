@@ -1,20 +1,57 @@
-"""Expressions for other processes, with the modules that their tasks are defined in."""
+"""What goes to another process of this project: with the modules that its tasks, functions and classes are found in."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from types import FunctionType
 from typing import Any
 
 from headwater.cypher.errors import UsageError
-from headwater.engine.expression_codec import Quoted, flatten, load
+from headwater.engine.code_origin import USER, origin_of_module
+from headwater.engine.expression_codec import Flat, Quoted, flatten, load
 from headwater.engine.importing import import_from_spec, import_spec
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 from headwater.engine.unrecorded import Withheld, holds_unrecorded
 
 Spec = tuple[str, str | None, str | None, str | None]
+
+
+class Named:
+    """What a pickle names.
+
+    Attributes:
+        functions: those in it.
+        parts: the parts of a workflow in it.
+    """
+
+    def __init__(self) -> None:
+        self._names: set[str | None] = set()
+        self.functions: list[FunctionType] = []
+        self.parts: list[Sent] = []
+
+    def by(self, part: Any) -> None:
+        """Note those of one part of what is pickled."""
+        self._names.add(getattr(part, "__module__", None))  # also of an object, by its class
+        if isinstance(part, Task):
+            self._names.add(part.load_module)
+        elif isinstance(part, FunctionType):
+            self.functions.append(part)
+        elif isinstance(part, Sent):
+            self.parts.append(part)
+
+    def specs(self, without: set[str]) -> list[Spec]:
+        """How to import them, but for some that are imported anyway.
+
+        Raises:
+            UsageError: no other process has one of them: it was made in a notebook or at a console.
+        """
+        found = [
+            sys.modules[name] for name in self._names & sys.modules.keys() if name and name not in without
+        ]
+        return sorted(import_spec(module) for module in found if origin_of_module(module) == USER)
 
 
 class Sent(Quoted):
@@ -29,16 +66,28 @@ class Sent(Quoted):
     def __deepcopy__(self, memo: Any) -> Sent:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (*self._imports(), flatten(self.expression).payload())
+    def tasks(self) -> list[Task[Any, Any]]:
+        """The tasks that are called in it."""
+        names = dict.fromkeys(name for kind, name, *_ in flatten(self.expression).entries if kind == "call")
+        return list(map(get_task_registry().get, names))
 
-    def _imports(self) -> tuple[list[Spec], list[Spec]]:
-        """How to import the modules of its own tasks and those that were named; and, where none were, of all others
-        that define tasks here: calls that are made later may need them."""
-        needed = {name for kind, name, *_ in flatten(self.expression).entries if kind == "call"}
+    def __reduce__(self) -> tuple[Any, ...]:
+        flat, named = flatten(self.expression), Named()
+        payload = flat.payload(seen=named.by)
+        wanted, others = self._imports(flat)
+        return _received, (
+            [*_specs(wanted), *named.specs(wanted)],
+            list(_specs(others, where_known=True)),
+            payload,
+        )
+
+    def _imports(self, flat: Flat) -> tuple[set[str], set[str]]:
+        """The modules of its own tasks and those that the user gave; and, where none were given, all others that define
+        tasks here: calls that are made later may need them."""
+        needed = {name for kind, name, *_ in flat.entries if kind == "call"}
         wanted = {_module_of(get_task_registry().get(name)) for name in needed} | set(self.modules or ())
         others = set() if self.modules else set(map(_module_of, get_task_registry())) - wanted
-        return list(_specs(wanted)), list(_specs(others, where_known=True))
+        return wanted, others
 
 
 class SentUnrecorded(Withheld, Sent):

@@ -11,7 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from headwater.cypher.records import PROJECT
 from headwater.cypher.sensitivity import OPTION
-from headwater.engine.context import check_override, merged
+from headwater.engine.context import check_context, merged
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.expression import Call
 from headwater.engine.home import home
@@ -177,11 +177,9 @@ class Task(Generic[P, R]):
         Raises:
             CallError: the context is no dict with texts for keys.
         """
-        check_override(self.fullname, context)
+        given = check_context(context, f"{self.fullname}.update_context({{}})")
         before = self.overrides.get(CONTEXT, {})
-        return _with_overrides(
-            self, {**self.overrides, CONTEXT: merged(merged(before, context or {}), names)}
-        )
+        return _with_overrides(self, {**self.overrides, CONTEXT: merged(merged(before, given), names)})
 
     def get_task_options(self) -> dict[str, Any]:
         """The options of a call, before those that its callers export; values are as they are checked."""

@@ -26,7 +26,8 @@ from headwater.engine.executors.upwards import IMPORTS, WAITS, Send
 from headwater.engine.home import Home, home
 from headwater.engine.importing import import_spec, refuse_run_on_import
 from headwater.engine.job import Stored
-from headwater.engine.main_guard import MainGuard, Seen, hash_apart
+from headwater.engine.main_guard import MainGuard, hash_apart
+from headwater.engine.sent import Named
 from headwater.engine.signature import JobInfo
 from headwater.engine.timeouts import time_to_import
 from headwater.engine.traceback import WorkerTraceback
@@ -44,9 +45,6 @@ class ProcessExecutor(ThreadExecutor):
         super().__init__(name, workers)
         self._processes: set[_Worker] = set()
         self._guard: MainGuard | None = None
-        self._under_guard: dict[bytes, tuple[bytes | None, tuple[Seen, ...]]] = {}
-        """of tasks, by their hashes: what they are apart from the main program's guard, and what they read
-        that it may have changed"""
         self._waiting: list[_Worker] = []
         """those that are no thread's, because it went on with a call for another project"""
 
@@ -162,16 +160,14 @@ class ProcessExecutor(ThreadExecutor):
         if place is not None:
             given = [value for value in job.values or () if not isinstance(value, JobInfo)]
             border = tuple(border_of(given[1:], f"{task.name}({given[0]!r}, ...)"))
+        named = Named()
         try:
-            arguments = pickled((args, kwargs))
+            arguments = pickled((args, kwargs), seen=named.by)
         except Exception as error:
             path = f"{task.fullname}(...)"
             raise Unrecordable(path, "call", f"its arguments cannot be sent to a process: {error}") from error
         values = None if job.unrecorded else self._values
-        found = self._under_guard.get(task.hash)
-        if found is None:
-            self._guard = self._guard or MainGuard()
-            found = self._under_guard[task.hash] = hash_apart(task), self._guard.seen_by(task)
+        self._guard = self._guard or MainGuard()
         return pickle.dumps(
             (
                 tuple(import_spec(module)),
@@ -182,7 +178,9 @@ class ProcessExecutor(ThreadExecutor):
                 job.unrecorded,
                 job.eval_hash,
                 border,
-                *found,
+                hash_apart(task),
+                self._guard.seen_by(task, named),
+                named.specs({str(task.load_module)}) if border is None else [],
             ),
             5,
         )

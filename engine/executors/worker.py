@@ -27,10 +27,11 @@ from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.executors.upwards import TO_PARENT, importing
 from headwater.engine.home import Home, home, settle
 from headwater.engine.importing import import_from_spec
-from headwater.engine.main_guard import Seen, hash_apart, not_the_same
+from headwater.engine.main_guard import Seen, hash_apart, is_the_same
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import RESULT, Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
+from headwater.engine.sent import Spec
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore
@@ -39,16 +40,16 @@ from headwater.engine.values.pickling import pickled
 READY = b"ready"
 """The first message of a worker: from here on time counts for the calls that it is given."""
 
-_imported: set[tuple[str, str | None, str | None, str | None]] = set()
-"""the modules of the calls that it was given so far"""
-_same: set[tuple[Seen, ...]] = {()}
+_same: set[Seen] = set()
 """what was found to be the same here; not looked at again, as tasks may change it"""
+_imported: set[Spec] = set()
+"""the modules that the calls which it was given so far needed"""
 
 
 class Request(NamedTuple):
     """A call for a worker: where its task is defined, its name and version, and its pickled arguments."""
 
-    module: tuple[str, str | None, str | None, str | None]
+    module: Spec
     fullname: str
     task_hash: bytes
     arguments: bytes
@@ -64,6 +65,8 @@ class Request(NamedTuple):
     """its version but for what stands under the main program's guard, where there is any"""
     seen: tuple[Seen, ...]
     """what its task reads and the main program may have changed under its guard"""
+    further: list[Spec]
+    """further modules, in which what the arguments hold is found"""
 
 
 class Reply(NamedTuple):
@@ -91,18 +94,19 @@ def answer(request: Request) -> Reply:
 
     try:
         # What the first call of a module imports is no time of its own: `timeout` would never let it begin.
-        with nullcontext() if request.module in _imported else importing():
+        needed = {request.module, *request.further}
+        with nullcontext() if needed <= _imported else importing():
             here = home()
             if border is not None and here is not None:
                 os.chdir(here.root)  # the call before may have gone elsewhere
             task = _task_of(request)
-        _imported.add(request.module)
+            for spec in request.further:
+                import_from_spec(spec)
+        _imported.update(needed)
         if border is not None:
             refuse_arrivals(border)
         args, kwargs = pickle.loads(request.arguments)  # a part of a workflow imports what it is made of
-        if request.seen not in _same:
-            _refuse_others(request)
-            _same.add(request.seen)
+        _refuse_others(request)
     except (
         BaseException
     ) as error:  # a module may leave with SystemExit, and is to be answered for all the same
@@ -152,12 +156,15 @@ def _refuse_others(request: Request) -> None:
     Raises:
         WorkerDied: naming it.
     """
-    names = not_the_same(request.seen)
-    if names:
+    others = [one for one in request.seen if one not in _same and not is_the_same(one)]
+    _same.update(request.seen)
+    if others:
+        _same.difference_update(others)
         raise WorkerDied(
-            f"{request.fullname}, or what it calls, reads {', '.join(names)}. The main program may have changed that "
-            "under its if __name__ == '__main__':, which is not run in the process that is to run the call. Change it "
-            "above that, or give it to the task as an argument."
+            f"{request.fullname}, or what it calls, reads {', '.join(one.name for one in others)}: something else in "
+            "the process that is to run the call. The main program may have changed it under its if __name__ == "
+            "'__main__':, which is not run there, or it is made anew wherever the file is imported (a time, a random "
+            "number). Change it above that, or give it to the task as an argument."
         )
 
 

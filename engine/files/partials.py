@@ -12,6 +12,7 @@ import os
 import threading
 from itertools import count
 
+from headwater.engine.files.content import cache_folder
 from headwater.engine.files.under_way import ALL, Note, begin, end
 
 PARTIAL = ".hw-partial"
@@ -29,7 +30,9 @@ class _Partials:
         self._prefix = f".{os.urandom(6).hex()}-"
         self._numbers = count()
         self._lock = threading.Lock()
+        self._cache = cache_folder()
         self._noted: set[str] = set()
+        """the folders of which there is a note in that cache folder"""
         self._open: dict[str, str] = {}
         """the folders of those that are open, by path"""
         self._leaves = False
@@ -40,8 +43,11 @@ class _Partials:
         path = f"{start}{next(self._numbers)}{PARTIAL}"
         # Before the folder is looked for among the noted, from which it is taken where nothing is open in it.
         self._open[path] = folder
-        if folder not in self._noted:
+        cache = cache_folder()
+        if folder not in self._noted or cache != self._cache:
             with self._lock:
+                if cache != self._cache:  # whoever looks for notes looks there from now on
+                    self._cache, self._noted = cache, set()
                 if len(self._noted) >= _MOST:
                     self._forget()
                 begin(Note(start, ALL))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 from headwater.engine.values.deep import deep_dumps
@@ -11,16 +12,26 @@ from headwater.engine.values.own import PROXIES, as_spoken
 
 
 class _Pickler(pickle.Pickler):
+    seen: Callable[[Any], object] | None = None
+
     def reducer_override(self, value: Any) -> Any:
+        if self.seen is not None:
+            self.seen(value)
         return as_spoken(value)
 
 
-def pickled(value: Any, aside: list[pickle.PickleBuffer] | None = None) -> bytes:
+def pickled(
+    value: Any,
+    aside: list[pickle.PickleBuffer] | None = None,
+    seen: Callable[[Any], object] | None = None,
+) -> bytes:
     """A pickle (protocol 5) of a value of any depth.
 
     Args:
         value: the value.
         aside: gets the large buffers, which are then not in the pickle (out of band, PEP 574).
+        seen: is told each class, function and object in it that is none of Python's own containers and atoms; of a
+            value that is nested too deep for pickle, those that it came to.
 
     Raises:
         RecursionError: an object nested too deep contains itself where only one that exists before its parts could.
@@ -28,14 +39,19 @@ def pickled(value: Any, aside: list[pickle.PickleBuffer] | None = None) -> bytes
     """
     put_aside = None if aside is None else aside.append
     try:
-        if not PROXIES:
+        if not PROXIES and seen is None:
             try:
                 return pickle.dumps(value, 5, buffer_callback=put_aside)
-            except TypeError:  # a memoryview, which needs the other one, or what cannot be pickled at all
+            except TypeError as error:
+                if "memoryview" not in str(error):
+                    raise
+                # The other one can.
                 if aside is not None:
                     aside.clear()
         out = io.BytesIO()
-        _Pickler(out, 5, buffer_callback=put_aside).dump(value)
+        pickler = _Pickler(out, 5, buffer_callback=put_aside)
+        pickler.seen = seen
+        pickler.dump(value)
         return out.getvalue()
     except RecursionError:
         if aside is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 PATIENCE = 15.0
 """seconds to wait for a run to do what it was asked"""
 _PAUSE = 0.05
+_TOLD = 3.0
+"""seconds until what a run has done can be read"""
 _TERMINAL = {"DONE", "CACHED", "FAILED", "CANCELLED"}
 
 
@@ -29,6 +32,8 @@ def command(what: str) -> int:
     EXECUTION or JOB is the beginning of its id, as log shows it; - is the last run. A cancelled run ends with exit
     code 130, and every job of it that had not ended is CANCELLED. A job that is cancelled fails with Cancelled, and
     so does what needs its result, unless the workflow catches that; everything else goes on. It may be inside a subrun.
+
+    A call that waits for another attempt is known by the last one, which FAILED.
 
     Calls in processes are stopped. A call on a thread cannot be: it is left alone, and nobody waits for it.
     """
@@ -80,9 +85,12 @@ def _cancel_job(project: Project, store: GraphStore, id: str) -> int:
         return view.job
 
     job = look()
-    if job.status in _TERMINAL or not cancel.is_running(project, job.execution):
-        raise UsageError(f"job {id} ({job.task}) is not under way: it is {job.status}. See: hw log {id[:8]}")
+    tried_again = job.status == "FAILED"
+    if (job.status in _TERMINAL and not tried_again) or not cancel.is_running(project, job.execution):
+        raise _not_under_way(job)
     request = cancel.request(project, job.execution, id)
+    if tried_again:
+        return _cancel_attempt(project, store, job, request)
 
     def ended() -> bool:
         catch_up(project, execution_id=job.execution, timeout=PATIENCE)
@@ -96,8 +104,35 @@ def _cancel_job(project: Project, store: GraphStore, id: str) -> int:
     return 1
 
 
-def _wait(happened: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE
+def _cancel_attempt(project: Project, store: GraphStore, job: Job, request: Path) -> int:
+    """Say what became of a call that waited for another attempt, if it did."""
+    from headwater.cypher.backlog import catch_up
+    from headwater.engine import cancel
+
+    found: list[str] = []
+
+    def ended() -> bool:
+        catch_up(project, execution_id=job.execution, timeout=PATIENCE)
+        found.extend(row[0] for row in store.rows("cancelled_attempt", id=job.id))
+        return bool(found) or not cancel.is_running(project, job.execution)
+
+    _wait(lambda: not request.exists() or not cancel.is_running(project, job.execution))
+    request.unlink(missing_ok=True)
+    _wait(ended, _TOLD)
+    if not found and (job.parent is not None or cancel.is_running(project, job.execution)):
+        raise _not_under_way(job)
+    click.echo(f"job {found[0] if found else job.id} ({job.task}) CANCELLED, before it was tried again")
+    return 0
+
+
+def _not_under_way(job: Job) -> UsageError:
+    return UsageError(
+        f"job {job.id} ({job.task}) is not under way: it is {job.status}. See: hw log {job.id[:8]}"
+    )
+
+
+def _wait(happened: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    end = time.monotonic() + seconds
     while not happened():
         if time.monotonic() > end:
             return False

@@ -33,6 +33,18 @@ def main() -> list:
 def careful() -> list:
     return [catch(nap(1), Cancelled, told)]
 
+@task(retries=2, retry_backoff=100)
+def unsteady() -> int:
+    raise OSError("busy")
+
+@task
+def once() -> int:
+    raise OSError("gone")
+
+@task
+def patient() -> list:
+    return [catch(unsteady(), Cancelled, told), catch(once(), OSError, told)]
+
 @task
 def inside() -> list:
     return [catch(nap(1), Cancelled, told), "went on"]
@@ -112,6 +124,37 @@ def test_a_job_is_cancelled_and_the_workflow_may_catch_that(slow: Shell) -> None
     again = slow("cancel", job["id"])
     assert again.code == 2
     assert "is not under way: it is CANCELLED" in again.err
+
+
+def test_a_job_that_waits_to_be_tried_again_is_named_by_the_attempt_that_failed(slow: Shell) -> None:
+    slow("init")
+    process = start(slow, "patient")
+    failed, over = wait_for_failed(slow, "slow.unsteady"), wait_for_failed(slow, "slow.once")
+    answer = slow("cancel", over["id"])
+    assert answer.code == 2
+    assert f"job {over['id']} (slow.once) is not under way: it is FAILED" in answer.err
+    answer = slow("cancel", failed["id"][:12])
+    assert answer.code == 0, answer.err
+    assert answer.out.endswith("(slow.unsteady) CANCELLED, before it was tried again\n")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, (out, err)
+    assert "instead: Cancelled" in out
+    jobs = slow("log", "-", "--json").json["jobs"]
+    statuses = [job["status"] for job in jobs if job["task"] == "slow.unsteady"]
+    assert statuses == ["FAILED", "CANCELLED"]
+
+
+def wait_for_failed(shell: Shell, task: str) -> dict[str, Any]:
+    """The job of a task that failed in the last run, once there is one."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        answer = shell("log", "-", "--json")
+        if answer.code == 0:
+            for job in answer.json["jobs"]:
+                if (job["task"], job["status"]) == (task, "FAILED"):
+                    return dict(job)
+        time.sleep(0.1)
+    raise AssertionError(f"{task} never failed")
 
 
 @pytest.mark.parametrize(

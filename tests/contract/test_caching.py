@@ -12,7 +12,18 @@ from headwater.engine.cache import GraphCache
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import CacheScope, CheckValid, File, Project, Scheduler, Task, get_task_registry, no_prov, seq
+from headwater import (
+    CacheScope,
+    CheckValid,
+    File,
+    Project,
+    Scheduler,
+    Task,
+    catch,
+    get_task_registry,
+    no_prov,
+    seq,
+)
 from tests.contract.conftest import Run, define, family
 from tests.engine import workflows
 from tests.engine.workflows import build, descriptions, plain
@@ -132,6 +143,22 @@ def test_a_call_that_is_checked_in_full_does_not_take_the_result_of_an_equal_sha
     way.write_text("9")
     assert run(inner()) == 9
     assert ran == ["count", "count", "count"]
+
+
+def test_a_shallow_call_does_not_fail_with_an_equal_one_that_is_checked_in_full(
+    run: Run, tmp_path: Path
+) -> None:
+    """Whichever comes first: the one may have a result that the other must not."""
+    way = tmp_path / "way"
+    way.write_text("5")
+    counting = define("counting", "1", lambda file: int(file.read()))
+    inner = define("inner", "1", lambda: counting(File(way)))
+    told = define("told", "1", lambda error: "failed")
+    shallow = inner.options(check_valid="shallow")
+    assert run(inner()) == 5
+    way.unlink()
+    assert run(seq([catch(inner(), Exception, told), shallow()])) == ["failed", 5]
+    assert run(seq([shallow(), catch(inner(), Exception, told)])) == [5, "failed"]
 
 
 def test_other_arguments_run_and_equal_ones_do_not(run: Run, ran: list[str]) -> None:

@@ -391,6 +391,60 @@ def test_tasks_of_a_main_script_run_in_processes(tmp_path: Path) -> None:
     assert ran.stdout.strip() == "Thing(n=4) True", ran.stderr
 
 
+def test_what_a_main_script_hands_to_other_tasks_is_found_in_processes(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("def ten_times(n):\n    return 10 * n\n")
+    script = tmp_path / "hands over.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            from dataclasses import dataclass
+            from headwater import Scheduler, apply_func, as_task, compose, identity, map_, task
+            import beside
+
+            headwater_namespace = "main"
+
+            @dataclass
+            class Thing:
+                n: int
+
+            def more(n):
+                return n + 1
+
+            @task
+            def double(n):
+                return 2 * n
+
+            if __name__ == "__main__":
+                scheduler = Scheduler(record=False)
+                print(scheduler.run(apply_func.options(executor="process")(beside.ten_times, 1)))
+                print(scheduler.run(identity.options(executor="process")(Thing(4))))
+                print(scheduler.run(map_(as_task(more).options(executor="process"), [1, 2])))
+                print(scheduler.run(compose(more, double).options(executor="process")(3)))
+                print(scheduler.run(apply_func.options(executor="process")(double.partial(4))))
+            """
+        )
+    )
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stdout.split("\n")[:-1] == ["10", "Thing(n=4)", "[2, 3]", "7", "8"], ran.stderr
+
+
+def test_a_function_of_a_main_script_without_tasks_is_found_by_a_scheduler_in_a_process(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "no_tasks.py"
+    script.write_text(
+        "from headwater import Scheduler, apply_func, subrun\ndef more(n):\n    return n + 1\n"
+        "if __name__ == '__main__':\n"
+        "    print(Scheduler(record=False).run(subrun(apply_func(more, 1), executor='process')))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stdout == "2\n", ran.stderr
+
+
 @pytest.mark.parametrize("runs", ["run(double(2))", "Scheduler(record=False).run(double(2))"])
 def test_a_script_without_a_guard_is_told_so_instead_of_starting_processes_without_end(
     tmp_path: Path, runs: str

@@ -36,9 +36,9 @@ class Thing:
 THINGS = [Thing(1), Thing(2)]
 
 
-def inner():
+def inner(name=["x"]):
     log.info("asked")
-    return TABLE.get("x")
+    return TABLE.get(name[0], name)
 
 
 inner.x = 1
@@ -59,6 +59,14 @@ def far():
 @task
 def flow(n):
     return look()
+
+
+@task(executor="process")
+def other(first=[1]):
+    return [first, len(LOG)]
+
+
+LOG = []
 
 
 @task
@@ -115,6 +123,10 @@ USES = {
     "reading": "print(len(NAMES), TABLE['x'], sorted(TABLE.items()), HELD['x'])\nfor name in NAMES:\n    print(name)",
     "a log": "log.setLevel('INFO')\nlog.info('begun')",
     "the same again": "TABLE['x'] = 1\nLIMIT = 1",
+    "what it does not read": "LOG.append('begun')",
+    "decorators": "@(\n    lambda f: f\n)\ndef ö(): 'ä'; return 1",
+    "two guards": "pass\n\nif '__main__' == __name__:\n    LIMIT = 1\n    s = Scheduler(record=False)\n"
+    "    s.run(flow(NAMES))",
 }
 
 
@@ -138,6 +150,7 @@ CHANGES = {
     'HELD["x"] = 5': "look, or what it calls, reads HELD",
     "LIMIT = 5": "look, or what it calls, reads LIMIT",
     "TABLE = {'x': 5}": "look, or what it calls, reads TABLE",
+    "inner.__defaults__ = ([5],)": "look, or what it calls, reads inner",
     "Thing.items = [5]": "look, or what it calls, reads Thing",
 }
 
@@ -165,7 +178,16 @@ def test_so_it_is_with_what_other_modules_hold(tmp_path: Path, change: str, run:
 
 def test_a_part_of_the_workflow_in_a_process_is_refused_as_well(tmp_path: Path) -> None:
     run = "subrun(flow(1), executor='process')"
-    assert ran(tmp_path, "", run, "default").stdout.strip() == AS_IT_IS
+    for change in ("", "LOG.append(5)", "s = Scheduler(record=False)"):
+        assert ran(tmp_path, change, run, "default").stdout.strip() == AS_IT_IS
     found = ran(tmp_path, 'TABLE["x"] = 5', run, "default")
     assert found.stdout == ""
     assert "headwater.subrun_root_task, or what it calls, reads TABLE" in found.stderr
+
+
+def test_so_is_a_function_that_is_handed_to_a_process(tmp_path: Path) -> None:
+    run = "apply_func.options(executor='process')(inner)"
+    assert ran(tmp_path, "from headwater import apply_func", run).stdout.strip() == "1"
+    found = ran(tmp_path, "from headwater import apply_func\nTABLE['x'] = 5", run)
+    assert found.stdout == ""
+    assert "reads TABLE" in found.stderr

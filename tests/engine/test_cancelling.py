@@ -228,6 +228,21 @@ def test_a_cancelled_job_is_not_tried_again_and_takes_its_dependants_along(
     assert scheduler.run(inc(1)) == 2
 
 
+def test_a_call_that_waits_for_another_attempt_is_cancelled_by_the_last_one(project: Project) -> None:
+    scheduler = Scheduler(project)
+
+    @task(namespace="cancelling", retries=3, retry_backoff=60.0)
+    def unsteady(n: int) -> int:
+        soon(lambda: cancel.request(project, started(scheduler), job_id(started(scheduler), 1)), 0.3)
+        raise OSError(n)
+
+    begun = time.monotonic()
+    value = scheduler.run(catch(unsteady(1), Cancelled, told))
+    assert value == "Cancelled: cancelling.unsteady was cancelled by `hw cancel`"
+    assert time.monotonic() - begun < 20
+    assert scheduler.progress().counts["cancelling.unsteady"] == {"FAILED": 1, "CANCELLED": 1}
+
+
 def test_a_busy_run_hears_of_it_too(project: Project) -> None:
     scheduler = Scheduler(project)
 

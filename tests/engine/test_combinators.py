@@ -194,6 +194,17 @@ def test_what_can_be_no_part_of_an_expression_is_refused_where_it_is_written(mak
 def test_what_is_known_only_when_it_is_evaluated_is_told_then(scheduler: Scheduler) -> None:
     with pytest.raises(CallError, match="1 positional values, and pos_args names 2"):
         scheduler.run(eval_("a + b", 1, pos_args=["a", "b"]))
+    for code, why in (
+        ("a +", "invalid syntax"),
+        ("", "invalid syntax"),
+        ("x = 1", "invalid syntax"),
+        (3, "a text"),
+    ):
+        with pytest.raises(
+            CallError, match=rf"eval_\({code!r}\): no expression of Python's: .*{why}".replace("+", ".")
+        ):
+            scheduler.run(eval_(code, a=1))  # type: ignore[arg-type]
+    assert scheduler.run(eval_(" a + 1", a=1)) == 2
     with pytest.raises(CallError, match=r"root_task\(quote\(f\(1\)\)\)"):
         scheduler.run(root_task(inc(1)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from pathlib import Path
@@ -110,6 +111,14 @@ def test_tasks_without_a_namespace_are_named_once_a_run(
     scheduler.config = configured(tmp_path, "[scheduler]\nignore_warnings = namespace\n")
     assert scheduler.run(bare(3)) == 4
     assert caplog.records == []
+
+
+def test_a_task_of_a_function_that_is_not_pythons_is_named_by_its_module(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    root = task(version="1", name="root")(math.sqrt)
+    assert Scheduler(record=False).run(root(4.0)) == 2.0
+    assert "tasks without a namespace: math:root." in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,30 @@ def test_a_process_that_ends_leaves_notes_only_of_what_it_leaves_open(
     assert kept == "True", "a folder in which something is under way stays noted"
     notes = list((tmp_path / "cache" / "under-way").iterdir())
     assert len(notes) == (0 if closes else 1)
+
+
+WRITES_IN_TWO = """
+import os, sys
+from headwater import File
+for cache in ("cache", "other"):
+    os.environ["HEADWATER_CACHE"] = cache
+    with open("out.txt", "w"):
+        pass
+    file = File("out.txt").open("w")
+    file.write("half")
+    if cache == "cache":
+        file.close()
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_folder_is_noted_in_the_cache_folder_that_is_named_by_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    subprocess.run([sys.executable, "-c", WRITES_IN_TWO], check=False)
+    left = [name for name in os.listdir(".") if name.endswith(".hw-partial")]
+    assert len(left) == 1
+    monkeypatch.setenv("HEADWATER_CACHE", "other")
+    tidy_up()
+    assert not [name for name in os.listdir(".") if name.endswith(".hw-partial")]

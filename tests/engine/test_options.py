@@ -159,6 +159,10 @@ def test_unknown_options_are_refused_with_the_nearest_name() -> None:
         ({"config_args": None}, "config_args=None: a list of names"),
         ({"hash_includes": "helper"}, "hash_includes='helper': a list"),  # it counted its letters
         ({"hash_includes": flag}, r"hash_includes=Task\(options.flag\): a list"),
+        (
+            {"hash_includes": (flag for _ in "a")},
+            r"hash_includes=<generator .*>: a list of what counts is needed",
+        ),
         ({"hash_includes": {"rate": 1}}, "hash_includes={'rate': 1}: a list"),  # it counted its keys
     ],
 )

@@ -18,6 +18,7 @@ from headwater import (
     create_project,
     eval_,
     get_current_scheduler,
+    open_project,
     run,
     starmap,
     task,
@@ -163,3 +164,10 @@ def test_a_scheduler_says_whether_it_runs() -> None:
     assert seen == [True, True]
     assert not scheduler.is_running
     assert get_current_scheduler(required=False) is None
+
+
+def test_a_project_is_named_by_a_path_or_a_text(tmp_path: Path) -> None:
+    made = create_project(str(tmp_path / "lab"))
+    assert open_project(f"{tmp_path}/lab/.headwater").root == made.root == tmp_path / "lab"
+    with pytest.raises(UsageError, match="is not a headwater project"):
+        open_project(str(tmp_path))

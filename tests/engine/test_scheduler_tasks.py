@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from headwater import (
     compose,
     evaluate,
     identity,
+    map_,
     scheduler_task,
     task,
 )
@@ -168,6 +170,25 @@ def test_it_can_be_awaited(scheduler: Scheduler) -> None:
 def test_a_call_that_does_not_fit_is_refused_where_it_is_written() -> None:
     with pytest.raises(CallError, match="unexpected keyword argument 'minus'"):
         twice(1, minus=2)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("partial", r"Use functools\.partial\(forms\.first_true, \.\.\.\)"),
+        ("options", r"makes no job\. .* with_export_options\(forms\.first_true\(\.\.\.\), {\.\.\.}\)"),
+        ("export_options", r"makes no job\. .* with_export_options\(forms\.first_true"),
+        ("update_context", r"to the tasks that it calls: task\.update_context"),
+        ("nout", "a scheduler task has no attribute 'nout'"),
+    ],
+)
+def test_what_only_tasks_have_is_refused_with_what_to_write_instead(name: str, instead: str) -> None:
+    with pytest.raises(AttributeError, match=instead):
+        getattr(first_true, name)
+
+
+def test_some_of_its_arguments_can_be_given_before_the_others(scheduler: Scheduler) -> None:
+    assert scheduler.run(map_(functools.partial(first_true, note(0)), [0, 7, 8])) == [None, 7, 8]
 
 
 def test_an_async_function_is_none() -> None:

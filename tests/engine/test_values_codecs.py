@@ -19,6 +19,7 @@ import types
 import pytest
 from headwater.engine.errors import Undecodable
 from headwater.engine.values import describe, hash_value, restore
+from headwater.engine.values.pickling import pickled
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,3 +129,23 @@ def test_a_class_that_was_renamed_is_undecodable(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delattr(sys.modules[Circle.__module__], "Circle")
     with pytest.raises(Undecodable, match="Circle"):
         restore(described.codec, described.type, described.payload)
+
+
+class Asked:
+    """Says how often it was asked for what pickle makes of it, and cannot be made anything of."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __reduce__(self) -> str:
+        self.times += 1
+        raise TypeError("a connection cannot be pickled")
+
+
+def test_what_cannot_be_pickled_is_asked_once() -> None:
+    value = Asked()
+    with pytest.raises(TypeError, match="a connection cannot be pickled") as caught:
+        pickled([value])
+    assert value.times == 1
+    assert caught.value.__context__ is None
+    assert pickle.loads(pickled([memoryview(b"ab")])) == [memoryview(b"ab")]
