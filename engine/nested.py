@@ -1,7 +1,7 @@
 """Finding expressions inside nested values, and putting their results in their place.
 
-Evaluation looks into lists, tuples, sets, dicts (keys and values), named tuples, dataclasses, and numpy's arrays and
-pandas' Series of objects, by exact type: a subclass with rules of its own is left alone.
+Evaluation looks into lists, tuples, sets, dicts (keys and values), named tuples and dataclasses, by exact type: a
+subclass with rules of its own is left alone.
 """
 
 from __future__ import annotations
@@ -38,9 +38,8 @@ class Failure:
 def _refuse_lazy(value: Any, _: Walk) -> bytes:
     raise Refused(
         value,
-        "a lazy value is evaluated inside lists, tuples, sets, dicts, named tuples, dataclasses, and arrays and Series "
-        "of objects only, not inside other containers or objects. Put it in one of those, or build the object in a "
-        "task that takes it",
+        "a lazy value is evaluated inside lists, tuples, sets, dicts, named tuples and dataclasses only, not inside "
+        "other containers or objects. Put it in one of those, or build the object in a task that takes it",
     )
 
 
@@ -51,14 +50,10 @@ _LAZY = frozenset({Call, Operation, Special, Given, Reference})
 _FLAT = ATOMS | _LAZY
 _PLAIN = frozenset({list, tuple, set, frozenset})
 _SHAPES: dict[type, str] = {}
-_TABLES = {("numpy", "ndarray"): "array", ("pandas", "Series"): "series"}
-"""classes that need not be there: by their names"""
-_OF_OBJECTS = frozenset(_TABLES.values())
 
 
 def _shape(cls: type) -> str:
-    """How to look into instances of a class: plain, dict, namedtuple, dataclass, lazy, opaque, array or series. (The
-    last two are opaque where they are not of objects.)"""
+    """How to look into instances of a class: plain, dict, namedtuple, dataclass, lazy, or opaque."""
     shape = _SHAPES.get(cls)
     if shape is None:
         if cls in _PLAIN:
@@ -69,8 +64,6 @@ def _shape(cls: type) -> str:
             shape = "lazy"
         elif hasattr(cls, "__opaque__"):
             shape = "opaque"
-        elif (cls.__module__.partition(".")[0], cls.__name__) in _TABLES:
-            shape = _TABLES[cls.__module__.partition(".")[0], cls.__name__]
         elif issubclass(cls, tuple) and hasattr(cls, "_fields"):
             shape = "namedtuple"
         elif dataclasses.is_dataclass(cls) and not hasattr(cls, "__canonical__"):
@@ -81,16 +74,9 @@ def _shape(cls: type) -> str:
     return shape
 
 
-def _holds_objects(value: Any) -> bool:
-    """Whether an array or a Series is one of Python's objects, and not of numbers."""
-    return bool(value.dtype == object)
-
-
 def _members(value: Any, shape: str) -> Iterable[Any]:
     if shape == "dict":
         return value.values()  # type: ignore[no-any-return]
-    if shape in _OF_OBJECTS:
-        return value.ravel().tolist() if shape == "array" else value.to_numpy().tolist()  # type: ignore[no-any-return]
     if shape == "dataclass":
         return [getattr(value, f.name) for f in dataclasses.fields(value) if hasattr(value, f.name)]
     return value  # type: ignore[no-any-return]
@@ -132,7 +118,7 @@ def look_into(value: Any) -> tuple[list[Expression], bool]:
         shape = _shape(cls)
         if shape == "lazy":
             found[id(item)] = item
-        elif shape == "opaque" or (shape in _OF_OBJECTS and not _holds_objects(item)):
+        elif shape == "opaque":
             plain = True
         elif id(item) not in seen:
             seen.add(id(item))
@@ -159,7 +145,7 @@ def opaque_parts(value: Any) -> Iterator[Any]:
         if cls in ATOMS:
             continue
         shape = _shape(cls)
-        if shape == "opaque" or shape in _OF_OBJECTS:
+        if shape == "opaque":
             yield item
         elif shape != "lazy" and id(item) not in seen:
             seen.add(id(item))
@@ -198,8 +184,6 @@ class _Open:
         if self.shape == "dict":
             half = len(built) // 2
             return dict(zip(built[:half], built[half:], strict=True))
-        if self.shape in _OF_OBJECTS:
-            return _of_objects(value, built)
         return _with_fields(value, built)
 
 
@@ -219,7 +203,7 @@ def substitute(value: Any, resolve: Callable[[Any], Any], part: Callable[[Any], 
     shape = _shape(cls)
     if shape == "lazy":
         return resolve(value)
-    if shape == "opaque" or (shape in _OF_OBJECTS and not _holds_objects(value)):
+    if shape == "opaque":
         return value if part is None else part(value)
     if shape == "plain":
         classes = set(map(type, value))
@@ -228,7 +212,7 @@ def substitute(value: Any, resolve: Callable[[Any], Any], part: Callable[[Any], 
         if classes <= _FLAT:  # as nearly all arguments are
             built = [item if item.__class__ in ATOMS else resolve(item) for item in value]
             return value if all(map(operator.is_, built, value)) else cls(built)
-    elif shape == "dict" and not value:
+    elif not value and shape == "dict":
         return value
     stack = [_Open(value, shape)]
     path = {id(value)}
@@ -243,7 +227,7 @@ def substitute(value: Any, resolve: Callable[[Any], Any], part: Callable[[Any], 
             shape = _shape(cls)
             if shape == "lazy":
                 append(resolve(item))
-            elif shape == "opaque" or (shape in _OF_OBJECTS and not _holds_objects(item)):
+            elif shape == "opaque":
                 append(item if part is None else part(item))
             elif shape == "plain" and set(map(type, item)) <= ATOMS:
                 append(item)
@@ -260,19 +244,6 @@ def substitute(value: Any, resolve: Callable[[Any], Any], part: Callable[[Any], 
             if not stack:
                 return made
             stack[-1].built.append(made)
-
-
-def _of_objects(value: Any, items: list[Any]) -> Any:
-    """An array or a Series like another, of other objects."""
-    array = value.to_numpy(copy=True) if hasattr(value, "to_numpy") else value.copy(order="C")
-    flat = array.reshape(-1)
-    for i, item in enumerate(items):  # one by one: numpy takes a list for several
-        flat[i] = item
-    if array.__class__ is value.__class__:
-        return array
-    made = value.__class__(array, index=value.index, name=value.name, dtype=object)
-    made.attrs = dict(value.attrs)
-    return made
 
 
 def _with_fields(value: Any, fields: list[Any]) -> Any:

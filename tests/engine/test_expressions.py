@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from headwater.engine.expression import Given
-from headwater.engine.nested import find_expressions
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -111,39 +110,6 @@ def test_an_array_or_a_table_stands_to_the_left_of_a_lazy_value_as_a_number_does
         found, wanted = scheduler.run(lazy), operate(left, 3)
         assert type(found) is type(wanted)
         assert repr(found) == repr(wanted)
-
-
-@pytest.mark.parametrize("of", ["numpy.array", "pandas.Series"])
-def test_lazy_values_in_an_array_of_objects_are_evaluated_in_their_places(
-    scheduler: Scheduler, of: str
-) -> None:
-    module, _, name = of.partition(".")
-    make = getattr(pytest.importorskip(module), name)
-    lazy: Any = given_(5)
-    there, wanted = (make([one, 2], dtype=object) for one in (given_(1), 1))
-    for made, same in (
-        (there, wanted),
-        (there + lazy, wanted + 5),
-        (lazy + there, 5 + wanted),
-        (there * there + 1, wanted * wanted + 1),
-        (there == given_(1), wanted == 1),
-        (given_(there), wanted),
-        ({"of": [there]}, {"of": [wanted]}),
-    ):
-        assert repr(scheduler.run(made)) == repr(same)
-
-
-def test_the_shape_of_an_array_and_the_labels_of_a_series_stay(scheduler: Scheduler) -> None:
-    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
-    matrix = numpy.array([[given_(1), given_([2, 3])], [None, given_("a")]], dtype=object)
-    matrix.setflags(write=False)
-    assert scheduler.run(matrix.T).tolist() == [[1, None], [[2, 3], "a"]]
-    assert scheduler.run(numpy.array(given_(3), dtype=object)).shape == ()
-    series = pandas.Series([given_(1)], index=["x"], name="of one", dtype=object)
-    found = scheduler.run(series)
-    assert (list(found.index), found.name, found["x"]) == (["x"], "of one", 1)
-    numbers = numpy.arange(3)
-    assert find_expressions([numbers, pandas.Series(numbers)]) == []
 
 
 def test_lazy_bounds_of_several_slices() -> None:
