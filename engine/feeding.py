@@ -126,10 +126,6 @@ class Hads(dict[int, Fed]):
             assert isinstance(came.covered, set)
             came.covered |= results
 
-    def sources_of(self, call: int) -> Results:
-        """What feeds a call, as far as `may_feed` was shown it."""
-        return self._fed_by.get(call, NONE)
-
     def may_feed(
         self, call: int, sources: Results, wiring: Sequence[tuple[int, str, int]]
     ) -> tuple[set[int], set[int]]:
