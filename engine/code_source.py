@@ -72,11 +72,11 @@ class SourceFile:
         return self._steps
 
     def blocks_under(self, tests: Collection[str]) -> list[tuple[int, int, int]]:
-        """The blocks at the top level that run where a condition holds, which is written as one of these: the first
-        line, where it begins in that, and the last line."""
+        """The blocks at the top level that run only where a condition holds, which is written as one of these: the
+        first line, where it begins in that, and the last line."""
         found = []
         for one in self._tree.body:
-            if isinstance(one, ast.If) and ast.unparse(one.test) in tests:
+            if isinstance(one, ast.If) and any(ast.unparse(part) in tests for part in _needed(one.test)):
                 first = min(_start(node)[0] for node in (one.body[0], *_decorators(one.body[0])))
                 while _decorators(one.body[0]) and not self.lines[first - 1].lstrip().startswith("@"):
                     first -= 1  # what is called may stand in brackets below the @
@@ -211,6 +211,11 @@ def _definitions(nodes: Sequence[ast.AST]) -> Iterator[Definition]:
 def _behaviour(code: CodeType) -> tuple[object, ...]:
     consts = [_behaviour(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
     return code.co_code, code.co_names, code.co_varnames, consts
+
+
+def _needed(test: ast.expr) -> list[ast.expr]:
+    """What has to hold where a condition does."""
+    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
 
 
 def _start(node: ast.AST) -> tuple[int, int]:

@@ -138,6 +138,7 @@ def test_tasks_in_processes_read_what_a_main_program_only_uses(tmp_path: Path, u
 
 CHANGES = {
     'TABLE["x"] = 5': "look, or what it calls, reads TABLE",
+    "pass\nif __name__ == '__main__' and LIMIT:\n    TABLE.update(x=5)": "look, or what it calls, reads TABLE",
     "TABLE.update(x=5)": "look, or what it calls, reads TABLE",
     "dict.update(TABLE, x=5)": "look, or what it calls, reads TABLE",
     "change(TABLE)": "look, or what it calls, reads TABLE",
