@@ -18,7 +18,8 @@ def recorded_children(job: Job) -> list[bytes]:
         return []
     knots = untie(job)
     if knots is not None:
-        job.returns = knots.whole(job.returns)
+        # What a body got is told without what other results cover, as far as was known by then.
+        job.returns = knots.whole(job.returns, least=job.body is not None and BODY in job.returns)
     assert job.places is not None
     if None not in calls and all(place.within is None for place in job.places):
         return calls  # type: ignore[return-value]

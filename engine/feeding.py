@@ -71,7 +71,7 @@ class Hads(dict[int, Fed]):
         plain: by the id of an expression, from what the plain values came that flow into it, with the expression.
         handed: the same of what a form was handed, by the ids of the form's call and of the expression, with both.
         holds_plain: by the id of an expression, whether plain values flow into it.
-        again: whether a form asked for what there was already.
+        again: whether a form of the user's asked for what there was already.
         knots: which calls came of each other, once all of them are there.
         shares: whether a form asked for what another had asked for, so that time decides which of them makes it.
     """

@@ -51,10 +51,17 @@ class Knots:
         of, members = self.of, self.members
         return {one for call in sources for one in ((call, members[of[call]][-1]) if call in of else (call,))}
 
-    def whole(self, returns: Iterable[int]) -> tuple[int, ...]:
-        """What a result came from, with the last of the knots in it."""
+    def whole(self, returns: Iterable[int], *, least: bool) -> tuple[int, ...]:
+        """What a result came from, with the last of the knots in it.
+
+        Args:
+            least: without those to which a way leads over others.
+        """
         found = {self._same[source] for source in returns}
-        return tuple(sorted(self.with_last(found - {BODY}) | (found & {BODY})))
+        plain, calls = found & {BODY}, found - {BODY}
+        if least:
+            calls = self.least({self.of[call] for call in calls & self.of.keys()}) | (calls - self.of.keys())
+        return tuple(sorted(self.with_last(calls) | plain))
 
     def least(self, knots: Iterable[int]) -> set[int]:
         """The last calls of some knots, without those to which a way leads over others of them."""
@@ -111,10 +118,11 @@ def untie(owner: Job) -> Knots | None:
     """Bring an owner's wiring into that form, once all of its calls are there.
 
     Returns:
-        The knots in it; None where no form asked for what there was already.
+        The knots in it; None where no form asked for what there was already, or none put a plain value into a call.
     """
     hads, calls = owner.hads, owner.calls
-    if hads is None or not hads.again:
+    # (Which of two forms finds that there already, time decides: a form of ours may be one of them.)
+    if hads is None or not (hads.again or (hads and hads.shares)):
         return None
     if hads.knots is not None:
         return hads.knots

@@ -229,6 +229,48 @@ def fed_from_outside() -> Any:
     return [last([f(5), 1]), last([g(6), 2]), sized("c"), first_f("a"), first_g("b")]
 
 
+@scheduler_task
+def in_steps() -> Any:
+    first = yield size("d")
+    second = yield g(f(first * 2))
+    return (yield last(second + 0))
+
+
+@scheduler_task
+def wants_f() -> Any:
+    yield nap("b")
+    return (yield f(5))
+
+
+@scheduler_task
+def recovers(error: Any) -> Any:
+    return (yield f(5))
+
+
+OURS: dict[str, Any] = {
+    "cond": lambda: cond(nap("c") == 0, f(5)),
+    "map": lambda: map_(f, seq([nap("c"), 5])),
+    "catch": lambda: catch(fail(nap("c")), ValueError, recovers),
+}
+
+
+@task
+def beside_ours(way: str) -> Any:
+    return [in_steps(), OURS[way](), wants_f()]
+
+
+@pytest.mark.parametrize("way", OURS)
+def test_nor_does_it_matter_whether_one_of_ours_asks_first(way: str) -> None:
+    one = in_any_order(beside_ours(way), "beside_ours", 12)
+    assert {("f", "size"), ("g", "f"), ("last", "g")} <= one.fed()
+
+
+@pytest.mark.parametrize("seed", [205486, 206093])
+def test_what_an_async_body_gives_is_recorded_the_same_in_whatever_order_it_got_that(seed: int) -> None:
+    made = narrow_world(seed)
+    in_any_order(root(made), f"root_{made.kinds[-1]}", 12)
+
+
 def test_of_calls_that_came_of_each_other_the_later_is_fed_by_the_earlier() -> None:
     assert in_any_order(knotted(), "knotted").fed() == {
         ("f", "nap"),
