@@ -155,6 +155,16 @@ def test_a_server_stops_however_often_it_is_told_to(local_project: Project) -> N
     wait_for(lambda: not is_held(local_project.graph / "server.lock"), 20)
 
 
+def test_a_server_that_waited_for_the_one_to_leave_is_stopped_as_well(local_project: Project) -> None:
+    local_graph.start(local_project)
+    words = [sys.executable, "-m", "headwater.cypher.local_server", str(local_project.graph)]
+    nowhere = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(words, check=True, **nowhere)  # what it has begun detaches
+    time.sleep(0.5)
+    assert local_graph.stop(local_project) is True
+    assert not is_held(local_project.graph / "server.lock")
+
+
 def test_a_server_that_is_stopped_stays_so_though_there_is_something_to_load(local_project: Project) -> None:
     local_graph.start(local_project)
     write_fan_out(local_project, 20_000)
