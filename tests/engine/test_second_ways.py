@@ -11,44 +11,9 @@ import pytest
 from headwater.engine.came import NOWHERE
 
 from headwater import Promise, SchedulerTask, catch, cond, map_, scheduler_task, seq, task
-from tests.engine.test_equal_forms import under
+from tests.engine.test_equal_forms import both, f, fail, mended, other, show, size, under
 
 headwater_namespace = "second_ways"
-
-
-@task
-def size(name: str) -> int:
-    return 5
-
-
-@task
-def other(name: str) -> int:
-    return 7
-
-
-@task
-def f(x: int) -> int:
-    return x + 1
-
-
-@task
-def show(x: Any) -> Any:
-    return x
-
-
-@task
-def both(x: int, y: int) -> int:
-    return x
-
-
-@task
-def fail(n: int) -> int:
-    raise ValueError(n)
-
-
-@task
-def mended(error: Any) -> int:
-    return 0
 
 
 @task
