@@ -49,7 +49,7 @@ def quick_until_last(n: int, note: str, info: JobInfo = JobInfo()) -> Any:
     if n:
         return quick_until_last(n - 1, note)
     Path(note + ".job").write_text(str(info.job_id))
-    Path(note).touch()
+    Path(note).write_text("here")
     time.sleep(8)
     return n
 
@@ -66,10 +66,10 @@ def soon(action: Callable[[], Any], seconds: float = 0.2) -> None:
 
 
 def when_there(path: Path, action: Callable[[], Any]) -> None:
-    """Do something once a file is there."""
+    """Do something once a file is there and its text in it, which a process writes after it has made the file."""
 
     def wait() -> None:
-        while not path.exists():
+        while not path.exists() or not path.read_text():
             time.sleep(0.01)
         action()
 
