@@ -16,9 +16,10 @@ from collections.abc import Callable, Coroutine, Generator, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from headwater.engine.came import Brought, Came, Had
 from headwater.engine.errors import CallError, Cancelled
 from headwater.engine.executors.owned import own
-from headwater.engine.expression import Expression
+from headwater.engine.expression import Expression, begin_era
 from headwater.engine.places import Place
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Want:
         expression: for what.
         place: where that stands: in the strand, which has a place of its own in the one that created it. So it is the
             same whatever comes first.
-        had: the results that the strand had got until then, as indexes among the job's calls.
+        had: from what the plain values in it may have come.
     """
 
     def __init__(self, strand: Strand, expression: Expression) -> None:
@@ -49,7 +50,7 @@ class Want:
         self.n = body.n
         self.expression = expression
         self.place = strand.next_place()
-        self.had = frozenset(strand.got)
+        self.had = strand.had()
         self.arrival = Arrival(loop=body.loop)
         self._strand = strand
 
@@ -94,6 +95,7 @@ class Body:
         withheld: answers that are handed over once it has them again.
         took: the hashes of the values that it has got.
         asked: what it waited for, each with its place.
+        brought: when it began.
     """
 
     def __init__(self, job: Job, ask: Callable[[Want], None], loop: asyncio.AbstractEventLoop) -> None:
@@ -107,6 +109,7 @@ class Body:
         self.stopped = False
         self.strands: dict[asyncio.Task[Any], None] = {}
         self.left: BaseException | None = None
+        self.brought = _began(None)
         # Used by the scheduler alone:
         self.waits = 0
         self.lent = False
@@ -178,11 +181,13 @@ class Strand(asyncio.Task[Any]):
     Attributes:
         body: whose it is.
         got: the results that it may have to do with, as indexes among the job's calls.
+        brought: when it began, and what the strand had then that created it.
     """
 
     def __init__(self, coro: Any, *, body: Body, above: Strand | None = None, **options: Any) -> None:
         self.body = body
         self.got: set[int] = set(above.got) if above is not None else set()
+        self.brought = _began(above.had()) if above is not None else body.brought
         self._above = above
         self._place = above.next_place() if above is not None else None
         self._made = 0
@@ -190,6 +195,10 @@ class Strand(asyncio.Task[Any]):
         body.strands[self] = None
         super().__init__(self._follow(coro), loop=body.loop, **options)
         self.add_done_callback(Strand._end)  # before anybody who waits for it is told
+
+    def had(self) -> Had:
+        """From what the plain values may have come in what it writes now."""
+        return Had(self.brought, Came(frozenset(self.got)))
 
     def next_place(self) -> Place:
         """The place of the next await, or of the next strand that is created here."""
@@ -243,6 +252,13 @@ class _Watched:
                 thrown = error
             if elsewhere:
                 strand.got |= strand.body.got
+
+
+def _began(above: Had | None) -> Brought:
+    """What begins now, where that is what the strand has that begins it."""
+    brought = Brought(None, (), above)
+    brought.begun = begin_era()
+    return brought
 
 
 def _innermost(coro: Any) -> Any:

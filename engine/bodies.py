@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.attach import flows
 from headwater.engine.awaiting import Body, Want
-from headwater.engine.came import Brought, Came, Had, Results
+from headwater.engine.came import Came, Had
 from headwater.engine.errors import Unrecordable
 from headwater.engine.expression import Special
 from headwater.engine.job import BODY, Job, StepNode
@@ -50,13 +50,13 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
 
     node = StepNode(job, Special("await", (want.expression, reply)))
     node.place = want.place
-    node.had = had_of(want.had)
+    node.had = want.had
     return node
 
 
-def had_of(results: Results) -> Had:
-    """What a body had, for what it asks for then."""
-    return Had(Brought(None, (), None), Came(results))
+def had_at_end(body: Body) -> Had:
+    """From what the plain values may have come in what a body gave."""
+    return Had(body.brought, Came(frozenset(body.got)))
 
 
 def _note_taken(job: Job, body: Body, want: Want, value: Any, recording: Recording) -> None:

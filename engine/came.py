@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine.errors import CallError
-from headwater.engine.expression import Call, Expression, Operation, Special
+from headwater.engine.expression import Call, Expression, Operation, Special, era_of
 from headwater.engine.expression_codec import unquoted
 from headwater.engine.nested import find_expressions
 
@@ -127,6 +127,7 @@ class Brought:
         args: its arguments.
         above: from what the plain values in them may have come.
         depth: how many forms are around it.
+        begun: the era that began with its code; None for the engine's own forms, and before.
 
     Args:
         outermost: where what is handed to forms is noted that no other asked for; shared, so that each is looked at
@@ -139,6 +140,7 @@ class Brought:
         self.node = node
         self.args = args
         self.above = above
+        self.begun: int | None = None
         around = self.around
         self.depth: int = 0 if around is None else around.depth + 1
         # Forms in forms hand on what they were handed: each expression is looked at once for all of them.
@@ -166,15 +168,14 @@ class Brought:
 
     def _look(self) -> None:
         self._looked = True
-        handed, depth = self._handed, self.depth
-        came = NOWHERE if self.above is None else self.above.came
+        handed, depth, above = self._handed, self.depth, self.above
         stack: list[Any] = [self.args]
         while stack:
             for found in find_expressions(stack.pop()):
                 known = handed.get(id(found))
                 if known is not None and known[1] <= depth:
                     continue
-                handed[id(found)] = found, depth, came
+                handed[id(found)] = found, depth, NOWHERE if above is None else above.wrote(found)
                 if isinstance(found, (Call, Operation)):
                     stack += [found._args, found._kwargs, getattr(found, "_options", None)]
                 elif isinstance(found, Special):
@@ -214,7 +215,17 @@ class Had:
     def of(self, expression: Expression) -> Came:
         """That for one expression in what is asked for."""
         handed = self.brought.handed(expression)
-        return self.came if handed is None else handed
+        return self.wrote(expression) if handed is None else handed
+
+    def wrote(self, expression: Expression) -> Came:
+        """That for one which was not handed to it: what was there before code began holds nothing that this got."""
+        if self.brought.begun is None:
+            return self.came
+        made = era_of(expression)
+        had: Had | None = self
+        while had is not None and (had.brought.begun is None or made < had.brought.begun):
+            had = had.brought.above
+        return NOWHERE if had is None else had.came
 
 
 def had_by(node: StepNode, outermost: Handed, above: Had | None = None, came: Came = NOWHERE) -> Had:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -104,6 +105,22 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 """Every operation a lazy value knows, by the name it is recorded under. `&` and `|` are Python's `and` and `or`."""
 
 
+_era = 0
+_at_begin = threading.Lock()
+
+
+def begin_era() -> int:
+    """Have what is made from now on told apart from what there was before.
+
+    Returns:
+        the number of the era, which is larger than that of any before it.
+    """
+    global _era  # noqa: PLW0603
+    with _at_begin:
+        _era += 1
+        return _era
+
+
 class Expression:
     """A value that is not there yet.
 
@@ -111,10 +128,12 @@ class Expression:
     lazy attribute look-up.
     """
 
-    __slots__ = ("__weakref__", "_digest")
+    __slots__ = ("__weakref__", "_digest", "_era")
 
     _digest: bytes
     """what it is known by (`expression_codec.digest`), once that was asked"""
+    _era: int
+    """in which era it was made; not there where none had begun"""
     # What stands to the left of it in `table * lazy` leaves the operation to it, as numbers do: else numpy would make
     # an array of lazy items, and pandas would ask it how many dimensions it has.
     __array_ufunc__: ClassVar[None] = None
@@ -322,6 +341,8 @@ class Call(Expression):
         _set_call_kwargs(self, kwargs)
         _set_call_options(self, options)
         _set_call_task(self, task)
+        if _era:
+            _set_era(self, _era)
 
     def __iter__(self) -> Iterator[Any]:
         nout = (self._options or {}).get("nout", self._task.nout)
@@ -346,6 +367,8 @@ class Operation(Expression):
         _set_operation_args(self, args)
         _set_operation_kwargs(self, kwargs or {})
         _set_operation_symbol(self, symbol)
+        if _era:
+            _set_era(self, _era)
 
     def __iter__(self) -> Iterator[Any]:
         of = self._args[0]
@@ -374,6 +397,8 @@ class Special(Expression):
     def __init__(self, form: str, args: tuple[Any, ...]) -> None:
         _set_special_args(self, args)
         _set_special_form(self, form)
+        if _era:
+            _set_era(self, _era)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Special, (self._form, self._args)
@@ -390,6 +415,8 @@ class Given(Expression):
     def __init__(self, value: Any, sources: tuple[int, ...]) -> None:
         _set_given_sources(self, sources)
         _set_given_value(self, value)
+        if _era:
+            _set_era(self, _era)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Given, (self._value, self._sources)
@@ -405,5 +432,11 @@ _set_call_args, _set_call_kwargs, _set_call_options, _set_call_task = _setters(C
 _set_operation_args, _set_operation_kwargs, _set_operation_symbol = _setters(Operation)
 _set_special_args, _set_special_form = _setters(Special)
 _set_given_sources, _set_given_value = _setters(Given)
+_set_era: Callable[[Any, int], None] = Expression.__dict__["_era"].__set__
 set_digest: Callable[[Any, bytes], None] = Expression.__dict__["_digest"].__set__
 """Keeps what an expression is known by."""
+
+
+def era_of(expression: Expression) -> int:
+    """In which era an expression was made; 0 before any."""
+    return getattr(expression, "_era", 0)

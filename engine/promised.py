@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from headwater.engine.came import Brought, Came, Had, Wish
 from headwater.engine.errors import CallError
-from headwater.engine.expression import Special
+from headwater.engine.expression import Special, begin_era
 from headwater.engine.nested import Failure, find_expressions
 from headwater.engine.promise import Promise, at_hand, came_at_hand
 from headwater.engine.special import Give, Settled, Steps
@@ -80,6 +80,7 @@ def promised_steps(
     scheduler = FormScheduler()
     had = give.had()
     brought = had.brought
+    brought.begun = begin_era()
     try:
         with at_hand(had.came):
             made = func(scheduler, scheduler.parent_job, sexpr, *args, **kwargs)

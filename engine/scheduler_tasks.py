@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 from headwater.engine.came import Brought, Came, Had, Wish
 from headwater.engine.errors import TaskDefinitionError
-from headwater.engine.expression import Special
+from headwater.engine.expression import Special, begin_era
 from headwater.engine.namespace import check_name
 from headwater.engine.nested import find_expressions
 from headwater.engine.promise import Promise
@@ -88,6 +88,7 @@ class SchedulerTask(Generic[P, R]):
             return (yield from promised_steps(give, self.func, sexpr, args, kwargs))
         had = give.had()
         brought, came = had.brought, had.came
+        brought.begun = begin_era()
         value = self.func(*args, **kwargs)
         if inspect.isgenerator(value):
             value, came = yield from _watched(value, brought, came)

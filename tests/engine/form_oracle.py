@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any, TypeVar
 
-from tests.engine.form_recipes import Recipe, World, after, number_of
+from tests.engine.form_recipes import SHARED, Recipe, World, after, number_of
 
 T = TypeVar("T")
 Call = tuple[str, int]
@@ -123,6 +123,8 @@ class Oracle:
         kind, *parts = recipe
         if kind == "arg" and not mind.is_plain(recipe):
             return self._written(mind.handed[parts[0]].mind, mind.handed[parts[0]].recipe)
+        if kind == "shared":
+            return frozenset()
         return mind.had.union(*(self._written(mind, part) for part in parts if isinstance(part, tuple)))
 
     def _value(self, mind: Mind, recipe: Recipe) -> tuple[Any, Sources]:
@@ -138,6 +140,8 @@ class Oracle:
             return value, mind.had if handed.is_plain else sources
         if kind == "same":
             return self._call("a", [(parts[0], mind.same[parts[0]])])
+        if kind == "shared":
+            return self._value(Mind([], frozenset()), SHARED[parts[0]])
         if kind == "form":
             number, plain, *handed = parts
             args = [Handed(part, mind) for part in handed]

@@ -80,6 +80,13 @@ def told(error: Any) -> Any:
 
 
 MOST_FORMS = 5
+SHARED: list[Recipe] = [
+    ("call", "a", ("plain", 0)),
+    ("call", "b", ("call", "a", ("plain", 1))),
+    ("cond", ("plain", 1), ("call", "b", ("plain", 0)), ("plain", 0)),
+    ("evaluate", ("call", "a", ("plain", 0))),
+]
+"""What lies beside the code of all programs, for each of them."""
 
 
 @dataclass
@@ -99,10 +106,15 @@ class Program:
 
 @dataclass
 class World:
-    """Some programs, each of which may ask for those before it; the last is that of the call that is traced."""
+    """Some programs, each of which may ask for those before it; the last is that of the call that is traced.
+
+    Attributes:
+        shared: lazy values that any of them may ask for, and that nobody is handed.
+    """
 
     programs: list[Program] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    shared: list[Any] = field(default_factory=list)
 
 
 # -- making them -------------------------------------------------------------------------------------------------------
@@ -116,6 +128,22 @@ def world(seed: int) -> World:
 def narrow_world(seed: int) -> World:
     """A random one with few calls that differ, so that many forms and calls are asked for in several ways."""
     return _drawn(random.Random(seed), _narrow_program)
+
+
+def sharing_world(seed: int) -> World:
+    """A random one that asks for what lies beside its code, too."""
+    made, chance = world(seed), random.Random(seed)
+    made.shared = [Code(made, ()).lazy(recipe) for recipe in SHARED]
+
+    def with_shared(recipe: Recipe) -> Recipe:
+        if recipe[0] in BUILD.keys() | {"call", "map", "form"} and chance.random() < 0.15:
+            return "shared", chance.randrange(len(SHARED))
+        return tuple(with_shared(part) if isinstance(part, tuple) else part for part in recipe)
+
+    for program in made.programs:
+        program.steps = [with_shared(step) for step in program.steps]
+        program.end = program.end and with_shared(program.end)
+    return made
 
 
 def _drawn(chance: random.Random, program: Callable[[random.Random, int, int], Program]) -> World:
@@ -239,6 +267,8 @@ class Code:
             if parts[0] not in self._same:
                 self._same[parts[0]] = cond(True, TASKS["a"](parts[0]))
             return self._same[parts[0]]
+        if kind == "shared":
+            return self.world.shared[parts[0]]
         if kind == "form":
             number, plain, *handed = parts
             values = [self.lazy(part) for part in handed]

@@ -28,7 +28,7 @@ from headwater import (
     task,
 )
 from tests.engine.form_oracle import Oracle, reach
-from tests.engine.form_recipes import World, root, world
+from tests.engine.form_recipes import World, root, sharing_world, world
 from tests.properties import tries
 
 headwater_namespace = "equal_forms"
@@ -318,10 +318,10 @@ def is_as_the_oracle_says(made: World, looked: Looked) -> None:
 
 
 @tries(150)
-@given(st.integers(0, MOST_SEEDS), st.integers(0, 1000))
-def test_every_call_comes_from_what_an_oracle_says(seed: int, order: int) -> None:
+@given(st.sampled_from([world, sharing_world]), st.integers(0, MOST_SEEDS), st.integers(0, 1000))
+def test_every_call_comes_from_what_an_oracle_says(kind: Any, seed: int, order: int) -> None:
     """Whatever asks for whatever, in any order."""
-    made = world(seed)
+    made = kind(seed)
     is_as_the_oracle_says(made, looked_at(made, Scheduler(record=False)))
     is_as_the_oracle_says(made, looked_at(made, Rehearsal(), seed=order))
 
@@ -337,7 +337,7 @@ def test_a_call_of_what_was_asked_for_again_is_one_with_its_equal(seed: int) -> 
 def test_and_so_it_does_where_its_calls_are_answered_from_the_cache(
     shared_local_project: Project, seed: int
 ) -> None:
-    made = world(seed)
+    made = sharing_world(seed)
     for _ in range(2):
         scheduler = Scheduler(shared_local_project)
         is_as_the_oracle_says(made, looked_at(made, scheduler, again=next(TIMES)))
