@@ -311,7 +311,13 @@ def adopt(owner: Job, job: Job) -> None:
     assert owner.places is not None
     assert owner.live is not None
     job.index = len(owner.calls)
-    job.sources = (BODY,) if job.unrecorded else (job.index,)
+    if not job.unrecorded:
+        job.sources = (job.index,)
+    elif job.flows_nowhere:
+        job.sources = (BODY,)
+    else:
+        job.sources = (BODY, job.index)
+        hads_of(owner).unseen.add(job.index)
     owner.calls.append(None)
     owner.places.append(job.place)
     owner.live[job] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headwater.engine.job import BODY, Job
 from headwater.engine.knots import untie
+from headwater.engine.through import look_through, seen_through
 from headwater.engine.visits import in_order_of_visits
 
 
@@ -20,6 +21,8 @@ def recorded_children(job: Job) -> list[bytes]:
     if knots is not None:
         # What a body got is told without what other results cover, as far as was known by then.
         job.returns = knots.whole(job.returns, least=job.body is not None and BODY in job.returns)
+    look_through(job)
+    job.returns = seen_through(job, job.returns)
     assert job.places is not None
     if None not in calls and all(place.within is None for place in job.places):
         return calls  # type: ignore[return-value]

@@ -16,6 +16,7 @@ from headwater.engine.errors import Unrecordable
 from headwater.engine.job import BODY, Job
 from headwater.engine.options import CacheScope
 from headwater.engine.reasons import ROLLED_BACK, UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
+from headwater.engine.through import sources_through
 from headwater.engine.validity import still_holds
 from headwater.engine.values import describe, preview, type_name
 
@@ -286,8 +287,14 @@ def _compared(key: str, value: Any) -> Given:
 def _fed(job: Job) -> set[str]:
     """The parameters of a job into which results of other calls flowed."""
     owner = job.owner
-    wiring = owner.wiring if owner is not None else None
-    return {name for consumer, name, source in wiring or () if consumer == job.index and source != BODY}
+    if owner is None:
+        return set()
+    through = sources_through(owner)
+    return {
+        name
+        for consumer, name, source in owner.wiring or ()
+        if consumer == job.index and through.get(source, {source}) != {BODY}
+    }
 
 
 def _changed_files(value: Any, before: Given) -> list[str]:

@@ -74,6 +74,8 @@ class Hads(dict[int, Fed]):
         again: whether a form of the user's asked for what there was already.
         knots: which calls came of each other, once all of them are there.
         shares: whether a form asked for what another had asked for, so that time decides which of them makes it.
+        unseen: the calls that are not recorded, where their owner is.
+        through: what their results came from, once all calls are there.
     """
 
     def __init__(self) -> None:
@@ -83,6 +85,8 @@ class Hads(dict[int, Fed]):
         self.again = False
         self.knots: Knots | None = None
         self.shares = False
+        self.unseen: set[int] = set()
+        self.through: dict[int, set[int]] | None = None
         self.plain: dict[int, tuple[Expression, frozenset[Came]]] = {}
         self.handed: dict[tuple[int, int], tuple[Brought, Expression, Came]] = {}
         self.holds_plain: dict[int, bool] = {}
@@ -227,7 +231,7 @@ def feed(owner: Job, job: Job, came: Came, names: dict[str, Collection[int]], *,
     if fed is None:
         fed = hads[job.index] = Fed(came)
         fed.names = names
-        if not (is_new or job.unrecorded):
+        if not is_new:
             # It may have been asked for before, and what was got meanwhile have come of it.
             assert owner.wiring is not None
             clear, fed.ends = hads.may_feed(job.index, came.results, owner.wiring)
@@ -253,7 +257,7 @@ def _feed_more(owner: Job, job: Job, came: Came, results: Results) -> None:
     if shares and not fed.names:
         return
     new = results if shares else results - fed.differs()
-    clear, ends = (set(new), set()) if job.unrecorded else hads.may_feed(job.index, new, wiring)
+    clear, ends = hads.may_feed(job.index, new, wiring)
     if ends:
         clear -= fed.results
         fed.ends |= ends
@@ -265,13 +269,10 @@ def _feed_more(owner: Job, job: Job, came: Came, results: Results) -> None:
 
 def wire(owner: Job, job: Job, names: dict[str, Collection[int]], results: Results) -> None:
     """Let results flow into some parameters, with what the owner's function wrote there."""
-    if not (names and results):
+    if not (names and results) or job.flows_nowhere:
         return
     assert owner.hads is not None
     assert owner.wiring is not None
-    if job.unrecorded:
-        job.sources = tuple(sorted({*job.sources, BODY, *results}))
-        return
     in_order = sorted({BODY, *results})
     for name, known in names.items():
         owner.wiring.extend((job.index, name, source) for source in in_order if source not in known)

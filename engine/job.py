@@ -315,6 +315,12 @@ class Job(Node):
         hashes = self.hashes or ()
         return hashes if self.body is None else (*hashes, *self.body.took)
 
+    @property
+    def flows_nowhere(self) -> bool:
+        """Whether it is not recorded, nor anything else that its owner asks for: what feeds it is told nowhere."""
+        owner = self.owner
+        return self.unrecorded and owner is not None and (owner.unrecorded or not owner.task.records_below)
+
     def depends_on_directory(self) -> None:
         """Its function named files relative to the working directory."""
         self.reads = {**(self.reads or {}), HERE: read_hash({}, HERE)}

@@ -189,8 +189,7 @@ class Reduction(Failures):
                 refuse_handles(values[index], job.task, name)
         job.values, job.lazy, job.orders = values, None, None
         job.eval_hash = eval_key(job.task, names, job.positional, hashes)
-        if job.unrecorded:
-            job.sources = tuple(sorted(set(job.sources).union(*fed.values())))
+        if job.flows_nowhere:
             return
         wiring = owner.wiring
         for name, sources in fed.items():

@@ -32,6 +32,7 @@ from headwater.engine.retries import pause_after
 from headwater.engine.simulated_bodies import InlineBodies, no_event_loop
 from headwater.engine.subrun import SubRun
 from headwater.engine.task import Task
+from headwater.engine.through import look_through
 from headwater.engine.timeouts import Timeouts
 
 
@@ -302,11 +303,13 @@ class _Watched(Reduction):
 
     def _finish(self, job: Job, value: Any, value_hash: bytes) -> None:
         untie(job)
+        look_through(job)
         self._tell_fed(job)
         super()._finish(job, value, value_hash)
 
     def _record_failure(self, job: Job, error: BaseException) -> None:
         untie(job)
+        look_through(job)
         self._tell_fed(job)
         super()._record_failure(job, error)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any, TypeVar
 
-from tests.engine.form_recipes import SHARED, Recipe, World, after, number_of
+from tests.engine.form_recipes import QUIET, SHARED, Recipe, World, after, number_of
 
 T = TypeVar("T")
 Call = tuple[str, int]
@@ -59,7 +59,7 @@ class Oracle:
 
     Args:
         loose: whether a form's own values come from all that its caller had, also where that handed it no plain value;
-            and those of `cond` from all that its branches hold.
+            what it gives, where that did; and what `cond` gives, from all that its branches hold.
 
     Attributes:
         fed: of each call, what it comes from directly, whoever asked for it.
@@ -72,12 +72,27 @@ class Oracle:
 
     def run(self) -> Sources:
         """Follow the whole; what its value comes from."""
-        return self._code(len(self.world.programs) - 1, Mind([], frozenset()))[1]
+        sources = self._code(len(self.world.programs) - 1, Mind([], frozenset()))[1]
+        # What a call that is not recorded comes from stands in its place.
+        seen = {call: self._seen(came) - {call} for call, came in self.fed.items() if call[0] != QUIET}
+        sources, self.fed = frozenset(self._seen(sources)), seen
+        return sources
 
-    def _call(self, name: str, given: list[tuple[Any, Sources]]) -> tuple[Any, Sources]:
+    def _seen(self, sources: Iterable[Call]) -> set[Call]:
+        hidden = {call: came for call, came in self.fed.items() if call[0] == QUIET}
+        return {call for call in reach(hidden, sources) if call[0] != QUIET}
+
+    def _call(
+        self, name: str, given: list[tuple[Any, Sources]], mind: Mind | None = None
+    ) -> tuple[Any, Sources]:
         number = number_of(name, tuple(value for value, _ in given))
         call = (name, number)
         came = frozenset().union(*(sources for _, sources in given))
+        if name == QUIET and not self.loose:
+            # Such calls may be several, whose arguments are equal only once they are there.
+            return number, came
+        if name == QUIET and mind is not None:
+            came |= mind.had  # it counts as a part of the code that wrote it
         self.fed.setdefault(call, set()).update(came - {call})
         return number, frozenset({call})
 
@@ -147,7 +162,8 @@ class Oracle:
             args = [Handed(part, mind) for part in handed]
             args += [] if plain is None else [Handed(("plain", plain), mind)]
             knows = self.loose or any(arg.is_plain for arg in args)
-            return self._code(number, Mind(args, mind.had if knows else frozenset()))
+            value, sources = self._code(number, Mind(args, mind.had if knows else frozenset()))
+            return value, sources | mind.had if self.loose and any(arg.is_plain for arg in args) else sources
         if kind == "cond":
             value, _ = self._value(mind, parts[0])
             value, sources = self._value(mind, parts[1] if value else parts[2])
@@ -156,14 +172,14 @@ class Oracle:
         given = [self._value(mind, part) for part in parts]
         values, came = [value for value, _ in given], frozenset().union(*(sources for _, sources in given))
         if kind == "call":
-            return self._call(name, given)
+            return self._call(name, given, mind)
         if kind == "little":
             return 0, self._call("pair", given)[1]
         if kind == "starmap":
             value, sources = self._call("c", given)
             return [value], sources
         if kind == "map":
-            found = [self._call(name, [one]) for one in given]
+            found = [self._call(name, [one], mind) for one in given]
             return [value for value, _ in found], frozenset().union(*(sources for _, sources in found))
         if kind == "lazy map":
             first, sources = self._call("many", given)

@@ -40,15 +40,17 @@ def number_of(*values: Any) -> int:
     return int.from_bytes(hashlib.sha256(repr(values).encode()).digest()[:6], "big")
 
 
-def _leaf(name: str) -> Any:
-    @task(name=name, version="1")
+def _leaf(name: str, **options: Any) -> Any:
+    @task(name=name, version="1", **options)
     def leaf(*values: Any) -> int:
         return number_of(name, values)
 
     return leaf
 
 
-TASKS = {name: _leaf(name) for name in ("a", "b", "c")}
+QUIET = "quiet"
+"""the task whose calls are not recorded"""
+TASKS = {name: _leaf(name) for name in ("a", "b", "c")} | {QUIET: _leaf(QUIET, prov=False)}
 
 
 @task(version="1")
@@ -143,6 +145,22 @@ def sharing_world(seed: int) -> World:
     for program in made.programs:
         program.steps = [with_shared(step) for step in program.steps]
         program.end = program.end and with_shared(program.end)
+    return made
+
+
+def quiet_world(seed: int) -> World:
+    """A random one in which some calls are not recorded."""
+    made, chance = (world if seed % 2 else narrow_world)(seed), random.Random(seed)
+
+    def with_quiet(recipe: Recipe) -> Recipe:
+        kind, *parts = (with_quiet(part) if isinstance(part, tuple) else part for part in recipe)
+        if kind in ("call", "map") and chance.random() < 0.4:
+            parts[0] = QUIET
+        return kind, *parts
+
+    for program in made.programs:
+        program.steps = [with_quiet(step) for step in program.steps]
+        program.end = program.end and with_quiet(program.end)
     return made
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import Rehearsal, Scheduler, catch, cond, evaluate, map_, scheduler_task, seq, task
-from tests.engine.form_recipes import narrow_world, root, sharing_world, world
+from tests.engine.form_recipes import narrow_world, quiet_world, root, sharing_world, world
 from tests.properties import tries
 
 headwater_namespace = "clock"
@@ -77,7 +77,7 @@ def in_any_order(expression: Any, name: str, seeds: int = 8) -> Recorded:
 
 
 @tries(200)
-@given(st.sampled_from([world, narrow_world, sharing_world]), st.integers(0, 100_000))
+@given(st.sampled_from([world, narrow_world, sharing_world, quiet_world]), st.integers(0, 100_000))
 def test_any_workflow_of_forms_is_recorded_the_same_in_whatever_order_its_calls_end(
     kind: Any, seed: int
 ) -> None:
