@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headwater.engine.knots import Knots
 
 ONLY_BODY: Results = frozenset({BODY})
+_MOST_TOPS = 4
 
 
 class Fed:
@@ -92,6 +93,7 @@ class Hads(dict[int, Fed]):
         self.holds_plain: dict[int, bool] = {}
         self._together: dict[frozenset[Came], Came] = {}
         self._of: dict[int, list[Came]] = {}
+        self._tops: dict[int, tuple[int, ...]] = {}
         self._fed_by: dict[int, set[int]] = {}
         self._feeds: dict[int, set[int]] = {}
         self._rows = 0
@@ -101,16 +103,31 @@ class Hads(dict[int, Fed]):
     def came(self, sources: Iterable[int]) -> Came:
         """Some results as what something came from: without those to which the way leads over others of them."""
         results = {source for source in sources if source != BODY}
+        tops = {call: self._tops_of(call) for call in results}
         # Calls of one step share what they came from: each such lot counts once.
-        lots = {call: self[call].lot for call in results if call in self and self[call].names}
-        for fed in {id(lot): self[call] for call, lot in lots.items()}.values():
-            results -= fed.results
-        left = {id(lot): self[call] for call, lot in lots.items() if call in results}
-        made = Came(frozenset(results), set().union(*(fed.results for fed in left.values())))
-        for call in results:
-            if call in self:
-                self._of.setdefault(call, []).append(made)
+        for top in self._lots(tops.values()):
+            results -= self[top].results
+        left = self._lots(tops[call] for call in results)
+        made = Came(frozenset(results), set().union(*(self[top].results for top in left)))
+        for top in left.union(call for call in results if call in self):
+            self._of.setdefault(top, []).append(made)
         return made
+
+    def resolved(self, call: int, fed: Iterable[Collection[int]]) -> None:
+        """Note what a call came from whose lazy arguments are there."""
+        tops = self._lots(self._tops_of(source) for source in {one for sources in fed for one in sources})
+        if tops:
+            self._tops[call] = tuple(sorted(tops)[-_MOST_TOPS:])
+
+    def _tops_of(self, call: int) -> tuple[int, ...]:
+        """The calls that a form put something into over which a way leads from a call to what it came from."""
+        return (call,) if call in self and self[call].names else self._tops.get(call, ())
+
+    def _lots(self, tops: Iterable[tuple[int, ...]]) -> set[int]:
+        """The last one of those of each lot."""
+        return set(
+            {id(self[top].lot): top for top in sorted({top for some in tops for top in some})}.values()
+        )
 
     def together(self, came: frozenset[Came]) -> Came:
         """What came of several."""

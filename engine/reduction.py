@@ -191,6 +191,8 @@ class Reduction(Failures):
         job.eval_hash = eval_key(job.task, names, job.positional, hashes)
         if job.flows_nowhere:
             return
+        if hads is not None:
+            hads.resolved(job.index, fed.values())
         wiring = owner.wiring
         for name, sources in fed.items():
             wiring.extend([(job.index, name, source) for source in flows(sources)])

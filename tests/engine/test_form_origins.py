@@ -13,7 +13,7 @@ from headwater.engine.children import recorded_children
 from headwater.engine.job import Job
 from headwater.engine.nested import find_expressions
 
-from headwater import Rehearsal, Scheduler, scheduler_task, task
+from headwater import Rehearsal, Scheduler, evaluate, scheduler_task, task
 
 headwater_namespace = "form_origins"
 
@@ -60,12 +60,12 @@ class Kept:
 def kept(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Kept]:
     """Runs an expression in one call, and tells what was kept for what is under it."""
 
-    def run(expression: Any) -> Kept:
+    def run(expression: Any, name: str = "under") -> Kept:
         found: list[Kept] = []
 
         def looked_at(job: Job) -> list[bytes]:
             children = recorded_children(job)
-            if job.calls and job.task.name == "under":
+            if job.calls and job.task.name == name:
                 sets = {id(one.came): one.came for one in (job.hads or {}).values()}
                 found.append(Kept(sorted(job.wiring or ()), [len(one.results) for one in sets.values()]))
             return children
@@ -135,6 +135,53 @@ def test_forms_in_forms_are_fed_by_the_last_of_what_they_got(kept: Callable[[Any
         one = kept(value)
         assert len([row for row in one.wiring if row[2] != -1]) == 2 * 100
         assert one.fed == [1] * 100
+
+
+NESTED: dict[str, Callable[[int], Any]] = {
+    "one": show,
+    "two": lambda n: show(note(n)),
+    "many": lambda n: add(show(show(note(n))), show(note(n + 1))),
+    "folded": lambda n: sum_of(*[note(n + one) for one in range(3)]),
+    "with a plain value": lambda n: add(note(n), n),
+    "not recorded": lambda n: show(unseen(note(n))),
+}
+
+
+@task
+def sum_of(*values: int) -> int:
+    return sum(values)
+
+
+@task(prov=False)
+def unseen(n: int) -> int:
+    return n
+
+
+@scheduler_task
+def in_a_loop(how: str, steps: int) -> Any:
+    for n in range(steps):
+        yield NESTED[how](5 * n)
+    return steps
+
+
+@task
+async def in_a_loop_of_its_own(how: str, steps: int) -> int:
+    for n in range(steps):
+        await evaluate([NESTED[how](5 * n)])
+    return steps
+
+
+@pytest.mark.parametrize("how", NESTED)
+@pytest.mark.parametrize(
+    ("loop", "name"),
+    [(in_a_loop, "under"), (in_a_loop_of_its_own, "in_a_loop_of_its_own")],
+    ids=["form", "body"],
+)
+def test_a_step_is_fed_by_the_last_step_alone_whatever_it_asks_for(
+    kept: Callable[..., Kept], loop: Any, name: str, how: str
+) -> None:
+    few, many = (len(kept(loop(how, steps), name).wiring) for steps in (10, 200))
+    assert many <= 20 * (few + 10)
 
 
 def test_what_forms_hand_on_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
