@@ -286,8 +286,8 @@ def _compared(key: str, value: Any) -> Given:
 def _fed(job: Job) -> set[str]:
     """The parameters of a job into which results of other calls flowed."""
     owner = job.owner
-    wiring = owner.wiring if owner is not None else None
-    return {name for consumer, name, source in wiring or () if consumer == job.index and source != BODY}
+    wiring = owner.below.wiring if owner is not None and owner.below is not None else ()
+    return {name for consumer, name, source in wiring if consumer == job.index and source != BODY}
 
 
 def _changed_files(value: Any, before: Given) -> list[str]:

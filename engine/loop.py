@@ -432,9 +432,9 @@ class Run(Control):
 
         execution = self.recorder.execution_id
         key = job.eval_hash.hex() if job.eval_hash else None
-        assert job.values is not None
+        values = job.values = list(job.values or ())
         for index, name in enumerate(job.names):
-            if name in job.task.plan.info and isinstance(job.values[index], JobInfo):
+            if name in job.task.plan.info and isinstance(values[index], JobInfo):
                 info = JobInfo(
                     execution,
                     self._id_of(job),
@@ -443,7 +443,7 @@ class Run(Control):
                     dict(job.options),
                     str(self.project.folder) if self.project is not None else None,
                 )
-                job.values[index] = job.values[index].filled(info, self, job)
+                values[index] = values[index].filled(info, self, job)
 
     def _id_of(self, job: Job) -> str | None:
         from headwater.cypher.records import job_id

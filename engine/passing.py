@@ -39,9 +39,10 @@ def passed(job: Job, node: Node, value: Any) -> Any:
     Args:
         node: the expression's.
     """
-    if job.orders is None or job.taken is None or job.owner is None or job.owner.passed is None:
+    below = job.owner.below if job.owner is not None else None
+    if job.orders is None or job.taken is None or below is None or below.passed is None:
         return value
-    return job.owner.passed.into(value, job.taken, job.orders[node])
+    return below.passed.into(value, job.taken, job.orders[node])
 
 
 def passing(

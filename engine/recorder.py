@@ -303,7 +303,7 @@ class Recorder:
                 _arguments(job),
                 job.value_hash,
                 tuple(children),
-                tuple(job.wiring or ()),
+                tuple(job.below.wiring) if job.below is not None else (),
                 job.returns,
                 _micros(time()),
                 cacheable,
@@ -339,7 +339,7 @@ class Recorder:
         cacheable = job.reusable and not job.outdated and not isinstance(error, CIRCUMSTANTIAL)
         self.called(job, children, cacheable=cacheable, failed=True)
 
-    def ended(self, job: Job) -> None:
+    def ended(self, job: Job, stopped: float) -> None:
         """A job has reached its last status."""
         error = job.error
         self._task(job.task)
@@ -360,7 +360,7 @@ class Recorder:
                 job.eval_hash,
                 STATUS[job.status],
                 _micros(job.started),
-                _micros(job.stopped),
+                _micros(stopped),
                 job.executor,
                 job.call_hash,
                 None if error is None else error_text(error),

@@ -20,7 +20,7 @@ from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
-from headwater.engine.failure import Failures, Finished, Recording, Unreadable, call_key
+from headwater.engine.failure import Failures, Finished, Recording, Unreadable, call_key, finished_of
 from headwater.engine.feeding import ONLY_BODY
 from headwater.engine.job import (
     BODY,
@@ -147,14 +147,12 @@ class Reduction(Failures):
 
     def _resolve(self, job: Job, owner: Job | None) -> None:
         """Put the values of a job's lazy arguments in their places, note what fed them, and work out its key."""
-        values, hashes = job.values, job.hashes
         assert owner is not None
-        assert owner.memo is not None
-        assert values is not None
-        assert hashes is not None
-        assert owner.wiring is not None
-        memo, excluded, names, hads = owner.memo, job.task.plan.excluded, job.names, owner.hads
-        values = list(values)  # those of the job stay until all are there: one may turn out to be unreadable
+        below = owner.below
+        assert below is not None
+        memo, excluded, names, hads = below.memo, job.task.plan.excluded, job.names, below.hads
+        # Those of the job stay until all are there: one may turn out to be unreadable.
+        values, hashes = list(job.values or ()), list(job.hashes or ())
         fed: dict[str, Collection[int]] = {}
         for index in job.lazy or ():
             value, name = values[index], names[index]
@@ -187,12 +185,12 @@ class Reduction(Failures):
                 hashes[index] = digest
             elif job.orders is not None:
                 refuse_handles(values[index], job.task, name)
-        job.values, job.lazy, job.orders = values, None, None
+        job.values, job.hashes, job.lazy, job.orders = values, hashes, None, None
         job.eval_hash = eval_key(job.task, names, job.positional, hashes)
         if job.unrecorded:
             job.sources = tuple(sorted(set(job.sources).union(*fed.values())))
             return
-        wiring = owner.wiring
+        wiring = below.wiring
         for name, sources in fed.items():
             wiring.extend([(job.index, name, source) for source in flows(sources)])
 
@@ -322,8 +320,8 @@ class Reduction(Failures):
 
     def _resolver(self, owner: Job, sources: set[int]) -> Callable[[Expression], Any]:
         """Gives the value of each expression, and adds what it came from to `sources`."""
-        memo = owner.memo
-        assert memo is not None
+        assert owner.below is not None
+        memo = owner.below.memo
 
         def resolve(expression: Expression) -> Any:
             node = memo[id(expression)]
@@ -363,7 +361,7 @@ class Reduction(Failures):
                 if self.stopping or (job.owner is not None and job.owner.finished):
                     self.cancel(job)
                     return
-                if job.status == RUNNING and job.memo is None:
+                if job.status == RUNNING and job.below is None:
                     # (What a body gave after it awaited something is no function of the arguments alone.)
                     self.recording_of(job).reduced(job, value)
                 self._reduce(job, value)
@@ -377,7 +375,7 @@ class Reduction(Failures):
     def _reduce(self, job: Job, value: Any) -> None:
         job.described = None
         body = job.body
-        if job.memo is None:
+        if job.below is None:
             job.open(value)
         job.result = value
         place, had = (None, None) if body is None else (LAST, had_of(frozenset(body.got)))
@@ -392,9 +390,9 @@ class Reduction(Failures):
     def _complete_reduction(self, job: Job) -> None:
         """Everything in a job's returned value is there: put it together."""
         result = job.result
-        assert job.memo is not None
+        assert job.below is not None
         if isinstance(result, Expression):
-            node = job.memo[id(result)]
+            node = job.below.memo[id(result)]
             job.returns = flows(set(node.sources))
             if node.value_hash is not None:
                 self._finish(job, node.value, node.value_hash)
@@ -455,14 +453,14 @@ class Reduction(Failures):
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:
             job.spare = self.recording_of(job).spare(job)
-            self._equal[key] = Finished(job, job.spare or job.value)
+            self._equal[key] = finished_of(job, job.spare or job.value)
         job.readers = len(job.waiters or ())
         job.release()
         self._settle(job)
         if live:
             self._abandon(live)
         if followers:
-            finished = Finished(job, job.value)
+            finished = finished_of(job, job.value)
             for follower in followers:
                 if not finished.does_for(follower):
                     self.ready.append(follower)

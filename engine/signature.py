@@ -72,7 +72,8 @@ class Bound(msgspec.Struct):
     """A call's arguments, complete with defaults, in the one order that identifies the call."""
 
     names: Sequence[str]
-    values: list[Any]
+    values: Sequence[Any]
+    """(a call that is written as it is bound shares its own: there may be very many that wait)"""
     positional: int
     """how many of them, from the front, are handed over by position"""
 
@@ -136,7 +137,7 @@ class Plan:
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
         """A checked call's arguments with defaults filled in; keyword and positional spellings give the same."""
         if not kwargs and self._simple and len(args) == self._count and not self._has_rest:
-            return Bound(self.names, list(args), self._count)
+            return Bound(self.names, args, self._count)
         bound = self.signature.bind(*args, **kwargs)
         given = bound.arguments
         front = [given.get(p.name, p.default) for p in self._front]

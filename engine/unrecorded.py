@@ -115,7 +115,7 @@ class Unrecorded:
     def failed(self, job: Job, children: list[bytes]) -> None:
         return
 
-    def ended(self, job: Job) -> None:
+    def ended(self, job: Job, stopped: float) -> None:
         return
 
     def changed_file(self, job: Job) -> str | None:
