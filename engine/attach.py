@@ -22,7 +22,7 @@ from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import ATOMS, find_expressions, substitute
 from headwater.engine.options import CONTEXT, is_off, options_of_call
 from headwater.engine.parts import parts_of, written_options
-from headwater.engine.passing import Passed
+from headwater.engine.passing import Passed, Taken
 from headwater.engine.places import Place
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
@@ -221,7 +221,7 @@ class Attacher:
             if plain:
                 job.mixed = _mixed(args, lazy)
             await_nodes(job, [memo[id(e)] for index in lazy for e in args[index][1]])
-        if job.lazy_options:
+        if job.traits.lazy_options:
             await_nodes(job, [memo[id(e)] for e in find_expressions(written_options(task, call))])
         scope[key] = job
         self._created(job)
@@ -235,12 +235,12 @@ class Attacher:
         assert owner.below is not None
         memo = owner.below.memo
         passed = owner.below.passed = owner.below.passed or Passed()
-        taken = job.taken = {}
+        taken: Taken = {}
         values = list(job.values or ())
         for index in (*held, *lazy):
             values[index] = passed.into(values[index], taken)
         nodes = {memo[id(expression)] for index in lazy for expression in args[index][1]}
-        job.orders = {node: passed.order_of(node) for node in nodes}
+        job.have(taken=taken, orders={node: passed.order_of(node) for node in nodes})
         return values
 
     def set_options(self, owner: Job | None, job: Job, given: dict[str, Any] | None) -> None:
@@ -249,14 +249,15 @@ class Attacher:
         job.options, job.exported = options_of_call(task.definition, exported, given)
         if owner is not None:
             job.context = owner.context
-            job.lazy_options = task.lazy_definition or bool(given and find_expressions(given))
-        if given and CONTEXT in given and not job.lazy_options:
+            if task.lazy_definition or (given and find_expressions(given)):
+                job.have(lazy_options=True)
+        if given and CONTEXT in given and not job.traits.lazy_options:
             self.set_context(owner, job, given[CONTEXT])
 
     def set_context(self, owner: Job | None, job: Job, override: Context) -> None:
         """Lay what a call says of the context over its owner's."""
         above = self._context if owner is None or owner.context is None else owner.context
-        job.override = override
+        job.have(override=override)
         job.context = merged(above, override)
 
     def _options_key(self, owner: Job, options: dict[str, Any]) -> bytes:

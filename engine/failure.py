@@ -234,7 +234,7 @@ class Failures:
         owner.below.live.pop(job, None)
         if job.reads:
             context = self.context if owner.context is None else owner.context
-            owner.reads = add_reads(owner.reads, context, job.reads, job.override)
+            owner.reads = add_reads(owner.reads, context, job.reads, job.traits.override)
         if job.unrecorded and job.eval_hash is not None:
             gap = owner.gap = owner.gap if owner.gap is not None else set()
             gap.update(self.unrecorded.marks_of(job))
@@ -273,7 +273,7 @@ class Failures:
         job.error = job.value_hash = job.call_hash = None
         job.returns = ()
         job.reason = f"tried again after {error_text(error)}"
-        job.attempt += 1
+        job.have(attempt=job.traits.attempt + 1, named=(), changed=())
         job.n = self.number()
         job.started = 0.0
         job.status = WAITING
@@ -374,6 +374,8 @@ class Failures:
             self.unreadable[job.value_hash] = unreadable.reason
         job.finished = False
         job.value = job.value_hash = job.call_hash = None
+        if job.traits.spare is not None:
+            job.have(spare=None)
         job.reason = f"{UNREADABLE_RESULT}: {unreadable.reason}"
         job.n = self.number()
         job.started = 0.0

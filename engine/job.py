@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from headwater.engine.below import Below
 from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.expression import Operation, Special
-from headwater.engine.observed import Observed
 from headwater.engine.options import CacheScope, CheckValid
 from headwater.engine.places import Place
 from headwater.engine.signature import JobInfo
 from headwater.engine.task import Task
+from headwater.engine.traits import USUAL
 from headwater.engine.values import hash_value
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from headwater.engine.awaiting import Body
     from headwater.engine.came import Had
-    from headwater.engine.passing import Taken
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
@@ -129,39 +129,27 @@ class Job(Node):
 
     Attributes:
         n: its number in the execution, the root being 0.
-        attempt: 1, or more where its function failed and is tried again; each attempt has a number of its own.
+        traits: what it has that most have not.
         names, values, positional: its arguments (`signature.Bound`), values lazy until they are resolved.
         hashes: value hash of each argument, None while it is lazy or where it does not count in the key.
-        lazy_options: whether there are expressions among its options, not evaluated yet.
         exported: options that the calls under it inherit.
-        context, override: what it reads its context from, where that is not the run's; and what its call laid over its
-            parent's.
+        context: what it reads its context from, where that is not the run's.
         reads: what it and the calls under it read of the context.
         body: of an async task that runs, its function and what that has waited for so far.
         result: what the function returned, while expressions in it are being reduced.
         below: the nodes of these expressions, from when there are any until all of them are put together.
         idle: its executor has not come to it yet, or is through with it.
-        changed: paths of files at URLs and folders that were not what they were when its function had run.
         outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded; or
             a call under it that is not recorded is never to be reused.
-        unrecorded: whether nothing of it is written down (`prov=False`).
-        applied: tags that it gave itself.
-        taken: the states of handles that it takes; None where it takes none.
-        orders: its number among the calls that take what an expression in its arguments gives, by that one's node.
         gap: what its reuse depends on of the calls under it that are not recorded (`records.CallMade.gap`).
+        unrecorded: whether nothing of it is written down (`prov=False`).
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.
-        named: the hashes of the files that its function returned and that were there before.
-        observed: what was seen of its function beside its result.
-        spare, readers: where a large value lies on disk, and how many are still to read it from memory.
     """
 
     __slots__ = (
-        "applied",
-        "attempt",
         "below",
         "body",
         "call_hash",
-        "changed",
         "context",
         "described",
         "eval_hash",
@@ -173,27 +161,20 @@ class Job(Node):
         "idle",
         "index",
         "lazy",
-        "lazy_options",
         "mixed",
         "n",
-        "named",
         "names",
-        "observed",
         "options",
-        "orders",
         "outdated",
-        "override",
         "positional",
-        "readers",
         "reads",
         "reason",
         "result",
         "returns",
-        "spare",
         "started",
         "status",
-        "taken",
         "task",
+        "traits",
         "unrecorded",
         "values",
     )
@@ -202,20 +183,18 @@ class Job(Node):
         super().__init__(owner)
         self.task = task
         self.n = n
-        self.attempt = 1
+        self.traits = USUAL
         self.index = 0
         self.status = WAITING
         self.options: dict[str, Any] = task.definition
         self.exported: dict[str, Any] | None = None
         self.context: Context | None = None
-        self.override: Context | None = None
         self.reads: Reads | None = None
         self.names: Any = ()
         self.values: Sequence[Any] | None = None
         self.hashes: Sequence[bytes | None] | None = None
         self.positional = 0
         self.lazy: Sequence[int] | None = None
-        self.lazy_options = False
         self.mixed: tuple[int, ...] = ()
         self.eval_hash: bytes | None = None
         self.call_hash: bytes | None = None
@@ -224,21 +203,13 @@ class Job(Node):
         self.started = 0.0
         self.reason: str | None = None
         self.outdated = False
-        self.changed: Sequence[str] = ()
         self.unrecorded = False
         self.gap: set[str] | None = None
-        self.taken: Taken | None = None
-        self.applied: tuple[tuple[str, str], ...] = ()
-        self.orders: dict[Node, int] | None = None
-        self.spare: Stored | None = None
-        self.readers = 0
         self.described: Any = None
         self.body: Body | None = None
         self.result: Any = None
         self.below: Below | None = None
         self.returns: tuple[int, ...] = ()
-        self.named: Sequence[bytes] = ()
-        self.observed: Observed | None = None
         self.followers: list[Job] | None = None
 
     @property
@@ -298,6 +269,10 @@ class Job(Node):
         """Its function named files relative to the working directory."""
         self.reads = {**(self.reads or {}), HERE: read_hash({}, HERE)}
 
+    def have(self, **traits: Any) -> None:
+        """Have other traits than most calls (`Traits`)."""
+        self.traits = replace(self.traits, **traits)
+
     def open(self, result: Any) -> None:
         """Get ready to own the nodes of the expressions in a returned value."""
         self.result = result
@@ -310,4 +285,6 @@ class Job(Node):
             self.values = self.hashes = None
         self.lazy = None
         self.described = self.result = self.body = self.below = None
-        self.followers = self.orders = None
+        self.followers = None
+        if self.traits.orders is not None:
+            self.have(orders=None)

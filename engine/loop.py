@@ -298,10 +298,12 @@ class Run(Control):
             self._cache.something_ran()
             if timed or job.options:
                 self._release(job)
-            job.started, job.changed = outcome.started, outcome.changed
+            job.started = outcome.started
+            if outcome.changed or job.traits.changed:
+                job.have(changed=outcome.changed)
             latest = outcome.stopped
             if job.task.plan.info:
-                job.observed = self._company.heard(job.n, outcome, self._id_of(job))
+                job.have(observed=self._company.heard(job.n, outcome, self._id_of(job)))
             if outcome.error is not None:
                 self._failed(job, outcome.error)
             else:
@@ -381,7 +383,7 @@ class Run(Control):
                 self._take_back(job)
                 continue
             try:
-                if job.taken:
+                if job.traits.taken:
                     refuse_unrecorded(
                         job, withheld=self.project is not None and self.recorder.execution_id is None
                     )

@@ -40,6 +40,7 @@ from headwater.engine.parts import has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
+from headwater.engine.traits import Spare
 
 
 class Reduction(Failures):
@@ -99,7 +100,9 @@ class Reduction(Failures):
         ]
         job = Job(None, task, self.number())
         job.names, job.values, job.positional = bound.names, bound.values, bound.positional
-        job.hashes, job.taken = hashes, taken
+        job.hashes = hashes
+        if taken:
+            job.have(taken=taken)
         self._attacher.set_options(None, job, call._options)
         job.eval_hash = eval_key(task, job.names, job.positional, hashes)
         self._created(job)
@@ -141,7 +144,7 @@ class Reduction(Failures):
         else:
             if job.lazy is not None:
                 self._resolve(job, owner)
-            if job.lazy_options:
+            if job.traits.lazy_options:
                 self._resolve_options(job)
             self._share_or_queue(job)
 
@@ -151,8 +154,9 @@ class Reduction(Failures):
         below = owner.below
         assert below is not None
         memo, excluded, names, hads = below.memo, job.task.plan.excluded, job.names, below.hads
+        orders = job.traits.orders
         # Those of the job stay until all are there: one may turn out to be unreadable.
-        values, hashes = list(job.values or ()), list(job.hashes or ())
+        values, hashes = list(job.values or ()), list(job.hashes or [None] * len(job.names))
         fed: dict[str, Collection[int]] = {}
         for index in job.lazy or ():
             value, name = values[index], names[index]
@@ -161,7 +165,7 @@ class Reduction(Failures):
                 node = memo[id(value)]
                 sources = node.sources
                 found = self.value_of(node)
-                values[index] = found if job.orders is None else passed(job, node, found)
+                values[index] = found if orders is None else passed(job, node, found)
                 # Of what a call takes that is not recorded, the files are noted when it is identified.
                 digest = None if job.unrecorded or values[index] is not found else node.value_hash
             else:
@@ -183,9 +187,9 @@ class Reduction(Failures):
                 if digest is None:
                     digest = self.recording_of(job).identify(values[index], f"{job.task.fullname}({name})")
                 hashes[index] = digest
-            elif job.orders is not None:
+            elif orders is not None:
                 refuse_handles(values[index], job.task, name)
-        job.values, job.hashes, job.lazy, job.orders = values, hashes, None, None
+        job.values, job.hashes, job.lazy = values, hashes, None
         job.eval_hash = eval_key(job.task, names, job.positional, hashes)
         if job.unrecorded:
             job.sources = tuple(sorted(set(job.sources).union(*fed.values())))
@@ -205,7 +209,7 @@ class Reduction(Failures):
             job.exported = check_options(substitute(job.exported, self._resolver(owner, set())))
         if CONTEXT in private:
             self._attacher.set_context(owner, job, private[CONTEXT])
-        job.lazy_options = False
+        job.have(lazy_options=False)
 
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
@@ -346,10 +350,11 @@ class Reduction(Failures):
                 value = self.recording.fetch(value)
             except Undecodable as error:
                 raise Unreadable(node, str(error)) from error
-        if node.__class__ is Job and node.spare is not None:
-            node.readers -= 1
-            if node.readers <= 0:
-                node.value = node.spare
+        spare = node.traits.spare if node.__class__ is Job else None
+        if spare is not None:
+            spare.readers -= 1
+            if spare.readers <= 0:
+                node.value = spare.stored
                 return value
         node.value = value
         return value
@@ -452,9 +457,10 @@ class Reduction(Failures):
         followers, live = job.followers, job.live
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:
-            job.spare = self.recording_of(job).spare(job)
-            self._equal[key] = finished_of(job, job.spare or job.value)
-        job.readers = len(job.waiters or ())
+            stored = self.recording_of(job).spare(job)
+            self._equal[key] = finished_of(job, stored or job.value)
+            if stored is not None:
+                job.have(spare=Spare(stored, len(job.waiters or ())))
         job.release()
         self._settle(job)
         if live:

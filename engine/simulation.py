@@ -316,7 +316,7 @@ class _Watched(Reduction):
             dict(zip(job.names, job.values or (), strict=False)),
             STATUS[status],
             job.status == RUNNING,
-            job.attempt,
+            job.traits.attempt,
             job.reason,
             not job.unrecorded,
             job.error,

@@ -119,7 +119,7 @@ class Unrecorded:
         return
 
     def changed_file(self, job: Job) -> str | None:
-        return self._checks.changed(job.took(), job.value_hash, job.changed)
+        return self._checks.changed(job.took(), job.value_hash, job.traits.changed)
 
     def far_files(self, job: Job) -> list[FileSeen]:
         return self._checks.far(job.took())

@@ -59,7 +59,7 @@ def own(values: Sequence[Any], again: bool = False) -> Sequence[Any]:
 
 def _given_away(values: list[Any]) -> frozenset[int]:
     """Which of these are arrays that the list alone holds: large results are dropped once their last taker has them
-    (`Job.spare`), and a copy would double what those take."""
+    (`Traits.spare`), and a copy would double what those take."""
     # (Where another thread is just importing numpy, the class is not there yet, and there are no arrays.)
     array = getattr(sys.modules.get("numpy"), "ndarray", None)
     if array is None:
