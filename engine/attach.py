@@ -23,7 +23,7 @@ from headwater.engine.nested import ATOMS, find_expressions, substitute
 from headwater.engine.options import CONTEXT, is_off, options_of_call
 from headwater.engine.parts import parts_of, written_options
 from headwater.engine.passing import Passed, Taken
-from headwater.engine.places import Place
+from headwater.engine.places import Inner, Outermost, Place
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 from headwater.engine.values.own import TRACKED
@@ -103,7 +103,8 @@ class Attacher:
                     stack.append((expression, parts, had))
                     stack += [(e, None, had) for e in reversed(missing)]
                     continue
-            node, is_new = self._node(owner, expression, parts, Place(within, step, made))
+            place = Outermost(made) if within is None else Inner(within, step, made)
+            node, is_new = self._node(owner, expression, parts, place)
             memo[id(expression)] = node
             made += is_new
             if within is not None and not is_new:
@@ -204,7 +205,8 @@ class Attacher:
             return known, False
         job = Job(owner, task, self._number())
         job.names, job.values, job.positional = bound.names, bound.values, bound.positional
-        job.lazy = tuple(lazy) if lazy else None
+        if lazy:
+            job.lazy = plan.indexes if len(lazy) == len(args) == len(plan.indexes) else tuple(lazy)
         job.eval_hash = eval_hash
         if TRACKED:
             values = job.values = self._with_handles(owner, job, held, lazy, args)
@@ -212,7 +214,7 @@ class Attacher:
                 for index in held:
                     hashes[index] = identify(values[index], bound.names[index])
                 job.eval_hash = None if lazy else eval_key(task, bound.names, bound.positional, hashes)
-        job.hashes = tuple(hashes)
+        job.hashes = tuple(hashes) if len(lazy) < len(hashes) else None
         job.place = place
         job.unrecorded = unrecorded
         self.set_options(owner, job, call._options)

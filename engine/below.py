@@ -19,7 +19,8 @@ class Below:
 
     Attributes:
         memo, scope: the nodes of the expressions in its result, by identity and by what makes equal ones one.
-        kept: expressions that were made for its calls: they must live as long as `memo` knows them by identity.
+        kept: expressions that were made for its calls: they must live as long as `memo` knows them by identity. None
+            where there are none.
         calls: call hash of each child, by index; None while it is not finished.
         places: where each child stands in the result, in the order that is recorded.
         hads: from what the plain values may have come in a call that a user's form asked for, by its index.
@@ -33,7 +34,7 @@ class Below:
     def __init__(self) -> None:
         self.memo: dict[int, Node] = {}
         self.scope: dict[Any, Node] = {}
-        self.kept: list[Any] = []
+        self.kept: list[Any] | None = None
         self.calls: list[bytes | None] = []
         self.places: list[Place] = []
         self.hads: Hads | None = None

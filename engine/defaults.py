@@ -25,7 +25,9 @@ def settle_defaults(owner: Job, call: Call, values: Sequence[Any]) -> Sequence[A
     off = not owner.unrecorded and options.get("prov") is False
     if not override and not off and exported == owner.exported:
         return values
-    assert owner.below is not None
+    below = owner.below
+    assert below is not None
+    kept = below.kept = below.kept if below.kept is not None else []
     settled = list(values)
     for index, value in enumerate(values):
         if id(value) not in task.plan.lazy_defaults:
@@ -34,7 +36,7 @@ def settle_defaults(owner: Job, call: Call, values: Sequence[Any]) -> Sequence[A
             settled[index] = with_override(value, override) if override else value
         else:
             settled[index] = _within(value, exported or {}, override, off=off)
-        owner.below.kept.append(settled[index])
+        kept.append(settled[index])
     return settled
 
 

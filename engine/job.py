@@ -13,7 +13,7 @@ from headwater.engine.below import Below
 from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.expression import Operation, Special
 from headwater.engine.options import CacheScope, CheckValid
-from headwater.engine.places import Place
+from headwater.engine.places import Outermost, Place
 from headwater.engine.signature import JobInfo
 from headwater.engine.task import Task
 from headwater.engine.traits import USUAL
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 
-_TOP = Place(None, 0, 0)
+_TOP: Place = Outermost(0)
 _BACKEND = CacheScope.BACKEND
 _FULL = CheckValid.FULL
 
@@ -131,7 +131,8 @@ class Job(Node):
         n: its number in the execution, the root being 0.
         traits: what it has that most have not.
         names, values, positional: its arguments (`signature.Bound`), values lazy until they are resolved.
-        hashes: value hash of each argument, None while it is lazy or where it does not count in the key.
+        hashes: value hash of each argument, None while it is lazy or where it does not count in the key. None where all
+            of them are.
         exported: options that the calls under it inherit.
         context: what it reads its context from, where that is not the run's.
         reads: what it and the calls under it read of the context.

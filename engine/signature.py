@@ -86,6 +86,7 @@ class Plan:
         excluded: names that do not count in the cache's key (`config_args`, `JobInfo` parameters).
         names: of the parameters that a plain call has, in the order of `Bound`.
         encoded: these, as they stand in a call's key.
+        indexes: where each of them stands among these: of calls whose arguments are lazy throughout, one for all.
         takes_any_names: whether it has a `**kwargs`.
         lazy_defaults: the defaults with expressions in them, by their ids.
     """
@@ -106,6 +107,7 @@ class Plan:
         self._extra = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD), None)
         self.names = tuple(p.name for p in (*self._front, *self._only))
         self.encoded = tuple(f"{name}\0".encode() for name in self.names)
+        self.indexes = tuple(range(len(self.names)))
         self._count = len(self._front)
         self._needed = sum(p.default is inspect.Parameter.empty for p in self._front)
         self._simple = not self._only
