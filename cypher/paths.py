@@ -22,7 +22,11 @@ def normal(path: str) -> str:
 
 def recorded(path: str) -> str:
     """A local path as it is recorded: absolute, and as a `file://` URL where its name is not UTF-8 and so no text."""
-    path = normal(path)
+    return as_text(normal(path))
+
+
+def as_text(path: str) -> str:
+    """An absolute path as it is recorded."""
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -6,10 +6,10 @@ that say what it answers and which parameters it takes; they are not sent.
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from pathlib import Path
 
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import InternalError
 
 FOLDER = Path(__file__).with_name("queries")
@@ -28,7 +28,7 @@ def load(name: str, dialect: str) -> str:
     for file in (FOLDER / f"{name}.{dialect}.cypher", FOLDER / f"{name}.cypher"):
         if file.is_file():
             return without_header(file.read_text(encoding="utf-8"))
-    near = difflib.get_close_matches(name, names(), n=1)
+    near = most_alike(name, names(), n=1)
     raise InternalError(f"no query is named {name!r}" + (f"; did the code mean {near[0]!r}?" if near else ""))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import configparser
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 
 SECTIONS = {
@@ -74,5 +74,5 @@ def check_settings(where: Path, settings: configparser.ConfigParser) -> None:
 def nearest(word: str, known: Iterable[str]) -> str:
     """A sentence that names the nearest of what is known, or all of it."""
     words = tuple(known)
-    near = difflib.get_close_matches(word, words, 1)
+    near = most_alike(word, words, 1)
     return f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(words)}."

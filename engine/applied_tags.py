@@ -60,6 +60,6 @@ def tag_steps(recording: Tagging, owner: Job, value: Any, *given: Any) -> Steps:
     names = ("tags", "job_tags", "execution_tags")
     tags, job_tags, run_tags = (_pairs(name, one) for name, one in zip(names, written, strict=True))
     found = yield value
-    owner.applied = tuple(dict.fromkeys([*owner.applied, *job_tags]))
+    owner.have(applied=tuple(dict.fromkeys([*owner.traits.applied, *job_tags])))
     recording.tagged(found, tags, run_tags)
     return found

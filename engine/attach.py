@@ -22,8 +22,8 @@ from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import ATOMS, find_expressions, substitute
 from headwater.engine.options import CONTEXT, is_off, options_of_call
 from headwater.engine.parts import parts_of, written_options
-from headwater.engine.passing import Passed
-from headwater.engine.places import Place
+from headwater.engine.passing import Passed, Taken
+from headwater.engine.places import Inner, Outermost, Place
 from headwater.engine.task import Task
 from headwater.engine.values import hash_value
 from headwater.engine.values.own import TRACKED
@@ -83,8 +83,8 @@ class Attacher:
             had: from what the plain values in it may have come, where a form asks for it that knows.
         """
         roots = find_expressions(value)
-        memo, made = owner.memo, 0
-        assert memo is not None
+        assert owner.below is not None
+        memo, made = owner.below.memo, 0
         stack: list[Asked] = [(root, None, had) for root in reversed(roots)]
         while stack:
             expression, parts, had = stack.pop()
@@ -103,7 +103,8 @@ class Attacher:
                     stack.append((expression, parts, had))
                     stack += [(e, None, had) for e in reversed(missing)]
                     continue
-            node, is_new = self._node(owner, expression, parts, Place(within, step, made))
+            place = Outermost(made) if within is None else Inner(within, step, made)
+            node, is_new = self._node(owner, expression, parts, place)
             memo[id(expression)] = node
             made += is_new
             if within is not None and not is_new:
@@ -117,9 +118,8 @@ class Attacher:
             return self._call(owner, expression, parts, place)
         if isinstance(expression, Given):
             return self._given(owner, expression), False
-        assert owner.scope is not None
-        assert owner.memo is not None
-        memo = owner.memo
+        assert owner.below is not None
+        memo, scope = owner.below.memo, owner.below.scope
         args = parts[0]
         if isinstance(expression, Operation):
             keys = [self._part_key(owner, value, inner, expression) for value, inner, _ in args]
@@ -128,7 +128,7 @@ class Attacher:
         else:
             assert isinstance(expression, Special)
             key = _form_key(expression)
-        known = owner.scope.get(key)
+        known = scope.get(key)
         if known is not None:
             return known, False
         node = StepNode(owner, expression)
@@ -136,7 +136,7 @@ class Attacher:
         if _is_wish(expression):
             node.had = expression._args[1].had
         await_nodes(node, [memo[id(e)] for _, found, _ in args for e in found])
-        owner.scope[key] = node
+        scope[key] = node
         self._created(node)
         return node, True
 
@@ -158,9 +158,8 @@ class Attacher:
         plan = task.plan
         hashes: list[bytes | None] = []
         lazy: list[int] = []
-        memo, scope = owner.memo, owner.scope
-        assert memo is not None
-        assert scope is not None
+        assert owner.below is not None
+        memo, scope = owner.below.memo, owner.below.scope
         key_parts: list[Any] = [task.hash]
         held: list[int] = []
         plain = False
@@ -206,15 +205,16 @@ class Attacher:
             return known, False
         job = Job(owner, task, self._number())
         job.names, job.values, job.positional = bound.names, bound.values, bound.positional
-        job.hashes = hashes
-        job.lazy = lazy or None
+        if lazy:
+            job.lazy = plan.indexes if len(lazy) == len(args) == len(plan.indexes) else tuple(lazy)
         job.eval_hash = eval_hash
         if TRACKED:
-            self._pass_handles(owner, job, held, lazy, args)
+            values = job.values = self._with_handles(owner, job, held, lazy, args)
             if held:
                 for index in held:
-                    hashes[index] = identify(bound.values[index], bound.names[index])
+                    hashes[index] = identify(values[index], bound.names[index])
                 job.eval_hash = None if lazy else eval_key(task, bound.names, bound.positional, hashes)
+        job.hashes = tuple(hashes) if len(lazy) < len(hashes) else None
         job.place = place
         job.unrecorded = unrecorded
         self.set_options(owner, job, call._options)
@@ -223,23 +223,27 @@ class Attacher:
             if plain:
                 job.mixed = _mixed(args, lazy)
             await_nodes(job, [memo[id(e)] for index in lazy for e in args[index][1]])
-        if job.lazy_options:
+        if job.traits.lazy_options:
             await_nodes(job, [memo[id(e)] for e in find_expressions(written_options(task, call))])
         scope[key] = job
         self._created(job)
         return job, True
 
-    def _pass_handles(self, owner: Job, job: Job, held: list[int], lazy: list[int], args: Any) -> None:
-        """Give a new call states of its own of the handles among its plain arguments, and its turn with what comes of
-        the others."""
-        passed = owner.passed = owner.passed or Passed()
-        taken = job.taken = {}
-        assert job.values is not None
-        assert owner.memo is not None
+    def _with_handles(
+        self, owner: Job, job: Job, held: list[int], lazy: list[int], args: Any
+    ) -> Sequence[Any]:
+        """The arguments of a new call with states of its own of the handles among the plain ones; it is given its turn
+        with what comes of the others."""
+        assert owner.below is not None
+        memo = owner.below.memo
+        passed = owner.below.passed = owner.below.passed or Passed()
+        taken: Taken = {}
+        values = list(job.values or ())
         for index in (*held, *lazy):
-            job.values[index] = passed.into(job.values[index], taken)
-        nodes = {owner.memo[id(expression)] for index in lazy for expression in args[index][1]}
-        job.orders = {node: passed.order_of(node) for node in nodes}
+            values[index] = passed.into(values[index], taken)
+        nodes = {memo[id(expression)] for index in lazy for expression in args[index][1]}
+        job.have(taken=taken, orders={node: passed.order_of(node) for node in nodes})
+        return values
 
     def set_options(self, owner: Job | None, job: Job, given: dict[str, Any] | None) -> None:
         """Give a new job its options, its context, and what the calls under it will inherit."""
@@ -247,26 +251,27 @@ class Attacher:
         job.options, job.exported = options_of_call(task.definition, exported, given)
         if owner is not None:
             job.context = owner.context
-            job.lazy_options = task.lazy_definition or bool(given and find_expressions(given))
-        if given and CONTEXT in given and not job.lazy_options:
+            if task.lazy_definition or (given and find_expressions(given)):
+                job.have(lazy_options=True)
+        if given and CONTEXT in given and not job.traits.lazy_options:
             self.set_context(owner, job, given[CONTEXT])
 
     def set_context(self, owner: Job | None, job: Job, override: Context) -> None:
         """Lay what a call says of the context over its owner's."""
         above = self._context if owner is None or owner.context is None else owner.context
-        job.override = override
+        job.have(override=override)
         job.context = merged(above, override)
 
     def _options_key(self, owner: Job, options: dict[str, Any]) -> bytes:
         inner = find_expressions(options)
-        assert owner.memo is not None
-        memo = owner.memo
+        assert owner.below is not None
+        memo = owner.below.memo
         return hash_value(substitute(options, lambda e: _mark(memo[id(e)])) if inner else options)
 
     def _part_key(self, owner: Job, value: Any, inner: list[Expression], whole: Expression) -> bytes | Node:
         """The part that a value plays in the key of an expression; lazy parts stand in it by their own nodes."""
-        assert owner.memo is not None
-        memo = owner.memo
+        assert owner.below is not None
+        memo = owner.below.memo
         try:
             if not inner:
                 return self._hash_only(value, "expression")
@@ -307,10 +312,9 @@ def _note_shared(owner: Job, node: Node, within: Place) -> None:
 
 def adopt(owner: Job, job: Job) -> None:
     """Make a job a child of its owner."""
-    assert owner.calls is not None
-    assert owner.places is not None
-    assert owner.live is not None
-    job.index = len(owner.calls)
+    below = owner.below
+    assert below is not None
+    job.index = len(below.calls)
     if not job.unrecorded:
         job.sources = (job.index,)
     elif job.flows_nowhere:
@@ -318,9 +322,9 @@ def adopt(owner: Job, job: Job) -> None:
     else:
         job.sources = (BODY, job.index)
         hads_of(owner).unseen.add(job.index)
-    owner.calls.append(None)
-    owner.places.append(job.place)
-    owner.live[job] = None
+    below.calls.append(None)
+    below.places.append(job.place)
+    below.live[job] = None
 
 
 def _known_by(node: Node) -> bytes | Node:

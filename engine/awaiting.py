@@ -20,12 +20,12 @@ from headwater.engine.came import Brought, Came, Had
 from headwater.engine.errors import CallError, Cancelled
 from headwater.engine.executors.owned import own
 from headwater.engine.expression import Expression, begin_era
-from headwater.engine.places import Place
+from headwater.engine.places import Inner, Place
 
 if TYPE_CHECKING:
     from headwater.engine.job import Job
 
-LAST = Place(None, 1, 0)
+LAST = Inner(None, 1, 0)
 """The place of what a body returns: after all that it awaited."""
 
 NOTHING: frozenset[int] = frozenset()
@@ -203,7 +203,7 @@ class Strand(asyncio.Task[Any]):
     def next_place(self) -> Place:
         """The place of the next await, or of the next strand that is created here."""
         self._made += 1
-        return Place(self._place, 0, self._made)
+        return Inner(self._place, 0, self._made)
 
     async def _follow(self, coro: Coroutine[Any, Any, Any] | Expression) -> Any:
         try:

@@ -31,7 +31,7 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
     job = want.job
     body = job.body
     assert body is not None
-    if job.memo is None:
+    if job.below is None:
         job.open(None)
     # An await's own node is let go when it has answered, and `memo` knows this by its identity.
     body.asked.append((want.place, want.expression))
@@ -62,8 +62,8 @@ def had_at_end(body: Body) -> Had:
 def _note_taken(job: Job, body: Body, want: Want, value: Any, recording: Recording) -> None:
     """Remember what a body was given, so that a file in it that changes is noticed."""
     if value.__class__ not in ATOMS:
-        assert job.memo is not None
-        digest = job.memo[id(want.expression)].value_hash
+        assert job.below is not None
+        digest = job.below.memo[id(want.expression)].value_hash
         try:
             body.took.append(digest or recording.identify(value, "an awaited value"))
         except Unrecordable:

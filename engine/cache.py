@@ -353,7 +353,9 @@ class GraphCache:
 
     def _gave(self, job: Job, row: RecordedCall | None) -> bool:
         """Whether what a call's function did to the handles that it took has not been rolled back."""
-        states = [*_given_by(job), *(row.states if row is not None else ())] if job.taken or row else ()
+        states = (
+            [*_given_by(job), *(row.states if row is not None else ())] if job.traits.taken or row else ()
+        )
         return not states or self._hold(states)
 
     def _may_step(self, job: Job) -> bool:
@@ -368,7 +370,7 @@ def _may_be(kind: CacheResult, job: Job) -> bool:
 
 def _given_by(job: Job) -> Iterable[str]:
     """The states that a call gives of the handles that it takes."""
-    return [handle.stepped(CALL, _key(job)).state_hash for handle in (job.taken or {}).values()]
+    return [handle.stepped(CALL, _key(job)).state_hash for handle in (job.traits.taken or {}).values()]
 
 
 def _key(job: Job) -> str:

@@ -298,13 +298,13 @@ class Control:
                 return job
         stack = [self._root] if self._root is not None else []
         for stand_in in self.reduction.stand_ins:
-            stack.extend(stand_in.live or ())
+            stack.extend(stand_in.live)
         while stack:
             job = stack.pop()
             if not job.finished:
                 if job.n == number:
                     return job
-                stack.extend(job.live or ())
+                stack.extend(job.live)
         return None
 
     # -- ends ------------------------------------------------------------------------------------------------------

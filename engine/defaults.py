@@ -3,6 +3,7 @@ of that call, with its context and what it exports."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from headwater.engine.combinators import evaluated
@@ -14,25 +15,29 @@ from headwater.engine.options import CONTEXT, options_of_call
 from headwater.engine.unrecorded import quoting
 
 
-def settle_defaults(owner: Job, call: Call, values: list[Any]) -> None:
-    """Put into a call's arguments, in the places of lazy defaults, what gives them as the call has it."""
+def settle_defaults(owner: Job, call: Call, values: Sequence[Any]) -> Sequence[Any]:
+    """A call's arguments with what gives lazy defaults as the call has it, in the places of those."""
     task, given = call._task, call._options
     if not given and not task.definition:
-        return
+        return values
     override: Context = (given or {}).get(CONTEXT) or {}
     options, exported = options_of_call(task.definition, owner.exported, given)
     off = not owner.unrecorded and options.get("prov") is False
     if not override and not off and exported == owner.exported:
-        return
-    assert owner.kept is not None
+        return values
+    below = owner.below
+    assert below is not None
+    kept = below.kept = below.kept if below.kept is not None else []
+    settled = list(values)
     for index, value in enumerate(values):
         if id(value) not in task.plan.lazy_defaults:
             continue
         if _reads_only(value):
-            values[index] = with_override(value, override) if override else value
+            settled[index] = with_override(value, override) if override else value
         else:
-            values[index] = _within(value, exported or {}, override, off=off)
-        owner.kept.append(values[index])
+            settled[index] = _within(value, exported or {}, override, off=off)
+        kept.append(settled[index])
+    return settled
 
 
 def _within(value: Any, exported: dict[str, Any], override: Context, *, off: bool) -> Call:

@@ -287,12 +287,12 @@ def _compared(key: str, value: Any) -> Given:
 def _fed(job: Job) -> set[str]:
     """The parameters of a job into which results of other calls flowed."""
     owner = job.owner
-    if owner is None:
+    if owner is None or owner.below is None:
         return set()
     through = sources_through(owner)
     return {
         name
-        for consumer, name, source in owner.wiring or ()
+        for consumer, name, source in owner.below.wiring
         if consumer == job.index and through.get(source, {source}) != {BODY}
     }
 

@@ -13,7 +13,7 @@ from headwater.cypher.records import FileSeen
 from headwater.engine.attach import flows
 from headwater.engine.bodies import note_returned
 from headwater.engine.children import recorded_children
-from headwater.engine.context import Context, add_reads
+from headwater.engine.context import Context, Reads, add_reads
 from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
 from headwater.engine.job import CACHED, CANCELLED, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
@@ -37,7 +37,7 @@ class Recording(Protocol):
     def changed_file(self, job: Job) -> str | None: ...
     def far_files(self, job: Job) -> list[FileSeen]: ...
     def look(self, files: Sequence[FileSeen]) -> set[bytes]: ...
-    def ended(self, job: Job) -> None: ...
+    def ended(self, job: Job, stopped: float) -> None: ...
     def spare(self, job: Job) -> Stored | None: ...
     def fetch(self, stored: Stored) -> Any: ...
 
@@ -66,14 +66,30 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
 
 
 class Finished:
-    """What is kept of a call for equal calls later in the run."""
+    """What is kept of a call for equal calls later in the run: of most calls this, as there may be very many."""
 
-    __slots__ = ("_checks_all", "_recorded", "call_hash", "error", "reads", "value", "value_hash")
+    __slots__ = ("call_hash", "value", "value_hash")
+
+    error: BaseException | None = None
+    reads: Reads | None = None
 
     def __init__(self, job: Job, value: Any) -> None:
         self.value = value
         self.value_hash = job.value_hash
         self.call_hash = job.call_hash
+
+    def does_for(self, job: Job) -> bool:
+        """Whether an equal call may have it: any may."""
+        return True
+
+
+class FinishedOtherwise(Finished):
+    """The same of a call that failed, read of the context, or was recorded and not checked in full."""
+
+    __slots__ = ("_checks_all", "_recorded", "error", "reads")
+
+    def __init__(self, job: Job, value: Any) -> None:
+        super().__init__(job, value)
         self.error = job.error
         self.reads = job.reads
         self._checks_all = job.checks_all
@@ -85,6 +101,12 @@ class Finished:
         if job.checks_all:
             return self._checks_all or not self._recorded
         return self.error is None or not self._checks_all
+
+
+def finished_of(job: Job, value: Any) -> Finished:
+    """What is kept of a call that has ended, with its value or where that is."""
+    is_usual = job.error is None and not job.reads and (job.status != CACHED or job.checks_all)
+    return Finished(job, value) if is_usual else FinishedOtherwise(job, value)
 
 
 class Unreadable(Exception):
@@ -142,9 +164,9 @@ class Failures:
         now = time()
         if not job.started:
             job.started = now
-        job.stopped = now if now > job.started else job.started  # a clock may be put back meanwhile
+        stopped = now if now > job.started else job.started  # a clock may be put back meanwhile
         self.move(job, status)
-        self.recording_of(job).ended(job)
+        self.recording_of(job).ended(job, stopped)
 
     def recording_of(self, job: Job) -> Recording:
         """Who is told of a job: nobody who writes anything down, where it is not recorded."""
@@ -186,7 +208,7 @@ class Failures:
         self._leave_owner(job)
         followers, live = job.followers, job.live
         key = job.shared_key()
-        finished = Finished(job, None)
+        finished = finished_of(job, None)
         if key is not None and self._equal.get(key) is job:
             self._equal[key] = finished
         job.release()
@@ -207,13 +229,12 @@ class Failures:
         owner = job.owner
         if owner is None or owner.finished:
             return
-        assert owner.calls is not None
-        assert owner.live is not None
-        owner.calls[job.index] = job.call_hash
-        owner.live.pop(job, None)
+        assert owner.below is not None
+        owner.below.calls[job.index] = job.call_hash
+        owner.below.live.pop(job, None)
         if job.reads:
             context = self.context if owner.context is None else owner.context
-            owner.reads = add_reads(owner.reads, context, job.reads, job.override)
+            owner.reads = add_reads(owner.reads, context, job.reads, job.traits.override)
         if job.unrecorded and job.eval_hash is not None:
             gap = owner.gap = owner.gap if owner.gap is not None else set()
             gap.update(self.unrecorded.marks_of(job))
@@ -245,14 +266,14 @@ class Failures:
         job.error = error
         self._record_failure(job, error)
         self.end(job, FAILED)
-        if job.memo is not None:
+        if job.below is not None:
             self._leave_behind(job)
         with suppress(AttributeError, TypeError):  # the next attempt may raise the same object
             error.headwater_traceback = None  # type: ignore[attr-defined]
         job.error = job.value_hash = job.call_hash = None
         job.returns = ()
         job.reason = f"tried again after {error_text(error)}"
-        job.attempt += 1
+        job.have(attempt=job.traits.attempt + 1, named=(), changed=())
         job.n = self.number()
         job.started = 0.0
         job.status = WAITING
@@ -260,15 +281,14 @@ class Failures:
 
     def _leave_behind(self, job: Job) -> None:
         """Let go of the calls that an attempt made before it failed: what still runs of them is its own."""
-        live, job.live = job.live, None
+        live = job.live
         if live:
             past = _likeness(job)
             past.finished = True
             for child in live:
                 child.owner = past
             self._abandon(live)
-        job.body = job.memo = job.kept = job.scope = job.calls = job.wiring = job.places = None
-        job.passed = job.hads = None
+        job.body = job.below = None
 
     def _pass_on(self, node: Node, error: BaseException) -> None:
         node.finished = True
@@ -289,9 +309,10 @@ class Failures:
     def _stop_waiting(self, node: Node) -> None:
         """Take a form that goes on after an error off the lists of what it waited for."""
         node.pending = 0
-        if isinstance(node, StepNode) and node.owner is not None and node.owner.memo is not None:
+        if isinstance(node, StepNode) and node.owner is not None and node.owner.below is not None:
+            memo = node.owner.below.memo
             for expression in find_expressions(node.awaited):
-                other = node.owner.memo[id(expression)]
+                other = memo[id(expression)]
                 if other.waiters and node in other.waiters:
                     other.waiters = [waiter for waiter in other.waiters if waiter is not node]
 
@@ -323,8 +344,9 @@ class Failures:
         while stack:
             job = stack.pop()
             if not job.finished and (job.status == WAITING or job.result is not None or job.body is not None):
-                stack.extend(job.live or ())
-                job.live = None
+                if job.below is not None:
+                    stack.extend(job.below.live)
+                    job.below.live = {}
                 self.cancel(job)
 
     def stand_in(self, owner: Job) -> Job:
@@ -338,7 +360,7 @@ class Failures:
     def abandon_background(self) -> None:
         """Cancel what was begun in the background and has not ended."""
         for stand_in in self.stand_ins:
-            self._abandon(stand_in.live or ())
+            self._abandon(stand_in.live)
 
     def reopen(self, unreadable: Unreadable) -> bool:
         """Run a call whose recorded result cannot be read; False where its arguments are gone with it, or where it ran
@@ -352,6 +374,8 @@ class Failures:
             self.unreadable[job.value_hash] = unreadable.reason
         job.finished = False
         job.value = job.value_hash = job.call_hash = None
+        if job.traits.spare is not None:
+            job.have(spare=None)
         job.reason = f"{UNREADABLE_RESULT}: {unreadable.reason}"
         job.n = self.number()
         job.started = 0.0
@@ -359,8 +383,8 @@ class Failures:
         key = job.shared_key()
         assert key is not None
         self._equal[key] = job
-        if job.owner is not None and job.owner.live is not None:
-            job.owner.live[job] = None
+        if job.owner is not None and job.owner.below is not None:
+            job.owner.below.live[job] = None
         self.runnable.append(job)
         return True
 
@@ -375,7 +399,7 @@ class Failures:
         while stack:
             job = stack.pop()
             leaders.update((follower, job) for follower in job.followers or () if not follower.finished)
-            stack.extend(job.live or ())
+            stack.extend(job.live)
         done: set[Job] = set()
         for start in leaders:
             path: list[Job] = [start]
@@ -415,4 +439,4 @@ _KNOT = (
 def _waited_for(job: Job, leaders: dict[Job, Job]) -> list[Job]:
     """What an unfinished job waits for: the equal call it shares the result of, or the calls under it."""
     leader = leaders.get(job)
-    return [leader] if leader is not None else list(job.live or ())
+    return [leader] if leader is not None else list(job.live)

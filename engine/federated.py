@@ -64,7 +64,7 @@ class Abroad(Within):
             CallError: the call holds handles, or projects call one another without end.
         """
         entry = _entry_of(run, job)
-        if job.taken:
+        if job.traits.taken:
             raise CallError(
                 f"federated_task({entry.name!r}, ...) is given a handle, whose states belong to the run of this "
                 "project. Give what it leads to: a path, a URL, a name"

@@ -57,9 +57,11 @@ class Fed:
 
 def hads_of(owner: Job) -> Hads:
     """From what the plain values came in what is asked for among an owner's calls."""
-    if owner.hads is None:
-        owner.hads = Hads()
-    return owner.hads
+    below = owner.below
+    assert below is not None
+    if below.hads is None:
+        below.hads = Hads()
+    return below.hads
 
 
 class Hads(dict[int, Fed]):
@@ -250,8 +252,8 @@ def feed(owner: Job, job: Job, came: Came, names: dict[str, Collection[int]], *,
         fed.names = names
         if not is_new:
             # It may have been asked for before, and what was got meanwhile have come of it.
-            assert owner.wiring is not None
-            clear, fed.ends = hads.may_feed(job.index, came.results, owner.wiring)
+            assert owner.below is not None
+            clear, fed.ends = hads.may_feed(job.index, came.results, owner.below.wiring)
             if fed.ends:
                 fed.own = clear
         if names:
@@ -266,9 +268,8 @@ def feed(owner: Job, job: Job, came: Came, names: dict[str, Collection[int]], *,
 
 def _feed_more(owner: Job, job: Job, came: Came, results: Results) -> None:
     """Have a call come from more results of something that was put into it."""
-    hads, wiring = owner.hads, owner.wiring
-    assert hads is not None
-    assert wiring is not None
+    assert owner.below is not None
+    hads, wiring = hads_of(owner), owner.below.wiring
     fed = hads[job.index]
     shares = fed.came is came and fed.own is None
     if shares and not fed.names:
@@ -288,14 +289,14 @@ def wire(owner: Job, job: Job, names: dict[str, Collection[int]], results: Resul
     """Let results flow into some parameters, with what the owner's function wrote there."""
     if not (names and results) or job.flows_nowhere:
         return
-    assert owner.hads is not None
-    assert owner.wiring is not None
+    assert owner.below is not None
+    hads, wiring = hads_of(owner), owner.below.wiring
     in_order = sorted({BODY, *results})
     for name, known in names.items():
-        owner.wiring.extend((job.index, name, source) for source in in_order if source not in known)
+        wiring.extend((job.index, name, source) for source in in_order if source not in known)
         if BODY not in known:
-            owner.hads[job.index].names[name] = ONLY_BODY
-    owner.hads.cover(job.index, results)
+            hads[job.index].names[name] = ONLY_BODY
+    hads.cover(job.index, results)
 
 
 def flow(owner: Job, source: Came, into: Came) -> None:

@@ -46,8 +46,9 @@ def follow(
             for came in into(owner, expression, had):
                 flow(owner, came, node.had.came)
             asked += _likes(owner, node, expression, had)
-    if owner.hads is not None and owner.hads.waiting:
-        asked += [(like, None, by) for like, by in owner.hads.waiting.pop(id(expression), ())]
+    hads = owner.below.hads if owner.below is not None else None
+    if hads is not None and hads.waiting:
+        asked += [(like, None, by) for like, by in hads.waiting.pop(id(expression), ())]
     return asked
 
 
@@ -78,7 +79,7 @@ def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list
     first = node.expression
     if first is expression or not isinstance(first, Special) or not isinstance(expression, Special):
         return []
-    assert owner.memo is not None
+    assert owner.below is not None
     hads, known_had = hads_of(owner), node.had
     assert known_had is not None
     likes: dict[bytes, list[Expression]] = {}
@@ -90,7 +91,7 @@ def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list
             for came in plain_of(owner, like, had) if like is not part else ():
                 for known in plain_of(owner, part, known_had):
                     flow(owner, came, known)
-            if id(part) in owner.memo:
+            if id(part) in owner.below.memo:
                 if like is not part:
                     asked.append((like, None, had))
             elif like is not part:
@@ -100,7 +101,7 @@ def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list
 
 def _know_of(owner: Job, node: StepNode) -> list[Asked]:
     """Have what a form made known that nobody followed until now, so that what is found of the form goes there."""
-    assert owner.memo is not None
+    assert owner.below is not None
     asked: list[Asked] = []
     stack = [node] if node.had is None else []
     while stack:
@@ -110,7 +111,7 @@ def _know_of(owner: Job, node: StepNode) -> list[Asked]:
         made = find_expressions(node.asked)
         while made:
             expression = made.pop()
-            other = owner.memo.get(id(expression))
+            other = owner.below.memo.get(id(expression))
             if other is None or id(expression) in seen or had.of(expression) is NOWHERE:
                 continue
             seen.add(id(expression))
@@ -137,8 +138,8 @@ def _plain_names(owner: Job, job: Job, parts: Any, *, resolved: bool) -> dict[st
         resolved: whether the lazy ones have their values already.
     """
     args, bound = parts
-    memo, excluded = owner.memo, job.task.plan.excluded
-    assert memo is not None
+    assert owner.below is not None
+    memo, excluded = owner.below.memo, job.task.plan.excluded
     names: dict[str, Collection[int]] = {}
     for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True):
         if name in excluded or not (resolved if inner else holds_plain):

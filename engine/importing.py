@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import os
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 from headwater.engine.code_origin import HEADWATER, origin_of_module
 
@@ -245,7 +245,7 @@ def _nearest(wanted: Path) -> str:
     folder = next((place for place in (wanted, wanted.parent) if place.is_dir()), Path())
     shown = {str(path.relative_to(folder)): path for path in sorted(_python_files(folder))}
     by_stem = {path.stem: str(path) for path in shown.values()}
-    close = difflib.get_close_matches(wanted.stem, by_stem, n=3, cutoff=0.5)
+    close = most_alike(wanted.stem, by_stem, n=3, cutoff=0.5)
     if close:
         return f" Did you mean {' or '.join(by_stem[stem] for stem in close)}?"
     if shown:

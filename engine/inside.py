@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from headwater.cypher.project import Project, open_project
 from headwater.cypher.records import AnyRecord, JobEnded, JobStarted, TaskSeen
 from headwater.engine.attach import flows
+from headwater.engine.below import Below
 from headwater.engine.context import Context, Reads, add_reads
 from headwater.engine.executors.upwards import Send
 from headwater.engine.job import CANCELLED, RUNNING, STATUS, Job
-from headwater.engine.places import Place
+from headwater.engine.places import Outermost
 from headwater.engine.signature import JobInfo
 from headwater.engine.traceback import TaskFrame
 from msgspec import structs
@@ -185,8 +186,8 @@ class Receiver:
                 # What runs inside is a part of the gap of the call above, like the call itself.
                 job.gap, job.outdated = end.gap, end.outdated
             elif end.call_hash is not None:
-                job.open(None)
-                job.calls, job.places, job.returns = [end.call_hash], [Place(None, 0, 0)], flows({0})
+                below = job.below = Below()
+                below.calls, below.places, job.returns = [end.call_hash], [Outermost(0)], flows({0})
 
     def close(self, *, wait: bool) -> None:
         """Take no more, and end in the record what the run inside did not come to end itself."""

@@ -6,28 +6,28 @@ still needed: a finished job keeps its value, its hashes and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from headwater.engine.below import Below
 from headwater.engine.context import HERE, Context, Reads, read_hash
 from headwater.engine.expression import Operation, Special
-from headwater.engine.observed import Observed
 from headwater.engine.options import CacheScope, CheckValid
-from headwater.engine.places import Place
+from headwater.engine.places import Outermost, Place
 from headwater.engine.signature import JobInfo
 from headwater.engine.task import Task
+from headwater.engine.traits import USUAL
 from headwater.engine.values import hash_value
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from headwater.engine.awaiting import Body
     from headwater.engine.came import Had
-    from headwater.engine.feeding import Hads
-    from headwater.engine.passing import Passed, Taken
 
 WAITING, RUNNING, DONE, CACHED, FAILED, CANCELLED = range(6)
 STATUS = ("PENDING", "RUNNING", "DONE", "CACHED", "FAILED", "CANCELLED")
 
-_TOP = Place(None, 0, 0)
+_TOP: Place = Outermost(0)
 _BACKEND = CacheScope.BACKEND
 _FULL = CheckValid.FULL
 
@@ -129,47 +129,28 @@ class Job(Node):
 
     Attributes:
         n: its number in the execution, the root being 0.
-        attempt: 1, or more where its function failed and is tried again; each attempt has a number of its own.
+        traits: what it has that most have not.
         names, values, positional: its arguments (`signature.Bound`), values lazy until they are resolved.
-        hashes: value hash of each argument, None while it is lazy or where it does not count in the key.
-        lazy_options: whether there are expressions among its options, not evaluated yet.
+        hashes: value hash of each argument, None while it is lazy or where it does not count in the key. None where all
+            of them are.
         exported: options that the calls under it inherit.
-        context, override: what it reads its context from, where that is not the run's; and what its call laid over its
-            parent's.
+        context: what it reads its context from, where that is not the run's.
         reads: what it and the calls under it read of the context.
         body: of an async task that runs, its function and what that has waited for so far.
         result: what the function returned, while expressions in it are being reduced.
-        memo, scope: the nodes of the expressions in `result`, by identity and by what makes equal ones one.
+        below: the nodes of these expressions, from when there are any until all of them are put together.
         idle: its executor has not come to it yet, or is through with it.
-        changed: paths of files at URLs and folders that were not what they were when its function had run.
         outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded; or
             a call under it that is not recorded is never to be reused.
-        unrecorded: whether nothing of it is written down (`prov=False`).
-        applied: tags that it gave itself.
-        taken: the states of handles that it takes; None where it takes none.
-        passed: what of handles the calls in its result were given.
-        orders: its number among the calls that take what an expression in its arguments gives, by that one's node.
         gap: what its reuse depends on of the calls under it that are not recorded (`records.CallMade.gap`).
-        kept: expressions that were made for its calls: they must live as long as `memo` knows them by
-            identity.
-        calls: call hash of each child, by index; None while it is not finished.
+        unrecorded: whether nothing of it is written down (`prov=False`).
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.
-        hads: from what the plain values may have come in a call that a user's form asked for, by its index.
-        wiring: (consumer, parameter name, producer) among the children, with BODY among the producers.
-        places: where each child stands in `result`, in the order that is recorded.
-        live: children that have not finished.
-        named: the hashes of the files that its function returned and that were there before.
-        observed: what was seen of its function beside its result.
-        spare, readers: where a large value lies on disk, and how many are still to read it from memory.
     """
 
     __slots__ = (
-        "applied",
-        "attempt",
+        "below",
         "body",
         "call_hash",
-        "calls",
-        "changed",
         "context",
         "described",
         "eval_hash",
@@ -177,95 +158,65 @@ class Job(Node):
         "exported",
         "followers",
         "gap",
-        "hads",
         "hashes",
         "idle",
         "index",
-        "kept",
         "lazy",
-        "lazy_options",
-        "live",
-        "memo",
         "mixed",
         "n",
-        "named",
         "names",
-        "observed",
         "options",
-        "orders",
         "outdated",
-        "override",
-        "passed",
-        "places",
         "positional",
-        "readers",
         "reads",
         "reason",
         "result",
         "returns",
-        "scope",
-        "spare",
         "started",
         "status",
-        "stopped",
-        "taken",
         "task",
+        "traits",
         "unrecorded",
         "values",
-        "wiring",
     )
 
     def __init__(self, owner: Job | None, task: Task[Any, Any], n: int) -> None:
         super().__init__(owner)
         self.task = task
         self.n = n
-        self.attempt = 1
+        self.traits = USUAL
         self.index = 0
         self.status = WAITING
         self.options: dict[str, Any] = task.definition
         self.exported: dict[str, Any] | None = None
         self.context: Context | None = None
-        self.override: Context | None = None
         self.reads: Reads | None = None
         self.names: Any = ()
-        self.values: list[Any] | None = None
-        self.hashes: list[bytes | None] | None = None
+        self.values: Sequence[Any] | None = None
+        self.hashes: Sequence[bytes | None] | None = None
         self.positional = 0
-        self.lazy: list[int] | None = None
-        self.lazy_options = False
+        self.lazy: Sequence[int] | None = None
         self.mixed: tuple[int, ...] = ()
         self.eval_hash: bytes | None = None
         self.call_hash: bytes | None = None
         self.executor = "default"
         self.idle = False
         self.started = 0.0
-        self.stopped = 0.0
         self.reason: str | None = None
         self.outdated = False
-        self.changed: Sequence[str] = ()
         self.unrecorded = False
         self.gap: set[str] | None = None
-        self.taken: Taken | None = None
-        self.applied: tuple[tuple[str, str], ...] = ()
-        self.passed: Passed | None = None
-        self.orders: dict[Node, int] | None = None
-        self.spare: Stored | None = None
-        self.readers = 0
         self.described: Any = None
         self.body: Body | None = None
         self.result: Any = None
-        self.memo: dict[int, Node] | None = None
-        self.kept: list[Any] | None = None
-        self.scope: dict[Any, Node] | None = None
-        self.calls: list[bytes | None] | None = None
-        self.places: list[Place] | None = None
-        self.hads: Hads | None = None
-        self.wiring: list[tuple[int, str, int]] | None = None
+        self.below: Below | None = None
         self.returns: tuple[int, ...] = ()
-        self.live: dict[Job, None] | None = None
-        self.named: Sequence[bytes] = ()
-        self.observed: Observed | None = None
         self.followers: list[Job] | None = None
+
+    @property
+    def live(self) -> Collection[Job]:
+        """Its children that have not finished."""
+        return self.below.live if self.below is not None else ()
 
     @property
     def reusable(self) -> bool:
@@ -290,10 +241,10 @@ class Job(Node):
         return key if self.context is None else key + hash_value(self.context, label="context")
 
     def arguments(
-        self, own: Callable[[list[Any], bool], list[Any]] | None = None
-    ) -> tuple[list[Any], dict[str, Any]]:
+        self, own: Callable[[Sequence[Any], bool], Sequence[Any]] | None = None
+    ) -> tuple[Sequence[Any], dict[str, Any]]:
         """The resolved arguments as the function takes them; `own` makes them its own where they are shared."""
-        values = self.values or []
+        values = self.values or ()
         if own is not None:
             values = own(values, self.options.get("retries", 0) != 0)
         if len(values) == self.positional:
@@ -325,16 +276,14 @@ class Job(Node):
         """Its function named files relative to the working directory."""
         self.reads = {**(self.reads or {}), HERE: read_hash({}, HERE)}
 
+    def have(self, **traits: Any) -> None:
+        """Have other traits than most calls (`Traits`)."""
+        self.traits = replace(self.traits, **traits)
+
     def open(self, result: Any) -> None:
         """Get ready to own the nodes of the expressions in a returned value."""
         self.result = result
-        self.memo = {}
-        self.kept = []
-        self.scope = {}
-        self.calls = []
-        self.places = []
-        self.wiring = []
-        self.live = {}
+        self.below = Below()
 
     def release(self) -> None:
         """Let go of all that only an unfinished job needs. A call whose recorded result was not read yet keeps its
@@ -342,6 +291,7 @@ class Job(Node):
         if self.value.__class__ is not Stored:
             self.values = self.hashes = None
         self.lazy = None
-        self.described = self.result = self.body = None
-        self.memo = self.kept = self.scope = self.calls = self.wiring = self.places = None
-        self.hads = self.live = self.followers = self.passed = self.orders = None
+        self.described = self.result = self.body = self.below = None
+        self.followers = None
+        if self.traits.orders is not None:
+            self.have(orders=None)

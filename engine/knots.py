@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from headwater.engine.below import Below
 from headwater.engine.came import NONE, Results
 from headwater.engine.feeding import Hads
 from headwater.engine.job import BODY, Job
@@ -120,20 +121,20 @@ def untie(owner: Job) -> Knots | None:
     Returns:
         The knots in it; None where no form asked for what there was already, or none put a plain value into a call.
     """
-    hads, calls = owner.hads, owner.calls
+    below = owner.below
+    hads = below.hads if below is not None else None
     # (Which of two forms finds that there already, time decides: a form of ours may be one of them.)
-    if hads is None or not (hads.again or (hads and hads.shares)):
+    if below is None or hads is None or not (hads.again or (hads and hads.shares)):
         return None
     if hads.knots is not None:
         return hads.knots
-    assert owner.wiring is not None
-    assert calls is not None
+    calls = below.calls
     order = in_order_of_visits(owner)
     # Equal calls that were not known to be when they were asked for are one in the record.
     first: dict[bytes | int, int] = {}
     same = {call: first.setdefault(calls[call] or call, call) for call in order}
     same[BODY] = BODY
-    parameters = _Parameters(owner, hads, same)
+    parameters = _Parameters(below, hads, same)
     knots = hads.knots = Knots(parameters.fed_by, {call: n for n, call in enumerate(order)}, same)
     rows = _rows(knots, parameters)
     equal = {index: call for index, call in same.items() if index != call}
@@ -142,7 +143,7 @@ def untie(owner: Job) -> Knots | None:
         for call, name, source in rows:
             of.setdefault(call, []).append((name, source))
         rows.update((index, *row) for index, call in equal.items() for row in of.get(call, ()))
-    owner.wiring[:] = sorted(rows)
+    below.wiring[:] = sorted(rows)
     return knots
 
 
@@ -155,7 +156,7 @@ class _Parameters:
         fed_by: from which calls each came.
     """
 
-    def __init__(self, owner: Job, hads: Hads, same: Mapping[int, int]) -> None:
+    def __init__(self, below: Below, hads: Hads, same: Mapping[int, int]) -> None:
         self.direct: dict[tuple[int, str], set[int]] = {}
         self.plain: dict[tuple[int, str], Results] = {}
         self.fed_by: dict[int, set[int]] = {}
@@ -166,7 +167,7 @@ class _Parameters:
                 for name, known in fed.names.items():
                     self._flowed(call, name, (BODY, *(same[source] for source in known)))
                     self.plain[call, name] = self.plain.get((call, name), NONE) | results
-        for index, name, source in owner.wiring or ():
+        for index, name, source in below.wiring:
             if index not in hads or name not in hads[index].names:
                 self._flowed(same[index], name, (same[source],))
         for sources in self.fed_by.values():

@@ -48,13 +48,13 @@ class Lineages:
 
     def started(self, job: Job) -> None:
         """A call runs: what came of the states that it takes is rolled back."""
-        for handle in (job.taken or {}).values():
+        for handle in (job.traits.taken or {}).values():
             self.add(state_records(handle, ran=True))
 
     def called(self, job: Job, *, failed: bool) -> tuple[bytes, ...]:
         """A call has its result. Returns the states that it gave, and would have given of what it took."""
         given = self._inside.get(job.value_hash or b"", ()) if self._inside else ()
-        if not given and not job.taken:
+        if not given and not job.traits.taken:
             return ()
         if job.status == RUNNING and not failed:
             self.gave(job, given)
@@ -62,7 +62,8 @@ class Lineages:
         key = job.eval_hash.hex()
         found = {record.state for record in given if _is_by(record, key)}
         found.update(
-            bytes.fromhex(handle.stepped(CALL, key).state_hash) for handle in (job.taken or {}).values()
+            bytes.fromhex(handle.stepped(CALL, key).state_hash)
+            for handle in (job.traits.taken or {}).values()
         )
         return tuple(sorted(found))
 
@@ -71,7 +72,7 @@ class Lineages:
         handle itself, it is what ran from there."""
         assert job.eval_hash is not None
         key = job.eval_hash.hex()
-        taken = (job.taken or {}).values()
+        taken = (job.traits.taken or {}).values()
         for handle in taken:
             self.add(state_records(handle.stepped(CALL, key), made=True))
         known = {record.state: record for record in given}

@@ -298,10 +298,12 @@ class Run(Control):
             self._cache.something_ran()
             if timed or job.options:
                 self._release(job)
-            job.started, job.changed = outcome.started, outcome.changed
+            job.started = outcome.started
+            if outcome.changed or job.traits.changed:
+                job.have(changed=outcome.changed)
             latest = outcome.stopped
             if job.task.plan.info:
-                job.observed = self._company.heard(job.n, outcome, self._id_of(job))
+                job.have(observed=self._company.heard(job.n, outcome, self._id_of(job)))
             if outcome.error is not None:
                 self._failed(job, outcome.error)
             else:
@@ -381,7 +383,7 @@ class Run(Control):
                 self._take_back(job)
                 continue
             try:
-                if job.taken:
+                if job.traits.taken:
                     refuse_unrecorded(
                         job, withheld=self.project is not None and self.recorder.execution_id is None
                     )
@@ -432,9 +434,9 @@ class Run(Control):
 
         execution = self.recorder.execution_id
         key = job.eval_hash.hex() if job.eval_hash else None
-        assert job.values is not None
+        values = job.values = list(job.values or ())
         for index, name in enumerate(job.names):
-            if name in job.task.plan.info and isinstance(job.values[index], JobInfo):
+            if name in job.task.plan.info and isinstance(values[index], JobInfo):
                 info = JobInfo(
                     execution,
                     self._id_of(job),
@@ -443,7 +445,7 @@ class Run(Control):
                     dict(job.options),
                     str(self.project.folder) if self.project is not None else None,
                 )
-                job.values[index] = job.values[index].filled(info, self, job)
+                values[index] = values[index].filled(info, self, job)
 
     def _id_of(self, job: Job) -> str | None:
         from headwater.cypher.records import job_id

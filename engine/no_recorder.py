@@ -61,7 +61,7 @@ class NoRecorder:
     def look(self, files: Sequence[FileSeen]) -> set[bytes]:
         return set()
 
-    def ended(self, job: Job) -> None:
+    def ended(self, job: Job, stopped: float) -> None:
         return
 
     def spare(self, job: Job) -> Stored | None:

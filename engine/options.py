@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from headwater.cypher.alike import most_alike
 from headwater.cypher.sensitivity import LEVELS
 from headwater.cypher.sensitivity import OPTION as LEVEL
 from headwater.cypher.tag_names import tags_in
@@ -201,7 +201,7 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
                 f"{name} is no option of a call: it is given where the task is defined, @task({name}=…)"
             )
         if check is None:
-            near = difflib.get_close_matches(name, OPTIONS | also, 1)
+            near = most_alike(name, OPTIONS | also, 1)
             hint = (
                 f" Did you mean {near[0]}?" if near else f" Options are: {', '.join(sorted(OPTIONS | also))}."
             )

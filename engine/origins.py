@@ -16,8 +16,8 @@ def origins_of_error(owner: Job, awaited: Any, error: BaseException | None = Non
     Args:
         error: this one alone; None for all.
     """
-    memo = owner.memo
-    assert memo is not None
+    assert owner.below is not None
+    memo = owner.below.memo
     nodes = [memo[id(expression)] for expression in find_expressions(awaited) if id(expression) in memo]
     failed = [node for node in nodes if node.error is not None and (error is None or node.error is error)]
     return tuple({source for node in failed for source in node.sources})
@@ -28,4 +28,5 @@ def came_by(node: StepNode, error: BaseException | None) -> Came:
     owner = node.owner
     assert owner is not None
     sources = node.gather() if error is None else origins_of_error(owner, node.awaited, error)
-    return (owner.hads or Hads()).came(sources)
+    hads = owner.below.hads if owner.below is not None else None
+    return (hads or Hads()).came(sources)

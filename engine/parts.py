@@ -19,7 +19,7 @@ def parts_of(owner: Job, expression: Expression) -> tuple[Any, list[Expression]]
         bound = task.plan.bind(expression._args, expression._kwargs)
         values = bound.values
         if task.plan.lazy_defaults:
-            settle_defaults(owner, expression, values)
+            values = bound.values = settle_defaults(owner, expression, values)
     elif isinstance(expression, Operation):
         values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]
         args = [(value, find_expressions(value), False) for value in values]

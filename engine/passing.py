@@ -39,16 +39,18 @@ def passed(job: Job, node: Node, value: Any) -> Any:
     Args:
         node: the expression's.
     """
-    if job.orders is None or job.taken is None or job.owner is None or job.owner.passed is None:
+    below = job.owner.below if job.owner is not None else None
+    taken, orders = job.traits.taken, job.traits.orders
+    if orders is None or taken is None or below is None or below.passed is None:
         return value
-    return job.owner.passed.into(value, job.taken, job.orders[node])
+    return below.passed.into(value, taken, orders[node])
 
 
 def passing(
     job: Job, memo: dict[int, Node], resolve: Callable[[Expression], Any]
 ) -> Callable[[Expression], Any]:
     """Gives the values of the expressions in a call's arguments as the call takes them."""
-    if job.orders is None:
+    if job.traits.orders is None:
         return resolve
     return lambda expression: passed(job, memo[id(expression)], resolve(expression))
 

@@ -7,17 +7,28 @@ within the step. Links share what is above them, so that forms may be nested as 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar
 
 import msgspec
 
 
-class Place(msgspec.Struct, frozen=True):
-    """The `n`-th expression of the `step`-th step of the form at `within`; of the result itself where that is None."""
+class Outermost(msgspec.Struct, frozen=True, gc=False):
+    """The `n`-th expression of the result itself. Most are there, and there may be very many: so it holds no more."""
 
-    within: Any
+    n: int
+    within: ClassVar[None] = None
+    step: ClassVar[int] = 0
+
+
+class Inner(msgspec.Struct, frozen=True):
+    """The `n`-th expression of the `step`-th step of the form at `within`, or of an async body where that is None."""
+
+    within: Place | None
     step: int
     n: int
+
+
+Place = Outermost | Inner
 
 
 def in_order(places: Sequence[Place], chosen: Sequence[int]) -> list[int]:

@@ -106,12 +106,12 @@ def _upwards(
 
 def _parts_of(owner: Job, expression: Expression) -> tuple[list[Expression], bool]:
     """The parts of an expression whose values flow into its own, and whether plain values do."""
-    assert owner.memo is not None
+    assert owner.below is not None
     if isinstance(expression, Special):
         return look_into(flowing(expression))
     if isinstance(expression, Operation):
         return find_expressions([expression._args, expression._kwargs]), has_plain_operands(expression)
     if isinstance(expression, Given):
         return [], BODY in expression._sources
-    node = owner.memo.get(id(expression))
+    node = owner.below.memo.get(id(expression))
     return [], isinstance(node, Job) and node.unrecorded

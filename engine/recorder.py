@@ -57,6 +57,7 @@ from headwater.engine.prepare import (
 )
 from headwater.engine.task import Task
 from headwater.engine.traceback import error_text
+from headwater.engine.traits import USUAL
 from headwater.engine.unrecorded import withholds
 from headwater.engine.values import (
     ValueStore,
@@ -172,7 +173,8 @@ class Recorder:
         if job.described is None:
             return self.identify(value, RESULT)
         self._add(job.described)
-        job.named = job.described.named
+        if job.described.named or job.traits.named:
+            job.have(named=job.described.named)
         if job.described.relative:
             job.depends_on_directory()
         return bytes(job.described.hash)
@@ -211,7 +213,7 @@ class Recorder:
     def started(self, job: Job) -> None:
         """A job began; it is written down only if it is at work, or at what it returned, when a group is."""
         self.resumed(job)
-        if job.taken and not job.unrecorded:
+        if job.traits.taken and not job.unrecorded:
             self.lineages.started(job)
 
     def resumed(self, job: Job) -> None:
@@ -237,7 +239,7 @@ class Recorder:
         assert job.eval_hash is not None
         self._task(job.task)
         given = handles_in(result)
-        if given or job.taken:
+        if given or job.traits.taken:
             self.lineages.gave(job, [record for handle in given for record in state_records(handle)])
         directory = None
         label = f"the expression that {job.task.fullname} returned"
@@ -254,7 +256,9 @@ class Recorder:
         if any(map(is_relative, inside)):
             directory = os.getcwd()
             job.depends_on_directory()
-        job.named = named_of(map(file_record, inside), job.started) if inside else ()
+        named = named_of(map(file_record, inside), job.started) if inside else ()
+        if named or job.traits.named:
+            job.have(named=named)
         if digest is not None:
             self._records.append(
                 EvaluationSeen(job.eval_hash, digest, job.task.hash, _micros(time()), directory)
@@ -292,9 +296,10 @@ class Recorder:
         assert job.value_hash is not None
         states = self.lineages.called(job, failed=failed)
         rest: tuple[Any, ...] = ()  # of which most calls have nothing
-        if job.reads or job.named or job.gap or states:
+        traits = job.traits
+        if job.reads or job.gap or traits.named or states:
             reads = tuple(sorted(job.reads.items())) if job.reads else ()
-            rest = reads, tuple(job.named), tuple(sorted(job.gap or ())), states
+            rest = reads, tuple(traits.named), tuple(sorted(job.gap or ())), states
         self._records.append(
             CallMade(
                 job.call_hash,
@@ -303,7 +308,7 @@ class Recorder:
                 _arguments(job),
                 job.value_hash,
                 tuple(children),
-                tuple(job.wiring or ()),
+                tuple(job.below.wiring) if job.below is not None else (),
                 job.returns,
                 _micros(time()),
                 cacheable,
@@ -314,9 +319,9 @@ class Recorder:
 
     def changed_file(self, job: Job) -> str | None:
         """The path of a file that a call took, or awaited, and that has changed since it was named, or None."""
-        if not self._files.here and not job.changed:
+        if not self._files.here and not job.traits.changed:
             return None
-        return self._files.changed(job.took(), job.value_hash, job.changed)
+        return self._files.changed(job.took(), job.value_hash, job.traits.changed)
 
     def far_files(self, job: Job) -> list[FileSeen]:
         """What a call took, or awaited, that takes longer to look at; may be called on any thread."""
@@ -339,17 +344,19 @@ class Recorder:
         cacheable = job.reusable and not job.outdated and not isinstance(error, CIRCUMSTANTIAL)
         self.called(job, children, cacheable=cacheable, failed=True)
 
-    def ended(self, job: Job) -> None:
+    def ended(self, job: Job, stopped: float) -> None:
         """A job has reached its last status."""
         error = job.error
         self._task(job.task)
         rest: tuple[Any, ...] = ()  # of which most jobs have nothing
-        if job.options or job.applied or job.gap or job.observed is not None or job.call_hash is None:
+        traits = job.traits
+        if job.options or job.gap or traits is not USUAL or job.call_hash is None:
+            observed = traits.observed
             rest = (
                 _tags_of(job),
                 bool(job.gap),
-                tuple(job.observed.writes) if job.observed is not None else (),
-                tuple(job.observed.reads) if job.observed is not None else (),
+                tuple(observed.writes) if observed is not None else (),
+                tuple(observed.reads) if observed is not None else (),
                 _arguments(job) if job.call_hash is None and job.eval_hash is not None else (),
             )
         self._records.append(
@@ -360,12 +367,12 @@ class Recorder:
                 job.eval_hash,
                 STATUS[job.status],
                 _micros(job.started),
-                _micros(job.stopped),
+                _micros(stopped),
                 job.executor,
                 job.call_hash,
                 None if error is None else error_text(error),
                 None if error is None else _traceback_of(job, error),
-                job.attempt,
+                traits.attempt,
                 job.reason,
                 *rest,
             )
@@ -456,8 +463,8 @@ class Recorder:
                     yield from definition(task, set())
             owner = job.owner
             parent = owner.n if owner is not None else None
-            started, given = _micros(job.started), _arguments(job)
-            yield JobStarted(job.n, parent, task.hash, eval_hash, started, job.executor, job.attempt, given)
+            started, given, attempt = _micros(job.started), _arguments(job), job.traits.attempt
+            yield JobStarted(job.n, parent, task.hash, eval_hash, started, job.executor, attempt, given)
 
 
 def _is_through(job: Job, n: int) -> bool:
@@ -480,7 +487,7 @@ def _arguments(job: Job) -> tuple[Argument, ...]:
 def _tags_of(job: Job) -> tuple[tuple[str, str], ...]:
     """The tags of a job's task and call, and those that it gave itself."""
     given = [split_tag(tag) for tag in job.options.get("tags", ())]
-    return tuple(dict.fromkeys([*given, *job.applied]) if job.applied else given)
+    return tuple(dict.fromkeys([*given, *job.traits.applied]) if job.traits.applied else given)
 
 
 def _traceback_of(job: Job, error: BaseException) -> str | None:

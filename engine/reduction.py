@@ -20,7 +20,7 @@ from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
 from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
-from headwater.engine.failure import Failures, Finished, Recording, Unreadable, call_key
+from headwater.engine.failure import Failures, Finished, Recording, Unreadable, call_key, finished_of
 from headwater.engine.feeding import ONLY_BODY
 from headwater.engine.job import (
     BODY,
@@ -40,6 +40,7 @@ from headwater.engine.parts import has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
+from headwater.engine.traits import Spare
 
 
 class Reduction(Failures):
@@ -99,7 +100,9 @@ class Reduction(Failures):
         ]
         job = Job(None, task, self.number())
         job.names, job.values, job.positional = bound.names, bound.values, bound.positional
-        job.hashes, job.taken = hashes, taken
+        job.hashes = hashes
+        if taken:
+            job.have(taken=taken)
         self._attacher.set_options(None, job, call._options)
         job.eval_hash = eval_key(task, job.names, job.positional, hashes)
         self._created(job)
@@ -141,20 +144,19 @@ class Reduction(Failures):
         else:
             if job.lazy is not None:
                 self._resolve(job, owner)
-            if job.lazy_options:
+            if job.traits.lazy_options:
                 self._resolve_options(job)
             self._share_or_queue(job)
 
     def _resolve(self, job: Job, owner: Job | None) -> None:
         """Put the values of a job's lazy arguments in their places, note what fed them, and work out its key."""
-        values, hashes = job.values, job.hashes
         assert owner is not None
-        assert owner.memo is not None
-        assert values is not None
-        assert hashes is not None
-        assert owner.wiring is not None
-        memo, excluded, names, hads = owner.memo, job.task.plan.excluded, job.names, owner.hads
-        values = list(values)  # those of the job stay until all are there: one may turn out to be unreadable
+        below = owner.below
+        assert below is not None
+        memo, excluded, names, hads = below.memo, job.task.plan.excluded, job.names, below.hads
+        orders = job.traits.orders
+        # Those of the job stay until all are there: one may turn out to be unreadable.
+        values, hashes = list(job.values or ()), list(job.hashes or [None] * len(job.names))
         fed: dict[str, Collection[int]] = {}
         for index in job.lazy or ():
             value, name = values[index], names[index]
@@ -163,7 +165,7 @@ class Reduction(Failures):
                 node = memo[id(value)]
                 sources = node.sources
                 found = self.value_of(node)
-                values[index] = found if job.orders is None else passed(job, node, found)
+                values[index] = found if orders is None else passed(job, node, found)
                 # Of what a call takes that is not recorded, the files are noted when it is identified.
                 digest = None if job.unrecorded or values[index] is not found else node.value_hash
             else:
@@ -185,17 +187,16 @@ class Reduction(Failures):
                 if digest is None:
                     digest = self.recording_of(job).identify(values[index], f"{job.task.fullname}({name})")
                 hashes[index] = digest
-            elif job.orders is not None:
+            elif orders is not None:
                 refuse_handles(values[index], job.task, name)
-        job.values, job.lazy, job.orders = values, None, None
+        job.values, job.hashes, job.lazy = values, hashes, None
         job.eval_hash = eval_key(job.task, names, job.positional, hashes)
         if job.flows_nowhere:
             return
         if hads is not None:
             hads.resolved(job.index, fed.values())
-        wiring = owner.wiring
         for name, sources in fed.items():
-            wiring.extend([(job.index, name, source) for source in flows(sources)])
+            below.wiring.extend([(job.index, name, source) for source in flows(sources)])
 
     def _resolve_options(self, job: Job) -> None:
         """Put the values of a job's lazy options in their places. (They decide how it runs, and feed nothing.)"""
@@ -208,7 +209,7 @@ class Reduction(Failures):
             job.exported = check_options(substitute(job.exported, self._resolver(owner, set())))
         if CONTEXT in private:
             self._attacher.set_context(owner, job, private[CONTEXT])
-        job.lazy_options = False
+        job.have(lazy_options=False)
 
     def _share_or_queue(self, job: Job) -> None:
         """Join an equal call of this run, or go on to the cache or the executor."""
@@ -323,8 +324,8 @@ class Reduction(Failures):
 
     def _resolver(self, owner: Job, sources: set[int]) -> Callable[[Expression], Any]:
         """Gives the value of each expression, and adds what it came from to `sources`."""
-        memo = owner.memo
-        assert memo is not None
+        assert owner.below is not None
+        memo = owner.below.memo
 
         def resolve(expression: Expression) -> Any:
             node = memo[id(expression)]
@@ -349,10 +350,11 @@ class Reduction(Failures):
                 value = self.recording.fetch(value)
             except Undecodable as error:
                 raise Unreadable(node, str(error)) from error
-        if node.__class__ is Job and node.spare is not None:
-            node.readers -= 1
-            if node.readers <= 0:
-                node.value = node.spare
+        spare = node.traits.spare if node.__class__ is Job else None
+        if spare is not None:
+            spare.readers -= 1
+            if spare.readers <= 0:
+                node.value = spare.stored
                 return value
         node.value = value
         return value
@@ -364,7 +366,7 @@ class Reduction(Failures):
                 if self.stopping or (job.owner is not None and job.owner.finished):
                     self.cancel(job)
                     return
-                if job.status == RUNNING and job.memo is None:
+                if job.status == RUNNING and job.below is None:
                     # (What a body gave after it awaited something is no function of the arguments alone.)
                     self.recording_of(job).reduced(job, value)
                 self._reduce(job, value)
@@ -378,7 +380,7 @@ class Reduction(Failures):
     def _reduce(self, job: Job, value: Any) -> None:
         job.described = None
         body = job.body
-        if job.memo is None:
+        if job.below is None:
             job.open(value)
         job.result = value
         place, had = (None, None) if body is None else (LAST, had_at_end(body))
@@ -393,9 +395,9 @@ class Reduction(Failures):
     def _complete_reduction(self, job: Job) -> None:
         """Everything in a job's returned value is there: put it together."""
         result = job.result
-        assert job.memo is not None
+        assert job.below is not None
         if isinstance(result, Expression):
-            node = job.memo[id(result)]
+            node = job.below.memo[id(result)]
             job.returns = flows(set(node.sources))
             if node.value_hash is not None:
                 self._finish(job, node.value, node.value_hash)
@@ -455,15 +457,16 @@ class Reduction(Failures):
         followers, live = job.followers, job.live
         key = job.shared_key()
         if key is not None and self._equal.get(key) is job:
-            job.spare = self.recording_of(job).spare(job)
-            self._equal[key] = Finished(job, job.spare or job.value)
-        job.readers = len(job.waiters or ())
+            stored = self.recording_of(job).spare(job)
+            self._equal[key] = finished_of(job, stored or job.value)
+            if stored is not None:
+                job.have(spare=Spare(stored, len(job.waiters or ())))
         job.release()
         self._settle(job)
         if live:
             self._abandon(live)
         if followers:
-            finished = Finished(job, job.value)
+            finished = finished_of(job, job.value)
             for follower in followers:
                 if not finished.does_for(follower):
                     self.ready.append(follower)

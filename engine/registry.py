@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from headwater.cypher.alike import most_alike
 from headwater.engine.errors import UnknownTask
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class TaskRegistry:
         """
         task = self._tasks.get(task_name)
         if task is None:
-            near = difflib.get_close_matches(task_name, self._tasks, 1)
+            near = most_alike(task_name, self._tasks, 1)
             hint = f" Did you mean {near[0]}?" if near else " Is the module that defines it imported?"
             raise UnknownTask(f"no task is called {task_name!r}.{hint}")
         return task

@@ -57,7 +57,7 @@ def deserves_another(job: Job, error: BaseException) -> bool:
     """Whether a job that failed is to be tried again."""
     options = job.options
     return (
-        job.attempt <= options.get("retries", 0)
+        job.traits.attempt <= options.get("retries", 0)
         and isinstance(error, options.get("retry_on", (Exception,)))
         and not isinstance(error, _NEVER)
     )
@@ -71,5 +71,5 @@ def pause_after(job: Job, draw: Callable[[float, float], float] = random.uniform
         draw: gives a number between two.
     """
     backoff: float = job.options.get("retry_backoff", BACKOFF)
-    longest = min(backoff * 2.0 ** min(job.attempt - 1, 64), max(backoff, LONGEST_PAUSE))
+    longest = min(backoff * 2.0 ** min(job.traits.attempt - 1, 64), max(backoff, LONGEST_PAUSE))
     return draw(longest / 2, longest)

@@ -29,11 +29,16 @@ class Named:
 
     def __init__(self) -> None:
         self._names: set[str | None] = set()
+        self._classes: set[type] = set()
+        """those whose objects name their class and nothing else"""
         self.functions: list[FunctionType] = []
         self.parts: list[Sent] = []
 
     def by(self, part: Any) -> None:
-        """Note those of one part of what is pickled."""
+        """Note those of one part of what is pickled, of which there may be very many."""
+        cls = part.__class__
+        if cls in self._classes:
+            return
         self._names.add(getattr(part, "__module__", None))  # also of an object, by its class
         if isinstance(part, Task):
             self._names.add(part.load_module)
@@ -41,6 +46,8 @@ class Named:
             self.functions.append(part)
         elif isinstance(part, Sent):
             self.parts.append(part)
+        elif not callable(part):
+            self._classes.add(cls)
 
     def specs(self, without: set[str]) -> list[Spec]:
         """How to import them, but for some that are imported anyway.

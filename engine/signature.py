@@ -72,7 +72,8 @@ class Bound(msgspec.Struct):
     """A call's arguments, complete with defaults, in the one order that identifies the call."""
 
     names: Sequence[str]
-    values: list[Any]
+    values: Sequence[Any]
+    """(a call that is written as it is bound shares its own: there may be very many that wait)"""
     positional: int
     """how many of them, from the front, are handed over by position"""
 
@@ -85,6 +86,7 @@ class Plan:
         excluded: names that do not count in the cache's key (`config_args`, `JobInfo` parameters).
         names: of the parameters that a plain call has, in the order of `Bound`.
         encoded: these, as they stand in a call's key.
+        indexes: where each of them stands among these: of calls whose arguments are lazy throughout, one for all.
         takes_any_names: whether it has a `**kwargs`.
         lazy_defaults: the defaults with expressions in them, by their ids.
     """
@@ -105,6 +107,7 @@ class Plan:
         self._extra = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD), None)
         self.names = tuple(p.name for p in (*self._front, *self._only))
         self.encoded = tuple(f"{name}\0".encode() for name in self.names)
+        self.indexes = tuple(range(len(self.names)))
         self._count = len(self._front)
         self._needed = sum(p.default is inspect.Parameter.empty for p in self._front)
         self._simple = not self._only
@@ -136,7 +139,7 @@ class Plan:
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
         """A checked call's arguments with defaults filled in; keyword and positional spellings give the same."""
         if not kwargs and self._simple and len(args) == self._count and not self._has_rest:
-            return Bound(self.names, list(args), self._count)
+            return Bound(self.names, args, self._count)
         bound = self.signature.bind(*args, **kwargs)
         given = bound.arguments
         front = [given.get(p.name, p.default) for p in self._front]

@@ -319,7 +319,7 @@ class _Watched(Reduction):
             dict(zip(job.names, job.values or (), strict=False)),
             STATUS[status],
             job.status == RUNNING,
-            job.attempt,
+            job.traits.attempt,
             job.reason,
             not job.unrecorded,
             job.error,
@@ -339,12 +339,12 @@ class _Watched(Reduction):
     def _tell_fed(self, owner: Job) -> None:
         """Tell the calls under one, whose time is over, from which others of them they came: all of that is known only
         now, and where it is recorded, the calls get other numbers."""
-        ended, wiring = self._ended.pop(owner, {}), owner.wiring
-        if not (ended and wiring and owner.memo):
+        ended, below = self._ended.pop(owner, {}), owner.below
+        if not (ended and below is not None and below.wiring):
             return
-        nodes = owner.memo.values()
+        nodes = below.memo.values()
         outlives = {node.index: node for node in nodes if isinstance(node, Job) and not node.finished}
-        for consumer, name, producer in wiring:
+        for consumer, name, producer in below.wiring:
             if producer not in ended:
                 continue
             fed = [seen.fed_by for seen in ended.get(consumer, ())]

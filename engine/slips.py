@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
+
+from headwater.cypher.alike import most_alike
 
 _SLIP = 0.8
 """How alike two names are when one is taken for a slip of the other: `databse`, but not `gpu1` beside `gpu0`."""
@@ -25,7 +26,7 @@ class Slips:
         """The known name that a slip stands for; None where it is no slip."""
         if name in self._known or name in self._passed:
             return None
-        near = get_close_matches(name, self._known, 1, cutoff=_SLIP)
+        near = most_alike(name, self._known, 1, cutoff=_SLIP)
         if near:
             return near[0]
         self._passed.add(name)

@@ -52,8 +52,8 @@ class Give:
         """The same of what came from one expression alone that the form has asked for."""
         owner = self.node.owner
         assert owner is not None
-        assert owner.memo is not None
-        return Given(value, owner.memo[id(expression)].sources)
+        assert owner.below is not None
+        return Given(value, owner.below.memo[id(expression)].sources)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -7,19 +7,20 @@ of all that came of them. In what is recorded, what fed them stands in their pla
 from __future__ import annotations
 
 from headwater.engine.attach import flows
-from headwater.engine.feeding import ONLY_BODY
+from headwater.engine.feeding import ONLY_BODY, hads_of
 from headwater.engine.job import BODY, Job
 
 
 def sources_through(owner: Job) -> dict[int, set[int]]:
     """What the results of an owner's calls that are not recorded came from, by the indexes of these."""
-    hads = owner.hads
-    if hads is None or not hads.unseen or owner.wiring is None:
+    hads = owner.below.hads if owner.below is not None else None
+    if hads is None or not hads.unseen:
         return {}
+    assert owner.below is not None
     if hads.through is not None:
         return hads.through
     fed_by: dict[int, set[int]] = {call: set() for call in hads.unseen}
-    for consumer, _, producer in owner.wiring:
+    for consumer, _, producer in owner.below.wiring:
         if consumer in fed_by:
             fed_by[consumer].add(producer)
     found: dict[int, set[int]] = {}
@@ -41,12 +42,12 @@ def sources_through(owner: Job) -> dict[int, set[int]]:
 
 def look_through(owner: Job) -> None:
     """Bring an owner's wiring, all of whose calls are there, into the form that is recorded."""
-    through, wiring = sources_through(owner), owner.wiring
+    through = sources_through(owner)
     if not through:
         return
-    assert wiring is not None
-    assert owner.hads is not None
-    owner.hads.through = through
+    assert owner.below is not None
+    hads_of(owner).through = through
+    wiring = owner.below.wiring
     of: dict[tuple[int, str], set[int]] = {}
     for consumer, name, producer in wiring:
         if producer in through and consumer not in through:

@@ -115,11 +115,11 @@ class Unrecorded:
     def failed(self, job: Job, children: list[bytes]) -> None:
         return
 
-    def ended(self, job: Job) -> None:
+    def ended(self, job: Job, stopped: float) -> None:
         return
 
     def changed_file(self, job: Job) -> str | None:
-        return self._checks.changed(job.took(), job.value_hash, job.changed)
+        return self._checks.changed(job.took(), job.value_hash, job.traits.changed)
 
     def far_files(self, job: Job) -> list[FileSeen]:
         return self._checks.far(job.took())

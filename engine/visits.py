@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from headwater.engine.below import Below
 from headwater.engine.expression import Call, Expression, Operation
 from headwater.engine.job import Job, Node, StepNode
 from headwater.engine.nested import find_expressions
@@ -18,17 +19,16 @@ from headwater.engine.places import in_order
 
 def in_order_of_visits(owner: Job) -> list[int]:
     """The indexes of an owner's calls, in that order."""
-    assert owner.places is not None
-    if owner.hads is not None and owner.hads.shares:
-        return _first_visits(owner)
-    return in_order(owner.places, range(len(owner.places)))
+    below = owner.below
+    assert below is not None
+    if below.hads is not None and below.hads.shares:
+        return _first_visits(owner, below)
+    return in_order(below.places, range(len(below.places)))
 
 
-def _first_visits(owner: Job) -> list[int]:
+def _first_visits(owner: Job, below: Below) -> list[int]:
     """The same by the walk; those that it does not come to are the last, by their places."""
-    memo, places = owner.memo, owner.places
-    assert memo is not None
-    assert places is not None
+    memo, places = below.memo, below.places
     found: dict[int, None] = {}
     seen: set[Node] = set()
     # An expression is come to after its parts, and a form before what it asked for.

@@ -7,7 +7,6 @@ looked at.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 from headwater.cypher.inert import one_line
 from headwater.cypher.paths import spellings
@@ -278,7 +278,7 @@ def _tasks(store: GraphStore, wanted: Wanted) -> list[str] | None:
     for pattern in wanted.tasks:
         meant = [name for name in names if fnmatchcase(name, pattern)]
         if not meant:
-            near = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
+            near = most_alike(pattern, names, n=3, cutoff=0.5)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
             raise UsageError(f"no recorded task is called {pattern}.{hint}")
         found.update(meant)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 from headwater.cypher.inert import encodable, one_line
 from headwater.cypher.paths import recorded, spellings
@@ -179,7 +179,7 @@ def _distinct(ids: list[str]) -> int:
 
 def _unknown(store: GraphStore, what: str) -> str:
     names = [row[0] for row in store.rows("resolve_task_names")]
-    near = difflib.get_close_matches(what, names, n=3, cutoff=0.5)
+    near = most_alike(what, names, n=3, cutoff=0.5)
     hint = f" Did you mean {one_line(' or '.join(near))}?" if near else _near_files(store, what)
     return f"nothing recorded is called {one_line(what)}.{hint} Runs and their ids: hw log"
 
@@ -194,5 +194,5 @@ def _near_files(store: GraphStore, what: str) -> str:
     paths = [row[0] for row in store.rows("resolve_near_files", name=name, limit=2000)]
     by_name = {os.path.basename(path): path for path in paths}
     same = [path for path in paths if os.path.basename(path) == name]
-    near = same or [by_name[one] for one in difflib.get_close_matches(name, by_name, n=3, cutoff=0.6)]
+    near = same or [by_name[one] for one in most_alike(name, by_name, n=3, cutoff=0.6)]
     return f" Did you mean {one_line(' or '.join(near[:3]))}?" if near else ""

@@ -13,7 +13,6 @@ which may replace one of headwater's by a file of the same name.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.cypher import queries
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 from headwater.cypher.settings import nearest
 from headwater.cypher.tokens import SIGN, Token, Unreadable, parameters, tokenize
@@ -126,7 +126,7 @@ def _chosen(what: str, files: Mapping[str, Path], folder: Path) -> Path:
         if path.is_file():
             return path
         raise UsageError(f"there is no rule file {what}")
-    near = difflib.get_close_matches(what, files, 1)
+    near = most_alike(what, files, 1)
     hint = f" Did you mean {near[0]}?" if near else f" Rules are: {', '.join(sorted(files))}."
     raise UsageError(f"no rule is called {what}.{hint} Your own are in {folder}")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
+from headwater.cypher.alike import most_alike
 from headwater.engine.errors import CallError, UnknownExecutor
 from headwater.engine.executors.base import Completed, Executor, Outcome, Prepare, perform, prepare_for
 from headwater.engine.executors.threads import ThreadExecutor
@@ -81,7 +81,7 @@ class Executors:
         """
         settings = self._settings.get(name)
         if settings is None:
-            near = difflib.get_close_matches(name, self._settings, 1)
+            near = most_alike(name, self._settings, 1)
             hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(self._settings))}."
             raise UnknownExecutor(
                 f"no executor is called {name!r}. {hint} Where it is another, headwater.ini needs [executors.{name}]."

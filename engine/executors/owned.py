@@ -12,6 +12,7 @@ import fractions
 import sys
 import types
 import uuid
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import PosixPath, PurePosixPath
 from typing import Any
@@ -35,7 +36,7 @@ _IMMUTABLE = "pyarrow.lib"
 _CONTAINERS = frozenset({list, dict, tuple})
 
 
-def own(values: list[Any], again: bool = False) -> list[Any]:
+def own(values: Sequence[Any], again: bool = False) -> Sequence[Any]:
     """The resolved arguments of a call, with copies in the place of what can be changed.
 
     One object that is passed twice is still one. Errors are passed as they are: copies would have no traceback. So is
@@ -43,12 +44,12 @@ def own(values: list[Any], again: bool = False) -> list[Any]:
     nothing but `values` refers to is the call's own already.
 
     Args:
-        values: the arguments.
+        values: the arguments; a list is the call's, and anything else the expression's, which others may evaluate.
         again: whether another attempt may be made with the same.
     """
     if _KEPT.issuperset(map(type, values)):
         return values
-    mine = () if again else _given_away(values)
+    mine = _given_away(values) if isinstance(values, list) and not again else ()
     memo: dict[int, Any] = {}
     return [
         value if value.__class__ in _KEPT or i in mine else _tried(value, memo)
@@ -58,7 +59,7 @@ def own(values: list[Any], again: bool = False) -> list[Any]:
 
 def _given_away(values: list[Any]) -> frozenset[int]:
     """Which of these are arrays that the list alone holds: large results are dropped once their last taker has them
-    (`Job.spare`), and a copy would double what those take."""
+    (`Traits.spare`), and a copy would double what those take."""
     # (Where another thread is just importing numpy, the class is not there yet, and there are no arrays.)
     array = getattr(sys.modules.get("numpy"), "ndarray", None)
     if array is None:

@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import Any, ClassVar, TypeVar
 
-from headwater.cypher.paths import normal
+from headwater.cypher.paths import as_text, normal
 from headwater.engine.files.address import (
     absolute,
     as_os_errors,
@@ -45,9 +45,10 @@ class Artefact:
             )
         if "\0" in given:
             raise ValueError(f"{type(self).__name__}({given!r}): no path has a NUL in it. Take it out")
-        self._address = _address(given)
-        self.path: str = without_credentials(given) if local_path(given) is None else given
-        self.uri: str = absolute(self._address)
+        local = local_path(given)
+        self._address = _address(given, local)
+        self.path: str = without_credentials(given) if local is None else given
+        self.uri: str = absolute(self._address) if local is None else as_text(self._address)
         self._identity: Identity | None = None
         self._period = period()
 
@@ -211,7 +212,7 @@ class Artefact:
         if (
             ends_relative(self.path)
             and f"{os.getcwd()}{os.sep}{self.path}" != self._address  # seen at once, as nearly always
-            and absolute(_address(self.path)) != self.uri
+            and absolute(_address(self.path, local_path(self.path))) != self.uri
         ):
             self.path = self._address  # it was named in another working directory than this process's
         self._identity = Identity(state["evidence"], state["digest"], state["size"])
@@ -223,7 +224,10 @@ def _slots_of(cls: type) -> tuple[str, ...]:
     return tuple(name for base in cls.__mro__ for name in getattr(base, "__slots__", ()))
 
 
-def _address(given: str) -> str:
-    """The absolute path, or the URL in full, that a path or URL means here."""
-    local = local_path(given)
+def _address(given: str, local: str | None) -> str:
+    """The absolute path, or the URL in full, that a path or URL means here.
+
+    Args:
+        local: the path that it means on this machine (`local_path`).
+    """
     return normal(os.path.expanduser(local)) if local is not None else in_full(given)

@@ -142,7 +142,9 @@ def _choose(cls: type) -> Plan:
 
 
 def _foreign(cls: type) -> Plan | None:
-    """The plan for arrays and tables; their modules are there, since the class comes from one of them."""
+    """The plan for arrays, tables and time zones; their modules are there, since the class comes from one of them."""
+    if (cls.__module__, cls.__qualname__) == ("zoneinfo", "ZoneInfo"):
+        return _record(type_name(cls), standard.zone_parts)
     roots = {base.__module__.partition(".")[0] for base in cls.__mro__}
     if "polars" in roots:
         from headwater.engine.values.polars_frames import polars_plan

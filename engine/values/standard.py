@@ -8,14 +8,14 @@ import decimal
 import fractions
 import pathlib
 import uuid
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
 from headwater.engine.values.walk import Refused
 
 
-def _zone(zone: zoneinfo.ZoneInfo) -> tuple[Any, ...]:
+def zone_parts(zone: Any) -> tuple[Any, ...]:
+    """Those of a `zoneinfo.ZoneInfo`. (Its module is large, and few use it: it is not imported for this.)"""
     if zone.key is None:
         raise Refused(zone, "it was read from a file and has no name. Use ZoneInfo('Area/City')")
     return (zone.key,)
@@ -36,7 +36,6 @@ PARTS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     datetime.datetime: _datetime,
     datetime.timedelta: lambda v: (v.days, v.seconds, v.microseconds),
     datetime.timezone: lambda v: v.__getinitargs__(),
-    zoneinfo.ZoneInfo: _zone,
     decimal.Decimal: lambda v: (str(v),),
     fractions.Fraction: lambda v: (v.numerator, v.denominator),
     uuid.UUID: lambda v: (v.bytes,),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import click
 
 from headwater._version import __version__
 from headwater.cli import _errors
+from headwater.cypher.alike import most_alike
 from headwater.cypher.garbage import few_collections, own_process
 
 VERBS = {
@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in VERBS and not name.startswith("-"):
-            near = difflib.get_close_matches(name, VERBS, n=1)
+            near = most_alike(name, VERBS, n=1)
             hint = f" Did you mean {near[0]}?" if near else f" The verbs are: {', '.join(VERBS)}."
             raise click.UsageError(f"there is no verb {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)

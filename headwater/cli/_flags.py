@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 import inspect
 import json
@@ -17,6 +16,7 @@ from typing import Any
 import click
 
 from headwater.cli._arguments import Reader, UnreadableType, describe_type, reader_for, takes_none
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import HeadwaterError, UsageError
 
 _EMPTY = inspect.Parameter.empty
@@ -293,7 +293,7 @@ def _read(flag: Flag, text: str, task: str) -> Any:
 
 
 def _unknown(name: str, known: list[str], flags: Sequence[Flag], task: str) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = most_alike(name, known, n=1)
     if near:
         return f"{task} has no parameter {name}. Did you mean {near[0]}?"
     return f"{task} has no parameter {name}. It takes: {_synopsis(flags) or 'none'}"

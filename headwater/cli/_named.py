@@ -5,11 +5,11 @@ Each begins with a comment that says what it asks.
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 from headwater.cypher.queries import FOLDER, without_header
 
@@ -50,7 +50,7 @@ def load(project: Project, name: str) -> str:
     try:
         return without_header(path.read_text("utf-8"))
     except FileNotFoundError:
-        near = difflib.get_close_matches(name, names(project), n=1)
+        near = most_alike(name, names(project), n=1)
         hint = f" Did you mean {near[0]}?" if near else " Which there are: hw query --list"
         raise UsageError(
             f"{name} is one word, so it is taken for the name of a query, and there is no {path}.{hint}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import traceback
@@ -10,6 +9,7 @@ from collections.abc import Iterable
 from types import ModuleType, TracebackType
 from typing import Any
 
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import HeadwaterError, UsageError
 from headwater.engine.errors import CallError, TaskDefinitionError
 from headwater.engine.registry import get_task_registry
@@ -89,7 +89,7 @@ def find_task(module: ModuleType, name: str, file: str) -> AnyTask:
 
 
 def _near(name: str, names: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(name, list(names), n=1)), None)
+    return next(iter(most_alike(name, list(names), n=1)), None)
 
 
 def _syntax_error(error: SyntaxError) -> str:

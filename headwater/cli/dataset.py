@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from headwater.cli._pager import no_pager_option, show
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def show_(name: str, *, as_json: bool) -> None:
         known = declarations(store)
         found = [one for one in known if one.name == name]
         if not found:
-            near = difflib.get_close_matches(name, {one.name for one in known}, 1)
+            near = most_alike(name, {one.name for one in known}, 1)
             hint = f" Did you mean {near[0]}?" if near else " Which there are: hw dataset list"
             raise UsageError(f"no dataset is called {name}.{hint}")
         files = files_of(store, (one.id for one in found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +11,7 @@ import click
 
 from headwater.cli import _output
 from headwater.cli._running import BACKGROUND, Options, run_expression
+from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 from headwater.cypher.tag_names import split_tag
 
@@ -200,7 +200,7 @@ def _split(words: Sequence[str], *, rerun: bool) -> tuple[list[str], str | None,
         if word in ("--help", "-h"):
             head.append("--help")
         elif flag not in own:
-            near = difflib.get_close_matches(flag, own, n=1)
+            near = most_alike(flag, own, n=1)
             hint = f"Did you mean {near[0]}?" if near else "The task's parameters follow TASK."
             raise UsageError(f"{flag} stands before TASK and is no option of run. {hint}")
         else:

@@ -83,6 +83,11 @@ def test_what_a_task_keeps_for_itself_is_not_given_away(run: Run) -> None:
     assert list(_HELD[:3]) == [0, 1, 2]
 
 
+def test_an_array_that_a_call_was_written_with_is_not_given_away(run: Run) -> None:
+    call = first(spoilt(np.arange(_SIZE)))
+    assert [run(call), run(call)] == [1, 1]
+
+
 def test_a_call_begins_while_another_thread_is_at_importing_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "numpy", types.ModuleType("numpy"))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from headwater.engine import failure, reduction
+from headwater.engine.below import Below
 from headwater.engine.children import recorded_children
 from headwater.engine.job import BODY, Job
 from hypothesis import given
@@ -51,9 +52,10 @@ def recording(name: str) -> Iterator[list[Recorded]]:
     def looked_at(job: Job) -> list[bytes]:
         children = recorded_children(job)
         if job.task.name == name:
-            nodes = [node for node in (job.memo or {}).values() if isinstance(node, Job)]
+            below = job.below or Below()
+            nodes = [node for node in below.memo.values() if isinstance(node, Job)]
             names = {node.call_hash: node.task.name for node in nodes}
-            wiring = sorted(job.wiring or ())
+            wiring = sorted(below.wiring)
             found.append(Recorded(children, [names[call] for call in children], wiring, job.returns))
         return children
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from headwater.engine import attach, feeding, knots, reduction, visits
+from headwater.engine.below import Below
 from headwater.engine.children import recorded_children
 from headwater.engine.job import BODY, Job, Stored
 from hypothesis import given
@@ -45,10 +46,11 @@ class Looked:
     """
 
     def __init__(self, job: Job, children: list[bytes]) -> None:
-        nodes = {node.call_hash: node for node in (job.memo or {}).values() if isinstance(node, Job)}
+        below = job.below or Below()
+        nodes = {node.call_hash: node for node in below.memo.values() if isinstance(node, Job)}
         self.calls = list(children)
         self.names = {n: (nodes[call].task.name, given_by(nodes[call])) for n, call in enumerate(children)}
-        self.rows = list(job.wiring or ())
+        self.rows = list(below.wiring)
         self.returns = {source for source in job.returns if source != BODY}
 
     def fed(self) -> dict[Any, set[Any]]:

@@ -65,9 +65,9 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Kept]:
 
         def looked_at(job: Job) -> list[bytes]:
             children = recorded_children(job)
-            if job.calls and job.task.name == name:
-                sets = {id(one.came): one.came for one in (job.hads or {}).values()}
-                found.append(Kept(sorted(job.wiring or ()), [len(one.results) for one in sets.values()]))
+            if job.below is not None and job.below.calls and job.task.name == name:
+                sets = {id(one.came): one.came for one in (job.below.hads or {}).values()}
+                found.append(Kept(sorted(job.below.wiring), [len(one.results) for one in sets.values()]))
             return children
 
         @task(name="under")

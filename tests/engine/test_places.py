@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
-from headwater.engine.places import Place, in_order
+from headwater.engine.places import Inner, in_order
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,10 +27,10 @@ paths = st.lists(
 @given(paths, st.randoms(use_true_random=False))
 def test_the_order_is_that_of_the_paths(found: list[Any], random: Any) -> None:
     """A call is never within another: what is the beginning of another's path is a form, and no call."""
-    made: dict[Any, Place] = {(): None}  # type: ignore[dict-item]
+    made: dict[Any, Inner] = {(): None}  # type: ignore[dict-item]
     for path in found:
         for end in range(1, len(path) + 1):
-            made.setdefault(path[:end], Place(made[path[: end - 1]], *path[end - 1]))
+            made.setdefault(path[:end], Inner(made[path[: end - 1]], *path[end - 1]))
     calls = [path for path in found if all(other[: len(path)] != path or other == path for other in found)]
     random.shuffle(calls)
     order = in_order([made[path] for path in calls], range(len(calls)))
@@ -38,10 +38,10 @@ def test_the_order_is_that_of_the_paths(found: list[Any], random: Any) -> None:
 
 
 LONG = """
-from headwater.engine.places import Place, in_order
+from headwater.engine.places import Inner, in_order
 place = None
 for n in range(300_000):
-    place = Place(place, 0, n)
+    place = Inner(place, 0, n)
 assert in_order([place], [0]) == [0]
 del place
 """
