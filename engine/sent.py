@@ -11,12 +11,10 @@ from typing import Any
 from headwater.cypher.errors import UsageError
 from headwater.engine.code_origin import USER, origin_of_module
 from headwater.engine.expression_codec import Flat, Quoted, flatten, load
-from headwater.engine.importing import import_from_spec, import_spec
+from headwater.engine.importing import ImportSpec, Spec, import_from_spec, import_spec
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 from headwater.engine.unrecorded import Withheld, holds_unrecorded
-
-Spec = tuple[str, str | None, str | None, str | None]
 
 
 class Named:
@@ -120,7 +118,7 @@ def _specs(names: set[str], *, where_known: bool = False) -> Iterator[Spec]:
         module = sys.modules.get(name)
         if name.startswith("headwater."):
             if not where_known:  # a process does not import all of ours by itself
-                yield name, None, None, None
+                yield ImportSpec(name, None, None, None)
         elif module is not None:
             try:
                 yield import_spec(module)
@@ -128,4 +126,4 @@ def _specs(names: set[str], *, where_known: bool = False) -> Iterator[Spec]:
                 if not where_known:
                     raise
         elif not where_known:
-            yield name, None, None, None
+            yield ImportSpec(name, None, None, None)
