@@ -21,6 +21,8 @@ from headwater.engine.code_scope import (
 from headwater.engine.code_source import SourceFile
 
 IsTask = Callable[[object], object]
+Way = tuple[tuple[Scope, Path], ...]
+"""functions, each by its name in the module that calls it"""
 
 _FIXED = frozenset(("pathlib", "datetime", "decimal", "fractions", "re", "uuid"))
 """modules whose objects do not change"""
@@ -61,7 +63,7 @@ class Statement(NamedTuple):
 class _Hit(NamedTuple):
     step: Step
     change: Change
-    via: tuple[tuple[Scope, Path], ...]
+    via: Way
     """the functions on the way to the change, by their names in the module that calls them"""
 
 
@@ -81,22 +83,11 @@ class _Module:
         self.hits: dict[str, list[_Hit]] = {}
         self.others: dict[str, list[str]] = {}
         for step in source.steps:
-            for change in step.changes:
-                self._add(step, scope, change, ())
-            for inner, called, via in _called(scope, step.calls):
-                for change in called.changes:
-                    self._add(step, inner, change, via)
-                for name in called.binds:
-                    self._add(step, inner, Change((name,), binds=True), via)
+            for whose, hit in _hits(scope, step):
+                if whose.source is source:
+                    self.hits.setdefault(hit.change.path[0], []).append(hit)
             if step.mentions:
                 self._alias(scope, step)
-
-    def _add(self, step: Step, scope: Scope, change: Change, via: tuple[tuple[Scope, Path], ...]) -> None:
-        path = self._own(scope, change.path)
-        if path is not None:
-            one = change._replace(path=path, binds=change.binds and len(path) == 1)
-            way = via + tuple((scope, path) for path in change.via)
-            self.hits.setdefault(path[0], []).append(_Hit(step, one, way))
 
     def _alias(self, scope: Scope, step: Step) -> None:
         ends = [path[0] for name in written(step) if (path := self._own(scope, (name,))) is not None]
@@ -152,28 +143,30 @@ def changing(scope: Scope, name: str, is_task: IsTask) -> list[Step]:
 def changes_from(scope: Scope, step: Step, is_task: IsTask) -> Iterator[tuple[Scope, str, bool]]:
     """The names, of any module of the user's own, whose objects a statement of a module may change; and whether it
     gives them to other ones."""
-    hits: list[tuple[Scope, Change, tuple[tuple[Scope, Path], ...]]]
-    hits = [(scope, change, ()) for change in step.changes]
+    for whose, hit in _hits(scope, step):
+        name, binds = hit.change.path[0], hit.change.binds
+        if (binds or not _is_fixed(whose, name, is_task)) and not _is_left(hit, whose, name, is_task):
+            yield whose, name, binds
+
+
+def _hits(scope: Scope, step: Step) -> Iterator[tuple[Scope, _Hit]]:
+    """What a statement of a module may change, by itself and in the functions that it calls, each with the module that
+    defines it."""
+    found: list[tuple[Scope, Change, Way]] = [(scope, change, ()) for change in step.changes]
     for inner, called, via in _called(scope, step.calls):
         bound = [Change((name,), binds=True) for name in called.binds]
-        hits += [(inner, change, via) for change in (*called.changes, *bound)]
-    for where, change, via in hits:
+        found += [(inner, change, via) for change in (*called.changes, *bound)]
+    for where, change, via in found:
         there = _defined(where, change.path)
-        if there is None:
-            continue
-        whose, path = there
-        binds = change.binds and len(path) == 1
-        way = via + tuple((where, function) for function in change.via)
-        hit = _Hit(step, change._replace(path=path, binds=binds), way)
-        if (binds or not _is_fixed(whose, path[0], is_task)) and not _is_left(hit, whose, path[0], is_task):
-            yield whose, path[0], binds
+        if there is not None:
+            whose, path = there
+            one = change._replace(path=path, binds=change.binds and len(path) == 1)
+            yield whose, _Hit(step, one, via + tuple((where, function) for function in change.via))
 
 
-def _called(
-    scope: Scope, calls: tuple[Path, ...]
-) -> Iterator[tuple[Scope, Step, tuple[tuple[Scope, Path], ...]]]:
+def _called(scope: Scope, calls: tuple[Path, ...]) -> Iterator[tuple[Scope, Step, Way]]:
     """The functions of the user's own that calls lead to, with the calls on the way to each."""
-    pending: list[tuple[Scope, Path, tuple[tuple[Scope, Path], ...]]] = [(scope, path, ()) for path in calls]
+    pending: list[tuple[Scope, Path, Way]] = [(scope, path, ()) for path in calls]
     seen = set()
     while pending:
         where, call, via = pending.pop()

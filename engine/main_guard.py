@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from headwater.engine.code import fingerprint
+from headwater.engine.code import Fingerprint, fingerprint
 from headwater.engine.code_bindings import Nodes
 from headwater.engine.code_changed import changes_from, changing
 from headwater.engine.code_files import source_file_of_module, with_source
@@ -48,6 +48,7 @@ class _Code(NamedTuple):
 
 
 _NO_CODE = _Code([], set())
+_prints_apart: dict[Callable[..., Any] | type, Fingerprint] = {}
 _hashes_apart: dict[bytes, bytes | None] = {}
 """by the hashes of tasks"""
 
@@ -97,8 +98,9 @@ class MainGuard:
             return _NO_CODE
         known = self._known.get(one)
         if known is None:
-            with _apart():  # what only the guard's own statements read is not what a task does
-                reads = fingerprint(one, is_task=task_function).reads
+            reads = _print_apart(
+                one
+            ).reads  # what only the guard's own statements read is not what a task does
             seen = [self._seen_under(values, name) for values, name, _ in reads]
             tasks = {value.func for _, _, value in reads if isinstance(value, Task)}
             known = self._known[one] = _Code([one for one in seen if one is not None], tasks)
@@ -152,8 +154,17 @@ def hash_apart(task: Task[Any, Any]) -> bytes | None:
         return None
     if task.hash not in _hashes_apart:
         with _apart() as there_is_some:
-            _hashes_apart[task.hash] = task.hash_anew() if there_is_some else None
+            _hashes_apart[task.hash] = task.hash_anew(_print_apart) if there_is_some else None
     return _hashes_apart[task.hash]
+
+
+def _print_apart(code: Callable[..., Any] | type) -> Fingerprint:
+    """The fingerprint that code would have if nothing stood under the main program's guard."""
+    known = _prints_apart.get(code)
+    if known is None or not known.still_holds():
+        with _apart():
+            known = _prints_apart[code] = fingerprint(code, is_task=task_function)
+    return known
 
 
 @contextmanager

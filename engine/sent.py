@@ -55,19 +55,19 @@ class Named:
 class Sent(Quoted):
     """An expression for another process: with the modules to import before it can be read."""
 
-    __slots__ = ("modules",)
+    __slots__ = ("_called", "modules")
 
     def __init__(self, expression: Any, modules: Sequence[str] | None) -> None:
         super().__init__(expression)
         self.modules = modules
+        self._called: set[str] = set()
 
     def __deepcopy__(self, memo: Any) -> Sent:
         return self
 
     def tasks(self) -> list[Task[Any, Any]]:
-        """The tasks that are called in it."""
-        names = dict.fromkeys(name for kind, name, *_ in flatten(self.expression).entries if kind == "call")
-        return list(map(get_task_registry().get, names))
+        """The tasks that are called in it, once it was pickled."""
+        return list(map(get_task_registry().get, sorted(self._called)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         flat, named = flatten(self.expression), Named()
@@ -82,8 +82,8 @@ class Sent(Quoted):
     def _imports(self, flat: Flat) -> tuple[set[str], set[str]]:
         """The modules of its own tasks and those that the user gave; and, where none were given, all others that define
         tasks here: calls that are made later may need them."""
-        needed = {name for kind, name, *_ in flat.entries if kind == "call"}
-        wanted = {_module_of(get_task_registry().get(name)) for name in needed} | set(self.modules or ())
+        self._called = {name for kind, name, *_ in flat.entries if kind == "call"}
+        wanted = set(map(_module_of, self.tasks())) | set(self.modules or ())
         others = set() if self.modules else set(map(_module_of, get_task_registry())) - wanted
         return wanted, others
 
