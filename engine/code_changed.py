@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import NamedTuple
@@ -28,6 +29,14 @@ _FIXED = frozenset(("pathlib", "datetime", "decimal", "fractions", "re", "uuid")
 """modules whose objects do not change"""
 _ASIDE = frozenset(("headwater", "typing"))
 """packages whose functions leave what they are given as it is"""
+_LOG = frozenset(("debug", "info", "warning", "error", "critical", "exception", "log"))
+_LEAVING = {
+    "copy": frozenset(("deepcopy",)),
+    "json": frozenset(("dump", "dumps")),
+    "logging": _LOG,
+    "pprint": frozenset(("pformat", "pp", "pprint")),
+}
+"""functions and methods, by module, that leave what they are given as it is, and whose result holds nothing of it"""
 _TELLING = frozenset(
     [
         *("len", "print", "isinstance", "issubclass", "repr", "str", "bool", "hash", "id"),
@@ -214,18 +223,25 @@ def _is_fixed(scope: Scope, name: str, is_task: IsTask) -> bool:
 
 def _is_left(hit: _Hit, scope: Scope, name: str, is_task: IsTask) -> bool:
     """Whether it is known that a step leaves the object as it is."""
-    if any(_is_aside(where, path, is_task) for where, path in hit.via):
+    whole = len(hit.change.path) == 1
+    if any(_is_aside(where, path, is_task, whole=whole) for where, path in hit.via):
         return True
     value = scope.values.get(name, MISSING)
+    if hit.change.method in _LOG and isinstance(value, logging.Logger):
+        return True
     if hit.change.method:
         return hit.change.method in _READING and len(hit.change.path) == 1 and type(value) in _CONTAINERS
     handed = hit.via[-len(hit.change.via) :] if hit.change.via else ()
     return bool(handed) and type(value) in _CONTAINERS and all(path[0] in _COPYING for _, path in handed)
 
 
-def _is_aside(scope: Scope, path: Path, is_task: IsTask) -> bool:
+def _is_aside(scope: Scope, path: Path, is_task: IsTask, *, whole: bool) -> bool:
     """Whether a function neither changes what it is given nor gives it on: a task, which gets a copy of its own, and
-    some of others."""
+    some of others.
+
+    Args:
+        whole: whether it is given the object itself, and none of its methods to call.
+    """
     value = scope.values.get(path[0], MISSING)
     if value is MISSING:
         return len(path) == 1 and path[0] in _TELLING
@@ -235,7 +251,9 @@ def _is_aside(scope: Scope, path: Path, is_task: IsTask) -> bool:
         if attr and isinstance(value, (ModuleType, type)):
             value = vars(value).get(attr, MISSING)
     held = value if isinstance(value, (FunctionType, type)) else type(value)
-    return str(held.__module__).partition(".")[0] in _ASIDE
+    package = str(held.__module__).partition(".")[0]
+    name = value.__name__ if isinstance(value, FunctionType) else path[-1]
+    return package in _ASIDE or (whole and name in _LEAVING.get(package, ()))
 
 
 def _where(nodes: Nodes) -> tuple[int, int]:

@@ -21,13 +21,13 @@ class Named:
     """What a pickle names.
 
     Attributes:
-        functions: those in it.
+        code: the functions and classes in it.
         parts: the parts of a workflow in it.
     """
 
     def __init__(self) -> None:
         self._names: set[str | None] = set()
-        self.functions: list[FunctionType] = []
+        self.code: list[FunctionType | type] = []
         self.parts: list[Sent] = []
 
     def by(self, part: Any) -> None:
@@ -35,8 +35,8 @@ class Named:
         self._names.add(getattr(part, "__module__", None))  # also of an object, by its class
         if isinstance(part, Task):
             self._names.add(part.load_module)
-        elif isinstance(part, FunctionType):
-            self.functions.append(part)
+        elif isinstance(part, FunctionType | type):
+            self.code.append(part)
         elif isinstance(part, Sent):
             self.parts.append(part)
 
