@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 Nodes = tuple[ast.AST, ...]
@@ -59,20 +59,27 @@ def bindings_in(
 
 def _skipped(node: ast.If, never: frozenset[str]) -> list[ast.stmt] | None:
     """The block of an `if` that does not run, where that is known."""
-    holds = _known(node.test, never)
+    holds = known(node.test, dict.fromkeys(never, False))
     return None if holds is None else node.orelse if holds else node.body
 
 
-def _known(test: ast.expr, never: frozenset[str]) -> bool | None:
-    """What a condition comes to, where its parts that never hold tell: `TYPE_CHECKING and X` does not hold."""
+def known(test: ast.expr, given: Mapping[str, bool]) -> bool | None:
+    """What a condition comes to, where its parts that are known tell: `TYPE_CHECKING and X` does not hold.
+
+    Args:
+        given: parts, as text, and whether they hold.
+    """
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        holds = _known(test.operand, never)
+        holds = known(test.operand, given)
+        return None if holds is None else not holds
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotEq) and len(test.ops) == 1:
+        holds = known(ast.Compare(test.left, [ast.Eq()], test.comparators), given)
         return None if holds is None else not holds
     if isinstance(test, ast.BoolOp):
         decides = isinstance(test.op, ast.Or)  # of an `or` one part that holds, of an `and` one that does not
-        parts = [_known(part, never) for part in test.values]
+        parts = [known(part, given) for part in test.values]
         return decides if decides in parts else None if None in parts else not decides
-    return False if ast.unparse(test) in never else None
+    return given.get(ast.unparse(test))
 
 
 def for_checkers(body: Sequence[ast.stmt]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import NamedTuple
@@ -21,11 +22,21 @@ from headwater.engine.code_scope import (
 from headwater.engine.code_source import SourceFile
 
 IsTask = Callable[[object], object]
+Way = tuple[tuple[Scope, Path], ...]
+"""functions, each by its name in the module that calls it"""
 
 _FIXED = frozenset(("pathlib", "datetime", "decimal", "fractions", "re", "uuid"))
 """modules whose objects do not change"""
 _ASIDE = frozenset(("headwater", "typing"))
 """packages whose functions leave what they are given as it is"""
+_LOG = frozenset(("debug", "info", "warning", "error", "critical", "exception", "log"))
+_LEAVING = {
+    "copy": frozenset(("deepcopy",)),
+    "json": frozenset(("dump", "dumps")),
+    "logging": _LOG,
+    "pprint": frozenset(("pformat", "pp", "pprint")),
+}
+"""functions and methods, by module, that leave what they are given as it is, and whose result holds nothing of it"""
 _TELLING = frozenset(
     [
         *("len", "print", "isinstance", "issubclass", "repr", "str", "bool", "hash", "id"),
@@ -61,7 +72,7 @@ class Statement(NamedTuple):
 class _Hit(NamedTuple):
     step: Step
     change: Change
-    via: tuple[tuple[Scope, Path], ...]
+    via: Way
     """the functions on the way to the change, by their names in the module that calls them"""
 
 
@@ -81,22 +92,11 @@ class _Module:
         self.hits: dict[str, list[_Hit]] = {}
         self.others: dict[str, list[str]] = {}
         for step in source.steps:
-            for change in step.changes:
-                self._add(step, scope, change, ())
-            for inner, called, via in _called(scope, step.calls):
-                for change in called.changes:
-                    self._add(step, inner, change, via)
-                for name in called.binds:
-                    self._add(step, inner, Change((name,), binds=True), via)
+            for whose, hit in _hits(scope, step):
+                if whose.source is source:
+                    self.hits.setdefault(hit.change.path[0], []).append(hit)
             if step.mentions:
                 self._alias(scope, step)
-
-    def _add(self, step: Step, scope: Scope, change: Change, via: tuple[tuple[Scope, Path], ...]) -> None:
-        path = self._own(scope, change.path)
-        if path is not None:
-            one = change._replace(path=path, binds=change.binds and len(path) == 1)
-            way = via + tuple((scope, path) for path in change.via)
-            self.hits.setdefault(path[0], []).append(_Hit(step, one, way))
 
     def _alias(self, scope: Scope, step: Step) -> None:
         ends = [path[0] for name in written(step) if (path := self._own(scope, (name,))) is not None]
@@ -152,28 +152,30 @@ def changing(scope: Scope, name: str, is_task: IsTask) -> list[Step]:
 def changes_from(scope: Scope, step: Step, is_task: IsTask) -> Iterator[tuple[Scope, str, bool]]:
     """The names, of any module of the user's own, whose objects a statement of a module may change; and whether it
     gives them to other ones."""
-    hits: list[tuple[Scope, Change, tuple[tuple[Scope, Path], ...]]]
-    hits = [(scope, change, ()) for change in step.changes]
+    for whose, hit in _hits(scope, step):
+        name, binds = hit.change.path[0], hit.change.binds
+        if (binds or not _is_fixed(whose, name, is_task)) and not _is_left(hit, whose, name, is_task):
+            yield whose, name, binds
+
+
+def _hits(scope: Scope, step: Step) -> Iterator[tuple[Scope, _Hit]]:
+    """What a statement of a module may change, by itself and in the functions that it calls, each with the module that
+    defines it."""
+    found: list[tuple[Scope, Change, Way]] = [(scope, change, ()) for change in step.changes]
     for inner, called, via in _called(scope, step.calls):
         bound = [Change((name,), binds=True) for name in called.binds]
-        hits += [(inner, change, via) for change in (*called.changes, *bound)]
-    for where, change, via in hits:
+        found += [(inner, change, via) for change in (*called.changes, *bound)]
+    for where, change, via in found:
         there = _defined(where, change.path)
-        if there is None:
-            continue
-        whose, path = there
-        binds = change.binds and len(path) == 1
-        way = via + tuple((where, function) for function in change.via)
-        hit = _Hit(step, change._replace(path=path, binds=binds), way)
-        if (binds or not _is_fixed(whose, path[0], is_task)) and not _is_left(hit, whose, path[0], is_task):
-            yield whose, path[0], binds
+        if there is not None:
+            whose, path = there
+            one = change._replace(path=path, binds=change.binds and len(path) == 1)
+            yield whose, _Hit(step, one, via + tuple((where, function) for function in change.via))
 
 
-def _called(
-    scope: Scope, calls: tuple[Path, ...]
-) -> Iterator[tuple[Scope, Step, tuple[tuple[Scope, Path], ...]]]:
+def _called(scope: Scope, calls: tuple[Path, ...]) -> Iterator[tuple[Scope, Step, Way]]:
     """The functions of the user's own that calls lead to, with the calls on the way to each."""
-    pending: list[tuple[Scope, Path, tuple[tuple[Scope, Path], ...]]] = [(scope, path, ()) for path in calls]
+    pending: list[tuple[Scope, Path, Way]] = [(scope, path, ()) for path in calls]
     seen = set()
     while pending:
         where, call, via = pending.pop()
@@ -221,18 +223,25 @@ def _is_fixed(scope: Scope, name: str, is_task: IsTask) -> bool:
 
 def _is_left(hit: _Hit, scope: Scope, name: str, is_task: IsTask) -> bool:
     """Whether it is known that a step leaves the object as it is."""
-    if any(_is_aside(where, path, is_task) for where, path in hit.via):
+    whole = len(hit.change.path) == 1
+    if any(_is_aside(where, path, is_task, whole=whole) for where, path in hit.via):
         return True
     value = scope.values.get(name, MISSING)
+    if hit.change.method in _LOG and isinstance(value, logging.Logger):
+        return True
     if hit.change.method:
         return hit.change.method in _READING and len(hit.change.path) == 1 and type(value) in _CONTAINERS
     handed = hit.via[-len(hit.change.via) :] if hit.change.via else ()
     return bool(handed) and type(value) in _CONTAINERS and all(path[0] in _COPYING for _, path in handed)
 
 
-def _is_aside(scope: Scope, path: Path, is_task: IsTask) -> bool:
+def _is_aside(scope: Scope, path: Path, is_task: IsTask, *, whole: bool) -> bool:
     """Whether a function neither changes what it is given nor gives it on: a task, which gets a copy of its own, and
-    some of others."""
+    some of others.
+
+    Args:
+        whole: whether it is given the object itself, and none of its methods to call.
+    """
     value = scope.values.get(path[0], MISSING)
     if value is MISSING:
         return len(path) == 1 and path[0] in _TELLING
@@ -242,7 +251,9 @@ def _is_aside(scope: Scope, path: Path, is_task: IsTask) -> bool:
         if attr and isinstance(value, (ModuleType, type)):
             value = vars(value).get(attr, MISSING)
     held = value if isinstance(value, (FunctionType, type)) else type(value)
-    return str(held.__module__).partition(".")[0] in _ASIDE
+    package = str(held.__module__).partition(".")[0]
+    name = value.__name__ if isinstance(value, FunctionType) else path[-1]
+    return package in _ASIDE or (whole and name in _LEAVING.get(package, ()))
 
 
 def _where(nodes: Nodes) -> tuple[int, int]:

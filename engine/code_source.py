@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from headwater.engine.code_bindings import Binding, bindings_in, for_checkers
 from headwater.engine.code_changes import Step, changed_by, steps_in
+from headwater.engine.code_main import never_run, told_apart
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = FunctionNode | ast.ClassDef
 _FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag: annotations are not evaluated
 _DEFINED = ("function", "class")
 _BRANCHES = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+class Block(NamedTuple):
+    """Where some statements stand: columns count bytes, lines from 1."""
+
+    first: int
+    column: int
+    last: int
+    end: int
 
 
 class SourceFile:
@@ -41,7 +51,8 @@ class SourceFile:
         self._steps: tuple[Step, ...] | None = None
         self._changers: dict[str, Step] = {}
         self._rebound: frozenset[str] | None = None
-        self._rest: SourceFile | None = None
+        self._blocks: tuple[list[Block], list[Block]] | None = None
+        self._imported: SourceFile | None = None
         self._bound_once: frozenset[str] | None = None
         tree = ast.parse(text, name)
         self._tree = tree
@@ -71,28 +82,44 @@ class SourceFile:
             self._steps = tuple(steps_in(self._tree.body))
         return self._steps
 
-    def blocks_under(self, tests: Collection[str]) -> list[tuple[int, int, int]]:
-        """The blocks at the top level that run only where a condition holds, which is written as one of these: the
-        first line, where it begins in that, and the last line."""
-        found = []
-        for one in self._tree.body:
-            if isinstance(one, ast.If) and any(ast.unparse(part) in tests for part in _needed(one.test)):
-                first = min(_start(node)[0] for node in (one.body[0], *_decorators(one.body[0])))
-                while _decorators(one.body[0]) and not self.lines[first - 1].lstrip().startswith("@"):
-                    first -= 1  # what is called may stand in brackets below the @
-                found.append((first, one.body[0].col_offset, one.body[-1].end_lineno or first))
-        return found
+    @property
+    def under_guard(self) -> list[Block]:
+        """What runs only where it is the main program (`code_main`)."""
+        return self._told_apart()[0]
 
-    def without_blocks_under(self, tests: Collection[str]) -> SourceFile:
-        """The same without those blocks; every other line stays where it is."""
-        if self._rest is None:
-            lines, blocks = list(self.lines), self.blocks_under(tests)
-            for first, column, last in blocks:
-                head = lines[first - 1].encode()[:column].decode()
-                head = head if head.strip() not in ("", "@") else " " * column
-                lines[first - 1 : last] = [f"{head}pass", *[""] * (last - first)]
-            self._rest = SourceFile(self.name, "\n".join(lines)) if blocks else self
-        return self._rest
+    @property
+    def beside_guard(self) -> list[Block]:
+        """What runs only where it is not."""
+        return self._told_apart()[1]
+
+    def _told_apart(self) -> tuple[list[Block], list[Block]]:
+        if self._blocks is None:
+            body, given = self._tree.body, {}
+            if any("__main__" in line for line in self.lines):
+                given = told_apart(body, self.bindings)
+            imported = [self._block(one) for one in never_run(body, given)] if given else []
+            given = {condition: not holds for condition, holds in given.items()}
+            self._blocks = imported, [self._block(one) for one in never_run(body, given)] if given else []
+        return self._blocks
+
+    def _block(self, body: Sequence[ast.stmt]) -> Block:
+        first = min(_start(node)[0] for node in (body[0], *_decorators(body[0])))
+        while _decorators(body[0]) and not self.lines[first - 1].lstrip().startswith("@"):
+            first -= 1  # what is called may stand in brackets below the @
+        return Block(first, body[0].col_offset, body[-1].end_lineno or first, body[-1].end_col_offset or 0)
+
+    @property
+    def imported(self) -> SourceFile:
+        """What of it runs where it is imported; every line stays where it is."""
+        if self._imported is None:
+            lines = list(self.lines)
+            for one in self.under_guard:
+                head = lines[one.first - 1].encode()[: one.column].decode()
+                head = head if head.strip() not in ("", "@") else " " * one.column
+                tail = lines[one.last - 1].encode()[one.end :].decode()
+                lines[one.first - 1 : one.last] = [f"{head}pass{tail}", *[""] * (one.last - one.first)]
+            self._imported = SourceFile(self.name, "\n".join(lines)) if self.under_guard else self
+        return self._imported
 
     @property
     def rebound(self) -> frozenset[str]:
@@ -211,11 +238,6 @@ def _definitions(nodes: Sequence[ast.AST]) -> Iterator[Definition]:
 def _behaviour(code: CodeType) -> tuple[object, ...]:
     consts = [_behaviour(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
     return code.co_code, code.co_names, code.co_varnames, consts
-
-
-def _needed(test: ast.expr) -> list[ast.expr]:
-    """What has to hold where a condition does."""
-    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
 
 
 def _start(node: ast.AST) -> tuple[int, int]:

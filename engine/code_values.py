@@ -15,6 +15,7 @@ from headwater.engine.code import Fingerprint, fingerprint
 from headwater.engine.code_origin import USER, origin, origin_of_class
 from headwater.engine.code_scope import imported_module
 from headwater.engine.files import file_hash
+from headwater.engine.main_program import module_here, recorded_module
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task, task_function
 from headwater.engine.values.names import find, set_code_fingerprinter
@@ -59,7 +60,8 @@ def code_record(code: Task[Any, Any] | FunctionType | type) -> FileSeen:
         path, evidence, digest = f"task:{code.fullname}", TASK, code.hash.hex()
     else:
         evidence = CLASS if isinstance(code, type) else FUNCTION
-        path, digest = f"{evidence}:{code.__module__}:{code.__qualname__}", code_digest(code).hex()
+        path = f"{evidence}:{recorded_module(code.__module__)}:{code.__qualname__}"
+        digest = code_digest(code).hex()
     return FileSeen(file_hash(path, evidence, digest), path, evidence, digest)
 
 
@@ -69,6 +71,7 @@ def is_current(path: str, evidence: str, digest: str) -> bool:
         task = get_task_registry().find(path.partition(":")[2])
         return task is not None and task.hash.hex() == digest
     _, module, name = path.split(":", 2)
+    module = module_here(module)
     imported_module(module)
     code = find(module, name)
     if not isinstance(code, (FunctionType, type)):

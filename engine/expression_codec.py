@@ -15,6 +15,7 @@ from headwater.engine.expression import Call, Expression, Given, Operation, Spec
 from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
 from headwater.engine.registry import get_task_registry
 from headwater.engine.values import SCALARS, hash_value, register_scalar
+from headwater.engine.values.by_name import unpickled
 from headwater.engine.values.pickling import pickled
 
 CODEC = "expression"
@@ -168,7 +169,7 @@ def load(payload: bytes) -> Any:
     built: list[Any] = []
     registry = get_task_registry()
     try:
-        template, entries = pickle.loads(payload)
+        template, entries = unpickled(payload)
         for kind, name, lazy_args, lazy_kwargs, options in entries:
             args = substitute(lazy_args, built.__getitem__)
             kwargs = substitute(lazy_kwargs or {}, built.__getitem__)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 from hashlib import sha256
 from typing import Any, ClassVar
 
 from headwater.engine.errors import Undecodable
 from headwater.engine.files import File
 from headwater.engine.values import Value
+from headwater.engine.values.by_name import unpickled
+from headwater.engine.values.pickling import pickled
 
 
 class FileCache(Value):
@@ -27,7 +28,7 @@ class FileCache(Value):
 
     def serialize(self) -> bytes:
         """The path of the file, which is written where it is not there yet."""
-        data = pickle.dumps(self.__getstate__(), 5)
+        data = pickled(self.__getstate__())
         file = File(f"{self.base_path.rstrip('/')}/{sha256(data).hexdigest()}")
         if not file.exists():
             file.write(data, "wb")
@@ -43,5 +44,5 @@ class FileCache(Value):
         if sha256(found).hexdigest() != path.rpartition("/")[2]:
             raise Undecodable(f"{path} is not what was written there of a {raw_type}")
         value = cls.__new__(cls)
-        value.__setstate__(pickle.loads(found))
+        value.__setstate__(unpickled(found))
         return value

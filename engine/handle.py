@@ -18,6 +18,7 @@ from headwater.engine.expression import OPERATIONS, Operation
 from headwater.engine.namespace import MODULE_VARIABLE, check_namespace, get_current_namespace
 from headwater.engine.nested import find_expressions, opaque_parts, substitute
 from headwater.engine.values import hash_value
+from headwater.engine.values.by_name import unpickled
 from headwater.engine.values.own import TRACKED, Value
 
 H = TypeVar("H", bound="Handle")
@@ -198,10 +199,8 @@ class Handle(Value):
 
     @classmethod
     def deserialize(cls, raw_type: str, data: bytes) -> Any:
-        import pickle
-
         value = object.__new__(cls)
-        value.__setstate__(pickle.loads(data))
+        value.__setstate__(unpickled(data))
         return value
 
     def __deepcopy__(self: H, memo: dict[int, Any]) -> H:

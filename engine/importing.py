@@ -15,6 +15,13 @@ from typing import NamedTuple
 from headwater.cypher.alike import most_alike
 from headwater.cypher.errors import UsageError
 from headwater.engine.code_origin import HEADWATER, origin_of_module
+from headwater.engine.main_program import (
+    MAIN,
+    MAIN_IN_WORKER,
+    is_imported_as,
+    name_of_file,
+    recorded_module,
+)
 
 
 class ImportSpec(NamedTuple):
@@ -26,11 +33,15 @@ class ImportSpec(NamedTuple):
     root: str | None
     """the folder that has to be on `sys.path`"""
     package: str | None
+    recorded: str | None = None
+    """of a main program: what it is recorded as"""
 
+
+Spec = tuple[str, "str | None", "str | None", "str | None", "str | None"]
+"""an `ImportSpec`, as it comes out of a pickle"""
 
 _again: list[ImportSpec] = []
 """what is being imported now that another process has imported already"""
-_MAIN_IN_WORKER = "__mp_main__"  # the name that the standard library's worker processes give the main module
 
 
 def import_script(path_or_module: str | os.PathLike[str]) -> ModuleType:
@@ -65,7 +76,7 @@ def import_spec(module: ModuleType) -> ImportSpec:
     """
     name = module.__name__
     file = getattr(module, "__file__", None)
-    if name in ("__main__", _MAIN_IN_WORKER):
+    if name in (MAIN, MAIN_IN_WORKER):
         spec = getattr(module, "__spec__", None)
         if not isinstance(file, str) or (file.startswith("<") and file.endswith(">")):  # `<stdin>`
             raise UsageError(
@@ -73,7 +84,8 @@ def import_spec(module: ModuleType) -> ImportSpec:
                 "Move them into a module, or leave them on threads (executor='default')."
             )
         root = sys.path[0] if spec is not None else os.path.dirname(os.path.abspath(file))
-        return ImportSpec("__main__", os.path.abspath(file), root, getattr(module, "__package__", None))
+        package = getattr(module, "__package__", None)
+        return ImportSpec(MAIN, os.path.abspath(file), root, package, recorded_module(name))
     if not isinstance(file, str) or origin_of_module(module) == HEADWATER:
         # Every process has headwater; the folder around a checkout of it is no place to import from.
         return ImportSpec(name, None, None, None)
@@ -86,7 +98,7 @@ def import_spec(module: ModuleType) -> ImportSpec:
     return ImportSpec(name, os.path.abspath(file), str(folder), None)
 
 
-def import_from_spec(spec: tuple[str, str | None, str | None, str | None]) -> ModuleType:
+def import_from_spec(spec: Spec) -> ModuleType:
     """The module that an `import_spec` describes, imported unless this process has it already.
 
     Raises:
@@ -107,7 +119,7 @@ def import_quietly(path_or_module: str) -> ModuleType:
         UsageError: no such file or module, or it starts a run.
         Exception: whatever the workflow raises while it is imported.
     """
-    _again.append(ImportSpec("__main__", path_or_module, None, None))
+    _again.append(ImportSpec(MAIN, path_or_module, None, None))
     try:
         return import_script(path_or_module)
     finally:
@@ -121,16 +133,19 @@ def refuse_run_on_import(*, processes: bool = False) -> None:
     Raises:
         UsageError: it is one, which would start processes without end.
     """
-    for name, file, _, _ in _again:
-        if name == "__main__" or processes:
+    for name, file, *_ in _again:
+        if name == MAIN or processes:
             raise UsageError(
                 f"{file} starts a run while it is imported. A process that runs one of its tasks imports it, too, and "
                 "would start that run again, without end. Put what starts it under if __name__ == '__main__':"
             )
 
 
-def _import_again(name: str, file: str | None, root: str | None, package: str | None) -> ModuleType:
-    if name == "__main__":
+def _import_again(
+    name: str, file: str | None, root: str | None, package: str | None, recorded: str | None
+) -> ModuleType:
+    if name == MAIN:
+        is_imported_as(str(recorded), str(file), package)
         return _import_main(str(file), root, package)
     known = sys.modules.get(name)
     if known is not None and (file is None or _is_from(known, Path(file).resolve())):
@@ -146,15 +161,7 @@ def _import_path(path: Path) -> ModuleType:
     main = _main_program(path)
     if main is not None:
         return main
-    root, parts = path.parent, [path.stem.replace(".", "_")]
-    if path.stem == "__init__":
-        root, parts = path.parent.parent, [path.parent.name]
-    while (root / "__init__.py").is_file():
-        parts.insert(0, root.name)
-        root = root.parent
-    name = ".".join(parts)
-    if name in sys.stdlib_module_names:
-        name += "_"  # a script called random.py must not become everybody's `random`
+    name, root = name_of_file(path)
     known = sys.modules.get(name)
     if known is not None:
         if _is_from(known, path):
@@ -165,7 +172,7 @@ def _import_path(path: Path) -> ModuleType:
             "Give the file another name."
         )
     _put_first(str(root))
-    if len(parts) > 1 or path.stem == "__init__":
+    if "." in name or path.stem == "__init__":
         module = importlib.import_module(name)
         if not _is_from(module, path):
             raise UsageError(
@@ -196,7 +203,7 @@ def _import_name(name: str) -> ModuleType:
 
 def _main_program(path: Path) -> ModuleType | None:
     """The main program, where it is that file: under another name it would run again, and define its tasks twice."""
-    main = sys.modules.get("__main__")
+    main = sys.modules.get(MAIN)
     return main if main is not None and _is_from(main, path) else None
 
 
@@ -207,8 +214,8 @@ def _import_main(file: str, root: str | None, package: str | None) -> ModuleType
         return current
     if root is not None:
         _put_first(root)
-    module = _load(_MAIN_IN_WORKER, Path(file), package)
-    sys.modules["__main__"] = module
+    module = _load(MAIN_IN_WORKER, Path(file), package)
+    sys.modules[MAIN] = module
     return module
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from headwater.engine.below import Below
 from headwater.engine.came import NONE, Results
+from headwater.engine.components import components
 from headwater.engine.feeding import Hads
 from headwater.engine.job import BODY, Job
 from headwater.engine.visits import in_order_of_visits
@@ -35,7 +36,8 @@ class Knots:
         self, fed_by: Mapping[int, Iterable[int]], position: Mapping[int, int], same: Mapping[int, int]
     ) -> None:
         self._same = same
-        self.members: list[list[int]] = [sorted(knot, key=position.__getitem__) for knot in _knots(fed_by)]
+        groups = components(fed_by, fed_by.get)  # each after those that it came from
+        self.members: list[list[int]] = [sorted(knot, key=position.__getitem__) for knot in groups]
         self.of = {call: number for number, knot in enumerate(self.members) for call in knot}
         self.nth = {call: n for knot in self.members for n, call in enumerate(knot)}
         self.outside: list[set[int]] = []
@@ -205,42 +207,3 @@ def _rows(knots: Knots, parameters: _Parameters) -> set[tuple[int, str, int]]:
             if call not in leads:
                 rows.add((following, tied[following], call))
     return rows
-
-
-def _knots(fed_by: Mapping[int, Iterable[int]]) -> list[list[int]]:
-    """The strongly connected parts of what fed what, each after those that it came from."""
-    found: list[list[int]] = []
-    number: dict[int, int] = {}
-    low: dict[int, int] = {}
-    open_: list[int] = []
-    is_open: set[int] = set()
-    for start in list(fed_by):
-        if start in number:
-            continue
-        number[start] = low[start] = len(number)
-        open_.append(start)
-        is_open.add(start)
-        stack = [(start, iter(fed_by[start]))]
-        while stack:
-            call, sources = stack[-1]
-            for source in sources:
-                if source not in number:
-                    number[source] = low[source] = len(number)
-                    open_.append(source)
-                    is_open.add(source)
-                    stack.append((source, iter(fed_by.get(source, ()))))
-                    break
-                if source in is_open:
-                    low[call] = min(low[call], number[source])
-            else:
-                stack.pop()
-                if stack:
-                    above = stack[-1][0]
-                    low[above] = min(low[above], low[call])
-                if low[call] == number[call]:
-                    part = [open_.pop()]
-                    while part[-1] != call:
-                        part.append(open_.pop())
-                    is_open.difference_update(part)
-                    found.append(part)
-    return found

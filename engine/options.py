@@ -11,6 +11,7 @@ from headwater.cypher.sensitivity import LEVELS
 from headwater.cypher.sensitivity import OPTION as LEVEL
 from headwater.cypher.tag_names import tags_in
 from headwater.engine.errors import TaskDefinitionError
+from headwater.engine.expression import OPERATIONS, Operation
 from headwater.engine.nested import find_expressions
 from headwater.engine.retries import check_backoff, check_retries, check_retry_on
 from headwater.engine.timeouts import check_timeout
@@ -56,12 +57,6 @@ def _enum(kind: type[enum.Enum]) -> Any:
         raise TaskDefinitionError(f"option {name}={value!r}: choose one of {choices}")
 
     return convert
-
-
-def _scope(name: str, value: Any) -> Any:
-    if isinstance(value, bool):  # what a lazy value for `cache` has turned out to be
-        return CacheScope.BACKEND if value else CacheScope.CSE
-    return _enum(CacheScope)(name, value)
 
 
 def _results(name: str, value: Any) -> frozenset[CacheResult]:
@@ -128,7 +123,7 @@ _CHECKS: dict[str, Any] = {
     "nout": _nout,
     "prov": _flag,
     "cache": _flag,
-    "cache_scope": _scope,
+    "cache_scope": _enum(CacheScope),
     "check_valid": _enum(CheckValid),
     "allowed_cache_results": _results,
     "executor": _text,
@@ -212,7 +207,8 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
         checked[name] = value if lazy else check(name, value)
     if "cache" in checked:
         cache = checked.pop("cache")
-        checked.setdefault("cache_scope", _scope("cache", cache) if isinstance(cache, bool) else cache)
+        lazy = find_expressions(cache)
+        checked.setdefault("cache_scope", Operation(_CACHE, (cache,)) if lazy else _scope_of(cache))
     if "mode" in checked:
         executor = checked.pop("mode")
         if checked.setdefault("executor", executor) != executor:
@@ -220,6 +216,14 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
                 "mode and executor say where a task runs, each its own: give executor alone"
             )
     return checked
+
+
+def _scope_of(cache: Any) -> CacheScope:
+    return CacheScope.BACKEND if _flag("cache", cache) else CacheScope.CSE
+
+
+_CACHE = "cache"
+OPERATIONS[_CACHE] = _scope_of  # what a lazy value for `cache` has turned out to be
 
 
 def limits_of_reuse(definition: Mapping[str, Any]) -> list[bytes]:

@@ -11,19 +11,17 @@ from typing import Any
 from headwater.cypher.errors import UsageError
 from headwater.engine.code_origin import USER, origin_of_module
 from headwater.engine.expression_codec import Flat, Quoted, flatten, load
-from headwater.engine.importing import import_from_spec, import_spec
+from headwater.engine.importing import ImportSpec, Spec, import_from_spec, import_spec
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 from headwater.engine.unrecorded import Withheld, holds_unrecorded
-
-Spec = tuple[str, str | None, str | None, str | None]
 
 
 class Named:
     """What a pickle names.
 
     Attributes:
-        functions: those in it.
+        code: the functions and classes in it.
         parts: the parts of a workflow in it.
     """
 
@@ -31,7 +29,7 @@ class Named:
         self._names: set[str | None] = set()
         self._classes: set[type] = set()
         """those whose objects name their class and nothing else"""
-        self.functions: list[FunctionType] = []
+        self.code: list[FunctionType | type] = []
         self.parts: list[Sent] = []
 
     def by(self, part: Any) -> None:
@@ -42,8 +40,8 @@ class Named:
         self._names.add(getattr(part, "__module__", None))  # also of an object, by its class
         if isinstance(part, Task):
             self._names.add(part.load_module)
-        elif isinstance(part, FunctionType):
-            self.functions.append(part)
+        elif isinstance(part, FunctionType | type):
+            self.code.append(part)
         elif isinstance(part, Sent):
             self.parts.append(part)
         elif not callable(part):
@@ -64,19 +62,19 @@ class Named:
 class Sent(Quoted):
     """An expression for another process: with the modules to import before it can be read."""
 
-    __slots__ = ("modules",)
+    __slots__ = ("_called", "modules")
 
     def __init__(self, expression: Any, modules: Sequence[str] | None) -> None:
         super().__init__(expression)
         self.modules = modules
+        self._called: set[str] = set()
 
     def __deepcopy__(self, memo: Any) -> Sent:
         return self
 
     def tasks(self) -> list[Task[Any, Any]]:
-        """The tasks that are called in it."""
-        names = dict.fromkeys(name for kind, name, *_ in flatten(self.expression).entries if kind == "call")
-        return list(map(get_task_registry().get, names))
+        """The tasks that are called in it, once it was pickled."""
+        return list(map(get_task_registry().get, sorted(self._called)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         flat, named = flatten(self.expression), Named()
@@ -91,8 +89,8 @@ class Sent(Quoted):
     def _imports(self, flat: Flat) -> tuple[set[str], set[str]]:
         """The modules of its own tasks and those that the user gave; and, where none were given, all others that define
         tasks here: calls that are made later may need them."""
-        needed = {name for kind, name, *_ in flat.entries if kind == "call"}
-        wanted = {_module_of(get_task_registry().get(name)) for name in needed} | set(self.modules or ())
+        self._called = {name for kind, name, *_ in flat.entries if kind == "call"}
+        wanted = set(map(_module_of, self.tasks())) | set(self.modules or ())
         others = set() if self.modules else set(map(_module_of, get_task_registry())) - wanted
         return wanted, others
 
@@ -127,7 +125,7 @@ def _specs(names: set[str], *, where_known: bool = False) -> Iterator[Spec]:
         module = sys.modules.get(name)
         if name.startswith("headwater."):
             if not where_known:  # a process does not import all of ours by itself
-                yield name, None, None, None
+                yield ImportSpec(name, None, None, None)
         elif module is not None:
             try:
                 yield import_spec(module)
@@ -135,4 +133,4 @@ def _specs(names: set[str], *, where_known: bool = False) -> Iterator[Spec]:
                 if not where_known:
                     raise
         elif not where_known:
-            yield name, None, None, None
+            yield ImportSpec(name, None, None, None)

@@ -237,13 +237,15 @@ class Task(Generic[P, R]):
             known = self._code.hash = self._digest(*self._code_parts())
         return known
 
-    def hash_anew(self) -> bytes:
-        """Its hash by what its code is found to be at this moment, which is not kept."""
-        from headwater.engine.code import fingerprint
+    def hash_anew(self, look: Callable[[Callable[..., Any]], Fingerprint]) -> bytes:
+        """Its hash by what its code is found to be at this moment, which is not kept.
 
+        Args:
+            look: finds it.
+        """
         if self.version is not None or self._source is not None:
             return self._digest(*self._code_parts())
-        return self._digest(b"code", fingerprint(self.func, is_task=task_function).digest)
+        return self._digest(b"code", look(self.func).digest)
 
     def _digest(self, *code: bytes) -> bytes:
         digest = hashlib.sha256(b"Task\0")

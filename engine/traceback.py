@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwater.engine.files.address import masked
+from headwater.engine.main_program import recorded_module
 from headwater.engine.values import preview
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ def error_text(error: BaseException) -> str:
 
 def error_hash(error: BaseException) -> bytes:
     """The identity of an error as a recorded result (32 bytes): its type and message."""
-    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    cls = type(error)
+    kind = f"{recorded_module(cls.__module__)}.{cls.__qualname__}"
     return hashlib.sha256(f"Error\0{kind}\0{message_of(error)}".encode("utf-8", "surrogatepass")).digest()
 
 

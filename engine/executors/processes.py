@@ -31,6 +31,7 @@ from headwater.engine.sent import Named
 from headwater.engine.signature import JobInfo
 from headwater.engine.timeouts import time_to_import
 from headwater.engine.traceback import WorkerTraceback
+from headwater.engine.values.by_name import unpickled
 from headwater.engine.values.pickling import pickled
 
 if TYPE_CHECKING:
@@ -327,7 +328,7 @@ def _outcome(reply: Reply) -> Outcome:
             assert record is not None
             value: Any = Stored(record.type, record.codec, record.payload, record.location)
         else:
-            value = pickle.loads(reply.body)
+            value = unpickled(reply.body)
     except BaseException as error:  # unpickling runs code of the user's
         return Outcome(None, False, None, error, reply.started, reply.stopped)
     return Outcome(value, False, reply.prepared, None, reply.started, reply.stopped)

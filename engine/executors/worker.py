@@ -26,15 +26,15 @@ from headwater.engine.errors import CallError, Unrecordable, WorkerDied
 from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.executors.upwards import TO_PARENT, importing
 from headwater.engine.home import Home, home, settle
-from headwater.engine.importing import import_from_spec
+from headwater.engine.importing import Spec, import_from_spec
 from headwater.engine.main_guard import Seen, hash_apart, is_the_same
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import RESULT, Prepared, prepare_unrecorded, prepare_value
 from headwater.engine.registry import get_task_registry
-from headwater.engine.sent import Spec
 from headwater.engine.task import Task
 from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore
+from headwater.engine.values.by_name import unpickled
 from headwater.engine.values.pickling import pickled
 
 READY = b"ready"
@@ -105,7 +105,7 @@ def answer(request: Request) -> Reply:
         _imported.update(needed)
         if border is not None:
             refuse_arrivals(border)
-        args, kwargs = pickle.loads(request.arguments)  # a part of a workflow imports what it is made of
+        args, kwargs = unpickled(request.arguments)  # a part of a workflow imports what it is made of
         _refuse_others(request)
     except (
         BaseException

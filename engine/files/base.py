@@ -21,6 +21,7 @@ from headwater.engine.files.address import (
 from headwater.engine.files.evidence import Identity, file_hash
 from headwater.engine.files.identity import info_of
 from headwater.engine.files.since import period, run_of_thread
+from headwater.engine.main_program import recorded_module
 
 _Self = TypeVar("_Self", bound="Artefact")
 
@@ -161,7 +162,7 @@ class Artefact:
         if self._period < run_of_thread():
             self.update_hash()
         cls = type(self)
-        return f"{cls.__module__}.{cls.__qualname__}", self._known_by()
+        return f"{recorded_module(cls.__module__)}.{cls.__qualname__}", self._known_by()
 
     def _known_by(self) -> tuple[str, str, str]:
         identity = self.identity

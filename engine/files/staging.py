@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.files.file import ContentFile, File, IFile, copy_command
 from headwater.engine.files.folder import ContentDir, Dir, IDir
+from headwater.engine.main_program import recorded_module
 
 _Self = TypeVar("_Self", bound="Staging")
 
@@ -67,7 +68,7 @@ class Staging:
 
     def __canonical__(self) -> tuple[str, tuple[str, str]]:
         cls = type(self)
-        return f"{cls.__module__}.{cls.__qualname__}", (self.local.path, self.remote.uri)
+        return f"{recorded_module(cls.__module__)}.{cls.__qualname__}", (self.local.path, self.remote.uri)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

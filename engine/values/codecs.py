@@ -21,7 +21,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from headwater.engine.errors import Undecodable
-from headwater.engine.values.names import type_name
+from headwater.engine.values.by_name import unpickled
+from headwater.engine.values.names import as_recorded, type_name
 from headwater.engine.values.own import encode_own, revive
 from headwater.engine.values.pickling import pickled
 
@@ -115,7 +116,7 @@ def restore(codec: str, type_name: str, payload: Buffer) -> Any:
         raise Undecodable(
             f"a {type_name} ({codec}) cannot be read back: {type(error).__name__}: {error}"[:500]
         ) from error
-    if found != type_name:
+    if found != as_recorded(type_name):
         raise Undecodable(f"a {type_name} was recorded, and a {found} came back: its class has changed")
     return value
 
@@ -136,7 +137,7 @@ def _bytes(payload: Buffer, kind: str) -> Buffer:
 
 
 def _pickle(payload: Buffer, _: str) -> Any:
-    return pickle.loads(payload)
+    return unpickled(payload)
 
 
 def _buffers(payload: Buffer, _: str) -> Any:
@@ -153,7 +154,7 @@ def _buffers(payload: Buffer, _: str) -> Any:
         at += size + -size % _ALIGNED
     if at != len(view):
         raise Undecodable(f"{at:,} bytes of buffers were recorded, and {len(view):,} are there")
-    return pickle.loads(parts[0], buffers=parts[1:])
+    return unpickled(parts[0], parts[1:])
 
 
 def _own(payload: Buffer, kind: str) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from headwater.engine.components import components
 from headwater.engine.values.scalars import SCALARS
 from headwater.engine.values.walk import PAIRS, SEQUENCE, SET, Frame, Walk, finish
 
@@ -34,7 +35,7 @@ def encode_cyclic(value: Any, walk: Walk) -> bytes:
     """The canonical encoding of a value in which the walk met itself."""
     nodes = _explore(value, walk)
     done: dict[int, bytes] = {}
-    groups = _components(nodes)
+    groups = components([0], lambda number: [one for one in nodes[number].children if type(one) is int])
     for group, entries in zip(groups, _entries(nodes, groups), strict=True):
         first = group[0]
         if len(group) == 1 and first not in nodes[first].children:
@@ -89,44 +90,6 @@ def _explore(value: Any, walk: Walk) -> list[_Node]:
         node.children += [visit(item, reached, position) for position, item in enumerate(node.frame.items)]
         reached += 1
     return nodes
-
-
-def _components(nodes: list[_Node]) -> list[list[int]]:
-    """Tarjan's components, each after all those it refers to, without recursion."""
-    index: dict[int, int] = {}
-    low: dict[int, int] = {}
-    open_members: list[int] = []
-    is_open: set[int] = set()
-    components: list[list[int]] = []
-    index[0] = low[0] = 0
-    open_members.append(0)
-    is_open.add(0)
-    stack = [(0, iter(nodes[0].children))]
-    while stack:
-        number, children = stack[-1]
-        for child in children:
-            if isinstance(child, bytes):
-                continue
-            if child not in index:
-                index[child] = low[child] = len(index)
-                open_members.append(child)
-                is_open.add(child)
-                stack.append((child, iter(nodes[child].children)))
-                break
-            if child in is_open:
-                low[number] = min(low[number], index[child])
-        else:
-            stack.pop()
-            if stack:
-                parent = stack[-1][0]
-                low[parent] = min(low[parent], low[number])
-            if low[number] == index[number]:
-                at = open_members.index(number) if open_members[-1] != number else len(open_members) - 1
-                component = open_members[at:]
-                del open_members[at:]
-                is_open.difference_update(component)
-                components.append(component)
-    return components
 
 
 def _entries(nodes: list[_Node], groups: list[list[int]]) -> list[list[int]]:

@@ -13,14 +13,15 @@ from struct import pack
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
-from headwater.engine.values.own import as_spoken
+from headwater.engine.values.by_name import as_written
 from headwater.engine.values.scalars import SCALARS
 
 _NEWOBJ: Any = copyreg.__newobj__  # type: ignore[attr-defined]
 _NEWOBJ_EX: Any = copyreg.__newobj_ex__  # type: ignore[attr-defined]
 
-_LOADS = b"c_pickle\nloads\n"
+_LOADS = b"cheadwater.engine.values.by_name\nunpickled\n"
 _PUT, _GET = b"r", b"j"
+_NAMED = (type, FunctionType, BuiltinFunctionType)
 
 
 class _Op(bytes):
@@ -52,7 +53,7 @@ class _DeepPickler:
                 self._out.append(item)
             elif kind is _Remember:
                 self._remember(item.value)
-            elif kind in SCALARS or isinstance(item, (type, FunctionType, BuiltinFunctionType)):
+            elif kind in SCALARS or (isinstance(item, _NAMED) and as_written(item) is NotImplemented):
                 self._leaf(item)
             else:
                 self._container(item)
@@ -106,7 +107,7 @@ class _DeepPickler:
         self._todo.extend(reversed([*steps, _Remember(value), *(then or [])]))
 
     def _object(self, value: Any) -> None:
-        reduced = as_spoken(value)
+        reduced = as_written(value)
         if reduced is NotImplemented:
             reducer = copyreg.dispatch_table.get(type(value))
             reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)

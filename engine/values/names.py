@@ -7,8 +7,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-_MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io", "__mp_main__": "__main__"}
-"""modules that some Python versions moved public classes to, and what a worker calls the main module"""
+from headwater.engine.main_program import MAIN, MAIN_IN_WORKER, is_main, module_here, recorded_module
+
+_MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io"}
+"""modules that some Python versions moved public classes to"""
+_ELSEWHERE = frozenset([*_MODULES, MAIN, MAIN_IN_WORKER])
+"""modules that are recorded under another name than they have here"""
 
 
 OWN_NAMES: dict[type, str] = {}
@@ -22,7 +26,15 @@ def type_name(cls: type) -> str:
         return own
     module = cls.__module__
     name = cls.__qualname__
-    return name if module == "builtins" else f"{_MODULES.get(module, module)}.{name}"
+    if module in _ELSEWHERE:
+        module = _recorded(module)
+    return name if module == "builtins" else f"{module}.{name}"
+
+
+def as_recorded(name: str) -> str:
+    """A class's name that was recorded, as it is recorded by now: earlier ones named the main program `__main__`."""
+    module, _, rest = name.partition(".")
+    return f"{recorded_module(module)}.{rest}" if is_main(module) else name
 
 
 def callable_name(func: Any) -> str | None:
@@ -33,7 +45,11 @@ def callable_name(func: Any) -> str | None:
     if not isinstance(name, str):
         return None
     module = getattr(func, "__module__", None)
-    return f"{_MODULES.get(module, module)}.{name}" if isinstance(module, str) else name
+    return f"{_recorded(module)}.{name}" if isinstance(module, str) else name
+
+
+def _recorded(module: str) -> str:
+    return _MODULES.get(module) or recorded_module(module)
 
 
 def find(module: str | None, qualname: str) -> Any:
@@ -51,7 +67,7 @@ def imported(name: str) -> Any:
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         try:
-            module = import_module(".".join(parts[:cut]))
+            module = import_module(module_here(".".join(parts[:cut])))
         except ImportError:
             continue
         return find(module.__name__, ".".join(parts[cut:]))

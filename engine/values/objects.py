@@ -16,6 +16,7 @@ from itertools import chain
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
+from headwater.engine.main_program import recorded_module
 from headwater.engine.values.names import (
     callable_name,
     code_fingerprint,
@@ -233,7 +234,7 @@ def open_reduced(value: Any, walk: Walk) -> bytes | Frame:
         # A function behind a wrapper of another type, as functools.lru_cache makes them.
         wrapped = getattr(value, "__wrapped__", None)
         mark = _code_mark(wrapped, walk) if isinstance(wrapped, FunctionType) else b""
-        return mark + b"G" + text(f"{cls.__module__}.{reduced}")
+        return mark + b"G" + text(f"{recorded_module(cls.__module__)}.{reduced}")
     func, args, *rest = reduced
     state, listed, keyed = [*rest, None, None, None][:3]
     if func is _NEWOBJ:

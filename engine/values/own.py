@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.errors import TaskDefinitionError, Undecodable
+from headwater.engine.main_program import is_main
 from headwater.engine.values import names
 from headwater.engine.values.scalars import text
 from headwater.engine.values.walk import SEQUENCE, Frame, Refused, Walk, by_nothing
@@ -57,7 +58,9 @@ class Value:
             raise TaskDefinitionError(
                 f"two classes have the type_name {cls.type_name!r}: {names.type_name(other)} and {names.type_name(cls)}"
             )
-        _CLASSES[cls.type_name] = cls
+        # the file of a main program may be imported under its name as well, which gives its classes a second time
+        if other is None or not is_main(other.__module__) or is_main(cls.__module__):
+            _CLASSES[cls.type_name] = cls
         names.OWN_NAMES[cls] = cls.type_name
         if overrides(cls, "preprocess") or overrides(cls, "postprocess"):
             HOOKED.add(cls)
@@ -101,10 +104,10 @@ class Value:
         Args:
             raw_type: its recorded type's name.
         """
-        import pickle
+        from headwater.engine.values.by_name import unpickled
 
         value = cls.__new__(cls)
-        value.__setstate__(pickle.loads(data))
+        value.__setstate__(unpickled(data))
         return value
 
     def __getstate__(self) -> dict[str, Any]:
@@ -197,9 +200,9 @@ class ProxyValue(Value):
 
     @classmethod
     def deserialize(cls, raw_type: str, data: bytes) -> Any:
-        import pickle
+        from headwater.engine.values.by_name import unpickled
 
-        return pickle.loads(data)
+        return unpickled(data)
 
 
 def _forget(foreign: type) -> None:

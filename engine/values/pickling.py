@@ -1,4 +1,6 @@
-"""Pickles of users' values: in them, what has a proxy is written as its proxy says, at whatever depth it lies."""
+"""Pickles of users' values: in them, what has a proxy is written as its proxy says, at whatever depth it lies, and what
+the main program defines by the name that others import that by.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
+from headwater.engine.values.by_name import as_written, may_name_main
 from headwater.engine.values.deep import deep_dumps
-from headwater.engine.values.own import PROXIES, as_spoken
+from headwater.engine.values.own import PROXIES
 
 
 class _Pickler(pickle.Pickler):
@@ -17,7 +20,7 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         if self.seen is not None:
             self.seen(value)
-        return as_spoken(value)
+        return as_written(value)
 
 
 def pickled(
@@ -41,13 +44,15 @@ def pickled(
     try:
         if not PROXIES and seen is None:
             try:
-                return pickle.dumps(value, 5, buffer_callback=put_aside)
+                data = pickle.dumps(value, 5, buffer_callback=put_aside)
+                if not may_name_main(data):
+                    return data
             except TypeError as error:
                 if "memoryview" not in str(error):
                     raise
-                # The other one can.
-                if aside is not None:
-                    aside.clear()
+            # The other one can.
+            if aside is not None:
+                aside.clear()
         out = io.BytesIO()
         pickler = _Pickler(out, 5, buffer_callback=put_aside)
         pickler.seen = seen

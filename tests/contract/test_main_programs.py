@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 HEAD = """
-import argparse, logging, threading
+import argparse, copy, json, logging, threading, time
 import helpers
 from headwater import Scheduler, catch, subrun, task
 
@@ -19,6 +19,7 @@ NAMES = ["a", "b"]
 TABLE = {"x": 1}
 HELD = {"lock": threading.Lock(), "x": 1}
 LIMIT = 1
+MADE = {"at": time.time()}
 log = logging.getLogger("program")
 
 
@@ -33,12 +34,16 @@ class Thing:
         self.n = n
 
 
+    def x(self):
+        return TABLE["x"]
+
+
 THINGS = [Thing(1), Thing(2)]
 
 
 def inner(name=["x"]):
     log.info("asked")
-    return TABLE.get(name[0], name)
+    return getattr(log, "own", TABLE.get(name[0], name))
 
 
 inner.x = 1
@@ -46,7 +51,7 @@ inner.x = 1
 
 @task(executor="process")
 def look():
-    if not NAMES:
+    if not NAMES or not MADE:
         raise Odd
     return [inner(), inner.x, NAMES, LIMIT, [thing.n for thing in THINGS], HELD["x"], Thing.items]
 
@@ -69,6 +74,11 @@ def other(first=[1]):
 LOG = []
 
 
+@task(executor="process")
+def called(thing):
+    return (thing(1) if isinstance(thing, type) else thing).x()
+
+
 @task
 def told(error):
     return f"told: {error}"
@@ -85,6 +95,7 @@ from headwater import task
 headwater_namespace = "helpers"
 TABLE = {"x": 1}
 LIMIT = 1
+FIVE = 5
 
 
 def listed():
@@ -102,13 +113,20 @@ def own():
 AS_IT_IS = "[1, 1, ['a', 'b'], 1, [1, 2], 1, []]"
 
 
-def ran(folder: Path, under: str, run: str, executor: str = "process") -> subprocess.CompletedProcess[str]:
+def ran(
+    folder: Path,
+    under: str,
+    run: str,
+    executor: str = "process",
+    guard: str = "if __name__ == '__main__':\n    …",
+) -> subprocess.CompletedProcess[str]:
     """A program that does something under its guard, and then evaluates an expression there."""
+    (folder / "fives.py").write_text("LIMIT = 5\n")
     (folder / "helpers.py").write_text(HELPERS.replace('"process"', repr(executor)))
     lines = (*under.splitlines(), f"print(Scheduler(record=False).run({run}))")
-    (folder / "program.py").write_text(
-        HEAD.replace('"process"', repr(executor)) + "if __name__ == '__main__':\n    " + "\n    ".join(lines)
-    )
+    indent = guard.partition("…")[0].rpartition("\n")[2]
+    text = guard.replace("…", f"\n{indent}".join(lines))
+    (folder / "program.py").write_text(HEAD.replace('"process"', repr(executor)) + text)
     return subprocess.run(
         [sys.executable, "program.py"], capture_output=True, text=True, timeout=60, check=False, cwd=folder
     )
@@ -120,6 +138,8 @@ USES = {
     "args = parser.parse_args()\nargs.names = NAMES",
     "a scheduler in a name": "s = Scheduler(record=False)\nfound = {n: s.run(flow(n)) for n in NAMES}",
     "a call in a name": "call = catch(flow(THINGS), Odd, told)\ns = Scheduler(record=False)\ns.run(call)",
+    "what is made anew wherever the file is imported": "log.info('%s', MADE)\njson.dumps(MADE)\ncopy.deepcopy(MADE)",
+    "the same imported again": "from helpers import LIMIT as LIMIT",
     "reading": "print(len(NAMES), TABLE['x'], sorted(TABLE.items()), HELD['x'])\nfor name in NAMES:\n    print(name)",
     "a log": "log.setLevel('INFO')\nlog.info('begun')",
     "the same again": "TABLE['x'] = 1\nLIMIT = 1",
@@ -153,6 +173,9 @@ CHANGES = {
     "TABLE = {'x': 5}": "look, or what it calls, reads TABLE",
     "inner.__defaults__ = ([5],)": "look, or what it calls, reads inner",
     "Thing.items = [5]": "look, or what it calls, reads Thing",
+    "log.own = 5": "look, or what it calls, reads log",
+    "from helpers import FIVE as LIMIT": "look, or what it calls, reads LIMIT",
+    "from fives import *": "look, or what it calls, reads LIMIT",
 }
 
 
@@ -168,7 +191,17 @@ def test_what_a_main_program_changes_is_not_taken_for_what_processes_have(
     assert "give it to the task as an argument" in " ".join(found.stderr.split())
 
 
-@pytest.mark.parametrize("change", ["helpers.TABLE['x'] = 5", "helpers.LIMIT = 5", "helpers.fill()"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "helpers.TABLE['x'] = 5",
+        "helpers.LIMIT = 5",
+        "helpers.fill()",
+        "import helpers as h\nh.LIMIT = 5",
+        "from helpers import TABLE as t\nt['x'] = 5",
+        "t = helpers.TABLE\nt['x'] = 5",
+    ],
+)
 @pytest.mark.parametrize("run", ["far()", "helpers.own()"])
 def test_so_it_is_with_what_other_modules_hold(tmp_path: Path, change: str, run: str) -> None:
     assert "5" in ran(tmp_path, change, run, "default").stdout
@@ -184,6 +217,44 @@ def test_a_part_of_the_workflow_in_a_process_is_refused_as_well(tmp_path: Path) 
     found = ran(tmp_path, 'TABLE["x"] = 5', run, "default")
     assert found.stdout == ""
     assert "headwater.subrun_root_task, or what it calls, reads TABLE" in found.stderr
+
+
+GUARDS = [
+    "if '__main__' != __name__:\n    pass\nelse:\n    …",
+    "MAIN = __name__ == '__main__'\nif LIMIT and MAIN:\n    …",
+    "if not LIMIT:\n    pass\nelif not __name__ != '__main__':\n    …\nelse:\n    LOG.append(1)",
+    "match __name__:\n    case '__main__':\n        …\n    case _:\n        pass",
+    "try:\n    if __name__ == '__main__':\n        …\nfinally:\n    pass",
+    "def main():\n    …\n\n\n__name__ == '__main__' and main()  # so may it be",
+]
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_there_are_other_ways_to_write_a_guard(tmp_path: Path, guard: str) -> None:
+    as_it_is = ran(tmp_path, "", "look()", guard=guard)
+    assert as_it_is.stdout.strip() == AS_IT_IS, as_it_is.stderr
+    change = "TABLE['x'] = 5"
+    assert ran(tmp_path, change, "look()", "default", guard).stdout.startswith("[5, 1,")
+    found = ran(tmp_path, change, "look()", guard=guard)
+    assert found.stdout == ""
+    assert "look, or what it calls, reads TABLE" in found.stderr
+
+
+def test_what_only_those_do_that_import_a_main_program_is_told_as_well(tmp_path: Path) -> None:
+    guard = "if __name__ == '__main__':\n    …\nelse:\n    NAMES.append('c')"
+    found = ran(tmp_path, "", "look()", guard=guard)
+    assert found.stdout == ""
+    assert "look, or what it calls, reads NAMES" in found.stderr
+
+
+@pytest.mark.parametrize("given", ["Thing(1)", "Thing"])
+def test_so_are_methods_of_what_is_handed_to_a_process(tmp_path: Path, given: str) -> None:
+    run = f"called({given})"
+    assert ran(tmp_path, "", run).stdout.strip() == "1"
+    assert ran(tmp_path, "TABLE['x'] = 5", run, "default").stdout.strip() == "5"
+    found = ran(tmp_path, "TABLE['x'] = 5", run)
+    assert found.stdout == ""
+    assert "called, or what it calls, reads TABLE" in found.stderr
 
 
 def test_so_is_a_function_that_is_handed_to_a_process(tmp_path: Path) -> None:

@@ -110,8 +110,11 @@ def test_whether_to_cache_may_be_lazy(scheduler: Scheduler) -> None:
     assert scheduler.run(defined.options(cache=flag(True))()) is CacheScope.BACKEND
     assert scheduler.run(options.options(cache=flag(False))())["cache_scope"] is CacheScope.CSE
     assert scheduler.run(child.export_options(cache=flag(False))())[0]["cache_scope"] is CacheScope.CSE
-    with pytest.raises(TaskDefinitionError, match="cache_scope=3"):
-        scheduler.run(options.options(cache=flag(3))())
+    for wrong in (3, "NONE"):
+        with pytest.raises(TaskDefinitionError, match=f"option cache={wrong!r}: True or False is needed"):
+            scheduler.run(options.options(cache=flag(wrong))())
+    with pytest.raises(TaskDefinitionError, match="option cache_scope=3: choose one of"):
+        scheduler.run(options.options(cache_scope=flag(3))())
 
 
 def test_two_calls_that_differ_in_a_lazy_option_are_two_calls(scheduler: Scheduler) -> None:

@@ -10,6 +10,7 @@ import pytest
 from headwater import (
     CallError,
     JobInfo,
+    Project,
     Scheduler,
     UsageError,
     apply_func,
@@ -122,8 +123,8 @@ def facts(info: JobInfo = JobInfo()) -> str | None:
     return info.project
 
 
-def test_a_run_is_in_the_project_that_its_folder_names(tmp_path: Path) -> None:
-    project = create_project(tmp_path)
+def test_a_run_is_in_the_project_that_its_folder_names(local_project: Project, tmp_path: Path) -> None:
+    project = local_project
     assert run(facts(), config_dir=tmp_path) == str(project.folder)
     assert run(facts(), config_dir=str(tmp_path / ".headwater")) == str(project.folder)
     for folder in (tmp_path / "nowhere", tmp_path / "nowhere" / ".headwater"):
