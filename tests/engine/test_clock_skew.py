@@ -14,6 +14,7 @@ import pytest
 from headwater.engine.files.written import keep_time, was_there
 
 from tests.engine import commands
+from tests.waiting import wait_for
 
 Hw = Callable[..., str]
 
@@ -37,7 +38,8 @@ def slowly(file: ContentFile) -> str:
     with open(file) as handle:
         handle.read(10)
     File("began.txt").write("now")
-    time.sleep(1)
+    while not File("replaced.txt").exists():
+        time.sleep(0.01)
     return file.read()
 
 
@@ -107,10 +109,10 @@ def test_a_content_that_is_replaced_while_a_call_runs_spoils_no_later_run(hw: Hw
     time.sleep(2.1)  # a digest is kept of what has not changed for two seconds
     thread = threading.Thread(target=hw, args=("run", "skew.py", "reading"))
     thread.start()
-    while not (tmp_path / "began.txt").exists():
-        time.sleep(0.01)
+    wait_for((tmp_path / "began.txt").exists, 60)
     (tmp_path / "other").write_text("b" * 20)
     os.replace(tmp_path / "other", tmp_path / "in.txt")
+    (tmp_path / "replaced.txt").touch()
     thread.join()
     (tmp_path / "in.txt").write_text("a" * 20)
     assert f"result: '{'a' * 20}'" in hw("run", "skew.py", "reading")

@@ -152,12 +152,13 @@ def test_of_calls_that_wait_for_their_executor_none_is_told_as_begun(
     )
 
 
-@task(timeout=3, retries=1, cache=False)
+@task(timeout=3, retries=20, retry_backoff=0, cache=False)
 def late_and_again(folder: str) -> str:
-    """Its first attempt ends when the second has begun; that one, when somebody says so."""
+    """Its first attempt ends when the second has begun; others, when somebody says so. (Where the machine is busy, the
+    second may take too long, too.)"""
     first = not Path(folder, "first").exists()
     Path(folder, "first" if first else "second").touch()
-    wait_for(Path(folder, "second" if first else "seen").exists, 20)
+    wait_for(Path(folder, "second" if first else "seen").exists, 60)
     return "late" if first else "in time"
 
 
@@ -172,11 +173,11 @@ def test_an_attempt_is_told_as_begun_though_the_one_before_it_ends_late(
     def is_told() -> bool:
         journals = [project.journals / f"{scheduler.execution_id}.hwj"]
         records = [r for path in journals if path.exists() for g in read_groups(path) for r in g.records]
-        return any(isinstance(record, JobStarted) and record.attempt == 2 for record in records)
+        return any(isinstance(record, JobStarted) and record.attempt > 1 for record in records)
 
-    wait_for((tmp_path / "second").exists, 20)
+    wait_for((tmp_path / "second").exists, 60)
     try:
-        wait_for(is_told, 2)
+        wait_for(is_told, 30)
     finally:
         (tmp_path / "seen").touch()
         runner.join()
