@@ -26,6 +26,7 @@ from headwater.cypher.driver import load_driver
 from headwater.cypher.loader import catch_up
 from headwater.cypher.project import SETTINGS, Project, create_project, open_project
 from headwater.cypher.store import GraphStore, open_store
+from hypothesis import HealthCheck, settings
 
 from tests.object_stores import (
     azure_server,
@@ -73,6 +74,13 @@ class Server:
             "MATCH (n) WHERE NOT n:SchemaVersion WITH n LIMIT 10000 DETACH DELETE n RETURN count(*) AS n"
         )[0]["n"]:
             pass
+
+
+# How long an example takes tells how busy the machine is.
+settings.register_profile(
+    "headwater", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("headwater")
 
 
 def pytest_configure(config: pytest.Config) -> None:
