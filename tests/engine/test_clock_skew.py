@@ -152,7 +152,27 @@ def test_a_file_is_dated_by_the_clock_of_its_server(tmp_path: Path, monkeypatch:
         monkeypatch.setattr(time, "time", lambda off=off: now() + off)
         before = time.time()
         (tmp_path / "a").write_text("a")
-        keep_time(str(tmp_path / "a"))
+        keep_time(str(tmp_path / "a"), before)
         assert not was_there(str(tmp_path / "a"), before)
         time.sleep(0.1)
         assert was_there(str(tmp_path / "a"), time.time())
+
+
+@pytest.mark.parametrize("off", [-3600, 3600, 0])
+def test_that_this_process_stood_still_meanwhile_makes_no_file_newer_or_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: int
+) -> None:
+    now = time.time
+    (tmp_path / "before").write_text("a")
+    time.sleep(0.1)
+    began = now() + off
+    for stood_still in (0, 3):
+        monkeypatch.setattr(time, "time", lambda: now() + off)
+        since = time.time() - stood_still
+        (tmp_path / "now").write_text("a")
+        monkeypatch.setattr(time, "time", lambda late=3 - stood_still: now() + off + late)
+        keep_time(str(tmp_path / "now"), since)
+        if off == 0:
+            assert was_there(str(tmp_path / "before"), began)
+        assert not was_there(str(tmp_path / "now"), began)
+        assert was_there(str(tmp_path / "before"), began + 3)
