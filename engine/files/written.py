@@ -10,7 +10,8 @@ from headwater.engine.files.address import local_path
 _SLACK = 0.05
 """Seconds: a file system's clock may be a little behind."""
 _ahead: dict[int, tuple[float, float]] = {}
-"""by device: how many seconds our clock is ahead of the one that dates its files, maybe a server's: at least and at most"""
+"""by device: how many seconds our clock is ahead of the one that dates its files, at least and at most; that may be a
+server's"""
 
 
 def keep_time(path: str, since: float) -> None:
