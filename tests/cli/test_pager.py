@@ -266,6 +266,24 @@ def test_the_first_page_is_shown_before_all_is_known(hw: Shell) -> None:
     assert terminal.ends() == (0, "line 0\nthe last\n")
 
 
+WAITS = """\
+import click
+from headwater.cli import _progress
+
+_progress.PATIENCE = 0.0
+with click.Context(click.Command("waits"), color=False):
+    waiting = _progress.Waiting("auditing")
+    waiting("a rule of some length")
+    waiting.clear()
+    click.echo("told")
+"""
+
+
+def test_what_was_shown_while_somebody_waits_is_taken_away_also_without_colours(hw: Shell) -> None:
+    terminal = Terminal(hw.folder, (sys.executable, str(hw.write("waits.py", WAITS))))
+    assert terminal.ends() == (0, "told\n")
+
+
 def test_what_goes_wrong_comes_after_what_was_told(hw: Shell) -> None:
     for told in (1, 60):
         program = SLOW.replace("range(60)", f"range({told})").replace(
