@@ -90,15 +90,25 @@ class Terminal:
         os.write(self._ours, keys.encode())
 
     def interrupts(self, text: str | None = None) -> None:
-        """Type Ctrl-C until the terminal shows a text, or everything has ended: a program that is just about to read
+        """Type Ctrl-C until the terminal shows a text, or the pager has left: a program that is just about to read
         takes notice of the first only when it has read."""
-        while text is None or text not in self.seen:
+        while (text is None and self._has_pager()) or (text is not None and text not in self.seen):
             with suppress(OSError):  # nobody is there any more
                 self.types("\x03")
             while (text is None or text not in self.seen) and select.select([self._ours], [], [], 2)[0]:
                 if not self._read():
                     assert text is None, self.seen
                     return
+
+    def _has_pager(self) -> bool:
+        """Whether anything but the program itself has this terminal."""
+        own = self._process.pid
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                state, _, _, session, *_ = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+                if int(session) == own != int(stat.parent.name) and state not in "ZX":
+                    return True
+        return False
 
     def ends(self) -> tuple[int, str]:
         """The exit code, and what the terminal showed."""
