@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from headwater.cypher.store import open_store
 from benchmarks.synthetic import write_fan_out
 from tests.cli.conftest import HW, environment
 from tests.conftest import USES_NEO4J
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 OPEN = """
@@ -223,9 +223,7 @@ def test_an_unknown_database_is_refused_by_name(neo4j_project: Project, neo4j_se
 
 
 def test_where_nothing_answers_the_store_is_away(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     project = settings(create_project(tmp_path), uri=f"bolt://127.0.0.1:{port}")
     began = time.monotonic()
     with pytest.raises(StoreUnavailable, match=str(port)):

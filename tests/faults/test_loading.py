@@ -29,6 +29,7 @@ from headwater.cypher.store import GraphStore, open_store
 from tests.conftest import NEO4J_LOCAL, USES_NEO4J, Server, emptied
 from tests.faults.proxy import CommitCutter
 from tests.graph_dump import dump, duplicates
+from tests.ports import free_port
 from tests.runs import MadeUpRun
 
 SEEDS = int(os.environ.get("HEADWATER_FAULT_SEEDS", "50"))
@@ -242,9 +243,7 @@ def own_neo4j(tmp_path: Path) -> Iterator[OwnNeo4j]:
         if os.environ.get("CI") == "true":
             pytest.fail(line)
         pytest.skip(line)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    server = OwnNeo4j(tmp_path / "neo4j", port)
+    server = OwnNeo4j(tmp_path / "neo4j", free_port())
     yield server
     with suppress(OSError, ValueError):
         server.kill()
