@@ -107,12 +107,12 @@ HERE = os.environ["HEADWATER_TEST_HERE"]
 NOTE = Path(__file__).with_name("note")
 if HERE != str(os.getpid()) and not NOTE.exists():
     NOTE.touch()
-    time.sleep(60)
+    time.sleep(200)
 
 class Slow:
     def __setstate__(self, state):
         if HERE != str(os.getpid()):
-            time.sleep(60)
+            time.sleep(200)
 
 @task(namespace="hangs", executor="process", timeout=0.3)
 def quick(n):
@@ -140,7 +140,7 @@ def test_a_process_that_imports_for_too_long_is_stopped_and_another_tried(
     assert scheduler.run(hangs.quick.options(retries=9, retry_backoff=0.1)(2)) == 1
     counts = scheduler.progress().counts["hangs.quick"]
     assert counts["FAILED"] >= counts["DONE"] == 1
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 200
 
 
 def test_taking_up_the_arguments_counts(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_taking_up_the_arguments_counts(load: Load, monkeypatch: pytest.MonkeyPa
     began = time.monotonic()
     with pytest.raises(TaskTimeout, match="did not finish within"):
         Scheduler(record=False).run(hangs.taking(slow))
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 200
 
 
 def test_time_in_the_queue_does_not_count(scheduler: Scheduler) -> None:
