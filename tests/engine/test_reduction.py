@@ -417,10 +417,7 @@ def test_a_finished_job_lets_go_of_its_arguments(scheduler: Scheduler) -> None:
     @task(namespace="reduction")
     def check(n: int) -> int:
         # The thread that ran `big` may still be on its way out of handing its result over.
-        deadline = time.monotonic() + 60
-        while sum(ref() is not None for ref in seen) and time.monotonic() < deadline:
-            gc.collect()
-            time.sleep(0.01)
+        wait_for(lambda: gc.collect() >= 0 and not any(ref() for ref in seen))
         return sum(ref() is not None for ref in seen)
 
     @task(namespace="reduction")
