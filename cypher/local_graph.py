@@ -4,6 +4,7 @@ In the folder `.headwater/graph`:
 
     server.json    port, pid and password of the server that is up; only its owner may read it
     server.lock    held by the server process as long as it lives: the one proof that it does
+    next.lock      held by the process that is to be the next server, until it has server.lock
     clients.lock   held, shared, by everybody who uses the server: it leaves when nobody has for a while
     start.lock     held by whoever is starting the server, so that sixteen who need it start one
     server.log     what the server process printed; log/ is the engine's own
@@ -45,6 +46,7 @@ _AGAIN = 1.0
 
 SERVER_FILE = "server.json"
 SERVER_LOCK = "server.lock"
+NEXT_LOCK = "next.lock"
 CLIENTS_LOCK = "clients.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
@@ -154,7 +156,8 @@ def stop(project: Project) -> bool:
             os.kill(loader, signal.SIGTERM)
         time.sleep(0.01)
     told = -_AGAIN
-    while is_held(project.graph / SERVER_LOCK):
+    # In this order: the next one lets go of the one lock when it has the other.
+    while is_held(project.graph / NEXT_LOCK) or is_held(project.graph / SERVER_LOCK):
         now = time.monotonic()
         if now > deadline:
             raise StoreUnavailable(

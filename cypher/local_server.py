@@ -27,6 +27,7 @@ from headwater.cypher.local_graph import (
     CLIENTS_LOCK,
     DATABASE,
     IDLE_SECONDS,
+    NEXT_LOCK,
     SERVER_FILE,
     SERVER_LOCK,
     STOP_SECONDS,
@@ -39,7 +40,7 @@ _LOOK_EVERY = 1.0
 
 def main(folder: Path, idle: float, ready: int | None) -> None:
     """Serve a folder's graph until it is time to leave."""
-    _hold(folder / SERVER_LOCK)
+    _hold(folder)
     # A handler interrupts whatever runs, and so must take no lock: signals write into a pipe, on which we wait.
     leaving, told = os.pipe()
     os.set_blocking(told, False)
@@ -61,18 +62,22 @@ def main(folder: Path, idle: float, ready: int | None) -> None:
     engine.stop()
 
 
-def _hold(path: Path) -> None:
+def _hold(folder: Path) -> None:
     """Be the folder's only server. One that is leaving is waited for."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    coming = os.open(folder / NEXT_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(coming, fcntl.LOCK_EX)
+    file = os.open(folder / SERVER_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + STOP_SECONDS
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
         except BlockingIOError:
             if time.monotonic() > deadline:
-                sys.exit(f"another process serves {path.parent}")
+                sys.exit(f"another process serves {folder}")
             time.sleep(0.01)
+        else:
+            os.close(coming)
+            return
 
 
 def _serve(folder: Path, password: str) -> tuple[Any, int, int]:

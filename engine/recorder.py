@@ -130,8 +130,9 @@ class Recorder:
         project.journals.mkdir(parents=True, exist_ok=True)
         path = project.journals / f"{execution_id}{SUFFIX}"
         note_target(project, path)
+        now = time()
         writer = JournalWriter(path, execution_id)
-        keep_time(str(path))
+        keep_time(str(path), now)
         return writer
 
     def take_over(self, records: Sequence[AnyRecord]) -> None:

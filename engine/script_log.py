@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from contextlib import suppress
 from typing import BinaryIO
@@ -48,10 +49,11 @@ class ScriptLog:
         self._written = self._left_out = 0
         if path is not None:
             os.makedirs(os.path.dirname(path), exist_ok=True)
+            now = time.time()
             # What programs print is nobody else's business.
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             self._file = os.fdopen(handle, "wb")
-            keep_time(path)
+            keep_time(path, now)
         self._live = _open_live()
         self._name = b"" if path is None else os.path.basename(path)[:8].encode()
 

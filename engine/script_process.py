@@ -20,11 +20,13 @@ from contextlib import suppress
 
 from headwater.engine.errors import Cancelled
 
-_GRACE = 3.0
+GRACE = 3.0
 """seconds between asking a group to end and ending it"""
 _BLOCK = 1 << 16
 _POLL = 0.1
 """seconds; a program that ends while others hold its pipes open is noticed this late"""
+SOON = 0.1
+"""seconds in which what a program left running may end by itself, if it is silent meanwhile"""
 _DRAIN = 0.5
 """seconds that what a program left running may go on writing, and those that a daemon outside its group may"""
 _GONE = 0.1
@@ -103,17 +105,12 @@ def run_group(
         _open_gate(process)
         _pump(process, sink, say)
     except BaseException:
-        _signal_group(process.pid, signal.SIGKILL)
+        if process.returncode is None:
+            _signal_group(process.pid, signal.SIGKILL)
         raise
     finally:
         _wait_unreaped(process.pid)
-        with _lock:
-            # Its leader is not yet reaped, so the number of the group is still its own.
-            _signal_group(process.pid, signal.SIGKILL)
-            _running.pop(thread, None)
-        process.wait()
-        if _outlives(process.pid):
-            say("what it left running was ended")
+        _end_rest(process, say)
         _Guard.tell("-", process.pid)
         for pipe in (process.stdout, process.stderr):
             assert pipe is not None
@@ -153,7 +150,7 @@ def end_groups(threads: Iterable[threading.Thread]) -> None:
     wanted = set(threads)
     with _lock:
         _ended.update(wanted)
-    deadline = time.monotonic() + _GRACE
+    deadline = time.monotonic() + GRACE
     asked = _signal_groups(wanted, signal.SIGTERM)
     while asked and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -193,9 +190,10 @@ def _pump(process: subprocess.Popen[bytes], sink: Sink, say: Callable[[str], Non
             if ended is None and (not ready or now - looked > _POLL):
                 looked = now
                 ended = now if _has_ended(process.pid) else None
-            if killed is None and ended is not None and (not ready or now - ended > _DRAIN):
+                continue
+            if killed is None and ended is not None and now - ended > (_DRAIN if ready else SOON):
                 killed = now
-                _signal_group(process.pid, signal.SIGKILL)
+                _end_rest(process, say)
             elif killed is not None and now - killed > _DRAIN:
                 say(
                     "another process group has its output open still; what that writes from now on is not kept"
@@ -203,25 +201,52 @@ def _pump(process: subprocess.Popen[bytes], sink: Sink, say: Callable[[str], Non
                 return
 
 
-def _outlives(group: int) -> bool:
-    """Whether there is something left of a group whose leader is reaped. What was killed is waited for a little: until
-    it is gone, it may write."""
-    deadline = time.monotonic() + _GONE
-    found = False
-    while _is_there(group) and time.monotonic() < deadline:
-        found = True
+def _end_rest(process: subprocess.Popen[bytes], say: Callable[[str], None]) -> None:
+    """End what a program that has ended left running and does not end soon by itself, and tell of it."""
+    if process.returncode is not None:
+        return
+    with _lock:
+        _running.pop(threading.current_thread(), None)
+        process.wait()
+    # Now that its leader is reaped, there is a group of that number only where something is left of it.
+    if _is_gone(process.pid, SOON):
+        return
+    _signal_group(process.pid, signal.SIGKILL)
+    say("what it left running was ended")
+    _is_gone(process.pid, _GONE)  # until it is, it may write
+
+
+def _is_gone(group: int, within: float) -> bool:
+    """Whether nothing is left of a group whose leader is reaped, at the latest after so many seconds."""
+    deadline = time.monotonic() + within
+    while _is_there(group):
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(0.005)
-    return found
+    return True
 
 
 def _is_there(group: int) -> bool:
+    """Whether anything of a group still runs: more than what nobody has taken note of that it ended, where that can be
+    told."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         pass
-    return True
+    if not os.path.isdir("/proc/self"):
+        return True
+    return any(_runs_in(group, name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _runs_in(group: int, pid: str) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            state, _, its_group, *_ = file.read().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return False
+    return int(its_group) == group and state not in "ZX"
 
 
 def _open_gate(process: subprocess.Popen[bytes]) -> None:
@@ -292,4 +317,4 @@ class _Guard:
             with suppress(OSError):
                 process.stdin.close()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_GRACE)
+                process.wait(GRACE)

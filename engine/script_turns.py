@@ -29,7 +29,7 @@ _POLL = 0.02
 """seconds between two looks at what another has"""
 _SAID_AFTER = 1.0
 """seconds of waiting until somebody is told"""
-_ENDED_AFTER = 3.0
+ENDED_AFTER = 3.0
 """seconds after which what a killed process left is surely ended"""
 _WRITES, _STAGES = "writes", "stages to"
 
@@ -109,7 +109,7 @@ def to_oneself(place: str) -> Iterator[bool]:
         return
     me = Entry(uuid4().hex, "", [], Places(frozenset(), {place}, {place}))
     held = _enter(register, me)
-    deadline = time.monotonic() + _ENDED_AFTER
+    deadline = time.monotonic() + ENDED_AFTER
     while held is not None and _is_ending(held.by) and time.monotonic() < deadline:
         time.sleep(_POLL)
         held = _enter(register, me)

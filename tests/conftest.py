@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from headwater.cypher.driver import load_driver
 from headwater.cypher.loader import catch_up
 from headwater.cypher.project import SETTINGS, Project, create_project, open_project
 from headwater.cypher.store import GraphStore, open_store
+from hypothesis import HealthCheck, settings
 
 from tests.object_stores import (
     azure_server,
@@ -36,6 +36,7 @@ from tests.object_stores import (
     s3_server,
     sftp,
 )
+from tests.ports import free_port
 
 __all__ = ["azure_server", "bucket", "container", "google_bucket", "google_server", "s3_server", "sftp"]
 
@@ -73,6 +74,13 @@ class Server:
             "MATCH (n) WHERE NOT n:SchemaVersion WITH n LIMIT 10000 DETACH DELETE n RETURN count(*) AS n"
         )[0]["n"]:
             pass
+
+
+# How long an example takes tells how busy the machine is.
+settings.register_profile(
+    "headwater", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("headwater")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -147,7 +155,7 @@ def _from_maven() -> Iterator[Server]:
     was_running = _succeeds(str(NEO4J_LOCAL), "status", env=env)
     # One after the other: the first of all fetches the server's programs, and no two may take the same free port.
     with _held("neo4j-start.lock"):
-        env["NEO4J_LOCAL_PORT"] = str(_free_port())
+        env["NEO4J_LOCAL_PORT"] = str(free_port())
         started = subprocess.run(
             [NEO4J_LOCAL, "start"], env=env, stdout=subprocess.PIPE, text=True, check=False
         )
@@ -162,7 +170,7 @@ def _from_maven() -> Iterator[Server]:
 
 
 def _from_docker() -> Iterator[Server]:
-    port = _free_port()
+    port = free_port()
     name = f"headwater-tests-{os.getpid()}"
     password = "headwater-tests"
     options = ["--name", name, "--publish", f"127.0.0.1:{port}:7687", "--env", f"NEO4J_AUTH=neo4j/{password}"]
@@ -191,13 +199,6 @@ def _wait_until_it_answers(server: Server, seconds: float = 90.0) -> None:
 
 def _succeeds(*command: str, env: dict[str, str] | None = None) -> bool:
     return subprocess.run(command, env=env, capture_output=True, check=False).returncode == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 # -- projects ------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
+
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
@@ -89,7 +91,7 @@ def _azurite() -> str:
 def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The connection string of a running Azurite."""
     pytest.importorskip("adlfs")
-    port = _free_port()
+    port = free_port()
     options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--silent", "--skipApiVersionCheck"]
     place = tmp_path_factory.mktemp("azurite")
     process = subprocess.Popen([_azurite(), *options, "--location", str(place)], stdout=subprocess.DEVNULL)
@@ -211,20 +213,13 @@ def sftp(tmp_path: Path) -> Iterator[str]:
     stop = threading.Event()
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    yield f"sftp://somebody:hunter2@127.0.0.1:{ports.get(timeout=20)}"
+    yield f"sftp://somebody:hunter2@127.0.0.1:{ports.get(timeout=60)}"
     stop.set()
     thread.join(20)
 
 
 def _bucket_name(folder: Path) -> str:
     return "".join(c for c in folder.name.lower() if c.isalnum())[-40:].rjust(3, "x")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int, seconds: float = 60) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 30) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
     """What it gives, once it gives something that is true; it fails after so many seconds."""
     end = time.monotonic() + seconds
     while not (found := what()):

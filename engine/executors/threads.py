@@ -137,7 +137,7 @@ class ThreadExecutor:
 
     def _sleep(self, hand: Hand) -> bool:
         with self._condition:
-            if self._stopped:
+            if self._stopped or hand.left:  # one that is left would be woken for a call that it does not take
                 return False
             if not self._queue:
                 hand.job = None

@@ -183,10 +183,11 @@ class ReplacingFile(WrittenFile):
 
 def put_in_place(partial: str, target: str, look: Callable[[str], Identity]) -> Identity:
     """Put a file that is complete where it belongs, and say what it is."""
+    now = time.time()
     _stamp_finely(partial)
     identity = look(partial)
     os.replace(partial, target)
-    keep_time(target)
+    keep_time(target, now)
     return identity
 
 

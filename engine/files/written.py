@@ -9,18 +9,30 @@ from headwater.engine.files.address import local_path
 
 _SLACK = 0.05
 """Seconds: a file system's clock may be a little behind."""
-_ahead: dict[int, float] = {}
-"""by device: how many seconds our clock is ahead of the one that dates its files, which may be a server's"""
+_ahead: dict[int, tuple[float, float]] = {}
+"""by device: how many seconds our clock is ahead of the one that dates its files, at least and at most; that may be a
+server's"""
 
 
-def keep_time(path: str) -> None:
-    """Compare our clock with the file system's, by a file that this process wrote just now."""
+def keep_time(path: str, since: float) -> None:
+    """Compare our clock with the file system's, by a file that this process wrote just now.
+
+    Between its date and now, and between `since` and its date, this process may have stood still for however long. So
+    what was seen before counts, too, and where the two clocks may be the same, they are taken to be.
+
+    Args:
+        since: when it was about to be written, in seconds since the epoch.
+    """
     now = time.time()
     try:
         status = os.stat(path)
     except OSError:
         return
-    _ahead[status.st_dev] = now - status.st_ctime
+    least, most = since - status.st_ctime, now - status.st_ctime
+    before = _ahead.get(status.st_dev)
+    if before is not None and least <= before[1] and before[0] <= most:  # else one of the clocks was set
+        least, most = max(least, before[0]), min(most, before[1])
+    _ahead[status.st_dev] = least, most
 
 
 def was_there(uri: str, moment: float) -> bool:
@@ -41,4 +53,5 @@ def was_there(uri: str, moment: float) -> bool:
         status = os.stat(path)
     except OSError:
         return False
-    return status.st_ctime + _ahead.get(status.st_dev, 0.0) < moment - _SLACK
+    least, most = _ahead.get(status.st_dev, (0.0, 0.0))
+    return status.st_ctime + min(max(least, 0.0), most) < moment - _SLACK

@@ -108,15 +108,20 @@ class Waiting:
         line = f"{self._what}: {left}"
         if self._terminal:
             self._shown = True
-            click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+            _over_the_line(line)
         else:
             click.echo(line, err=True)
 
     def clear(self) -> None:
         """Take the line away."""
         if self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            _over_the_line("")
             self._shown = False
+
+
+def _over_the_line(text: str) -> None:
+    """Write over the line of the terminal, also where no colours are wanted: those alone would be left out then."""
+    click.echo(f"\r\x1b[K{text}", err=True, nl=False, color=True)
 
 
 def totals(counts: Counts) -> dict[str, int]:

@@ -18,7 +18,7 @@ headwater_namespace = "slow"
 
 @task
 def nap(n: int) -> int:
-    time.sleep(60)
+    time.sleep(250)
     return n
 
 @task
@@ -33,7 +33,7 @@ def main() -> list:
 def careful() -> list:
     return [catch(nap(1), Cancelled, told)]
 
-@task(retries=2, retry_backoff=100)
+@task(retries=2, retry_backoff=500)
 def unsteady() -> int:
     raise OSError("busy")
 

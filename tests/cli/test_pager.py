@@ -90,15 +90,25 @@ class Terminal:
         os.write(self._ours, keys.encode())
 
     def interrupts(self, text: str | None = None) -> None:
-        """Type Ctrl-C until the terminal shows a text, or everything has ended: a program that is just about to read
+        """Type Ctrl-C until the terminal shows a text, or the pager has left: a program that is just about to read
         takes notice of the first only when it has read."""
-        while text is None or text not in self.seen:
+        while (text is None and self._has_pager()) or (text is not None and text not in self.seen):
             with suppress(OSError):  # nobody is there any more
                 self.types("\x03")
             while (text is None or text not in self.seen) and select.select([self._ours], [], [], 2)[0]:
                 if not self._read():
                     assert text is None, self.seen
                     return
+
+    def _has_pager(self) -> bool:
+        """Whether anything but the program itself has this terminal."""
+        own = self._process.pid
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                state, _, _, session, *_ = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+                if int(session) == own != int(stat.parent.name) and state not in "ZX":
+                    return True
+        return False
 
     def ends(self) -> tuple[int, str]:
         """The exit code, and what the terminal showed."""
@@ -264,6 +274,24 @@ def test_the_first_page_is_shown_before_all_is_known(hw: Shell) -> None:
     program = (sys.executable, str(hw.write("slow.py", SLOW)))
     terminal = Terminal(hw.folder, program, HEADWATER_PAGER="read one; echo $one; touch seen; tail -n 1")
     assert terminal.ends() == (0, "line 0\nthe last\n")
+
+
+WAITS = """\
+import click
+from headwater.cli import _progress
+
+_progress.PATIENCE = 0.0
+with click.Context(click.Command("waits"), color=False):
+    waiting = _progress.Waiting("auditing")
+    waiting("a rule of some length")
+    waiting.clear()
+    click.echo("told")
+"""
+
+
+def test_what_was_shown_while_somebody_waits_is_taken_away_also_without_colours(hw: Shell) -> None:
+    terminal = Terminal(hw.folder, (sys.executable, str(hw.write("waits.py", WAITS))))
+    assert terminal.ends() == (0, "told\n")
 
 
 def test_what_goes_wrong_comes_after_what_was_told(hw: Shell) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -255,7 +256,7 @@ def naps() -> list:
 
 
 def test_ctrl_c_stops_cleanly_with_exit_code_130(fresh: Shell) -> None:
-    fresh.write("slow.py", SLOW)
+    fresh.write("slow.py", SLOW.replace("time.sleep(0.3)", "open('begun', 'w').close(); time.sleep(0.3)"))
     process = subprocess.Popen(
         [HW, "run", "slow.py", "naps"],
         cwd=fresh.folder,
@@ -264,8 +265,7 @@ def test_ctrl_c_stops_cleanly_with_exit_code_130(fresh: Shell) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    journals = fresh.folder / ".headwater" / "journals"
-    wait_for(lambda: any(journals.glob("*.hwj")))
+    wait_for((fresh.folder / "begun").exists)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -295,7 +295,7 @@ def press_twice() -> None:
     time.sleep(1)
     for number in (signal.SIGINT, signal.SIGTERM):  # both count as Ctrl-C, and neither swallows the other
         os.kill(os.getpid(), number)
-    time.sleep(30)
+    time.sleep(300)
 
 @task(executor="process")
 def ends_when_nobody_waits() -> None:
@@ -313,7 +313,7 @@ def test_ctrl_c_twice_leaves_at_once_and_loses_nothing_that_was_recorded(fresh: 
     fresh.write("twice.py", TWICE)
     began = time.monotonic()
     answer = fresh("run", "twice.py", "main")
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 110
     assert answer.code == 130, answer
     assert not answer.err.endswith("stopped\n")  # it did not take the time to stop cleanly
     assert "Traceback" not in answer.err
@@ -337,27 +337,38 @@ def test_elsewhere_a_line_is_printed_every_few_seconds(fresh: Shell) -> None:
         "slow.py", SLOW.replace("time.sleep(0.3)", "time.sleep(5.5)").replace("range(200)", "range(2)")
     )
     answer = fresh("run", "slow.py", "naps")
-    lines = [line for line in answer.err.splitlines() if "RUNNING" in line]
-    assert [re.sub(r"^\d\.\d s", "5 s", line) for line in lines] == ["5 s: 3 RUNNING"]
+    lines = [line.partition(" s: ") for line in answer.err.splitlines() if "RUNNING" in line]
+    told = [0.0, *(float(seconds) for seconds, _, _ in lines)]
+    assert all(later - earlier > 4.9 for earlier, later in pairwise(told)), "every 5 seconds at the most"
+    assert "3 RUNNING" in [counts for _, _, counts in lines]
 
 
 def test_a_run_in_which_nothing_changes_still_shows_that_it_lives(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(_progress, "PLAIN_SECONDS", 0.02)
-    for silent, lines in (0.1, 2), (60, 1):
+    shown: list[str] = []
+
+    def lines() -> int:
+        shown.append(capsys.readouterr().err)
+        return len("".join(shown).splitlines())
+
+    for silent, most in (0.1, 1000), (600, 1):
+        shown.clear()
         monkeypatch.setattr(_progress, "SILENT_SECONDS", silent)
+        least = min(most, 2)
         with _progress.Progress(lambda: {"slow.nap": {"RUNNING": 1}}):
-            time.sleep(_progress.PATIENCE + 0.5)
-        found = capsys.readouterr().err.splitlines()
-        assert len(found) >= lines if lines > 1 else len(found) == 1, found
+            while lines() < least:
+                time.sleep(0.01)
+            time.sleep(0.3)
+        assert lines() <= most
 
 
 def test_with_keep_going_everything_that_does_not_depend_on_a_failure_runs(fresh: Shell) -> None:
     fresh.write(
         "mixed.py",
         "import time\nfrom lab import double, refuse, task\n"
-        "@task\ndef late(x: int) -> int:\n    time.sleep(0.2)\n    return x\n"
+        "@task\ndef late(x: int) -> int:\n    time.sleep(1)\n    return x\n"
         "@task\ndef mixed():\n    return [refuse(1), double(late(3))]\n",
     )
     stopped = fresh("run", "mixed.py", "mixed", "--json")
@@ -431,7 +442,7 @@ def test_a_debugger_in_a_task_has_the_terminal_for_itself(fresh: Shell) -> None:
     fresh.write(
         "stops.py",
         "import time\nfrom headwater import task\nheadwater_namespace = 'stops'\n"
-        "@task\ndef stop(n: int = 20):\n    time.sleep(1)\n    breakpoint()\n    return n\n",
+        "@task\ndef stop(n: int = 20):\n    time.sleep(3)\n    breakpoint()\n    return n\n",
     )
     seen = on_a_terminal(["run", "stops.py", "stop"], fresh.folder, typed="p n + 1\nc\n")
     before, prompt, after = seen.partition("(Pdb) ")

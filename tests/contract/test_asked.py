@@ -119,7 +119,7 @@ def test_rows_beyond_the_limit_are_not_sent(store: GraphStore) -> None:
     text = "UNWIND range(1, 1000000) AS x RETURN x, 'a text that has some length' + x AS y"
     answer = store.ask(text, {}, timeout=60, limit=10)
     assert ([row[0] for row in answer.rows], answer.truncated) == (list(range(1, 11)), True)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 25
 
 
 def test_rows_that_come_in_portions_are_all_there(store: GraphStore) -> None:

@@ -96,15 +96,14 @@ def test_each_attempt_is_a_job_with_its_own_times_error_and_call(project: Projec
 def test_what_was_made_of_a_timeout_is_not_taken_for_good(project: Project) -> None:
     slow = threading.Event()
 
-    @task(name="slow", namespace="attempts", version="1", timeout=0.2)
+    @task(name="slow", namespace="attempts", version="1")
     def slow_task(n: int) -> str:
-        if not slow.is_set():
-            time.sleep(1.0)
+        slow.wait(60)
         return "in time"
 
     @task(name="careful", namespace="attempts", version="1")
     def careful(n: int) -> Any:
-        return catch(slow_task(n), TaskTimeout, told)
+        return catch(slow_task.options(timeout=60 if slow.is_set() else 0.2)(n), TaskTimeout, told)
 
     scheduler = Scheduler(project)
     assert scheduler.run(careful(1)) == "TaskTimeout"

@@ -93,7 +93,8 @@ def test_what_is_declared_or_staged_is_not(run: Run, project: Project, command: 
 
 def test_side_by_side_nobody_is_blamed_for_what_another_may_have_done(run: Run, project: Project) -> None:
     def both() -> Any:
-        return [script(f"echo {n} > side{n}; sleep 0.3; cat side{n}") for n in range(2)]
+        wait = "while [ ! -e side0 ] || [ ! -e side1 ]; do sleep .01; done"
+        return [script(f"echo {n} > side{n}; {wait}; cat side{n}") for n in range(2)]
 
     run(define("both", "1", both)())
     assert found(project) == [(set(), set())] * 2

@@ -170,7 +170,7 @@ def test_sharing_does_not_multiply_the_work(store: GraphStore, cypher: Any) -> N
     began = time.monotonic()
     assert facts(store, f"f{n - 1}") == ({"t-fib"}, set(), 0)
     assert dirty(store, f"f{n - 1}", task_hashes=["t-fib"]) == {f"f{i}" for i in range(n)}
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_a_long_chain_is_followed_to_its_end(store: GraphStore, cypher: Any) -> None:

@@ -220,7 +220,7 @@ def test_what_is_under_way_is_told_and_is_a_call_once_it_has_ended(
         )
         at = datetime.now(timezone.utc)
         (workflow.parent / "hold").unlink()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     assert catch_up(project).complete
     now = of_file(store, workflow)
     assert ([call.task for call in now.calls], told(now)) == (["open.three", "open.direct"], [])
@@ -233,7 +233,7 @@ def test_what_is_under_way_is_told_and_is_a_call_once_it_has_ended(
 def test_a_cancelled_job_keeps_what_it_was_given(project: Project, store: GraphStore, workflow: Path) -> None:
     with under_way(workflow, "three", project, store, 3) as process:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(60)
     assert catch_up(project).complete
     assert ("open.direct", "CANCELLED", True) in told(of_file(store, workflow))
     assert not verify(project, store).findings

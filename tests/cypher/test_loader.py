@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from tests.conftest import USES_NEO4J
 from tests.cypher.written import END, TASK, ask, begin, call, value, write
 from tests.graph_dump import dump, duplicates, facts
 from tests.runs import EPOCH, MadeUpRun, digest, run_id
+from tests.waiting import wait_for
 
 
 def load(project: Project) -> None:
@@ -367,10 +367,7 @@ def stop_loader(project: Project) -> None:
     pid = backlog.loader_pid(project)
     if pid is not None:
         os.kill(pid, 15)
-    deadline = time.monotonic() + 20
-    while backlog.is_running(project):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: not backlog.is_running(project))
 
 
 def test_sixteen_who_need_a_loader_end_with_one_and_with_everything_loaded(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
 
 from headwater import task
+from tests.waiting import wait_for
 
 headwater_namespace = "napping"
 
@@ -21,15 +23,17 @@ def nap(seconds: float, note: str = "") -> float:
 
 
 @task
-def long_at_first(note: str, seconds: float) -> str:
-    """Takes too long, but not when it is tried again."""
-    first = not Path(note).exists()
-    Path(note).touch()
-    if first:
-        time.sleep(seconds)
-    return "late" if first else "in time"
+def long_at_first(folder: str) -> str:
+    """Goes on until it is tried again, and ends then, late, where it was not stopped."""
+    began = len(os.listdir(folder))
+    Path(folder, str(began)).touch()
+    if began == 0:
+        wait_for(Path(folder, "1").exists, 60)
+        return "late"
+    time.sleep(0.3)  # in which the late result comes
+    return "in time"
 
 
 @task
 def with_a_program(seconds: float, note: str) -> None:
-    subprocess.run(["sh", "-c", f"sleep {seconds}; touch {note}"], check=True)
+    subprocess.run(["sh", "-c", f"echo $$ > {note}; sleep {seconds}; echo ended > {note}"], check=True)

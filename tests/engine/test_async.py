@@ -28,6 +28,7 @@ from headwater import (
 )
 from tests.engine.workflows import awaited, descriptions, plain
 from tests.properties import tries
+from tests.waiting import wait_for
 
 headwater_namespace = "asyncs"
 
@@ -126,7 +127,7 @@ def test_many_bodies_wait_at_the_same_time(scheduler: Scheduler) -> None:
 
     started = time.monotonic()
     assert scheduler.run(main(300)) == sum(range(300))
-    assert time.monotonic() - started < 10, "not 300 times 0.2 seconds"
+    assert time.monotonic() - started < 30, "not 300 times 0.2 seconds"
 
 
 def test_bodies_may_wait_for_each_other_to_any_depth(scheduler: Scheduler) -> None:
@@ -138,19 +139,17 @@ def test_bodies_may_wait_for_each_other_to_any_depth(scheduler: Scheduler) -> No
 
 
 def test_a_body_that_blocks_stops_no_other_calls(scheduler: Scheduler) -> None:
-    ended: dict[str, float] = {}
+    ended: list[int] = []
 
     @task(namespace="asyncs")
     async def blocks() -> None:
-        time.sleep(0.7)
-        ended["blocks"] = time.monotonic()
+        wait_for(lambda: len(ended) == 30)
 
     @task(namespace="asyncs")
     def goes_on(n: int) -> None:
-        ended["goes on"] = time.monotonic()
+        ended.append(n)
 
     scheduler.run([blocks(), *map(goes_on, range(30))])
-    assert ended["goes on"] < ended["blocks"]
 
 
 def test_equal_calls_of_one_body_are_one(scheduler: Scheduler) -> None:
@@ -237,13 +236,18 @@ def test_a_failure_elsewhere_does_not_wait_for_bodies_that_wait(scheduler: Sched
 
     @task(namespace="asyncs")
     async def fails_later() -> Any:
-        await asyncio.sleep(0.1)
+        await until_running(scheduler, "forever")
         return await fail("soon")
 
     with pytest.raises(ValueError, match="soon"):
         scheduler.run([waits(), fails_later()])
     counts = scheduler.progress().counts
     assert counts["asyncs.waits"] == counts["asyncs.forever"] == {"CANCELLED": 1}
+
+
+async def until_running(scheduler: Scheduler, task: str) -> None:
+    while not scheduler.progress().counts.get(f"asyncs.{task}", {}).get("RUNNING"):
+        await asyncio.sleep(0.01)
 
 
 def test_keep_going_lets_the_rest_end(scheduler: Scheduler) -> None:
@@ -265,9 +269,9 @@ def test_a_body_that_waits_for_itself_fails(scheduler: Scheduler) -> None:
 
 
 def test_a_timeout_ends_a_body_wherever_it_waits(scheduler: Scheduler) -> None:
-    ended = []
+    ended: list[int] = []
 
-    @task(namespace="asyncs", timeout=0.2)
+    @task(namespace="asyncs")
     async def patient(n: int) -> None:
         try:
             await (asyncio.sleep(1000) if n == 1 else forever(n))
@@ -275,10 +279,17 @@ def test_a_timeout_ends_a_body_wherever_it_waits(scheduler: Scheduler) -> None:
             ended.append(n)
 
     for n in (1, 2):
-        with pytest.raises(TaskTimeout, match=r"asyncs\.patient did not finish within 0.2 seconds"):
-            scheduler.run(patient(n))
-    assert ended == [1, 2]
-    assert scheduler.progress().counts["asyncs.forever"] == {"CANCELLED": 1}
+        for seconds in (0.2, 4.0, 20.0):  # until it waited before its time was over
+            ended.clear()
+            with pytest.raises(
+                TaskTimeout, match=rf"asyncs\.patient did not finish within {seconds} seconds"
+            ):
+                scheduler.run(patient.options(timeout=seconds)(n))
+            counts = scheduler.progress().counts
+            if ended and (n == 1 or "asyncs.forever" in counts):
+                break
+        assert ended == [n]
+    assert counts["asyncs.forever"] == {"CANCELLED": 1}
 
 
 def test_a_body_is_tried_again_from_its_beginning(scheduler: Scheduler) -> None:
@@ -307,11 +318,16 @@ def test_a_run_that_is_cancelled_ends_its_bodies(scheduler: Scheduler) -> None:
         finally:
             ended.set()
 
-    threading.Timer(0.2, scheduler.cancel).start()
+    @task(namespace="asyncs")
+    async def cancels() -> None:
+        await until_running(scheduler, "forever")
+        await asyncio.to_thread(scheduler.cancel)
+        await forever(2)
+
     with pytest.raises(Cancelled):
-        scheduler.run(busy())
-    assert ended.wait(5)
-    assert scheduler.progress().counts["asyncs.forever"] == {"CANCELLED": 1}
+        scheduler.run([busy(), cancels()])
+    assert ended.wait(60)
+    assert set(scheduler.progress().counts["asyncs.forever"]) == {"CANCELLED"}
 
 
 def test_nothing_that_a_body_began_outlives_it(scheduler: Scheduler) -> None:
@@ -337,15 +353,23 @@ def test_nothing_that_a_body_began_outlives_it(scheduler: Scheduler) -> None:
 
 
 def test_what_a_body_gave_up_waiting_for_can_be_awaited_again(scheduler: Scheduler) -> None:
+    given_up = threading.Event()
+
+    @task(namespace="asyncs")
+    def held(n: int) -> int:
+        assert given_up.wait(60)
+        return n
+
     @task(namespace="asyncs")
     async def impatient() -> Any:
-        call = slow(0.5)
+        call = held(5)
         try:
             return await asyncio.wait_for(evaluate(call), 0.05)
         except asyncio.TimeoutError:
+            given_up.set()
             return "late", await evaluate(call)
 
-    assert scheduler.run(impatient()) == ("late", 0.5)
+    assert scheduler.run(impatient()) == ("late", 5)
 
 
 def test_limits_hold_for_bodies(scheduler: Scheduler) -> None:

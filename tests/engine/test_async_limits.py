@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from headwater import Scheduler, TaskTimeout, catch, task
+from tests.waiting import wait_for
 
 headwater_namespace = "asynclimits"
 
@@ -104,11 +105,15 @@ def test_many_awaits_at_once_end_and_leak_no_limit(scheduler: Scheduler) -> None
     assert scheduler.progress().limits == {"one": 0, "two": 0}
 
 
+_enough = threading.Event()
+
+
 @task(limits=["one"])
-async def gives_up(seconds: float) -> str:
+async def gives_up() -> str:
     try:
-        await asyncio.wait_for(_as_coroutine(lasting(seconds)), 0.01)
+        await asyncio.wait_for(_as_coroutine(lasting()), 0.01)
     except asyncio.TimeoutError:
+        _enough.set()
         await leaf(1)
         return "gave up"
     return "in time"
@@ -118,14 +123,15 @@ async def _as_coroutine(value: Any) -> Any:
     return await value
 
 
-@task(limits=["two"])
-def lasting(seconds: float) -> None:
-    time.sleep(seconds)
+@task(limits=["two"], cache=False)
+def lasting() -> None:
+    """For longer than anybody waits here."""
+    assert _enough.wait(60)
 
 
 @task(limits=["one"], timeout=0.05)
 async def too_long() -> None:
-    await lasting(0.3)
+    await lasting()
 
 
 @task(limits=["one"])
@@ -135,12 +141,15 @@ async def breaks() -> None:
 
 @task
 def timed_out(error: TaskTimeout) -> str:
+    _enough.set()
     return "timed out"
 
 
 def test_no_limit_is_leaked_where_a_body_does_not_end_well(scheduler: Scheduler) -> None:
-    assert scheduler.run(gives_up(0.05)) == "gave up"
+    _enough.clear()
+    assert scheduler.run(gives_up()) == "gave up"
     assert scheduler.progress().limits == {"one": 0, "two": 0}
+    _enough.clear()
     assert scheduler.run([catch(too_long(), TaskTimeout, timed_out), leaf(3)]) == ["timed out", 3]
     assert scheduler.progress().limits == {"one": 0, "two": 0}
     with pytest.raises(ValueError, match="2"):
@@ -149,7 +158,11 @@ def test_no_limit_is_leaked_where_a_body_does_not_end_well(scheduler: Scheduler)
 
 
 def test_a_cancelled_run_leaks_none(scheduler: Scheduler) -> None:
-    threading.Timer(0.03, scheduler.cancel).start()
+    @task(namespace="asynclimits")
+    def cancels() -> None:
+        wait_for(lambda: _inside["most"])
+        scheduler.cancel()
+
     with pytest.raises(Exception, match="cancelled"):
-        scheduler.run([in_turn(i, 4) for i in range(10)])
+        scheduler.run([cancels(), [in_turn(i, 4) for i in range(10)]])
     assert scheduler.progress().limits == {"one": 0}

@@ -20,8 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater import Cancelled, JobInfo, Project, Scheduler, catch, create_project, task
+from tests.waiting import wait_for
 
 headwater_namespace = "cancelling"
+
+LONG = 60.0
+"""Seconds: far more than anything here takes that is not waited for."""
 
 
 @task
@@ -49,9 +53,14 @@ def quick_until_last(n: int, note: str, info: JobInfo = JobInfo()) -> Any:
     if n:
         return quick_until_last(n - 1, note)
     Path(note + ".job").write_text(str(info.job_id))
+    return held(note)
+
+
+def held(note: str) -> int:
+    """Go on until somebody says that it is enough: for longer than anything here takes, where nobody does."""
     Path(note).write_text("here")
-    time.sleep(8)
-    return n
+    wait_for(Path(note + ".enough").exists, LONG)
+    return 0
 
 
 @task
@@ -59,33 +68,39 @@ def told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def soon(action: Callable[[], Any], seconds: float = 0.2) -> None:
-    timer = threading.Timer(seconds, action)
-    timer.daemon = True
-    timer.start()
+def once(so: Callable[[], Any], action: Callable[[], Any]) -> None:
+    """Do something in a thread of its own, once something is so."""
+
+    def wait() -> None:
+        wait_for(so, LONG)
+        action()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def when_there(path: Path, action: Callable[[], Any]) -> None:
     """Do something once a file is there and its text in it, which a process writes after it has made the file."""
+    once(lambda: path.exists() and path.read_text(), action)
 
-    def wait() -> None:
-        while not path.exists() or not path.read_text():
-            time.sleep(0.01)
-        action()
 
-    threading.Thread(target=wait, daemon=True).start()
+def counted(scheduler: Scheduler, task: str, status: str) -> int:
+    """How many jobs of a task have come to a status in the run that is under way."""
+    return scheduler.progress().counts.get(f"{headwater_namespace}.{task}", {}).get(status, 0)
 
 
 def terminal(counts: dict[str, dict[str, int]]) -> bool:
     return not any({"PENDING", "RUNNING"} & set(by_status) for by_status in counts.values())
 
 
-def test_a_run_is_cancelled_from_another_thread(scheduler: Scheduler) -> None:
-    soon(scheduler.cancel)
+def test_a_run_is_cancelled_from_another_thread(scheduler: Scheduler, tmp_path: Path) -> None:
+    def is_under_way() -> bool:
+        return bool(counted(scheduler, "inc", "DONE") and (tmp_path / "one").exists())
+
+    once(is_under_way, scheduler.cancel)
     started = time.monotonic()
     with pytest.raises(Cancelled, match="the run was cancelled"):
-        scheduler.run([nap(30.0), inc(nap(31.0)), inc(1)])
-    assert time.monotonic() - started < 10
+        scheduler.run([nap(LONG, str(tmp_path / "one")), inc(nap(LONG + 1)), inc(1)])
+    assert time.monotonic() - started < LONG
     assert scheduler.progress().counts == {
         "headwater.root_task": {"CANCELLED": 1},
         "cancelling.nap": {"CANCELLED": 2},
@@ -100,10 +115,10 @@ def test_nothing_to_cancel_is_no_error(scheduler: Scheduler) -> None:
     assert scheduler.run(inc(1)) == 2
 
 
-def test_no_catch_holds_up_the_end_of_a_run(scheduler: Scheduler) -> None:
-    soon(scheduler.cancel)
+def test_no_catch_holds_up_the_end_of_a_run(scheduler: Scheduler, tmp_path: Path) -> None:
+    when_there(tmp_path / "note", scheduler.cancel)
     with pytest.raises(Cancelled):
-        scheduler.run(catch(inc(nap(30.0)), Exception, told))
+        scheduler.run(catch(inc(nap(LONG, str(tmp_path / "note"))), Exception, told))
     assert terminal(scheduler.progress().counts)
 
 
@@ -112,7 +127,7 @@ def test_a_chain_that_never_waits_can_be_cancelled(scheduler: Scheduler) -> None
     def forever(n: int) -> Any:
         return forever(n + 1)
 
-    soon(scheduler.cancel)
+    once(lambda: counted(scheduler, "forever", "RUNNING"), scheduler.cancel)
     with pytest.raises(Cancelled):
         scheduler.run(forever(0))
     assert terminal(scheduler.progress().counts)
@@ -122,24 +137,28 @@ def test_calls_in_processes_are_stopped(scheduler: Scheduler, tmp_path: Path) ->
     note = tmp_path / "pid"
     when_there(note, scheduler.cancel)
     with pytest.raises(Cancelled):
-        scheduler.run(nap.options(executor="process")(60.0, str(note)))
+        scheduler.run(nap.options(executor="process")(10 * LONG, str(note)))
     pid = int(note.read_text())
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and Path(f"/proc/{pid}").exists():
-        time.sleep(0.02)
-    with pytest.raises(ProcessLookupError):
+    wait_for(lambda: not is_there(pid), LONG)
+
+
+def is_there(pid: int) -> bool:
+    try:
         os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_cancelled_run_may_be_waiting_for_an_attempt_or_a_limit(scheduler: Scheduler) -> None:
-    @task(namespace="cancelling", retries=3, retry_backoff=60)
+    @task(namespace="cancelling", retries=3, retry_backoff=2 * LONG)
     def failing() -> None:
         raise ValueError("again")
 
     limited = nap.options(limits=["desk"])
-    soon(scheduler.cancel)
+    once(lambda: counted(scheduler, "failing", "FAILED"), scheduler.cancel)
     with pytest.raises(Cancelled):
-        scheduler.run([failing(), limited(30.0), limited(31.0)])
+        scheduler.run([failing(), limited(LONG), limited(LONG + 1)])
     progress = scheduler.progress()
     assert progress.counts["cancelling.failing"] == {"FAILED": 1, "CANCELLED": 1}
     assert progress.counts["cancelling.nap"] == {"CANCELLED": 2}
@@ -147,10 +166,23 @@ def test_a_cancelled_run_may_be_waiting_for_an_attempt_or_a_limit(scheduler: Sch
 
 
 def test_a_late_result_of_a_cancelled_run_does_not_reach_the_next_one(scheduler: Scheduler) -> None:
-    soon(scheduler.cancel, 0.1)
+    enough = threading.Event()
+
+    @task(namespace="cancelling")
+    def late() -> str:
+        scheduler.cancel()
+        enough.wait(LONG)
+        return "late"
+
+    @task(namespace="cancelling")
+    def next_one() -> str:
+        enough.set()
+        time.sleep(0.3)  # in which the late result comes
+        return "in time"
+
     with pytest.raises(Cancelled):
-        scheduler.run(nap(0.3))
-    assert scheduler.run([nap(0.4), inc(1)]) == [0.4, 2]
+        scheduler.run(late())
+    assert scheduler.run([next_one(), inc(1)]) == ["in time", 2]
 
 
 @given(st.integers(0, 2**63), st.uuids())
@@ -181,7 +213,7 @@ def test_a_run_looks_for_requests_to_cancel_it(project: Project, tmp_path: Path)
     when_there(note, lambda: cancel.request(project, started(scheduler)))
     assert not cancel.running(project)
     with pytest.raises(Cancelled, match="hw cancel"):
-        scheduler.run(napping(1, 60.0, str(note)))
+        scheduler.run(napping(1, LONG, str(note)))
     assert terminal(scheduler.progress().counts)
     assert not cancel.is_running(project, started(scheduler))
     assert not list((project.folder / "cancel").glob(f"{scheduler.execution_id}*"))
@@ -199,7 +231,7 @@ def test_a_job_can_be_cancelled_and_the_rest_goes_on(project: Project, tmp_path:
     note = tmp_path / "note"
     job = tmp_path / "note.job"
     when_there(note, lambda: cancel.request(project, started(scheduler), job.read_text()))
-    value = scheduler.run([catch(napping(1, 60.0, str(note)), Cancelled, told), inc(nap(0.8))])
+    value = scheduler.run([catch(napping(1, LONG, str(note)), Cancelled, told), inc(nap(0.8))])
     assert value == ["Cancelled: cancelling.napping was cancelled by `hw cancel`", 1.8]
     counts = scheduler.progress().counts
     assert counts["cancelling.napping"] == {"CANCELLED": 1}
@@ -220,7 +252,7 @@ def test_a_cancelled_job_is_not_tried_again_and_takes_its_dependants_along(
     when_there(note, ask)
     unsteady = nap.options(retries=5, limits=["desk"])
     with pytest.raises(Cancelled, match=r"cancelling\.nap was cancelled"):
-        scheduler.run(inc(unsteady(60.0, str(note))))
+        scheduler.run(inc(unsteady(LONG, str(note))))
     progress = scheduler.progress()
     assert progress.counts["cancelling.nap"] == {"CANCELLED": 1}
     assert progress.counts["cancelling.inc"] == {"CANCELLED": 1}
@@ -231,15 +263,18 @@ def test_a_cancelled_job_is_not_tried_again_and_takes_its_dependants_along(
 def test_a_call_that_waits_for_another_attempt_is_cancelled_by_the_last_one(project: Project) -> None:
     scheduler = Scheduler(project)
 
-    @task(namespace="cancelling", retries=3, retry_backoff=60.0)
+    @task(namespace="cancelling", retries=3, retry_backoff=2 * LONG)
     def unsteady(n: int) -> int:
-        soon(lambda: cancel.request(project, started(scheduler), job_id(started(scheduler), 1)), 0.3)
         raise OSError(n)
 
+    once(
+        lambda: counted(scheduler, "unsteady", "FAILED"),
+        lambda: cancel.request(project, started(scheduler), job_id(started(scheduler), 1)),
+    )
     begun = time.monotonic()
     value = scheduler.run(catch(unsteady(1), Cancelled, told))
     assert value == "Cancelled: cancelling.unsteady was cancelled by `hw cancel`"
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < LONG
     assert scheduler.progress().counts["cancelling.unsteady"] == {"FAILED": 1, "CANCELLED": 1}
 
 
@@ -249,7 +284,7 @@ def test_a_busy_run_hears_of_it_too(project: Project) -> None:
     @task(namespace="cancelling", cache_scope="NONE")
     def forever(n: int) -> Any:
         if n == 200:
-            soon(lambda: cancel.request(project, started(scheduler)), 0.0)
+            cancel.request(project, started(scheduler))
         return forever(n + 1)
 
     with pytest.raises(Cancelled, match="hw cancel"):
@@ -269,7 +304,8 @@ def test_a_call_that_the_loop_runs_itself_is_left_alone_like_any_other(
         "Cancelled: cancelling.quick_until_last was cancelled by `hw cancel`",
         2,
     ]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < LONG
+    Path(f"{note}.enough").touch()
     assert scheduler.progress().counts["cancelling.quick_until_last"] == {"CANCELLED": 6}
 
 
@@ -281,7 +317,8 @@ def test_the_run_of_a_call_that_the_loop_runs_itself_ends_at_once(
     began = time.monotonic()
     with pytest.raises(Cancelled):
         scheduler.run(quick_until_last(5, str(note)))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < LONG
+    Path(f"{note}.enough").touch()
     assert terminal(scheduler.progress().counts)
 
 
@@ -300,11 +337,11 @@ def test_the_exit_code_of_a_script_is_its_own(tmp_path: Path) -> None:
     """A script that lets the error through ends like any other failed script."""
     script = tmp_path / "script.py"
     script.write_text(
-        "import threading, time\nfrom headwater import Scheduler, task\n"
-        "@task(namespace='s')\ndef nap():\n    time.sleep(30)\n"
-        "s = Scheduler(record=False)\nthreading.Timer(0.3, s.cancel).start()\ns.run(nap())\n"
+        "import time\nfrom headwater import Scheduler, task\n"
+        "@task(namespace='s')\ndef nap():\n    s.cancel()\n    time.sleep(60)\n"
+        "s = Scheduler(record=False)\ns.run(nap())\n"
     )
-    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 1
     assert "Cancelled: the run was cancelled" in ran.stderr
 
@@ -331,13 +368,18 @@ def test_who_cancels_stops_the_run_inside_and_the_one_around_it(scheduler: Sched
     note = tmp_path / "note"
 
     @task(namespace=headwater_namespace)
-    def around() -> float:
-        return scheduler.run(nap(8, str(note)))
+    def inside() -> int:
+        return held(str(note))
+
+    @task(namespace=headwater_namespace)
+    def around() -> int:
+        return scheduler.run(inside())
 
     when_there(note, scheduler.cancel)
     began = time.monotonic()
     with pytest.raises(Cancelled):
         scheduler.run(around())
-    while scheduler.cancel():  # the one inside may end a little later: its thread was left alone
-        time.sleep(0.01)
-    assert time.monotonic() - began < 6
+    # The one inside may end a little later: its thread was left alone.
+    wait_for(lambda: not scheduler.cancel(), LONG)
+    assert time.monotonic() - began < LONG
+    Path(f"{note}.enough").touch()

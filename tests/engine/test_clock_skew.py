@@ -14,6 +14,7 @@ import pytest
 from headwater.engine.files.written import keep_time, was_there
 
 from tests.engine import commands
+from tests.waiting import wait_for
 
 Hw = Callable[..., str]
 
@@ -37,7 +38,8 @@ def slowly(file: ContentFile) -> str:
     with open(file) as handle:
         handle.read(10)
     File("began.txt").write("now")
-    time.sleep(1)
+    while not File("replaced.txt").exists():
+        time.sleep(0.01)
     return file.read()
 
 
@@ -107,10 +109,10 @@ def test_a_content_that_is_replaced_while_a_call_runs_spoils_no_later_run(hw: Hw
     time.sleep(2.1)  # a digest is kept of what has not changed for two seconds
     thread = threading.Thread(target=hw, args=("run", "skew.py", "reading"))
     thread.start()
-    while not (tmp_path / "began.txt").exists():
-        time.sleep(0.01)
+    wait_for((tmp_path / "began.txt").exists, 60)
     (tmp_path / "other").write_text("b" * 20)
     os.replace(tmp_path / "other", tmp_path / "in.txt")
+    (tmp_path / "replaced.txt").touch()
     thread.join()
     (tmp_path / "in.txt").write_text("a" * 20)
     assert f"result: '{'a' * 20}'" in hw("run", "skew.py", "reading")
@@ -150,7 +152,27 @@ def test_a_file_is_dated_by_the_clock_of_its_server(tmp_path: Path, monkeypatch:
         monkeypatch.setattr(time, "time", lambda off=off: now() + off)
         before = time.time()
         (tmp_path / "a").write_text("a")
-        keep_time(str(tmp_path / "a"))
+        keep_time(str(tmp_path / "a"), before)
         assert not was_there(str(tmp_path / "a"), before)
         time.sleep(0.1)
         assert was_there(str(tmp_path / "a"), time.time())
+
+
+@pytest.mark.parametrize("off", [-3600, 3600, 0])
+def test_that_this_process_stood_still_meanwhile_makes_no_file_newer_or_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: int
+) -> None:
+    now = time.time
+    (tmp_path / "before").write_text("a")
+    time.sleep(0.1)
+    began = now() + off
+    for stood_still in (0, 3):
+        monkeypatch.setattr(time, "time", lambda: now() + off)
+        since = time.time() - stood_still
+        (tmp_path / "now").write_text("a")
+        monkeypatch.setattr(time, "time", lambda late=3 - stood_still: now() + off + late)
+        keep_time(str(tmp_path / "now"), since)
+        if off == 0:
+            assert was_there(str(tmp_path / "before"), began)
+        assert not was_there(str(tmp_path / "now"), began)
+        assert was_there(str(tmp_path / "before"), began + 3)

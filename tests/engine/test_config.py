@@ -70,13 +70,14 @@ def test_what_is_not_a_setting_is_refused_with_the_nearest(tmp_path: Path, text:
 
 def test_capacities_bound_what_runs_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now, most = [0], [0]
-    lock = threading.Lock()
+    lock, pair = threading.Lock(), threading.Barrier(2)
 
     @task(namespace="config", limits={"db": 2})
     def two(n: int) -> int:
         with lock:
             now[0] += 2
             most[0] = max(most[0], now[0])
+        pair.wait(60)
         time.sleep(0.01)
         with lock:
             now[0] -= 2

@@ -68,7 +68,7 @@ def test_a_loop_keeps_what_it_does_about_signals() -> None:
             value = Scheduler(record=False).run(twice(1))
             assert signal.getsignal(signal.SIGTERM) is before
             signal.raise_signal(signal.SIGTERM)
-            await asyncio.wait_for(seen.wait(), 5)
+            await asyncio.wait_for(seen.wait(), 60)
         finally:
             loop.remove_signal_handler(signal.SIGTERM)
         return value

@@ -56,25 +56,32 @@ def test_a_writer_that_is_killed_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 REWRITE = """
-import sys
+import os, sys
 from headwater import File
-for _ in range(100):
-    File(sys.argv[1]).write(sys.argv[2] * 100_000)
+_, file, letter, enough = sys.argv
+written = 0
+while written < 100 or not os.path.exists(enough):
+    File(file).write(letter * 100_000)
+    written += 1
 """
 
 
 def test_of_two_writers_of_one_path_each_reader_sees_one(tmp_path: Path) -> None:
-    file = tmp_path / "a"
+    file, enough = tmp_path / "folder" / "a", tmp_path / "enough"
+    file.parent.mkdir()
     file.write_text("0" * 100_000)
-    writers = [subprocess.Popen([sys.executable, "-c", REWRITE, str(file), letter]) for letter in "xy"]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", REWRITE, str(file), letter, str(enough)]) for letter in "xy"
+    ]
     seen = set()
     while any(writer.poll() is None for writer in writers):
         text = file.read_text()
         assert (len(text), len(set(text))) == (100_000, 1)
         seen.add(text[0])
+        if seen >= set("xy") or any(writer.poll() for writer in writers):
+            enough.touch()
     assert [writer.returncode for writer in writers] == [0, 0]
-    assert seen & set("xy")
-    assert os.listdir(tmp_path) == ["a"]
+    assert os.listdir(file.parent) == ["a"]
 
 
 class Broken(BaseHTTPRequestHandler):

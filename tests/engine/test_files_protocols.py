@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from headwater.engine.files.address import EXTRAS
 from headwater.engine.traceback import message_of
 
 from headwater import ContentDir, ContentFile, Dir, File, FileSet, IFile
+from tests.ports import free_port
 
 # -- S3 --------------------------------------------------------------------------------------------------------------
 
@@ -176,11 +176,8 @@ class TestHttp:
             assert not still_valid(file.uri, file.evidence, file.digest)
 
     def test_a_server_that_is_away_is_an_error(self, web: tuple[str, type[Answers]]) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         with pytest.raises(OSError, match="cannot be looked at"):
-            File(f"http://127.0.0.1:{port}/a")
+            File(f"http://127.0.0.1:{free_port()}/a")
 
     @pytest.mark.parametrize("status", [403, 404, 500])
     def test_no_error_tells_the_secrets_of_an_address(

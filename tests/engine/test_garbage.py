@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
-import time
+import subprocess
+import sys
 from typing import Any
 
 from headwater.cypher.garbage import RARELY, SELDOM, MemoryWatch, few_collections
-
-from headwater import Scheduler, task
-
-headwater_namespace = "garbage"
 
 
 def test_what_was_set_comes_back_when_the_last_one_left() -> None:
@@ -36,6 +33,37 @@ def test_who_comes_with_other_thresholds_has_them_while_it_is_there() -> None:
     assert gc.get_threshold() == before
 
 
+CIRCLES = """
+import time
+from headwater import Scheduler, task
+
+gone = []
+
+def hold_in_a_circle(size):
+    circle = [bytearray(b"x" * size)]
+    circle.append(circle)
+    circle.append(Gone())
+
+class Gone:
+    def __del__(self):
+        gone.append(1)
+
+@task(cache=False, namespace="circles")
+def leaves_much(n):
+    hold_in_a_circle(8 << 20)
+    time.sleep(0.3)
+    return len(gone)
+
+found = Scheduler(record=False).run([leaves_much(n) for n in range(80)])
+assert max(found) > 0, "before the run was over"
+"""
+
+
+def test_what_few_objects_in_circles_hold_is_let_go_while_a_run_goes_on() -> None:
+    """In a process of its own, whose memory others have not made large: the larger, the more may be held."""
+    subprocess.run([sys.executable, "-c", CIRCLES], check=True)
+
+
 gone: list[int] = []
 
 
@@ -48,19 +76,6 @@ def hold_in_a_circle(size: int) -> None:
 class Gone:
     def __del__(self) -> None:
         gone.append(1)
-
-
-@task(cache=False)
-def leaves_much(n: int) -> int:
-    hold_in_a_circle(8 << 20)
-    time.sleep(0.3)
-    return len(gone)
-
-
-def test_what_few_objects_in_circles_hold_is_let_go_while_a_run_goes_on() -> None:
-    gone.clear()
-    found = Scheduler(record=False).run([leaves_much(n) for n in range(80)])
-    assert max(found) > 0, "before the run was over"
 
 
 def test_nothing_is_collected_where_memory_does_not_grow() -> None:

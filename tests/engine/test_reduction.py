@@ -30,6 +30,7 @@ from headwater import (
 )
 from tests.engine.workflows import descriptions, lazy, plain
 from tests.properties import tries
+from tests.waiting import wait_for
 
 headwater_namespace = "reduction"
 
@@ -342,10 +343,12 @@ def test_the_failure_is_the_tasks_own_and_tells_the_way_to_it(scheduler: Schedul
 
 def test_a_failure_lets_running_siblings_finish_and_starts_nothing_new(scheduler: Scheduler) -> None:
     finished: list[str] = []
+    began = threading.Event()
 
     @task(namespace="reduction")
     def slow() -> str:
-        time.sleep(0.2)
+        began.set()
+        wait_for(lambda: scheduler.progress().counts["reduction.soon"] == {"FAILED": 1}, 60)
         finished.append("slow")
         return "slow"
 
@@ -356,7 +359,7 @@ def test_a_failure_lets_running_siblings_finish_and_starts_nothing_new(scheduler
 
     @task(namespace="reduction")
     def soon() -> int:
-        time.sleep(0.05)
+        began.wait(60)
         raise ValueError("soon")
 
     with pytest.raises(ValueError, match="soon"):
@@ -414,10 +417,7 @@ def test_a_finished_job_lets_go_of_its_arguments(scheduler: Scheduler) -> None:
     @task(namespace="reduction")
     def check(n: int) -> int:
         # The thread that ran `big` may still be on its way out of handing its result over.
-        deadline = time.monotonic() + 5
-        while sum(ref() is not None for ref in seen) and time.monotonic() < deadline:
-            gc.collect()
-            time.sleep(0.01)
+        wait_for(lambda: gc.collect() >= 0 and not any(ref() for ref in seen))
         return sum(ref() is not None for ref in seen)
 
     @task(namespace="reduction")

