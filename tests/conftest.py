@@ -45,6 +45,13 @@ USES_NEO4J = pytest.mark.xdist_group("neo4j") if os.environ.get("NEO4J_URI") els
 ON_NEO4J = pytest.param("neo4j", marks=USES_NEO4J)
 MAY_WIPE = "HEADWATER_TESTS_MAY_WIPE"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+NEO4J_FOR_TESTS = {
+    "NEO4J_LOCAL_HEAP": "1g",
+    # It lives for minutes, in which the compiler that takes longest does not pay, nor a collector with threads.
+    "NEO4J_LOCAL_JAVA": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC",
+    # The graph is wiped for each test: every query that they share would be planned anew each ten seconds.
+    "NEO4J_LOCAL_CONF": "dbms.cypher.min_replan_interval=1d",
+}
 MOST_TO_WIPE = 20_000
 """nodes: above that, a new local graph is quicker"""
 
@@ -143,7 +150,7 @@ def _must_be_empty(server: Server) -> None:
 
 def _from_maven() -> Iterator[Server]:
     home = ROOT / ".build" / f"neo4j-{WORKER}"
-    env = {"NEO4J_LOCAL_HEAP": "1g", **os.environ, "NEO4J_LOCAL_HOME": str(home)}
+    env = {**NEO4J_FOR_TESTS, **os.environ, "NEO4J_LOCAL_HOME": str(home)}
     was_running = _succeeds(str(NEO4J_LOCAL), "status", env=env)
     # One after the other: the first of all fetches the server's programs, and no two may take the same free port.
     with _held("neo4j-start.lock"):
