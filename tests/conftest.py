@@ -2,8 +2,8 @@
 
 Neo4j is taken from NEO4J_URI (with NEO4J_USER and NEO4J_PASSWORD; its database is wiped, so it must be empty), else
 started by docker/neo4j-local, else by Docker. Where none of these is there, the tests that need it are left out with a
-loud line, or fail under CI=true. Each worker starts a server of its own. NEO4J_URI is one for all, and Community Neo4j
-has one database, so whatever uses that one runs on one worker.
+loud line, or fail under CI=true. Half of the workers ask Neo4j, each a server of its own that it starts. NEO4J_URI
+is one for all, and Community Neo4j has one database, so whatever uses that one runs on one worker.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from headwater.cypher import local_graph
@@ -85,6 +86,30 @@ class Server:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): runs on one worker with the others of its group")
     config.addinivalue_line("markers", "neo4j: asks a Neo4j server, this worker's own")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have a few workers ask Neo4j, and one run all tests that share what their module sets up.
+
+    A server takes a minute of a core until it has started and knows the queries, so not every worker has one.
+    """
+    servers = max(1, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) // 2)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is not None:
+            continue
+        module = item.nodeid.split("::")[0]
+        if item.get_closest_marker("neo4j") is not None:
+            item.add_marker(pytest.mark.xdist_group(f"neo4j-{crc32(module.encode()) % servers}"))
+        elif _shares(item):
+            item.add_marker(pytest.mark.xdist_group(module))
+
+
+def _shares(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "_fixtureinfo", None)
+    return fixtures is not None and any(
+        found[-1].scope == "module" for found in fixtures.name2fixturedefs.values()
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
