@@ -90,11 +90,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have a few workers ask Neo4j, and one run all tests that share what their module sets up.
+    """Have half of the workers ask Neo4j, and one run all tests that share what their module sets up.
 
     A server takes a minute of a core until it has started and knows the queries, so not every worker has one.
     """
-    servers = max(1, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) // 2)
+    servers = (int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) + 1) // 2
     for item in items:
         if item.get_closest_marker("xdist_group") is not None:
             continue
