@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 from headwater.cypher import local_graph
@@ -95,12 +94,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A server takes a minute of a core until it has started and knows the queries, so not every worker has one.
     """
     servers = (int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) + 1) // 2
+    asking: dict[str, int] = {}
     for item in items:
         if item.get_closest_marker("xdist_group") is not None:
             continue
         module = item.nodeid.split("::")[0]
         if item.get_closest_marker("neo4j") is not None:
-            item.add_marker(pytest.mark.xdist_group(f"neo4j-{crc32(module.encode()) % servers}"))
+            number = asking.setdefault(module, len(asking))
+            item.add_marker(pytest.mark.xdist_group(f"neo4j-{number % servers}"))
         elif _shares(item):
             item.add_marker(pytest.mark.xdist_group(module))
 
