@@ -2,8 +2,8 @@
 
 Neo4j is taken from NEO4J_URI (with NEO4J_USER and NEO4J_PASSWORD; its database is wiped, so it must be empty), else
 started by docker/neo4j-local, else by Docker. Where none of these is there, the tests that need it are left out with a
-loud line, or fail under CI=true. Each worker starts a server of its own. NEO4J_URI is one for all, and Community Neo4j
-has one database, so whatever uses that one runs on one worker.
+loud line, or fail under CI=true. Half of the workers ask Neo4j, each a server of its own that it starts. NEO4J_URI
+is one for all, and Community Neo4j has one database, so whatever uses that one runs on one worker.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ USES_NEO4J = pytest.mark.xdist_group("neo4j") if os.environ.get("NEO4J_URI") els
 ON_NEO4J = pytest.param("neo4j", marks=USES_NEO4J)
 MAY_WIPE = "HEADWATER_TESTS_MAY_WIPE"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+NEO4J_FOR_TESTS = {
+    "NEO4J_LOCAL_HEAP": "1g",
+    # It lives for minutes, in which the compiler that takes longest does not pay, nor a collector with threads.
+    "NEO4J_LOCAL_JAVA": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC",
+    # The graph is wiped for each test: every query that they share would be planned anew each ten seconds.
+    "NEO4J_LOCAL_CONF": "dbms.cypher.min_replan_interval=1d",
+}
 MOST_TO_WIPE = 20_000
 """nodes: above that, a new local graph is quicker"""
 
@@ -86,6 +93,32 @@ settings.load_profile("headwater")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): runs on one worker with the others of its group")
     config.addinivalue_line("markers", "neo4j: asks a Neo4j server, this worker's own")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have half of the workers ask Neo4j, and one run all tests that share what their module sets up.
+
+    A server takes a minute of a core until it has started and knows the queries, so not every worker has one.
+    """
+    servers = (int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) + 1) // 2
+    asking: dict[str, int] = {}
+    for item in items:
+        if item.get_closest_marker("xdist_group") is not None:
+            continue
+        module = item.nodeid.split("::")[0]
+        if item.get_closest_marker("neo4j") is not None:
+            number = asking.setdefault(module, len(asking))
+            item.add_marker(pytest.mark.xdist_group(f"neo4j-{number % servers}"))
+        elif _shares(item):
+            item.add_marker(pytest.mark.xdist_group(module))
+
+
+def _shares(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "_fixtureinfo", None)
+    return fixtures is not None and any(
+        found[-1].scope == "module" for found in fixtures.name2fixturedefs.values()
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -151,7 +184,7 @@ def _must_be_empty(server: Server) -> None:
 
 def _from_maven() -> Iterator[Server]:
     home = ROOT / ".build" / f"neo4j-{WORKER}"
-    env = {"NEO4J_LOCAL_HEAP": "1g", **os.environ, "NEO4J_LOCAL_HOME": str(home)}
+    env = {**NEO4J_FOR_TESTS, **os.environ, "NEO4J_LOCAL_HOME": str(home)}
     was_running = _succeeds(str(NEO4J_LOCAL), "status", env=env)
     # One after the other: the first of all fetches the server's programs, and no two may take the same free port.
     with _held("neo4j-start.lock"):
@@ -204,10 +237,24 @@ def _succeeds(*command: str, env: dict[str, str] | None = None) -> bool:
 # -- projects ------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session")
+def laid_out_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a local graph at rest that has its schema and nothing else."""
+    project = create_project(tmp_path_factory.mktemp("laid-out"))
+    open_store(project).close()
+    local_graph.stop(project)
+    return project.graph
+
+
 @pytest.fixture
-def local_project(tmp_path: Path) -> Iterator[Project]:
-    """A project of its own on a local graph of its own, which is started when something needs it."""
+def local_project(tmp_path: Path, laid_out_graph: Path) -> Iterator[Project]:
+    """A project of its own on a local graph of its own, which is started when something needs it.
+
+    One is not wiped for the next: what was deleted stays in its indexes (the engine's fault), and queries that begin
+    there meet it. But it is copied, as to lay out its schema takes as long as many a test.
+    """
     project = create_project(tmp_path)
+    shutil.copytree(laid_out_graph, project.graph)
     yield project
     if project.folder.is_dir():
         local_graph.stop(project)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.cypher import local_graph
 from headwater.cypher.backlog import loader_pid
-from headwater.cypher.errors import UsageError
+from headwater.cypher.errors import StoreUnavailable, UsageError
 from headwater.cypher.project import open_project
 
 WORKFLOW = '''\
@@ -190,7 +191,8 @@ def _shell(folder: Path) -> Iterator[Shell]:
     shell = Shell(folder)
     yield shell
     if (folder / ".headwater").is_dir():
-        shell("store", "stop")
+        with suppress(UsageError, StoreUnavailable):
+            local_graph.stop(open_project(folder))
         with suppress(UsageError, ProcessLookupError):  # settings that a test spoilt; one that has just left
             loader = loader_pid(open_project(folder))
             if loader is not None:  # it would wait for ever for a store that is away
