@@ -12,7 +12,7 @@ that the body had got counts. Results are left out where the way to them leads o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Set
+from collections.abc import Callable, Coroutine, Generator, Iterable, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,7 @@ class Body:
         withheld: answers that are handed over once it has them again.
         took: the hashes of the values that it has got.
         asked: what it waited for, each with its place.
-        brought: when it began.
+        began: the era that began with it.
     """
 
     def __init__(self, job: Job, ask: Callable[[Want], None], loop: asyncio.AbstractEventLoop) -> None:
@@ -109,13 +109,19 @@ class Body:
         self.stopped = False
         self.strands: dict[asyncio.Task[Any], None] = {}
         self.left: BaseException | None = None
-        self.brought = _began(None)
+        self.began = begin_era()
         # Used by the scheduler alone:
         self.waits = 0
         self.lent = False
         self.withheld: list[Callable[[], None]] = []
         self.took: list[bytes] = []
         self.asked: list[tuple[Place, Expression]] = []
+
+    def had(self, got: Iterable[int]) -> Had:
+        """From what the plain values may have come in what is written where these results were got."""
+        brought = Brought(None, (), None)
+        brought.begun = self.began
+        return Had(brought, Came(frozenset(got)))
 
     def hand_over(self) -> None:
         """Give it the answers that it can go on with."""
@@ -181,13 +187,12 @@ class Strand(asyncio.Task[Any]):
     Attributes:
         body: whose it is.
         got: the results that it may have to do with, as indexes among the job's calls.
-        brought: when it began, and what the strand had then that created it.
     """
 
     def __init__(self, coro: Any, *, body: Body, above: Strand | None = None, **options: Any) -> None:
         self.body = body
         self.got: set[int] = set(above.got) if above is not None else set()
-        self.brought = _began(above.had()) if above is not None else body.brought
+        self._began_with = frozenset(self.got)
         self._above = above
         self._place = above.next_place() if above is not None else None
         self._made = 0
@@ -198,7 +203,7 @@ class Strand(asyncio.Task[Any]):
 
     def had(self) -> Had:
         """From what the plain values may have come in what it writes now."""
-        return Had(self.brought, Came(frozenset(self.got)))
+        return self.body.had(self.got)
 
     def next_place(self) -> Place:
         """The place of the next await, or of the next strand that is created here."""
@@ -215,7 +220,9 @@ class Strand(asyncio.Task[Any]):
     def _end(self) -> None:
         self.body.strands.pop(self, None)
         if self._above is not None:
-            self._above.got |= self.got
+            # Without what it was given of that, and the way to which leads over what it has got since.
+            self._above.got -= self._began_with - self.got
+            self._above.got |= self.got - self._began_with
         if not isinstance(self._inner, Expression):
             self._inner.close()  # it may have been cancelled before it began
 
@@ -252,13 +259,6 @@ class _Watched:
                 thrown = error
             if elsewhere:
                 strand.got |= strand.body.got
-
-
-def _began(above: Had | None) -> Brought:
-    """What begins now, where that is what the strand has that begins it."""
-    brought = Brought(None, (), above)
-    brought.begun = begin_era()
-    return brought
 
 
 def _innermost(coro: Any) -> Any:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.attach import flows
 from headwater.engine.awaiting import Body, Want
-from headwater.engine.came import Came, Had
 from headwater.engine.errors import Unrecordable
 from headwater.engine.expression import Special
 from headwater.engine.job import BODY, Job, StepNode
@@ -52,11 +51,6 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
     node.place = want.place
     node.had = want.had
     return node
-
-
-def had_at_end(body: Body) -> Had:
-    """From what the plain values may have come in what a body gave."""
-    return Had(body.brought, Came(frozenset(body.got)))
 
 
 def _note_taken(job: Job, body: Body, want: Want, value: Any, recording: Recording) -> None:

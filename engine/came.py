@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Call, Expression, Operation, Special, era_of
-from headwater.engine.expression_codec import unquoted
+from headwater.engine.expression_codec import holds_back, unquoted
 from headwater.engine.nested import find_expressions
 
 if TYPE_CHECKING:
@@ -169,17 +169,26 @@ class Brought:
     def _look(self) -> None:
         self._looked = True
         handed, depth, above = self._handed, self.depth, self.above
-        stack: list[Any] = [self.args]
+        form, held = None if self.node is None else self.node.expression, None
+        if above is not None and isinstance(form, Special) and holds_back(form):
+            # It may be older than whoever got it and has it evaluated: it came from what that one had.
+            held = above.wrote(form)
+        stack: list[tuple[Any, Came | None]] = [(self.args, held)]
         while stack:
-            for found in find_expressions(stack.pop()):
+            value, held = stack.pop()
+            for found in find_expressions(value):
                 known = handed.get(id(found))
                 if known is not None and known[1] <= depth:
                     continue
-                handed[id(found)] = found, depth, NOWHERE if above is None else above.wrote(found)
+                came = held or (NOWHERE if above is None else above.wrote(found))
+                handed[id(found)] = found, depth, came
                 if isinstance(found, (Call, Operation)):
-                    stack += [found._args, found._kwargs, getattr(found, "_options", None)]
+                    stack += [
+                        (part, held)
+                        for part in (found._args, found._kwargs, getattr(found, "_options", None))
+                    ]
                 elif isinstance(found, Special):
-                    stack.append(unquoted(found))
+                    stack.append((unquoted(found), came if holds_back(found) else held))
 
 
 class Had:

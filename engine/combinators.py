@@ -167,8 +167,10 @@ def const(value: T, other: Any) -> T:
 
 @form("force")
 def _force(give: Give, delayed: Any) -> Steps:
-    found = (yield delayed) if isinstance(delayed, Expression) else delayed
-    return (yield found.expression) if isinstance(found, Quoted) else found
+    if isinstance(delayed, Quoted):
+        return (yield delayed.expression)
+    found = yield delayed
+    return (yield found.eval()) if isinstance(found, Quoted) else found
 
 
 @form("const")

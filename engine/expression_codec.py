@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from headwater.engine.errors import Undecodable
@@ -94,17 +94,48 @@ def flatten(value: Any) -> Flat:
     def ref(expression: Expression) -> Reference:
         return Reference(places[id(expression)])
 
-    stack: list[tuple[Expression, bool]] = [(e, False) for e in reversed(find_expressions(value))]
-    while stack:
-        expression, ready = stack.pop()
-        if id(expression) in places:
-            continue
+    for expression, has_inner in _inner_first(value):
         kind, name, args, kwargs, options = _entry(expression)
-        if ready:
+        if has_inner:
             args = substitute(args, ref)
             if kwargs or options:
                 kwargs, options = substitute(kwargs, ref), substitute(options, ref)
+        places[id(expression)] = len(entries)
+        entries.append((kind, name, args, kwargs or None, options))
+    return Flat(substitute(value, ref), entries)
+
+
+def made_anew(value: Any) -> Any:
+    """The same workflow, each of its expressions made now: whoever takes it out of a value that it has got made it, for
+    all that is known (`came.Had.wrote`)."""
+    made: dict[int, Expression] = {}
+
+    def own(expression: Expression) -> Expression:
+        return made[id(expression)]
+
+    for one, has_inner in _inner_first(value):
+        _, name, args, kwargs, options = _entry(one)
+        if has_inner:
+            args, kwargs, options = substitute(args, own), substitute(kwargs, own), substitute(options, own)
+        if isinstance(one, Call):
+            made[id(one)] = Call(one._task, args, kwargs, options)
+        elif isinstance(one, Operation):
+            made[id(one)] = Operation(name, args, kwargs)
         else:
+            made[id(one)] = Special(name, args) if isinstance(one, Special) else Given(*args)
+    return substitute(value, own)
+
+
+def _inner_first(value: Any) -> Iterator[tuple[Expression, bool]]:
+    """The expressions in a nested value, once each after those in it, and whether there are any in it."""
+    seen: set[int] = set()
+    stack: list[tuple[Expression, bool]] = [(e, False) for e in reversed(find_expressions(value))]
+    while stack:
+        expression, has_inner = stack.pop()
+        if id(expression) in seen:
+            continue
+        if not has_inner:
+            _, _, args, kwargs, options = _entry(expression)
             inner = find_expressions(args)
             if kwargs or options:
                 inner = inner + find_expressions([kwargs, options])
@@ -112,9 +143,8 @@ def flatten(value: Any) -> Flat:
                 stack.append((expression, True))
                 stack += [(e, False) for e in reversed(inner)]
                 continue
-        places[id(expression)] = len(entries)
-        entries.append((kind, name, args, kwargs or None, options))
-    return Flat(substitute(value, ref), entries)
+        seen.add(id(expression))
+        yield expression, has_inner
 
 
 def digest(expression: Expression) -> bytes:
@@ -206,7 +236,7 @@ class Quoted:
 
     def eval(self) -> Any:
         """The expression, to be evaluated: where a task returns it, or in another expression."""
-        return self.expression
+        return made_anew(self.expression)
 
     def __canonical__(self) -> tuple[str, tuple[Any, ...]]:
         flat = flatten(self.expression)
@@ -226,6 +256,11 @@ def unquoted(expression: Special) -> tuple[Any, ...]:
     if expression._form != "force":
         return args
     return tuple(arg.expression if isinstance(arg, Quoted) else arg for arg in args)
+
+
+def holds_back(expression: Special) -> bool:
+    """Whether a form evaluates what it was handed as a value."""
+    return expression._form == "force" and any(isinstance(arg, Quoted) for arg in expression._args)
 
 
 def _unquote(payload: bytes) -> Quoted:

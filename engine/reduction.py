@@ -14,7 +14,7 @@ import headwater.engine.combinators  # noqa: F401  so must these, whose forms a 
 from headwater.engine.applied_tags import tag_steps
 from headwater.engine.attach import Attacher, await_nodes, eval_key, flows, refuse_handles
 from headwater.engine.awaiting import LAST, Want
-from headwater.engine.bodies import had_at_end, note_returned, take_want
+from headwater.engine.bodies import note_returned, take_want
 from headwater.engine.came import NONE
 from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
@@ -383,7 +383,7 @@ class Reduction(Failures):
         if job.below is None:
             job.open(value)
         job.result = value
-        place, had = (None, None) if body is None else (LAST, had_at_end(body))
+        place, had = (None, None) if body is None else (LAST, body.had(body.got))
         await_nodes(job, self._attacher.attach(job, value, place, had=had))
         if not job.pending:
             self.ready.append(job)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from headwater.engine.came import Had, Wish, had_by
 from headwater.engine.errors import CallError
-from headwater.engine.expression import Expression, Given, Special
+from headwater.engine.expression import Expression, Given, Special, begin_era
 from headwater.engine.expression_codec import unquoted
 from headwater.engine.feeding import hads_of
 from headwater.engine.job import BODY
@@ -44,6 +44,8 @@ class Give:
 
     def __init__(self, node: StepNode) -> None:
         self.node = node
+        if node.had is not None and isinstance(node.expression, Special) and brings_own(node.expression):
+            node.had.brought.begun = begin_era()
 
     def __call__(self, value: Any) -> Given:
         return Given(value, self.node.gather())

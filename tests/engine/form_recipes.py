@@ -138,6 +138,8 @@ def sharing_world(seed: int) -> World:
     made.shared = [Code(made, ()).lazy(recipe) for recipe in SHARED]
 
     def with_shared(recipe: Recipe) -> Recipe:
+        if recipe[0] == "force":
+            return recipe  # what is held back counts as made by whoever has it evaluated
         if recipe[0] in BUILD.keys() | {"call", "map", "form"} and chance.random() < 0.15:
             return "shared", chance.randrange(len(SHARED))
         return tuple(with_shared(part) if isinstance(part, tuple) else part for part in recipe)

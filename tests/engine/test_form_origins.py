@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -171,17 +172,33 @@ async def in_a_loop_of_its_own(how: str, steps: int) -> int:
     return steps
 
 
+@task
+async def in_a_loop_of_strands(how: str, steps: int) -> int:
+    for n in range(steps):
+        await asyncio.gather(*(_one(how, 5 * n + k) for k in range(3)))
+        await asyncio.create_task(_one(how, 5 * n + 3))
+    return steps
+
+
+async def _one(how: str, n: int) -> None:
+    await evaluate([NESTED[how](n)])
+
+
 @pytest.mark.parametrize("how", NESTED)
 @pytest.mark.parametrize(
     ("loop", "name"),
-    [(in_a_loop, "under"), (in_a_loop_of_its_own, "in_a_loop_of_its_own")],
-    ids=["form", "body"],
+    [
+        (in_a_loop, "under"),
+        (in_a_loop_of_its_own, "in_a_loop_of_its_own"),
+        (in_a_loop_of_strands, "in_a_loop_of_strands"),
+    ],
+    ids=["form", "body", "strands"],
 )
 def test_a_step_is_fed_by_the_last_step_alone_whatever_it_asks_for(
     kept: Callable[..., Kept], loop: Any, name: str, how: str
 ) -> None:
     few, many = (len(kept(loop(how, steps), name).wiring) for steps in (10, 200))
-    assert many <= 20 * (few + 10)
+    assert many <= 20 * (few + 20)
 
 
 def test_what_forms_hand_on_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

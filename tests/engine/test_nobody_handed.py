@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from headwater import cond, evaluate, map_, scheduler_task, seq, task
+from headwater import (
+    cond,
+    evaluate,
+    force,
+    fork_thread,
+    join_thread,
+    map_,
+    quote,
+    scheduler_task,
+    seq,
+    task,
+)
 from tests.engine.test_clock import Recorded, in_any_order
 
 headwater_namespace = "nobody_handed"
@@ -59,6 +70,7 @@ TAKEN: dict[str, Any] = {
     "in cond": lambda made: cond(True, made),
     "in a list": lambda made: [1, made],
     "in a form": step,
+    "by a function": lambda made: map_(lambda _: made, [1]),
 }
 
 
@@ -146,19 +158,82 @@ def test_what_a_form_made_came_from_what_it_had_whoever_asks_for_it() -> None:
     assert fed_f(in_any_order(main(), "main")) == {"nap"}
 
 
-def test_what_a_body_made_before_its_strands_came_from_what_it_had_then() -> None:
+def test_what_a_body_makes_came_from_what_it_had_when_it_asked() -> None:
     @task
     async def main() -> Any:
-        await nap("main")
         made = f(3)
-
-        async def strand(who: str) -> Any:
-            await last(who)
-            return await made
-
-        return await asyncio.gather(strand("a"), strand("b"))
+        await nap("main")
+        return await made
 
     assert fed_f(in_any_order(main(), "main")) == {"nap"}
+
+
+@task
+def quotes(n: int) -> Any:
+    return quote(f(n))
+
+
+@task
+def starts(n: int) -> Any:
+    return fork_thread(f(n))
+
+
+OUT_OF_VALUES: dict[str, tuple[Any, Any]] = {
+    "eval": (quotes, lambda found: found.eval()),
+    "in a call": (quotes, lambda found: last(found.eval())),
+    "force": (quotes, force),
+    "join": (starts, join_thread),
+}
+
+
+@pytest.mark.parametrize("how", OUT_OF_VALUES)
+@pytest.mark.parametrize("is_async", [False, True], ids=["form", "body"])
+def test_what_is_taken_out_of_a_value_came_from_what_gave_that(how: str, is_async: bool) -> None:
+    """Though that may have been there before, as another asked for it."""
+    makes, taken = OUT_OF_VALUES[how]
+
+    @scheduler_task
+    def takes(who: str) -> Any:
+        yield nap(who)
+        return (yield taken((yield makes(3))))
+
+    @task
+    def main() -> Any:
+        return [makes(3), takes("a")]
+
+    @task
+    async def body() -> Any:
+        async def strand() -> Any:
+            await nap("a")
+            return await evaluate([taken(await makes(3))])
+
+        return await asyncio.gather(evaluate(makes(3)), strand())
+
+    of = body if is_async else main
+    recorded = in_any_order(of(), of.name)
+    assert how == "join" or fed_f(recorded) >= {makes.name}
+
+
+def test_what_comes_through_a_queue_came_from_whoever_made_it() -> None:
+    @task
+    async def main() -> Any:
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+
+        async def producer() -> None:
+            made = f(await nap("a"))
+            await nap("b")
+            await queue.put(made)
+
+        async def worker() -> Any:
+            await last(2)
+            return await (await queue.get())
+
+        async def late() -> Any:
+            return await asyncio.ensure_future(worker())
+
+        return await asyncio.gather(producer(), late())
+
+    assert "nap" in fed_f(in_any_order(main(), "main"))
 
 
 def test_what_a_strand_made_came_from_what_it_had_though_another_was_there_before() -> None:
