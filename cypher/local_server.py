@@ -41,6 +41,8 @@ _LOOK_EVERY = 1.0
 def main(folder: Path, idle: float, ready: int | None) -> None:
     """Serve a folder's graph until it is time to leave."""
     _hold(folder)
+    with suppress(FileNotFoundError):  # of one that was killed: it would be taken for ours
+        (folder / SERVER_FILE).unlink()
     # A handler interrupts whatever runs, and so must take no lock: signals write into a pipe, on which we wait.
     leaving, told = os.pipe()
     os.set_blocking(told, False)
@@ -52,7 +54,8 @@ def main(folder: Path, idle: float, ready: int | None) -> None:
     engine, port, http_port = _serve(folder, password)
     _publish(folder, {"pid": os.getpid(), "bolt_port": port, "password": password})
     if ready is not None:
-        os.write(ready, b"ready")
+        with suppress(BrokenPipeError):  # whoever started this may have been killed meanwhile
+            os.write(ready, b"ready")
         os.close(ready)
     _tell_errors(http_port, password)
     clients = os.open(folder / CLIENTS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)

@@ -11,16 +11,18 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from headwater.cypher import local_graph
+from headwater.cypher.backlog import is_running, loader_pid
 from headwater.cypher.driver import load_driver
 from headwater.cypher.loader import catch_up
 from headwater.cypher.project import SETTINGS, Project, create_project, open_project
@@ -37,6 +39,7 @@ from tests.object_stores import (
     sftp,
 )
 from tests.ports import free_port
+from tests.waiting import wait_for
 
 __all__ = ["azure_server", "bucket", "container", "google_bucket", "google_server", "s3_server", "sftp"]
 
@@ -273,6 +276,11 @@ def neo4j_project(tmp_path: Path, neo4j_server: Server, monkeypatch: pytest.Monk
     yield project
     # What is still on its way would come into the graph of the next test.
     catch_up(project, timeout=60)
+    loader = loader_pid(project)
+    if loader is not None:
+        with suppress(ProcessLookupError):
+            os.kill(loader, signal.SIGTERM)
+        wait_for(lambda: not is_running(project), 60)
 
 
 @pytest.fixture(params=["local", ON_NEO4J])

@@ -157,14 +157,59 @@ def test_a_server_stops_however_often_it_is_told_to(local_project: Project) -> N
 
 def test_a_server_that_waited_for_the_one_to_leave_is_stopped_as_well(local_project: Project) -> None:
     local_graph.start(local_project)
-    words = [sys.executable, "-m", "headwater.cypher.local_server", str(local_project.graph)]
-    nowhere = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run(words, check=True, **nowhere)  # what it has begun detaches
+    launched(local_project)
     wait_for(lambda: is_held(local_project.graph / "next.lock"), 60)
     assert local_graph.stop(local_project) is True
     time.sleep(0.1)  # in which one that waits comes to serve
     assert not is_held(local_project.graph / "server.lock")
     assert local_graph.find(local_project.graph) is None
+
+
+def launched(project: Project, *words: str, **options: Any) -> None:
+    """Start a server, which detaches, and wait for nothing more."""
+    nowhere = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    command = [sys.executable, "-m", "headwater.cypher.local_server", str(project.graph), *words]
+    subprocess.run(command, check=True, **nowhere, **options)
+
+
+def test_a_server_serves_though_whoever_started_it_was_killed(local_project: Project) -> None:
+    hear, tell = os.pipe()
+    os.close(hear)
+    launched(local_project, "60", str(tell), pass_fds=[tell])
+    os.close(tell)
+    first = wait_for(lambda: local_graph.find(local_project.graph), 60)
+    time.sleep(0.2)  # in which it would fall over
+    open_store(local_project).close()
+    assert the_server(local_project).pid == first.pid
+
+
+STARTING = """
+import sys, time
+from pathlib import Path
+from headwater.cypher import local_server
+
+def serve(folder, password):
+    Path(folder, "starting").touch()
+    time.sleep(600)
+
+local_server._serve = serve
+local_server.main(Path(sys.argv[1]), 60, None)
+"""
+
+
+def test_a_server_that_starts_is_not_taken_for_one_that_was_killed(local_project: Project) -> None:
+    local_graph.start(local_project)
+    os.kill(the_server(local_project).pid, signal.SIGKILL)
+    wait_for(lambda: not is_held(local_project.graph / "server.lock"), 60)
+    assert (local_project.graph / "server.json").exists()
+    with subprocess.Popen([sys.executable, "-c", STARTING, str(local_project.graph)]) as starting:
+        try:
+            wait_for((local_project.graph / "starting").exists, 60)
+            assert is_held(local_project.graph / "server.lock")
+            assert local_graph.find(local_project.graph) is None
+        finally:
+            starting.kill()
+    open_store(local_project).close()
 
 
 def test_a_server_that_is_stopped_stays_so_though_there_is_something_to_load(local_project: Project) -> None:
