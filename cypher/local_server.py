@@ -41,8 +41,7 @@ _LOOK_EVERY = 1.0
 def main(folder: Path, idle: float, ready: int | None) -> None:
     """Serve a folder's graph until it is time to leave."""
     _hold(folder)
-    with suppress(FileNotFoundError):  # of one that was killed: it would be taken for ours
-        (folder / SERVER_FILE).unlink()
+    (folder / SERVER_FILE).unlink(missing_ok=True)  # of one that was killed: it would be taken for ours
     # A handler interrupts whatever runs, and so must take no lock: signals write into a pipe, on which we wait.
     leaving, told = os.pipe()
     os.set_blocking(told, False)
@@ -60,8 +59,7 @@ def main(folder: Path, idle: float, ready: int | None) -> None:
     _tell_errors(http_port, password)
     clients = os.open(folder / CLIENTS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     _wait(folder, clients, idle, leaving)
-    with suppress(FileNotFoundError):
-        (folder / SERVER_FILE).unlink()
+    (folder / SERVER_FILE).unlink(missing_ok=True)
     engine.stop()
 
 

@@ -167,10 +167,10 @@ def const(value: T, other: Any) -> T:
 
 @form("force")
 def _force(give: Give, delayed: Any) -> Steps:
-    if isinstance(delayed, Quoted):
-        return (yield delayed.expression)
-    found = yield delayed
-    return (yield found.eval()) if isinstance(found, Quoted) else found
+    if isinstance(delayed, Expression):
+        found = yield delayed
+        return (yield found.eval()) if isinstance(found, Quoted) else found
+    return (yield delayed.expression) if isinstance(delayed, Quoted) else delayed
 
 
 @form("const")

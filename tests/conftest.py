@@ -276,10 +276,15 @@ def neo4j_project(tmp_path: Path, neo4j_server: Server, monkeypatch: pytest.Monk
     yield project
     # What is still on its way would come into the graph of the next test.
     catch_up(project, timeout=60)
+    end_loader(project)
+
+
+def end_loader(project: Project, how: int = signal.SIGTERM) -> None:
+    """Tell a project's loader to go, if one is at work, and wait until it has."""
     loader = loader_pid(project)
     if loader is not None:
         with suppress(ProcessLookupError):
-            os.kill(loader, signal.SIGTERM)
+            os.kill(loader, how)
         wait_for(lambda: not is_running(project), 60)
 
 

@@ -26,11 +26,10 @@ from headwater.cypher.records import (
 from headwater.cypher.store import GraphStore
 from headwater.lineage.verify import verify
 
-from tests.conftest import USES_NEO4J
+from tests.conftest import USES_NEO4J, end_loader
 from tests.cypher.written import END, TASK, ask, begin, call, value, write
 from tests.graph_dump import dump, duplicates, facts
 from tests.runs import EPOCH, MadeUpRun, digest, run_id
-from tests.waiting import wait_for
 
 
 def load(project: Project) -> None:
@@ -364,10 +363,7 @@ def test_a_refused_password_ends_the_waiting_at_once(
 def stop_loader(project: Project) -> None:
     """Ask the project's loader to go, and wait until it has."""
     ensure_loader(project)
-    pid = backlog.loader_pid(project)
-    if pid is not None:
-        os.kill(pid, 15)
-    wait_for(lambda: not backlog.is_running(project))
+    end_loader(project)
 
 
 def test_sixteen_who_need_a_loader_end_with_one_and_with_everything_loaded(

@@ -81,18 +81,19 @@ def test_what_goes_on_writing_when_a_script_has_ended_is_not_waited_for(
             os.kill(pid, signal.SIGKILL)
 
 
+def said_of(script: str, folder: Path) -> list[str]:
+    """What is said of a script of bash's that was run."""
+    said: list[str] = []
+    run_group(["bash", "-c", script], str(folder), lambda *_: None, said.append)
+    return said
+
+
 def test_what_ends_by_itself_soon_after_is_waited_for_and_not_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert script_process.SOON > 0.05
     monkeypatch.setattr(script_process, "SOON", LONG)  # which it is, whatever else this machine does
-    said: list[str] = []
-    run_group(
-        ["bash", "-c", "exec > >(sleep .05; cat > out); echo kept"],
-        str(tmp_path),
-        lambda *_: None,
-        said.append,
-    )
+    said = said_of("exec > >(sleep .05; cat > out); echo kept", tmp_path)
     assert (tmp_path / "out").read_text() == "kept\n"
     assert said == []
 
@@ -108,13 +109,7 @@ def test_however_late_we_are_it_is_told_that_something_was_left(
         return status
 
     monkeypatch.setattr(subprocess.Popen, "wait", late)
-    said: list[str] = []
-    run_group(
-        ["bash", "-c", "sleep 1000 > /dev/null 2>&1 & echo $! > pid"],
-        str(tmp_path),
-        lambda *_: None,
-        said.append,
-    )
+    said = said_of("sleep 1000 > /dev/null 2>&1 & echo $! > pid", tmp_path)
     assert said == ["what it left running was ended"]
 
 

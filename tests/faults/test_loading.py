@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from headwater.cypher import local_graph
-from headwater.cypher.backlog import is_running, loader_pid, pending
+from headwater.cypher.backlog import pending
 from headwater.cypher.errors import StoreUnavailable
 from headwater.cypher.journal import JournalWriter
 from headwater.cypher.load_journal import JournalLoad
@@ -26,7 +26,7 @@ from headwater.cypher.neo4j_store import Neo4jStore
 from headwater.cypher.project import SETTINGS, Project, StoreSettings, create_project, open_project
 from headwater.cypher.store import GraphStore, open_store
 
-from tests.conftest import NEO4J_LOCAL, USES_NEO4J, Server, emptied
+from tests.conftest import NEO4J_LOCAL, USES_NEO4J, Server, emptied, end_loader
 from tests.faults.proxy import CommitCutter
 from tests.graph_dump import dump, duplicates
 from tests.ports import free_port
@@ -81,14 +81,6 @@ def loaders() -> Iterator[list[subprocess.Popen[bytes]]]:
     for loader in started:
         loader.kill()
         loader.wait()
-
-
-def stop_loader(project: Project) -> None:
-    pid = loader_pid(project)
-    if pid is not None:
-        os.kill(pid, signal.SIGKILL)
-        while is_running(project):
-            time.sleep(0.01)
 
 
 # -- a connection cut after COMMIT was sent ----------------------------------------------------------------------------
@@ -157,7 +149,7 @@ def fresh(request: pytest.FixtureRequest, store_and_server: tuple[GraphStore, Se
     name = "neo4j_project" if store.dialect == "neo4j" else "shared_local_project"
     project: Project = request.getfixturevalue(name)
     yield project
-    stop_loader(project)
+    end_loader(project, signal.SIGKILL)
     for path in [*project.journals.glob("*.*"), *project.loaded_journals.iterdir()]:
         path.unlink(missing_ok=True)
 
@@ -302,7 +294,7 @@ def test_a_store_away_for_the_whole_load_and_back_afterwards(
         caught = catch_up(away, timeout=60)
         assert not caught.complete
         assert caught.left.journals == len(RUNS)
-        stop_loader(away)
+        end_loader(away, signal.SIGKILL)
     finally:
         settings.write_text(before)
     assert catch_up(fresh, timeout=60).complete
