@@ -21,11 +21,11 @@ from headwater.engine.code_files import source_file_of_module, with_source
 from headwater.engine.code_origin import USER, origin, origin_of_class, origin_of_module
 from headwater.engine.code_scope import MISSING, Scope, scope_of_module
 from headwater.engine.errors import Unrecordable
+from headwater.engine.main_program import MAIN
 from headwater.engine.sent import Named
 from headwater.engine.task import Task, task_function
 from headwater.engine.values import hash_value
 
-_MAIN = "__main__"
 _OURS = "headwater"
 _OF_FUNCTIONS = ("__wrapped__",)
 
@@ -66,8 +66,8 @@ class MainGuard:
         """names of other modules, and whether they are given other values there"""
         self._known: dict[FunctionType | type, _Code] = {}
         self._seen: dict[tuple[int, str], Seen | None] = {}
-        main = sys.modules.get(_MAIN)
-        if main is None or main.__name__ != _MAIN:
+        main = sys.modules.get(MAIN)
+        if main is None or main.__name__ != MAIN:
             return
         source = source_file_of_module(vars(main))
         if source is not None:
@@ -113,7 +113,7 @@ class MainGuard:
         return known
 
     def _may_read(self, code: FunctionType | type) -> bool:
-        if code.__module__ == _MAIN:
+        if code.__module__ == MAIN:
             return True
         if not self._elsewhere:
             return False
@@ -146,7 +146,7 @@ class MainGuard:
             and not any(self._covers(step.nodes) for step in changing(self._scope, name, task_function))
         ):
             return None
-        return Seen(_MAIN, name, _digest(value), set_there)
+        return Seen(MAIN, name, _digest(value), set_there)
 
     def _imports(self, name: str) -> bool:
         """Whether an import under the guard gives the main program's name what it stands for."""
@@ -173,7 +173,7 @@ class MainGuard:
         for module in list(sys.modules.values()) if here else ():
             if (
                 isinstance(module, ModuleType)
-                and module.__name__ != _MAIN
+                and module.__name__ != MAIN
                 and origin_of_module(module) == USER
             ):
                 for name, value in list(vars(module).items()):
@@ -207,7 +207,7 @@ def _print_apart(code: Callable[..., Any] | type) -> Fingerprint:
 @contextmanager
 def _apart() -> Iterator[bool]:
     """In this thread, take the main program to have nothing under its guard; whether it has."""
-    main = sys.modules.get(_MAIN)
+    main = sys.modules.get(MAIN)
     source = None if main is None else source_file_of_module(vars(main))
     rest = None if source is None else source.imported
     if main is None or rest is None or rest is source:
@@ -262,7 +262,7 @@ def _imports_of(scope: Scope, name: str) -> set[tuple[str, str | None, int]]:
 
 
 def _is_of_main(task: Task[Any, Any]) -> bool:
-    return sys.modules.get(task.load_module or _MAIN) is sys.modules.get(_MAIN)
+    return sys.modules.get(task.load_module or MAIN) is sys.modules.get(MAIN)
 
 
 def _is_ours(code: FunctionType | type) -> bool:

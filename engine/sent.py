@@ -12,6 +12,7 @@ from headwater.cypher.errors import UsageError
 from headwater.engine.code_origin import USER, origin_of_module
 from headwater.engine.expression_codec import Flat, Quoted, flatten, load
 from headwater.engine.importing import ImportSpec, Spec, import_from_spec, import_spec
+from headwater.engine.main_program import MAIN
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task
 from headwater.engine.unrecorded import Withheld, holds_unrecorded
@@ -117,7 +118,7 @@ def _received(wanted: Sequence[Spec], others: Sequence[Spec], payload: bytes) ->
 
 
 def _module_of(task: Task[Any, Any]) -> str:
-    return task.load_module or "__main__"
+    return task.load_module or MAIN
 
 
 def _specs(names: set[str], *, where_known: bool = False) -> Iterator[Spec]:
