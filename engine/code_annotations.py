@@ -23,6 +23,7 @@ from headwater.engine.code_scope import (
     scope_of_module,
 )
 from headwater.engine.code_source import Definition
+from headwater.engine.parsing import parsed_expression
 
 Path = tuple[str, ...]
 Look = Callable[[Mapping[str, Any], str], object]
@@ -111,7 +112,7 @@ def _dotted_names(scope: Scope, annotation: ast.expr) -> Iterator[Path]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if names:
                 with suppress(SyntaxError, ValueError):
-                    pending.append((ast.parse(node.value, mode="eval").body, True))
+                    pending.append((parsed_expression(node.value).body, True))
         elif isinstance(node, ast.Subscript) and _stands_for(scope, node.value, "Literal"):
             continue
         elif isinstance(node, ast.Subscript) and _stands_for(scope, node.value, "Annotated"):

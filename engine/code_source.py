@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from headwater.engine.code_bindings import Binding, bindings_in, for_checkers
 from headwater.engine.code_changes import Step, changed_by, steps_in
 from headwater.engine.code_main import never_run, told_apart
+from headwater.engine.parsing import parsed, parsed_expression
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = FunctionNode | ast.ClassDef
@@ -54,7 +55,7 @@ class SourceFile:
         self._blocks: tuple[list[Block], list[Block]] | None = None
         self._imported: SourceFile | None = None
         self._bound_once: frozenset[str] | None = None
-        tree = ast.parse(text, name)
+        tree = parsed(text, name)
         self._tree = tree
         self.bindings: dict[str, list[Binding]] = {}
         """of each name, the statements at the top level that bind it"""
@@ -174,12 +175,12 @@ class SourceFile:
         if known is None:
             tree: Any
             if isinstance(node, ast.pattern):
-                match = ast.parse("match None:\n    case _: pass")
+                match = parsed("match None:\n    case _: pass")
                 match.body[0].cases[0].pattern = node  # type: ignore[attr-defined]
                 tree, mode = match, "exec"
             elif isinstance(getattr(node, "ctx", None), ast.Store):
                 # The target of a `for`: as an expression it does nothing but read what stands in it.
-                tree, mode = ast.parse(ast.unparse(node), mode="eval"), "eval"
+                tree, mode = parsed_expression(ast.unparse(node)), "eval"
             elif isinstance(node, ast.expr):
                 tree, mode = ast.Expression(node), "eval"
             else:

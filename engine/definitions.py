@@ -16,6 +16,7 @@ from typing import Any
 
 from headwater.cypher.records import CodeSeen, TaskSeen
 from headwater.engine.code import Counted
+from headwater.engine.parsing import parsed
 from headwater.engine.secrets import Secrets, is_secret_name
 from headwater.engine.task import Task
 
@@ -83,7 +84,7 @@ def _kept(name: str, kind: str, text: str) -> str | None:
     if not own and not is_secret_name(hidden):
         return hidden
     try:
-        tree = ast.parse(hidden)
+        tree = parsed(hidden)
         whole = own and kind not in ("function", "class")
         found = list(_literals(tree) if whole else _secret_literals(tree))
         return _without(hidden, found)
