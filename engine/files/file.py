@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 from headwater.engine.files.address import as_os_errors, is_url, make_folders, open_filesystem
 from headwater.engine.files.base import Artefact
 from headwater.engine.files.evidence import CONTENT, MISSING, PATH, Identity
-from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing
+from headwater.engine.files.handle import WrittenFile, WrittenText, open_replacing, replace_by
 from headwater.engine.files.hints import hinted
 from headwater.engine.files.identity import identify, info_of
 from headwater.engine.files.since import period
@@ -159,9 +159,7 @@ class File(Artefact):
 
     def _open_here(self, mode: str) -> Any:
         if mode in ("wb", "w+b"):
-            replacing = open_replacing(
-                self._address, mode, self._was_written, lambda partial: identify(partial, self._wanted)
-            )
+            replacing = open_replacing(self._address, mode, self._was_written, self._look_at)
             if replacing is not None:
                 return replacing
         return open(self._address, mode)
@@ -180,8 +178,32 @@ class File(Artefact):
         """Replace what is in the file, making the folders above it; mode `"a"` or `"ab"` adds to it."""
         if mode is None:
             mode = "w" if isinstance(data, str) else "wb"
-        with self.open(mode, encoding) as file:
-            file.write(data)
+        if mode == "w" and isinstance(data, str):
+            is_written = self._is_replaced_by(data.encode(encoding or "utf-8"))
+        else:
+            is_written = (
+                mode == "wb" and encoding is None and isinstance(data, bytes) and self._is_replaced_by(data)
+            )
+        if not is_written:
+            with self.open(mode, encoding) as file:
+                file.write(data)
+
+    def _is_replaced_by(self, data: bytes) -> bool:
+        """Write all at once, which takes far less time than to open a file; False where that will not do."""
+        if is_url(self._address) or type(self).open is not File.open:
+            return False
+        with hinted():
+            try:
+                identity = replace_by(self._address, data, self._look_at)
+            except FileNotFoundError:
+                return False  # its folder is to be made
+        if identity is None:
+            return False
+        self._was_written(identity)
+        return True
+
+    def _look_at(self, path: str) -> Identity:
+        return identify(path, self._wanted)
 
     def size(self) -> int:
         """Bytes in the file now.

@@ -254,6 +254,46 @@ def open_replacing(
     Raises:
         OSError: as opening it in place would.
     """
+    opened = _open_beside(path)
+    if opened is None:
+        return None
+    handle, partial, target = opened
+    return ReplacingFile(os.fdopen(handle, mode), partial, target, on_close, look)
+
+
+def replace_by(path: str, data: bytes, look: Callable[[str], Identity]) -> Identity | None:
+    """Put a file with these bytes where a local file is, or is to be, in one step: what `open_replacing` does for bytes
+    that come one after the other.
+
+    Returns:
+        What is there now; None where only writing in place will do.
+
+    Raises:
+        OSError: it cannot be written; the old content stays.
+    """
+    opened = _open_beside(path)
+    if opened is None:
+        return None
+    handle, partial, target = opened
+    try:
+        try:
+            at = os.write(handle, data)
+            while at < len(data):
+                at += os.write(handle, memoryview(data)[at:])
+        finally:
+            os.close(handle)
+        return put_in_place(partial, target, look)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.remove(partial)
+        raise
+    finally:
+        done(partial)
+
+
+def _open_beside(path: str) -> tuple[int, str, str] | None:
+    """A new file beside the one at a path, with its permissions: a descriptor, its own path, and that of the file whose
+    place it is to take. None where only writing in place will do."""
     found = replaceable(path)
     if found is None:
         return None
@@ -269,4 +309,4 @@ def open_replacing(
         raise
     if rights is not None:
         os.fchmod(handle, rights)
-    return ReplacingFile(os.fdopen(handle, mode), partial, target, on_close, look)
+    return handle, partial, target

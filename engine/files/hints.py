@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 _HINTS = {
     errno.ENOENT: "see whether its name is right, and whether what makes it has run",
@@ -26,10 +24,14 @@ def explained(error: OSError) -> OSError:
     return type(error)(error.errno, f"{error.strerror} ({hint})", error.filename)
 
 
-@contextmanager
-def hinted() -> Iterator[None]:
+class hinted:
     """Explain errors of the system."""
-    try:
-        yield
-    except OSError as error:
-        raise explained(error) from None
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise explained(error) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import stat
 from pathlib import Path
 from typing import IO, Any
@@ -97,3 +99,68 @@ def test_a_name_of_any_length_that_the_disk_takes_can_be_written(tmp_path: Path)
     File(tmp_path / ("n" * 255)).write("x")
     with pytest.raises(OSError, match="too long"):
         File(tmp_path / ("n" * 256))
+
+
+def opens_itself(path: Path) -> File:
+    """A file of a class that writes through an `open` of its own."""
+
+    class Shouting(File):
+        def open(self, mode: str = "r", encoding: str | None = None, **options: Any) -> IO[Any]:
+            handle = super().open(mode, encoding, **options)
+            if "w" in mode:
+                handle.write("LOUD " if "b" not in mode else b"LOUD ")
+            return handle
+
+    return Shouting(path)
+
+
+@pytest.mark.parametrize("data", ["and clear", b"and clear"])
+def test_a_class_with_an_open_of_its_own_is_written_through_it(tmp_path: Path, data: str | bytes) -> None:
+    opens_itself(tmp_path / "a").write(data)
+    assert (tmp_path / "a").read_text() == "LOUD and clear"
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("text", ["", "one\ntwo\r\n", "é" * 70_000])
+def test_all_at_once_writes_what_an_open_file_does(tmp_path: Path, text: str, encoding: str | None) -> None:
+    at_once, opened = File(tmp_path / "at_once"), File(tmp_path / "opened")
+    at_once.write(text, encoding=encoding)
+    with opened.open("w", encoding) as handle:
+        handle.write(text)
+    assert (tmp_path / "at_once").read_bytes() == (tmp_path / "opened").read_bytes()
+    assert at_once.read(encoding=encoding) == opened.read(encoding=encoding)
+    assert at_once.is_valid()
+
+
+@pytest.mark.parametrize(("data", "mode", "encoding", "error"), [
+    ("x", "wb", None, TypeError),
+    (b"x", "w", None, TypeError),
+    (b"x", "wb", "utf-8", ValueError),
+    ("\udc80", None, None, UnicodeEncodeError),
+    ("x", None, "no such", LookupError),
+])  # fmt: skip
+def test_what_does_not_fit_the_mode_is_refused_and_the_old_content_stays(
+    tmp_path: Path, data: str | bytes, mode: str | None, encoding: str | None, error: type[Exception]
+) -> None:
+    file = File(tmp_path / "a")
+    file.write("old")
+    with pytest.raises(error):
+        file.write(data, mode, encoding)
+    assert file.read() == "old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
+    file = File(tmp_path / "a")
+    file.write("old")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
+        with pytest.raises(OSError, match="too large"):
+            file.write(b"x" * 20_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    assert file.read() == "old"
+    assert os.listdir(tmp_path) == ["a"]
