@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.likeness import Earlier, Given, nearest
 from headwater.cypher.records import PROJECT, project_in
 from headwater.engine.errors import Unrecordable
-from headwater.engine.job import BODY, Job
+from headwater.engine.feeding import ONLY_BODY
+from headwater.engine.job import Job
 from headwater.engine.options import CacheScope
 from headwater.engine.reasons import ROLLED_BACK, UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
 from headwater.engine.through import sources_through
@@ -293,7 +294,7 @@ def _fed(job: Job) -> set[str]:
     return {
         name
         for consumer, name, source in owner.below.wiring
-        if consumer == job.index and through.get(source, {source}) != {BODY}
+        if consumer == job.index and (through is None or through.of(source) != ONLY_BODY)
     }
 
 

@@ -16,6 +16,7 @@ from headwater.engine.job import BODY, Job
 
 if TYPE_CHECKING:
     from headwater.engine.knots import Knots
+    from headwater.engine.through import Through
 
 ONLY_BODY: Results = frozenset({BODY})
 _MOST_TOPS = 4
@@ -89,7 +90,7 @@ class Hads(dict[int, Fed]):
         self.knots: Knots | None = None
         self.shares = False
         self.unseen: set[int] = set()
-        self.through: dict[int, set[int]] | None = None
+        self.through: Through | None = None
         self.plain: dict[int, tuple[Expression, frozenset[Came]]] = {}
         self.handed: dict[tuple[int, int], tuple[Brought, Expression, Came]] = {}
         self.holds_plain: dict[int, bool] = {}

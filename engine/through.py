@@ -6,44 +6,65 @@ of all that came of them. In what is recorded, what fed them stands in their pla
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from headwater.engine.attach import flows
 from headwater.engine.feeding import ONLY_BODY, hads_of
 from headwater.engine.job import BODY, Job
 
 
-def sources_through(owner: Job) -> dict[int, set[int]]:
-    """What the results of an owner's calls that are not recorded came from, by the indexes of these."""
+class Through:
+    """What the results of an owner's calls that are not recorded came from: recorded calls, and the body that wrote
+    them. It is found of those that are asked about, for of all it may be the square of their number.
+
+    Args:
+        unseen: the calls that are not recorded, by index.
+        wiring: what fed which: rows of consumer, parameter, producer.
+    """
+
+    def __init__(self, unseen: Iterable[int], wiring: Iterable[tuple[int, str, int]]) -> None:
+        self._fed_by: dict[int, set[int]] = {call: set() for call in unseen}
+        for consumer, _, producer in wiring:
+            if consumer in self._fed_by:
+                self._fed_by[consumer].add(producer)
+        self._found: dict[int, set[int]] = {}
+
+    def __contains__(self, call: int) -> bool:
+        return call in self._fed_by
+
+    def of(self, call: int) -> set[int]:
+        """What a call's result came from; of one that is recorded, the call itself."""
+        if call not in self._fed_by:
+            return {call}
+        found = self._found.get(call)
+        if found is None:
+            found, met, pending = {BODY}, {call}, [call]
+            while pending:
+                for source in self._fed_by[pending.pop()]:
+                    if source not in self._fed_by:
+                        found.add(source)
+                    elif source in self._found:
+                        found |= self._found[source]
+                    elif source not in met:
+                        met.add(source)
+                        pending.append(source)
+            self._found[call] = found
+        return found
+
+
+def sources_through(owner: Job) -> Through | None:
+    """What the results of an owner's calls that are not recorded came from; None where it has none."""
     hads = owner.below.hads if owner.below is not None else None
     if hads is None or not hads.unseen:
-        return {}
+        return None
     assert owner.below is not None
-    if hads.through is not None:
-        return hads.through
-    fed_by: dict[int, set[int]] = {call: set() for call in hads.unseen}
-    for consumer, _, producer in owner.below.wiring:
-        if consumer in fed_by:
-            fed_by[consumer].add(producer)
-    found: dict[int, set[int]] = {}
-    opened: set[int] = set()
-    for call in fed_by:
-        stack = [call]
-        while stack:
-            one = stack[-1]
-            missing = [] if one in opened else [s for s in fed_by[one] if s in fed_by and s not in found]
-            if missing:
-                opened.add(one)
-                stack += missing
-                continue
-            stack.pop()
-            if one not in found:
-                found[one] = {BODY}.union(*(found.get(source, {source}) for source in fed_by[one]))
-    return found
+    return hads.through or Through(hads.unseen, owner.below.wiring)
 
 
 def look_through(owner: Job) -> None:
     """Bring an owner's wiring, all of whose calls are there, into the form that is recorded."""
     through = sources_through(owner)
-    if not through:
+    if through is None:
         return
     assert owner.below is not None
     hads_of(owner).through = through
@@ -51,7 +72,7 @@ def look_through(owner: Job) -> None:
     of: dict[tuple[int, str], set[int]] = {}
     for consumer, name, producer in wiring:
         if producer in through and consumer not in through:
-            of.setdefault((consumer, name), set()).update(through[producer])
+            of.setdefault((consumer, name), set()).update(through.of(producer))
     rows = []
     for consumer, name, producer in wiring:
         if (consumer, name) not in of:
@@ -68,6 +89,6 @@ def look_through(owner: Job) -> None:
 def seen_through(owner: Job, returns: tuple[int, ...]) -> tuple[int, ...]:
     """What a result came from as it is recorded."""
     through = sources_through(owner)
-    if through.keys().isdisjoint(returns):
+    if through is None or not any(source in through for source in returns):
         return returns
-    return flows(set().union(*(through.get(source, {source}) for source in returns)))
+    return flows(set().union(*map(through.of, returns)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import tracemalloc
 from typing import Any
 
 import pytest
 from headwater.engine.job import BODY
 
-from headwater import Rehearsal, catch, cond, evaluate, map_, scheduler_task, task
+from headwater import Rehearsal, Scheduler, catch, cond, evaluate, map_, scheduler_task, task
 from tests.engine.test_clock import Recorded, in_any_order
 
 headwater_namespace = "unrecorded_flow"
@@ -146,3 +148,26 @@ def test_as_many_as_there_are_of_them_cost_no_more_than_calls_do() -> None:
 
     recorded = in_any_order(main(), "main", seeds=1)
     assert sorted(recorded.wiring) == [(1, "x", BODY), (1, "x", 0)]
+
+
+@task
+def count_up(n: int) -> int:
+    total: Any = nap("0")
+    for number in range(1, n):
+        total = quiet(total, nap(str(number)))
+    return last(total)
+
+
+def test_a_chain_of_calls_that_are_not_recorded_takes_no_more_than_it_is_long() -> None:
+    """Each takes what the last gave, and one more: what all of them came from would be the square of their number."""
+    peaks = []
+    for n in (1, 1_000, 2_000):
+        gc.collect()
+        tracemalloc.start()
+        try:
+            assert Scheduler(record=False).run(count_up(n)) == 0
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    once, half, whole = peaks
+    assert whole - once < 3 * (half - once)
