@@ -143,6 +143,12 @@ class Brought:
         self.begun: int | None = None
         around = self.around
         self.depth: int = 0 if around is None else around.depth + 1
+        # Far enough up that any of those around is found in few steps: by Myers, "An applicative random-access stack",
+        # Information Processing Letters 17 (1983).
+        self._far: Brought = self
+        if around is not None:
+            far = around._far
+            self._far = far._far if around.depth - far.depth == far.depth - far._far.depth else around
         # Forms in forms hand on what they were handed: each expression is looked at once for all of them.
         self._handed: Handed = (
             around._handed if around is not None else {} if outermost is None else outermost
@@ -153,6 +159,23 @@ class Brought:
     def around(self) -> Brought | None:
         """The call of the form that asks for this one."""
         return None if self.above is None else self.above.brought
+
+    def is_inside(self, other: Brought) -> bool:
+        """Whether another call of a form is around this one."""
+        return self is not other and self._at(other.depth) is other
+
+    def outermost(self, expression: Expression) -> Brought:
+        """The outermost of the forms around that has been handed an expression which was handed to this one."""
+        return self._at(self._handed[id(expression)][1])
+
+    def _at(self, depth: int) -> Brought:
+        """The one around, or this one, that has so many around it; the outermost where there is none."""
+        one = self
+        while one.depth > depth:
+            around = one.around
+            assert around is not None
+            one = one._far if one._far.depth >= depth else around
+        return one
 
     def handed(self, expression: Expression) -> Came | None:
         """From what an expression may have come that was handed to one of these forms; None where it was to none."""

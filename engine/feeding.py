@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from headwater.engine.came import NONE, NOWHERE, Brought, Came, Had, Handed, Results
+from headwater.engine.came import NONE, NOWHERE, Came, Had, Handed, Results
 from headwater.engine.expression import Expression
 from headwater.engine.job import BODY, Job
 
 if TYPE_CHECKING:
+    from headwater.engine.handed_at import HandedAt
     from headwater.engine.knots import Knots
     from headwater.engine.through import Through
 
@@ -73,7 +74,7 @@ class Hads(dict[int, Fed]):
         waiting: by the id of an expression that was handed to a form and is not asked for yet, its like that was handed
             to an equal form.
         plain: by the id of an expression, from what the plain values came that flow into it, with the expression.
-        handed: the same of what a form was handed, by the ids of the form's call and of the expression, with both.
+        handed: the same of what forms were handed, by the id of the expression.
         holds_plain: by the id of an expression, whether plain values flow into it.
         again: whether a form of the user's asked for what there was already.
         knots: which calls came of each other, once all of them are there.
@@ -92,7 +93,7 @@ class Hads(dict[int, Fed]):
         self.unseen: set[int] = set()
         self.through: Through | None = None
         self.plain: dict[int, tuple[Expression, frozenset[Came]]] = {}
-        self.handed: dict[tuple[int, int], tuple[Brought, Expression, Came]] = {}
+        self.handed: dict[int, HandedAt] = {}
         self.holds_plain: dict[int, bool] = {}
         self._together: dict[frozenset[Came], Came] = {}
         self._of: dict[int, list[Came]] = {}

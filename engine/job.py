@@ -94,7 +94,7 @@ class StepNode(Node):
         expression: what it came from.
         steps: the form's generator, None before its first step.
         awaited: what the last step asked for, until its nodes are finished.
-        gathered: what flowed into it so far: its `sources`, once it is finished.
+        gathered: what flowed into it so far; empty once it is finished, for then its `sources` are that.
         asked: all that its steps asked for.
         had: from what the plain values in it may have come, where a form asked for it that follows these.
     """
@@ -114,9 +114,15 @@ class StepNode(Node):
 
     def gather(self) -> tuple[int, ...]:
         """Its sources as they are now. (A form may take a hundred thousand steps, each of which adds one.)"""
-        if len(self.sources) != len(self.gathered):
+        if not self.finished and len(self.sources) != len(self.gathered):
             self.sources = tuple(self.gathered)
         return self.sources
+
+    def gathered_all(self) -> None:
+        """Its sources are what they are now. (They need not be there twice: each form of a long chain has all those of
+        the one before.)"""
+        self.sources = tuple(self.gathered)
+        self.gathered = set()
 
     def gathers(self, sources: Iterable[int]) -> None:
         """Begin anew with these."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from headwater.engine.came import Came, Had
 from headwater.engine.expression import Expression, Given, Operation, Special
 from headwater.engine.feeding import hads_of
+from headwater.engine.handed_at import HandedAt
 from headwater.engine.job import BODY, Job
 from headwater.engine.nested import find_expressions, look_into
 from headwater.engine.parts import has_plain_operands
@@ -49,25 +50,19 @@ def _as_handed(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
     """That of something that a form was handed, as the form has it."""
     if not _holds_plain(owner, expression):
         return NO_CAME
-    hads = hads_of(owner)
-    way: list[Had] = []
-    at: Had | None = had
-    found = NO_CAME
-    while at is not None:
-        known = hads.handed.get((id(at.brought), id(expression)))
-        if known is not None:
-            found = frozenset({known[2]})
-            break
-        if at.brought.handed(expression) is None:
-            found = plain_of(owner, expression, at)
-            break
-        way.append(at)
-        at = at.brought.above
-    for at in reversed(way):
-        came = Came().after(hads.together(found))
-        hads.handed[id(at.brought), id(expression)] = at.brought, expression, came
-        found = frozenset({came})
-    return found
+    hads, form = hads_of(owner), had.brought
+    places = hads.handed.get(id(expression))
+    if places is None:
+        places = hads.handed[id(expression)] = HandedAt(expression)
+    came = places.at(form)
+    if came is None:
+        outermost = form.outermost(expression)
+        around = places.nearest(form, outermost)
+        if around is None:
+            above = outermost.above
+            around = hads.together(NO_CAME if above is None else plain_of(owner, expression, above))
+        came = places.add(form, Came().after(around))
+    return frozenset({came})
 
 
 def _holds_plain(owner: Job, expression: Expression) -> bool:

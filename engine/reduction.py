@@ -271,7 +271,7 @@ class Reduction(Failures):
         try:
             wanted = node.steps.send(send) if error is None else node.steps.throw(error)
         except StopIteration as stop:
-            node.gather()
+            node.gathered_all()
             node.value = stop.value
             node.steps = node.awaited = None
             self._settle(node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -269,3 +270,52 @@ def test_equal_calls_of_many_forms_came_from_what_each_had(kept: Callable[[Any],
     [noted] = {producer for _, name, producer in rows if name == "x"}
     assert len(rows) == len(set(rows))
     assert len([producer for consumer, _, producer in rows if consumer == noted and producer != -1]) == 3
+
+
+@scheduler_task
+def shown(value: Any) -> Any:
+    return (yield show(value))
+
+
+@scheduler_task
+def handed_on(value: Any) -> Any:
+    return (yield shown(value))
+
+
+@scheduler_task
+def adds_size(name: str, form: Any) -> Any:
+    found = yield size(name)
+    return (yield form(note(0) + found))
+
+
+@pytest.mark.parametrize("form", [shown, handed_on])
+def test_what_an_equal_form_was_handed_goes_on_to_forms_inside(form: Any) -> None:
+    """The first of them has been through with it, and asked for it inside only, when the other comes."""
+    both = {("note", "0"), ("size", "a"), ("size", "b")}
+    assert fed_by([adds_size("a", form), adds_size("b", form)], "show") == both
+    assert fed_by([adds_size("a", form), late(adds_size("b", form))], "show") == both
+
+
+@scheduler_task
+def late(value: Any) -> Any:
+    for n in range(5):
+        yield note(n)
+    return (yield value)
+
+
+def test_a_chain_of_forms_takes_no_more_than_it_is_long() -> None:
+    """Each is handed the one before it, and so all that are before that."""
+    peaks = []
+    for length in (1, 200, 400):
+        value = note(0)
+        for n in range(length):
+            value = steps_then_add(value, n)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            assert Scheduler(record=False).run(value) == sum(range(length))
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    once, half, whole = peaks
+    assert whole - once < 3 * (half - once)
