@@ -78,7 +78,12 @@ def join_thread(thread: Thread[T]) -> T:
     """The value of an expression that was begun with `fork_thread`, here or elsewhere in the run; as often as wanted.
 
     Where it failed, this fails with its error.
+
+    Raises:
+        CallError: it is nothing that `fork_thread` gave.
     """
+    if not isinstance(thread, Expression):
+        _check_thread(thread)
     return Special("join_thread", (thread,))  # type: ignore[return-value]
 
 
@@ -95,6 +100,10 @@ def _fork(give: Give, expr: Any) -> Steps:
 @form("join_thread")
 def _join(give: Give, thread: Any) -> Steps:
     found = (yield thread) if isinstance(thread, Expression) else thread
-    if not isinstance(found, Thread):
-        raise CallError(f"join_thread(...): what fork_thread gave is needed, not {type(found).__name__}")
+    _check_thread(found)
     return (yield found.call())
+
+
+def _check_thread(thread: Any) -> None:
+    if not isinstance(thread, Thread):
+        raise CallError(f"join_thread(...): what fork_thread gave is needed, not {type(thread).__name__}")

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.errors import StoreError
 from headwater.cypher.records import marked_file, marked_task
 from headwater.engine.answers import Answer, Miss, OneStep
-from headwater.engine.context import Context, read_hash
+from headwater.engine.context import HERE, Context, read_hash
 from headwater.engine.current_tasks import CurrentTasks
 from headwater.engine.files.far_checks import are_far, still_valid_far
 from headwater.engine.handle import CALL
 from headwater.engine.handle_states import HandleStates
 from headwater.engine.job import Job
 from headwater.engine.options import CacheResult
-from headwater.engine.reasons import ROLLED_BACK
+from headwater.engine.reasons import READ_OTHERWISE, ROLLED_BACK
 from headwater.engine.recorded_calls import RecordedCall, is_for_all, recorded_call, stored_value
 from headwater.engine.validity import still_holds
 
@@ -64,6 +64,8 @@ class GraphCache:
         self._known_keys: dict[bytes, set[str] | None] = {}
         """the beginnings of a task's recorded cache keys; None where there are too many"""
         self._rows: dict[str, RecordedCall] = {}
+        self._otherwise: dict[str, list[str]] = {}
+        """by cache keys whose calls read something else, what the newest of them did"""
         self._dirty: dict[str, bool] = {}
         """recorded calls that are not what they were, and whether what they are now may have been recorded before"""
         self._valid: dict[str, bool] = {}
@@ -119,7 +121,8 @@ class GraphCache:
         for key, job in keys.items():
             row = rows.get(key)
             if row is None:
-                stale[key] = NEVER_RUN
+                read = self._otherwise.pop(key, None)
+                stale[key] = NEVER_RUN if read is None else _other_reads(read)
             elif not _may_be(CacheResult.ULTIMATE, job) and (
                 row.has_children or row.gap or not _may_be(CacheResult.SINGLE, job)
             ):  # (What a function gave that called nothing is its single reduction and its final result.)
@@ -148,7 +151,12 @@ class GraphCache:
         for batch in _batches(ask):
             for key, *found in self._listed("lookup_calls", keys=batch, newest=1):
                 row = recorded_call(found)
-                if key not in rows and self._reads_the_same(row, keys[key]):
+                if key in rows:
+                    continue
+                otherwise = self._reads_otherwise(row, keys[key])
+                if otherwise:
+                    self._otherwise.setdefault(key, otherwise)
+                else:
                     rows[key] = row
         return rows
 
@@ -169,7 +177,7 @@ class GraphCache:
         for batch in _batches(ask):
             for key, *columns in self._listed("lookup_calls", keys=batch, newest=_EARLIER):
                 row = recorded_call(columns)
-                if row.call_hash != rows[key].call_hash and self._reads_the_same(row, keys[key]):
+                if row.call_hash != rows[key].call_hash and not self._reads_otherwise(row, keys[key]):
                     found.append((key, row))
         clean = self._check_subtrees([(row, keys[key]) for key, row in found], opening=False)
         earlier: dict[str, Answer] = {}
@@ -178,12 +186,12 @@ class GraphCache:
                 earlier[key] = row.result()
         return earlier
 
-    def _reads_the_same(self, row: RecordedCall, job: Job) -> bool:
-        """Whether a job would find in its context what a recorded call found in its own."""
+    def _reads_otherwise(self, row: RecordedCall, job: Job) -> list[str]:
+        """Where a job would find in its context something else than a recorded call found in its own."""
         if row.reads is None:
-            return True
+            return []
         context = self._context if job.context is None else job.context
-        return all(read_hash(context, path) == digest for path, digest in row.reads.items())
+        return [path for path, digest in row.reads.items() if read_hash(context, path) != digest]
 
     def _listed(self, query: str, **params: list[str] | int) -> list[Any]:
         """The rows of a query that gives them as one list."""
@@ -360,6 +368,12 @@ class GraphCache:
 
     def _may_step(self, job: Job) -> bool:
         return self._may_know(job) and _may_be(CacheResult.SINGLE, job)
+
+
+def _other_reads(paths: Iterable[str]) -> str:
+    """Why a call has to run that was made where its context had something else."""
+    named = ("the working directory" if path == HERE else f"context {path}" for path in sorted(paths))
+    return READ_OTHERWISE + ", ".join(named)
 
 
 def _may_be(kind: CacheResult, job: Job) -> bool:

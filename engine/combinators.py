@@ -6,6 +6,7 @@ Those that run code of the user's are tasks.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any, NoReturn, TypeVar, cast, overload
@@ -14,7 +15,7 @@ from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.partial import PartialTask
-from headwater.engine.special import Give, Steps, check_called, form, items_of, ordered
+from headwater.engine.special import Give, Steps, as_list, check_called, form, items_of, listed, ordered
 from headwater.engine.task import Task, task
 from headwater.engine.unrecorded import quoting
 
@@ -42,8 +43,12 @@ def map_(function: Callable[[T], Any], values: Iterable[T]) -> Any:
     Args:
         function: a task, a partial task or a function that returns an expression; may be lazy.
         values: a list; may be lazy, so that how many calls there are is decided while the workflow runs.
+
+    Raises:
+        CallError: what cannot be called, or has no order.
     """
-    return Special("map_", (function, values))
+    check_called("map_", function)
+    return Special("map_", (function, listed(values, "map_")))
 
 
 @overload
@@ -55,13 +60,26 @@ def starmap(function: Callable[..., R], values: Iterable[Mapping[str, Any] | Seq
 
 
 def starmap(function: Callable[..., Any], values: Iterable[Mapping[str, Any] | Sequence[Any]]) -> Any:
-    """Call a task for each set of arguments in a list: dicts of keyword arguments, or tuples of positional ones."""
-    return Special("starmap", (function, values))
+    """Call a task for each set of arguments in a list: dicts of keyword arguments, or tuples of positional ones.
+
+    Raises:
+        CallError: what cannot be called, or has no order.
+    """
+    check_called("starmap", function)
+    return Special("starmap", (function, listed(values, "starmap")))
 
 
 def flatten(lists: Iterable[Iterable[T]]) -> list[T]:
-    """The items of lists, in one list. The lists may be lazy, together and each for itself."""
-    return Special("flatten", (lists,))  # type: ignore[return-value]
+    """The items of lists, in one list. The lists may be lazy, together and each for itself.
+
+    Raises:
+        CallError: what has no order.
+    """
+    kept = listed(lists, "flatten")
+    if isinstance(kept, (list, tuple)):
+        inner = [as_list(items) for items in kept]
+        kept = inner if any(map(operator.is_not, inner, kept)) else kept
+    return Special("flatten", (kept,))  # type: ignore[return-value]
 
 
 @overload
@@ -71,8 +89,13 @@ def flat_map(function: Callable[[T], Iterable[R]], values: Iterable[T]) -> list[
 
 
 def flat_map(function: Callable[[T], Any], values: Iterable[T]) -> list[Any]:
-    """Call a task that gives a list for each value of a list, and join what they give."""
-    return flatten(map_(function, values))
+    """Call a task that gives a list for each value of a list, and join what they give.
+
+    Raises:
+        CallError: what cannot be called, or has no order.
+    """
+    check_called("flat_map", function)
+    return flatten(map_(function, listed(values, "flat_map")))
 
 
 @overload
@@ -84,8 +107,12 @@ def zip_(*lists: Iterable[Any]) -> list[tuple[Any, ...]]: ...
 
 
 def zip_(*lists: Any) -> Any:
-    """The items of lists side by side, as far as the shortest goes. The lists may be lazy."""
-    return Special("zip_", lists)
+    """The items of lists side by side, as far as the shortest goes. The lists may be lazy.
+
+    Raises:
+        CallError: what has no order.
+    """
+    return Special("zip_", tuple([listed(one, "zip_") for one in lists]))
 
 
 def _function(function: Any, name: str) -> Generator[Any, Any, Any]:

@@ -16,7 +16,14 @@ from headwater.engine.errors import Unrecordable
 from headwater.engine.feeding import ONLY_BODY
 from headwater.engine.job import Job
 from headwater.engine.options import CacheScope
-from headwater.engine.reasons import ROLLED_BACK, UNREADABLE_EXPRESSION, UNREADABLE_RESULT, Reason, Why
+from headwater.engine.reasons import (
+    READ_OTHERWISE,
+    ROLLED_BACK,
+    UNREADABLE_EXPRESSION,
+    UNREADABLE_RESULT,
+    Reason,
+    Why,
+)
 from headwater.engine.through import sources_through
 from headwater.engine.validity import still_holds
 from headwater.engine.values import describe, preview, type_name
@@ -168,8 +175,11 @@ def _batches(jobs: Sequence[Job]) -> Iterator[list[str]]:
 
 
 def _by_what_was_read(job: Job) -> Why | None:
-    """Whether there was a record, and its bytes could not be turned into a value, or its handle has moved on."""
+    """Whether there was a record, and its bytes could not be turned into a value, its handle has moved on, or it had
+    read something else from outside."""
     reason = job.reason or ""
+    if reason.startswith(READ_OTHERWISE):
+        return Why(Reason.ARGUMENT_CHANGED, reason.removeprefix(READ_OTHERWISE))
     if reason == ROLLED_BACK:
         return Why(Reason.UPSTREAM_CHANGED, reason)
     if reason.startswith(UNREADABLE_RESULT):

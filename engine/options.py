@@ -80,7 +80,7 @@ def _text(name: str, value: Any) -> str:
 
 def _mode(name: str, value: Any) -> str:
     executors = {"thread": "default", "threads": "default", "process": "process", "processes": "process"}
-    if value not in executors:
+    if not isinstance(value, str) or value not in executors:
         raise TaskDefinitionError(f"option {name}={value!r}: choose one of 'thread', 'process'")
     return executors[value]
 
@@ -202,16 +202,18 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
             )
             raise TaskDefinitionError(f"no option is called {name!r}.{hint}")
         # A lazy value is checked once it is there.
-        # (Whether a call is recorded has to be known before anything of it is.)
-        lazy = name not in ("export_options", "mode", "prov") and find_expressions(value)
+        # (Whether a call is recorded has to be known before anything of it is, and nout when it is unpacked.)
+        lazy = name not in ("export_options", "nout", "prov") and find_expressions(value)
         checked[name] = value if lazy else check(name, value)
     if "cache" in checked:
         cache = checked.pop("cache")
         lazy = find_expressions(cache)
         checked.setdefault("cache_scope", Operation(_CACHE, (cache,)) if lazy else _scope_of(cache))
     if "mode" in checked:
-        executor = checked.pop("mode")
-        if checked.setdefault("executor", executor) != executor:
+        mode = checked.pop("mode")
+        executor = Operation(_MODE, (mode,)) if find_expressions(mode) else mode
+        given = checked.setdefault("executor", executor)
+        if given is not executor and (find_expressions([given, executor]) or given != executor):
             raise TaskDefinitionError(
                 "mode and executor say where a task runs, each its own: give executor alone"
             )
@@ -222,8 +224,14 @@ def _scope_of(cache: Any) -> CacheScope:
     return CacheScope.BACKEND if _flag("cache", cache) else CacheScope.CSE
 
 
-_CACHE = "cache"
-OPERATIONS[_CACHE] = _scope_of  # what a lazy value for `cache` has turned out to be
+def _executor_of(mode: Any) -> str:
+    return _mode("mode", mode)
+
+
+_CACHE, _MODE = "cache", "mode"
+# What a lazy value for `cache` or `mode` has turned out to be.
+OPERATIONS[_CACHE] = _scope_of
+OPERATIONS[_MODE] = _executor_of
 
 
 def limits_of_reuse(definition: Mapping[str, Any]) -> list[bytes]:

@@ -15,6 +15,9 @@ UNREADABLE_EXPRESSION = "its recorded expression is unreadable"
 ROLLED_BACK = "a handle that it takes or gives was rolled back"
 """`Job.reason` where a call ran that took an earlier state."""
 
+READ_OTHERWISE = "what it reads is another now: "
+"""`Job.reason` begins so where it was called like this before, and read something else from outside; what, follows."""
+
 
 class Reason(enum.Enum):
     """Why a call has to run. There are no others."""
@@ -24,7 +27,7 @@ class Reason(enum.Enum):
     CODE_CHANGED = "code changed"
     """the task, or something that its code reads, is not what it was"""
     ARGUMENT_CHANGED = "argument changed"
-    """it was never called with this argument"""
+    """it was never called with this argument, or where it reads this of the context"""
     FILE_CHANGED = "file changed"
     """a file that it takes, or gave, is not what it was"""
     UPSTREAM_CHANGED = "upstream changed"

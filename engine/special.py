@@ -6,8 +6,19 @@ returns its own value. The scheduler steps it; lineage follows what was yielded.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    ValuesView,
+)
 from contextlib import contextmanager
+from itertools import count, cycle, repeat
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from headwater.engine.came import Had, Wish, had_by
@@ -420,6 +431,30 @@ def ordered(values: Any, name: str) -> Iterator[Any]:
     Raises:
         CallError: it is nothing of the kind.
     """
+    _check_ordered(values, name)
+    return iter(values)
+
+
+def listed(values: Any, name: str) -> Any:
+    """What a form is to go through, as it is kept in an expression: what is used up by reading it, and what lazy values
+    are not found in, is a list of its items from here on. What never ends is read when it is evaluated.
+
+    Raises:
+        CallError: it is nothing that can be gone through in a fixed order.
+    """
+    if isinstance(values, Expression):
+        return values
+    _check_ordered(values, name)
+    return as_list(values)
+
+
+def as_list(values: Any) -> Any:
+    """An iterator, or a view of a dict, as a list; anything else as it is."""
+    if isinstance(values, (Expression, count, cycle, repeat)):
+        return values
+    return list(values) if isinstance(values, (Iterator, KeysView, ValuesView, ItemsView)) else values
+
+
+def _check_ordered(values: Any, name: str) -> None:
     if isinstance(values, (str, bytes, set, frozenset)) or not hasattr(values, "__iter__"):
         raise CallError(f"{name}(...): a list is needed, not {type(values).__name__}")
-    return iter(values)

@@ -380,6 +380,8 @@ def _instead(func: object) -> str:
     """What to use where something that is no function was to become a task."""
     if isinstance(func, staticmethod):
         return ". Put @staticmethod above @task"
+    if isinstance(func, (classmethod, property)):
+        return ". Methods cannot be tasks: make it a function that takes what it needs as arguments"
     name = getattr(func, "__name__", "…")
     return f". Use as_task({name}), or put a function of your own around it" if callable(func) else ""
 

@@ -43,7 +43,7 @@ def wraps_task(
             f"wraps_task is called before it decorates: @wraps_task(), not {wrapper_name!r}"
         )
     check_definition("wraps_task(...)", hash_includes=wrapper_hash_includes)
-    check_options(options)
+    own = check_options(options)
 
     def define(wrapper: Wrapper) -> Callable[[T], T]:
         hidden = wrapper_name or wrapper.__name__.lstrip("_")
@@ -70,7 +70,7 @@ def wraps_task(
                 config_args=inner.config_args if not use_wrapper_signature else (),
                 load_module=inner.load_module,
                 hash_includes=[inner, *wrapper_hash_includes],
-                options={**inner.definition, **options},
+                options={**inner.definition, **own},
             )
             if outer.nout is None:
                 outer.nout = inner.nout

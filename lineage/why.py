@@ -31,6 +31,7 @@ _SCOPE = "cache scope"
 _ALLOWED = "final results are not allowed by allowed_cache_results"
 _BELOW = "something under it changed"
 _ROLLED_BACK = "a handle that it takes or gives was rolled back"
+_OTHERWISE = "what it reads is another now: "
 _NEVER = "never run with these arguments and this code"
 _ENTRY = "entrypoint"
 """what a call of another project's task is given to say which one"""
@@ -113,6 +114,8 @@ class _Explainer:
         equal = self._facts.equal(job)
         if _ROLLED_BACK in noted:
             return _step(job, Reason.UPSTREAM, noted, equal and equal.line), None
+        if _OTHERWISE in noted:
+            return _step(job, Reason.ARGUMENT, noted.partition(_OTHERWISE)[2], equal and equal.line), None
         if _BELOW in noted:
             return self._below(job, equal)
         if "a file in" in noted or "unreadable" in noted or equal:

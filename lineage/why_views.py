@@ -23,7 +23,7 @@ class Reason(str, Enum):
     CODE = "code-changed"
     """the task's source, or a helper or constant that it reads, is another one"""
     ARGUMENT = "argument-changed"
-    """it was given something that no earlier run gave it"""
+    """it was given something that no earlier run gave it, or reads something else from outside"""
     FILE = "file-changed"
     """a file that it took or made is no longer what it was"""
     UPSTREAM = "upstream-changed"

@@ -20,6 +20,7 @@ from headwater import (
     StoreUnavailable,
     Task,
     catch,
+    get_context,
     open_project,
     task,
 )
@@ -51,6 +52,17 @@ def planned(project: Project, expression: Any, **options: Any) -> list[tuple[str
     with pytest.raises(DryRunResult) as caught:
         Scheduler(project).run(expression, dryrun=True, **options)
     return [(call.task, call.why.reason, call.why.detail) for call in caught.value.calls]
+
+
+def test_a_context_that_is_read_otherwise_is_named(run: Callable[[Any], Any], project: Project) -> None:
+    async def reading() -> Any:
+        return [await get_context("model.rate", 0.1), await get_context("model.depth")]
+
+    reads = define("reading", reading)
+    run(reads())
+    expected = [("dryrun.reading", Reason.ARGUMENT_CHANGED, "context model.rate")]
+    assert planned(project, reads(), context={"model": {"rate": 0.2}, "other": 1}) == expected
+    assert Scheduler(project).run(reads(), dryrun=True, context={"other": 1}) == [0.1, None]
 
 
 def define(name: str, function: Callable[..., Any], version: str = "1", **options: Any) -> Task[Any, Any]:

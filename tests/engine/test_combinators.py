@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import subprocess
 import sys
@@ -28,8 +29,10 @@ from headwater import (
     flat_map,
     flatten,
     force,
+    fork_thread,
     get_context,
     identity,
+    join_thread,
     len_,
     map_,
     quote,
@@ -68,6 +71,11 @@ def fail(message: str) -> int:
 @task
 def shown(value: Any) -> str:
     return repr(value)
+
+
+@task
+def shown_with(name: str, value: int) -> str:
+    return f"{name}: {value}"
 
 
 @task
@@ -124,18 +132,43 @@ def test_lists_are_flattened_and_zipped(scheduler: Scheduler) -> None:
         scheduler.run(flatten([1]))
 
 
+def test_what_is_used_up_by_reading_it_can_be_gone_through_in_every_run(scheduler: Scheduler) -> None:
+    for made, value in (
+        (map_(inc, (n for n in (1, 2))), [2, 3]),
+        (starmap(add, zip([1, 2], [3, 4], strict=True)), [4, 6]),
+        (flat_map(numbers, iter([1, 2])), [0, 0, 1]),
+        (flatten((n,) for n in (1, 2)), [1, 2]),
+        (zip_(map(str, [1, 2]), [3, 4]), [("1", 3), ("2", 4)]),
+    ):
+        assert scheduler.run(made) == value
+        assert scheduler.run(made) == value
+    assert scheduler.run(zip_(numbers(2), itertools.count(5))) == [(0, 5), (1, 6)]  # which never ends
+
+
+def test_lazy_values_are_found_in_iterators_and_in_views_of_dicts(scheduler: Scheduler) -> None:
+    named = {"a": inc(1), "b": 5}
+    assert scheduler.run(map_(inc, named.values())) == [3, 6]
+    assert scheduler.run(map_(inc, (inc(n) for n in (1, 2)))) == [3, 4]
+    assert scheduler.run(starmap(shown_with, named.items())) == ["a: 2", "b: 5"]
+    assert scheduler.run(starmap(add, zip([1, 2], [inc(3), 4], strict=True))) == [5, 6]
+    assert scheduler.run(flatten([inc(n)] for n in (1, 2))) == [2, 3]
+    assert scheduler.run(flatten([(inc(n) for n in (1, 2)), named.values()])) == [2, 3, 2, 5]
+    assert scheduler.run(zip_((inc(n) for n in (1, 2)), named.keys())) == [(2, "a"), (3, "b")]
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
         (flatten([{"a", "b"}]), "a list of lists is needed, and set is in it"),
-        (flatten({("a",), ("b",)}), "a list is needed, not set"),
-        (zip_([1], {"a", "b"}), "a list is needed, not set"),
-        (zip_([1], 3), "a list is needed, not int"),
-        (map_(3, [1]), "a task or a function is needed, not int"),
-        (starmap(3, [{}]), "a task or a function is needed, not int"),
+        (flatten(identity({("a",), ("b",)})), "a list is needed, not set"),
+        (zip_([1], identity({"a", "b"})), "a list is needed, not set"),
+        (zip_([1], identity(3)), "a list is needed, not int"),
+        (map_(identity(3), [1]), "a task or a function is needed, not int"),
+        (starmap(identity(3), [{}]), "a task or a function is needed, not int"),
+        (join_thread(identity(3)), "what fork_thread gave is needed, not int"),
     ],
 )
-def test_what_has_no_order_or_cannot_be_called_is_refused(
+def test_what_turns_out_to_have_no_order_or_not_to_be_called_is_refused(
     scheduler: Scheduler, expression: Any, message: str
 ) -> None:
     with pytest.raises(CallError, match=message):
@@ -180,6 +213,20 @@ def test_catch_all_waits_for_all_before_it_raises_the_first_error_that_does_not_
     [
         (lambda: seq({"a": inc(1)}), r"seq.*a list is needed, not dict"),  # nothing evaluated its values
         (lambda: seq({inc(1), inc(2)}), r"seq.*a list is needed, not set"),
+        (lambda: map_(3, [1]), r"map_.*a task or a function is needed, not 3"),
+        (lambda: map_([1, 2], inc), r"map_.*a task or a function is needed, not \[1, 2\]"),
+        (lambda: map_(inc, 3), r"map_.*a list is needed, not int"),
+        (lambda: map_(inc, {1, 2}), r"map_.*a list is needed, not set"),
+        (lambda: starmap(3, [{}]), r"starmap.*a task or a function is needed, not 3"),
+        (lambda: starmap(add, "ab"), r"starmap.*a list is needed, not str"),
+        (lambda: flat_map(3, [1]), r"flat_map.*a task or a function is needed, not 3"),
+        (lambda: flat_map(numbers, None), r"flat_map.*a list is needed, not NoneType"),
+        (lambda: flatten({("a",), ("b",)}), r"flatten.*a list is needed, not set"),
+        (lambda: zip_([1], 3), r"zip_.*a list is needed, not int"),
+        (
+            lambda: join_thread([fork_thread(inc(1))]),
+            r"join_thread.*what fork_thread gave is needed, not list",
+        ),
         (lambda: catch(inc(1), ValueError, 0), r"catch\(.*a task or a function is needed, not 0"),
         (lambda: catch_all([inc(1)], ValueError, 0), r"catch_all.*a task or a function is needed, not 0"),
         (lambda: compose(inc, inc(1)[0], 3), r"compose.*a task or a function is needed, not 3"),

@@ -146,6 +146,9 @@ def test_what_is_no_function_and_no_error_is_refused_with_what_to_write() -> Non
 
     with pytest.raises(TaskDefinitionError, match=r"as_task\(Thing\)"):
         task(Thing)
+    for of_a_class in (classmethod(lambda cls: 1), property(lambda self: 1)):
+        with pytest.raises(TaskDefinitionError, match="Methods cannot be tasks"):
+            task(of_a_class)  # type: ignore[call-overload]
     with pytest.raises(TaskDefinitionError, match="Put @staticmethod above @task"):
         task(staticmethod(inc.func))
     thrown: Any = 5

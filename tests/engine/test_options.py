@@ -117,6 +117,28 @@ def test_whether_to_cache_may_be_lazy(scheduler: Scheduler) -> None:
         scheduler.run(options.options(cache_scope=flag(3))())
 
 
+def test_where_to_run_may_be_lazy_as_a_mode(scheduler: Scheduler) -> None:
+    @task(namespace="options", mode=flag("thread"))
+    def placed(info: JobInfo = JobInfo()) -> Any:
+        return info.options["executor"]
+
+    assert scheduler.run(placed()) == "default"
+    assert scheduler.run(options.options(mode=flag("process"))())["executor"] == "process"
+    assert scheduler.run([child.export_options(mode=flag("thread"))()])[0][0]["executor"] == "default"
+    for wrong in ("proces", ["process"]):
+        with pytest.raises(TaskDefinitionError, match=r"option mode=.*: choose one of 'thread', 'process'"):
+            scheduler.run(placed.options(mode=flag(wrong))())
+    with pytest.raises(TaskDefinitionError, match="give executor alone"):
+        options.options(mode="thread", executor=flag("default"))
+
+
+def test_what_is_needed_before_anything_is_evaluated_cannot_be_lazy() -> None:
+    with pytest.raises(TaskDefinitionError, match=r"option nout=.*the number of items is needed"):
+        options.options(nout=one())
+    with pytest.raises(TaskDefinitionError, match=r"option prov=.*True or False is needed"):
+        options.options(prov=flag(False))
+
+
 def test_two_calls_that_differ_in_a_lazy_option_are_two_calls(scheduler: Scheduler) -> None:
     @task(namespace="options", cache_scope="NONE")
     def named(info: JobInfo = JobInfo()) -> Any:

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from headwater import CallError, Scheduler, Task, TaskDefinitionError, get_task_registry, task, wraps_task
+from headwater import (
+    CacheScope,
+    CallError,
+    Scheduler,
+    Task,
+    TaskDefinitionError,
+    get_task_registry,
+    task,
+    wraps_task,
+)
 
 headwater_namespace = "wrapping"
 AnyTask = Task[Any, Any]
@@ -105,6 +114,34 @@ def test_a_wrapper_may_have_a_signature_of_its_own(scheduler: Scheduler) -> None
         return x
 
     assert scheduler.run(same(1, times=2)) == [1, 2]  # type: ignore[call-arg, comparison-overlap]
+
+
+@pytest.mark.parametrize(
+    ("inner", "wrapper", "name", "value"),
+    [
+        ({"cache": True}, {"cache": False}, "cache_scope", CacheScope.CSE),
+        ({"cache_scope": "NONE"}, {"cache": True}, "cache_scope", CacheScope.BACKEND),
+        ({"mode": "thread"}, {"mode": "process"}, "executor", "process"),
+        ({"executor": "process"}, {"mode": "thread"}, "executor", "default"),
+        ({"limits": ["a"]}, {"retries": 1}, "limits", {"a": 1}),
+    ],
+)
+def test_an_option_of_the_wrapper_goes_before_the_one_of_the_task_however_they_are_written(
+    inner: dict[str, Any], wrapper: dict[str, Any], name: str, value: Any
+) -> None:
+    @wraps_task("given", **wrapper)
+    def given(inner: AnyTask) -> Callable[..., Any]:
+        def do(x: int) -> Any:
+            return inner(x)
+
+        return do
+
+    @given
+    @task(namespace="wrapping", **inner)
+    def optioned(x: int) -> int:
+        return x
+
+    assert optioned.get_task_option(name) == value
 
 
 def test_only_tasks_can_be_wrapped() -> None:

@@ -97,6 +97,28 @@ def main() -> list[int]:
     assert first in reused.root.because
 
 
+def test_a_call_that_reads_another_context_is_told_which_part_of_it(lab: Lab) -> None:
+    source = """
+from headwater import get_context
+
+@task
+async def rate() -> float:
+    return await get_context("model.rate", 0.1)
+
+@task
+async def main() -> float:
+    return await rate()
+"""
+    call = "main.update_context(model={})()"
+    lab.run(source, call.format("dict(rate=1)"))
+    second = lab.run(source, call.format("dict(rate=2, depth=3)"))
+    [inner], [outer] = reasons(lab, second, "rate"), reasons(lab, second, "main")
+    for answer in (inner, outer):
+        assert (answer.root.reason, answer.root.because) == (Reason.ARGUMENT, "context model.rate")
+    third = lab.run(source, call.format("dict(rate=2, depth=4)"))
+    assert reasons(lab, third, "main")[0].root.reason is Reason.REUSED
+
+
 def test_a_changed_source_is_shown_line_by_line(lab: Lab) -> None:
     first = lab.run(SQUARES)
     second = lab.run(SQUARES.replace("sum(xs, start)", "sum(xs, start) + 1"))
