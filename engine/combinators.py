@@ -115,9 +115,14 @@ def zip_(*lists: Any) -> Any:
     return Special("zip_", tuple([listed(one, "zip_") for one in lists]))
 
 
-def _function(function: Any, name: str) -> Generator[Any, Any, Any]:
+def _function(give: Give, function: Any, name: str) -> Generator[Any, Any, Any]:
     """A task, evaluated where it is lazy. (Nothing comes from one that is not: it is not asked for.)"""
-    found = (yield function) if isinstance(function, Expression) else function
+    if not isinstance(function, Expression):
+        found = function
+    else:
+        found = yield function
+        if isinstance(found, PartialTask):
+            found = found.given(give)
     if not callable(found):
         raise CallError(f"{name}(...): a task or a function is needed, not {type(found).__name__}")
     return found
@@ -125,14 +130,14 @@ def _function(function: Any, name: str) -> Generator[Any, Any, Any]:
 
 @form("map_")
 def _map(give: Give, function: Any, values: Any) -> Steps:
-    call = yield from _function(function, "map_")
+    call = yield from _function(give, function, "map_")
     items = yield from items_of(give, values, "map_")
     return (yield [call(item) for item in items])
 
 
 @form("starmap")
 def _starmap(give: Give, function: Any, values: Any) -> Steps:
-    call = yield from _function(function, "starmap")
+    call = yield from _function(give, function, "starmap")
     found = []
     for item in (yield from items_of(give, values, "starmap")):
         # Which arguments there are must be known to make the call.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -50,6 +50,15 @@ class PartialTask(Generic[R]):
     def update_context(self, context: Mapping[str, Any] | None = None, /, **names: Any) -> PartialTask[R]:
         """The same with other values in the context of its calls; see `Task.update_context`."""
         return PartialTask(self.task.update_context(context, **names), self.args, self.kwargs)
+
+    def given(self, came: Callable[[Any], Any]) -> PartialTask[R]:
+        """The same with its arguments as they are called with: each with what it came from.
+
+        Args:
+            came: gives an argument so.
+        """
+        kwargs = {name: came(value) for name, value in self.kwargs.items()}
+        return PartialTask(self.task, tuple(map(came, self.args)), kwargs)
 
     def is_valid(self) -> bool:
         """Whether its task is what its name stands for by now."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from headwater.engine.defaults import settle_defaults
-from headwater.engine.expression import Call, Expression, Operation
-from headwater.engine.job import Job
+from headwater.engine.expression import Call, Expression, Given, Operation
+from headwater.engine.job import BODY, Job
 from headwater.engine.nested import find_expressions, look_into
+from headwater.engine.partial import PartialTask
 from headwater.engine.task import Task
 
 
@@ -47,3 +50,32 @@ def has_plain_operands(operation: Operation) -> bool:
     if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
         return False
     return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
+
+
+def as_they_came(
+    owner: Job, operation: Operation, args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[Sequence[Any], dict[str, Any]]:
+    """The values of an operation's operands, as it is applied to them: where a task is called that was lazy itself,
+    each with what it came from, as in any call. What a partial task has already came from where that did.
+
+    Args:
+        args, kwargs: the values, in the places of the operands.
+    """
+    if operation._symbol != "call" or not isinstance(args[0], (Task, PartialTask)):
+        return args, kwargs
+    assert owner.below is not None
+    memo = owner.below.memo
+
+    def came(written: Any, value: Any) -> Any:
+        inner, plain = look_into(written)
+        if not inner:
+            return value
+        sources = set().union(*(memo[id(one)].sources for one in inner))
+        return Given(value, tuple(sorted(sources | {BODY} if plain else sources)))
+
+    called, *given = args
+    lazy, *rest = operation._args
+    if isinstance(called, PartialTask):
+        called = called.given(partial(came, lazy))
+    named = {name: came(operation._kwargs[name], value) for name, value in kwargs.items()}
+    return [called, *map(came, rest, given)], named

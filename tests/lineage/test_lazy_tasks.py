@@ -1,0 +1,80 @@
+"""Calls of tasks that are lazy themselves: what they are given came from where it did, as of any call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from headwater.cypher.project import Project
+from headwater.cypher.store import open_store
+from headwater.lineage.resolve import Found
+from headwater.lineage.trace import trace
+
+from headwater import Scheduler, catch, map_, starmap, task
+
+headwater_namespace = "lazy_tasks"
+
+
+@task
+def load(n: int) -> int:
+    return n
+
+
+@task
+def join(a: Any, b: Any = 0) -> str:
+    return f"{a} {b}"
+
+
+@task
+def same(value: Any) -> Any:
+    return value
+
+
+@task
+def part(n: int) -> Any:
+    return join.partial(n)
+
+
+@task
+def fail(n: int) -> int:
+    raise ValueError(n)
+
+
+@pytest.fixture
+def fed(local_project: Project) -> Iterator[Callable[[Any], dict[str, set[str]]]]:
+    """Which tasks' results went into each parameter of `join`."""
+    store = open_store(local_project)
+
+    def of(expression: Any) -> dict[str, set[str]]:
+        scheduler = Scheduler(local_project)
+        scheduler.run(expression, cache=False)
+        scheduler.wait_recorded()
+        assert scheduler.execution_id is not None
+        calls = trace(store, Found("execution", scheduler.execution_id, "a run")).calls
+        return {
+            argument.name: {calls[one].task.rpartition(".")[2] for one in argument.fed_by}
+            for call in calls.values()
+            if call.task == "lazy_tasks.join"
+            for argument in call.arguments
+            if argument.fed_by
+        }
+
+    yield of
+    store.close()
+
+
+Fed = Callable[[Any], dict[str, set[str]]]
+
+
+def test_what_a_lazy_task_is_called_with_came_from_where_it_did(fed: Fed) -> None:
+    assert fed(same(join)(load(1), 2)) == {"a": {"load"}}
+    assert fed(same(join)(3, b=[load(4), 5])) == {"b": {"load"}}
+    assert fed(same(join)(6, 7)) == {}
+
+
+def test_what_a_lazy_partial_task_has_came_from_where_that_did(fed: Fed) -> None:
+    assert fed(part(load(11))(load(12))) == {"a": {"part"}, "b": {"load"}}
+    assert fed(map_(part(load(21)), [25])) == {"a": {"part"}}
+    assert fed(starmap(part(load(31)), [{"b": load(35)}])) == {"a": {"part"}, "b": {"load"}}
+    assert fed(catch(fail(41), ValueError, part(load(42)))) == {"a": {"part"}, "b": {"fail"}}
