@@ -158,7 +158,8 @@ class DryRun(Run):
                 self._ask_elsewhere(job)
             else:
                 try:
-                    self._executors.settings_of(job.options.get("executor", "default"))
+                    if not _has_settings_of_its_own(job):
+                        self._executors.settings_of(job.options.get("executor", "default"))
                 except UnknownExecutor as error:
                     reduction.fail(job, error)
                 else:
@@ -200,6 +201,18 @@ class DryRun(Run):
             for job, why in zip(jobs, reasons, strict=True)
         ]
         return here + elsewhere
+
+
+def _has_settings_of_its_own(job: Job) -> bool:
+    """Whether a call is one of a run inside that is given settings: its executors are not those of the run above."""
+    above = job.owner
+    while above is not None:
+        if above.task.fullname == subrun_root_task.fullname:
+            settings = dict(zip(above.names, above.values or (), strict=False)).get("settings")
+            if settings is not None:
+                return True
+        above = above.owner
+    return False
 
 
 class _Reader(NoRecorder):
