@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from functools import lru_cache
+from inspect import getattr_static
 from struct import calcsize
 from typing import Any, ClassVar, TypeVar
 
@@ -157,7 +158,7 @@ class Value:
         slots = _slots(this)
         vars(self).update({name: item for name, item in state.items() if name not in slots})
         for name in state.keys() & set(slots):
-            object.__setattr__(self, name, state[name])  # the class may be frozen
+            getattr_static(this, name).__set__(self, state[name])  # also where the class lets nobody set it
 
     def __reduce__(self) -> tuple[Any, ...]:
         return revive, (type(self).type_name, bytes(self.serialize()))

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import msgspec
+import pydantic
 import pytest
 from headwater.engine.values import describe, hash_value, restore
 
@@ -43,6 +45,15 @@ class Record(Value):
 
 @dataclasses.dataclass(slots=True, frozen=True)
 class Frozen(Value):
+    n: int
+
+
+class Struct(Value, msgspec.Struct, frozen=True):
+    n: int
+    __hash__ = Value.__hash__
+
+
+class Model(Value, pydantic.BaseModel):
     n: int
 
 
@@ -92,7 +103,7 @@ def bag(n: int) -> Bag:
 
 
 MAKERS = [
-    *(Plain, Slots, Below, Record, Frozen, FrozenRecord, Typed[int]),
+    *(Plain, Slots, Below, Record, Frozen, FrozenRecord, Typed[int], Struct, lambda n: Model(n=n)),
     *(ForeignSlots, MoreForeignSlots, bag, Money),
 ]
 
