@@ -23,7 +23,7 @@ from headwater.engine.expression import Expression, begin_era
 from headwater.engine.places import Inner, Place
 
 if TYPE_CHECKING:
-    from headwater.engine.job import Job
+    from headwater.engine.job import Job, StepNode
 
 LAST = Inner(None, 1, 0)
 """The place of what a body returns: after all that it awaited."""
@@ -95,6 +95,7 @@ class Body:
         withheld: answers that are handed over once it has them again.
         took: the hashes of the values that it has got.
         asked: what it waited for, each with its place.
+        asking: the nodes of its wants that the scheduler has not answered.
         began: the era that began with it.
     """
 
@@ -116,6 +117,7 @@ class Body:
         self.withheld: list[Callable[[], None]] = []
         self.took: list[bytes] = []
         self.asked: list[tuple[Place, Expression]] = []
+        self.asking: set[StepNode] = set()
 
     def had(self, got: Iterable[int]) -> Had:
         """From what the plain values may have come in what is written where these results were got."""

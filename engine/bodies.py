@@ -38,6 +38,7 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
 
     def reply(value: Any, error: BaseException | None) -> None:
         body.waits -= 1
+        body.asking.discard(node)
         came = came_by(node, error)
         if error is None:
             _note_taken(job, body, want, value, recording)
@@ -50,6 +51,7 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
     node = StepNode(job, Special("await", (want.expression, reply)))
     node.place = want.place
     node.had = want.had
+    body.asking.add(node)
     return node
 
 

@@ -14,6 +14,7 @@ from headwater.cypher.html import table
 from headwater.cypher.project import Project
 from headwater.engine.background import thread_task
 from headwater.engine.cache import GraphCache
+from headwater.engine.combinators import evaluated
 from headwater.engine.errors import Undecodable, UnknownExecutor
 from headwater.engine.expression import Call
 from headwater.engine.failure import Unreadable
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
 
 _PREVIEW = 60
-_OPENED = {task.fullname for task in (root_task, thread_task, subrun_root_task)}
+_OPENED = {task.fullname for task in (root_task, thread_task, subrun_root_task, evaluated)}
 """tasks that evaluate a quoted expression, their first argument"""
 
 
@@ -80,6 +81,7 @@ class DryRun(Run):
     """One dry run."""
 
     _store: GraphStore | None
+    _recorded: bool
     _planned: list[Job]
     _elsewhere: dict[Job, Sequence[PlannedCall]]
     """what would run first in other projects, by the call that goes there"""
@@ -97,7 +99,8 @@ class DryRun(Run):
             StoreUnavailable: the graph cannot be reached, or lacks what is recorded already.
         """
         self._store, self._planned, self._elsewhere = None, [], {}
-        if self.project is None:
+        self._recorded = not self._is_off(call)
+        if self.project is None or not self._recorded:
             return None
         from headwater.cypher.backlog import catch_up
         from headwater.cypher.store import open_store
@@ -155,7 +158,8 @@ class DryRun(Run):
                 self._ask_elsewhere(job)
             else:
                 try:
-                    self._executors.settings_of(job.options.get("executor", "default"))
+                    if not _has_settings_of_its_own(job):
+                        self._executors.settings_of(job.options.get("executor", "default"))
                 except UnknownExecutor as error:
                     reduction.fail(job, error)
                 else:
@@ -183,7 +187,8 @@ class DryRun(Run):
         elsewhere = [call for job, calls in self._elsewhere.items() if not job.finished for call in calls]
         if not jobs and not elsewhere:
             raise InternalError("a dry run ended with neither a result nor anything to run")
-        reasons = Explainer(self._store, use_cache=self._use_cache).explain(jobs)
+        explainer = Explainer(self._store, use_cache=self._use_cache, recorded=self._recorded)
+        reasons = explainer.explain(jobs)
         here = [
             PlannedCall(
                 job.task.fullname,
@@ -196,6 +201,18 @@ class DryRun(Run):
             for job, why in zip(jobs, reasons, strict=True)
         ]
         return here + elsewhere
+
+
+def _has_settings_of_its_own(job: Job) -> bool:
+    """Whether a call is one of a run inside that is given settings: its executors are not those of the run above."""
+    above = job.owner
+    while above is not None:
+        if above.task.fullname == subrun_root_task.fullname:
+            settings = dict(zip(above.names, above.values or (), strict=False)).get("settings")
+            if settings is not None:
+                return True
+        above = above.owner
+    return False
 
 
 class _Reader(NoRecorder):

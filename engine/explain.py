@@ -55,11 +55,13 @@ class Explainer:
     Args:
         store: the graph; None where nothing is recorded.
         use_cache: False where the run is to reuse nothing.
+        recorded: False where nothing of the run would be recorded (`prov=False`).
     """
 
-    def __init__(self, store: GraphStore | None, *, use_cache: bool) -> None:
+    def __init__(self, store: GraphStore | None, *, use_cache: bool, recorded: bool) -> None:
         self._store = store
         self._use_cache = use_cache
+        self._recorded = recorded
 
     def explain(self, jobs: Sequence[Job]) -> list[Why]:
         """For each call that the cache had no result for, why that is.
@@ -67,6 +69,8 @@ class Explainer:
         Raises:
             StoreError: the graph cannot be asked.
         """
+        if not self._recorded:
+            return [Why(Reason.NEVER_CACHED, "the run is not recorded (prov=False)")] * len(jobs)
         if self._store is None:
             return [Why(Reason.NEW_TASK, "nothing is recorded outside a project")] * len(jobs)
         found = {id(job): why for job in jobs if (why := self._by_options(job)) is not None}

@@ -271,7 +271,7 @@ class Failures:
         with suppress(AttributeError, TypeError):  # the next attempt may raise the same object
             error.headwater_traceback = None  # type: ignore[attr-defined]
         job.error = job.value_hash = job.call_hash = None
-        job.returns = ()
+        job.returns, job.outdated = (), False
         job.reason = f"tried again after {error_text(error)}"
         job.have(attempt=job.traits.attempt + 1, named=(), changed=())
         job.n = self.number()
@@ -280,7 +280,13 @@ class Failures:
         self.counts[job.task.fullname][WAITING] += 1
 
     def _leave_behind(self, job: Job) -> None:
-        """Let go of the calls that an attempt made before it failed: what still runs of them is its own."""
+        """Let go of the calls that an attempt made before it failed: what still runs of them is its own. Nobody waits
+        for them: the next attempt asks anew."""
+        assert job.below is not None
+        waits = job.body.asking if job.body is not None else ()
+        for node in (*job.below.memo.values(), *waits):
+            if isinstance(node, StepNode):
+                node.finished = True
         live = job.live
         if live:
             past = _likeness(job)

@@ -11,6 +11,9 @@ from headwater.engine.values import Value
 from headwater.engine.values.by_name import unpickled
 from headwater.engine.values.pickling import pickled
 
+_damaged: set[str] = set()
+"""paths of files that were found not to be what was written"""
+
 
 class FileCache(Value):
     """A value whose bytes are in a file below `base_path`, named by what is in it; the record has the path alone.
@@ -27,12 +30,14 @@ class FileCache(Value):
         return "file"
 
     def serialize(self) -> bytes:
-        """The path of the file, which is written where it is not there yet."""
+        """The path of the file, which is written where it is not there yet, or was found damaged."""
         data = pickled(self.__getstate__())
         file = File(f"{self.base_path.rstrip('/')}/{sha256(data).hexdigest()}")
-        if not file.exists():
+        path = str(file.uri)
+        if path in _damaged or not file.exists() or file.size() != len(data):
             file.write(data, "wb")
-        return str(file.uri).encode()
+            _damaged.discard(path)
+        return path.encode()
 
     @classmethod
     def deserialize(cls, raw_type: str, data: bytes) -> Any:
@@ -42,6 +47,7 @@ class FileCache(Value):
         except OSError as error:
             raise Undecodable(f"the file that a {raw_type} was kept in cannot be read: {error}") from error
         if sha256(found).hexdigest() != path.rpartition("/")[2]:
+            _damaged.add(path)  # it is written again where the call that gave it runs again
             raise Undecodable(f"{path} is not what was written there of a {raw_type}")
         value = cls.__new__(cls)
         value.__setstate__(unpickled(found))

@@ -271,6 +271,8 @@ def merge_handles(handles: Iterable[H]) -> H:
 
 
 def _merged(branches: Iterable[H]) -> H:
+    if not isinstance(branches, Iterable):
+        raise CallError(f"merge_handles(...): a list of handles is needed, not {branches!r}")
     handles = list(branches)
     for one in handles:
         if not isinstance(one, Handle):

@@ -144,7 +144,7 @@ class Run(Control):
     def _open(
         self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
     ) -> GraphStore | None:
-        if self.project is None or not self._prov or is_off(call._task.definition, None, call._options):
+        if self.project is None or self._is_off(call):
             return None
         note_datasets(self.project)
         from headwater.cypher.backlog import catch_up, ensure_loader
@@ -173,6 +173,10 @@ class Run(Control):
         self._requests = Requests(self.project, started.id)
         ensure_loader(self.project)
         return store
+
+    def _is_off(self, call: Call) -> bool:
+        """Whether nothing is recorded of a run of this call, and nothing reused (`prov=False`)."""
+        return not self._prov or is_off(call._task.definition, None, call._options)
 
     def _look_again(self) -> None:
         look_again()

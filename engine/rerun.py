@@ -84,20 +84,24 @@ def decode(
     """
     values: dict[str, Any] = {}
     extra: dict[str, Any] = {}
-    variadic = {p.name for p in signature.parameters.values() if p.kind is p.VAR_POSITIONAL}
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-    named = {p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD}
+    parameters = signature.parameters
+    variadic = {p.name for p in parameters.values() if p.kind is p.VAR_POSITIONAL}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    named = {p.name for p in parameters.values() if p.kind is not p.VAR_KEYWORD}
+    by_place = {p.name for p in parameters.values() if p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY)}
     store = ValueStore(project.values_address())
-    for recorded_name, _, stored in call.arguments:
+    for recorded_name, position, stored in call.arguments:
         # Those of `*values` are recorded as `values[0]`, `values[1]`, in order (`signature.Plan.bind`).
         base = recorded_name.partition("[")[0]
-        name = base if base in variadic else recorded_name
-        if name in without:
+        name = base if base in variadic and position is not None else recorded_name
+        # One of `**parameters` may have the name of a parameter that is given by its place alone.
+        is_extra = takes_any and position is None and name in by_place
+        if name in without and not is_extra:
             continue
         if name not in named and not takes_any:
             raise UsageError(
                 f"job {call.job} gave {call.task} an argument {name!r}, and it has no such parameter any more. "
-                f"It takes: {', '.join(signature.parameters) or 'none'}"
+                f"It takes: {', '.join(parameters) or 'none'}"
             )
         try:
             value = with_handles(read_stored(stored, store), Handle.taken_again)
@@ -107,10 +111,10 @@ def decode(
                 f"the argument {name!r} of job {call.job} ({call.task}), a {stored.type}, cannot be read back: "
                 f"{error}. Give it anew: {flag} …"
             ) from error
-        if name in variadic:
-            values[name] = (*values.get(name, ()), value)
-        elif name in named:
-            values[name] = value
-        else:
+        if is_extra or name not in named:
             extra[name] = value
+        elif name in variadic:
+            values[name] = (*values.get(name, ()), value)
+        else:
+            values[name] = value
     return values, extra

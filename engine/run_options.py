@@ -12,15 +12,18 @@ Tags = Mapping[str, Any] | Sequence[tuple[str, Any] | str]
 """A dict (a value may be a list), pairs, or texts like `key=value`."""
 
 
-def check_flags(**flags: Any) -> None:
+def check_flags(label: str, /, **flags: Any) -> None:
     """Refuse what is neither True nor False.
+
+    Args:
+        label: what the options are given to, for the message.
 
     Raises:
         TypeError: with the option's name.
     """
     for name, value in flags.items():
         if not isinstance(value, bool):
-            raise TypeError(f"run(…, {name}={value!r}): True or False is needed")
+            raise TypeError(f"{label}(…, {name}={value!r}): True or False is needed")
 
 
 def check_tags(tags: Any) -> tuple[tuple[str, str], ...]:
@@ -52,12 +55,15 @@ def check_command(command: Any) -> None:
         raise TypeError(f"run(…, command={command!r}): every word has to be a text")
 
 
-def check_project(project: Any) -> Project | None:
+def check_project(project: Any, label: str = "Scheduler") -> Project | None:
     """A project, or None.
+
+    Args:
+        label: what it was given to, for the message.
 
     Raises:
         TypeError: it is neither.
     """
     if project is not None and not isinstance(project, Project):
-        raise TypeError(f"Scheduler({project!r}): a Project is needed, like open_project(FOLDER) gives")
+        raise TypeError(f"{label}({project!r}): a Project is needed, like open_project(FOLDER) gives")
     return project

@@ -67,6 +67,7 @@ class Scheduler:
     """
 
     def __init__(self, project: Project | None = None, *, record: bool = True) -> None:
+        check_flags("Scheduler", record=record)
         given = check_project(project)
         self.project = given or find_project() if record else None
         self.config = Config.of(self.project)
@@ -156,7 +157,7 @@ class Scheduler:
             UsageError: this is a worker process, which imports the main program for its tasks.
         """
         refuse_run_on_import()
-        check_flags(cache=cache, keep_going=keep_going, dryrun=dryrun, prov=prov)
+        check_flags("run", cache=cache, keep_going=keep_going, dryrun=dryrun, prov=prov)
         check_command(command)
         above = check_context(context, "run(…, context={})")
         pairs = tuple(dict.fromkeys((*self.config.tags, *check_tags(tags))))

@@ -218,12 +218,16 @@ def subrun(
         **task_options: options of the call that stands for it.
 
     Raises:
-        CallError: both `config` and `config_dir` are given.
+        CallError: both `config` and `config_dir` are given, or `load_modules` is no list of names.
         UsageError: a setting that cannot be.
         TaskDefinitionError: an option that cannot be.
     """
     if config is not None and config_dir is not None:
         raise CallError("subrun(...): config and config_dir say the same thing twice. Keep one of them.")
+    if isinstance(load_modules, str):
+        raise CallError(
+            f"subrun(..., load_modules={load_modules!r}): a list of names is needed, [{load_modules!r}]"
+        )
     if config is not None:
         config_from(config)
     settings = config if config is not None else config_dir

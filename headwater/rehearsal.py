@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 
 from headwater.cypher.project import Project
 from headwater.engine.loop import Run
+from headwater.engine.run_options import check_project
 from headwater.engine.scheduler import Scheduler
 from headwater.engine.simulation import SeenCall, SimulatedRun, VirtualClock
 
@@ -32,7 +33,7 @@ class Rehearsal:
     """
 
     def __init__(self, project: Project | None = None) -> None:
-        self.project = project
+        self.project = check_project(project, "Rehearsal")
         self.clock = VirtualClock()
         self.calls: list[SeenCall] = []
         self.seed: int | None = None

@@ -7,11 +7,15 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from functools import lru_cache
+from inspect import getattr_static
+from struct import calcsize
 from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.main_program import is_main
 from headwater.engine.values import names
+from headwater.engine.values.objects import open_reduced
 from headwater.engine.values.scalars import text
 from headwater.engine.values.walk import SEQUENCE, Frame, Refused, Walk, by_nothing
 
@@ -38,6 +42,34 @@ def overrides(cls: type, method: str) -> bool:
     return next(base for base in cls.__mro__ if method in vars(base)).__module__ != __name__
 
 
+@lru_cache(maxsize=4096)
+def _slots(cls: type) -> tuple[str, ...]:
+    """The names of the attributes that a class and those below it keep in slots."""
+    found: list[str] = []
+    for base in cls.__mro__:
+        slots = vars(base).get("__slots__", ())
+        for name in [slots] if isinstance(slots, str) else slots:
+            if name in ("__dict__", "__weakref__"):
+                continue
+            is_private = name.startswith("__") and not name.endswith("__")
+            found.append(f"_{base.__name__.lstrip('_')}{name}" if is_private else name)
+    return tuple(found)
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """What is in an object's attributes, those in slots too."""
+    slots = {name: getattr(value, name) for name in _slots(value.__class__) if hasattr(value, name)}
+    return {**slots, **getattr(value, "__dict__", {})}
+
+
+@lru_cache(maxsize=4096)
+def _has_only_attributes(cls: type) -> bool:
+    """Whether objects of a class hold nothing beside their attributes, as a list does, or what is written in C: by
+    their size, as pickle tells it."""
+    parts = len(_slots(cls)) + (cls.__dictoffset__ > 0) + (cls.__weakrefoffset__ > 0)
+    return cls.__itemsize__ == 0 and cls.__basicsize__ <= object.__basicsize__ + parts * calcsize("P")
+
+
 class Value:
     """A value whose class says how it is identified, kept and checked. Every method may be overridden.
 
@@ -51,6 +83,13 @@ class Value:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        this: Any = cls
+        if not _has_only_attributes(this) and not _keeps_itself(cls):
+            raise TaskDefinitionError(
+                f"{names.type_name(cls)} holds something that is in no attribute, as it derives from "
+                f"{_what_holds(cls).__name__}. Put that into an attribute of it, or write its __getstate__ and "
+                "__setstate__"
+            )
         if "type_name" not in vars(cls):
             cls.type_name = names.type_name(cls)
         other = _CLASSES.get(cls.type_name)
@@ -64,6 +103,7 @@ class Value:
         names.OWN_NAMES[cls] = cls.type_name
         if overrides(cls, "preprocess") or overrides(cls, "postprocess"):
             HOOKED.add(cls)
+            _speaker_with_hooks.cache_clear()
 
     # -- identity ------------------------------------------------------------------------------------------------------
 
@@ -111,10 +151,14 @@ class Value:
         return value
 
     def __getstate__(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return _attributes(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        this: Any = type(self)
+        slots = _slots(this)
+        vars(self).update({name: item for name, item in state.items() if name not in slots})
+        for name in state.keys() & set(slots):
+            getattr_static(this, name).__set__(self, state[name])  # also where the class lets nobody set it
 
     def __reduce__(self) -> tuple[Any, ...]:
         return revive, (type(self).type_name, bytes(self.serialize()))
@@ -189,8 +233,7 @@ class ProxyValue(Value):
         self.instance = instance
 
     def __getstate__(self) -> dict[str, Any]:
-        state = getattr(self.instance, "__dict__", None)
-        return dict(state) if state is not None else {"": self.instance}
+        return _attributes(self.instance)
 
     def serialize(self) -> bytes:
         """The foreign value as bytes. Default: pickled."""
@@ -205,7 +248,20 @@ class ProxyValue(Value):
         return unpickled(data)
 
 
+def _keeps_itself(cls: type[Value]) -> bool:
+    """Whether a class of values says what there is to keep of them, all of it."""
+    return overrides(cls, "__getstate__") or all(
+        overrides(cls, method) for method in ("get_hash", "serialize", "__deepcopy__")
+    )
+
+
+def _what_holds(cls: type) -> type:
+    """The class below one for which its objects hold something beside their attributes."""
+    return next(base for base in cls.__mro__[1:] if not _has_only_attributes(base))
+
+
 def _forget(foreign: type) -> None:
+    _speaker_with_hooks.cache_clear()
     for forget in _forgetters:
         forget(foreign)
 
@@ -245,12 +301,15 @@ def open_own(value: Any, walk: Walk) -> Frame:
     if overrides(cls, "iter_subvalues"):
         for inside in speaker.iter_subvalues():
             walk.files.extend(_reactive_in(inside))
+    foreign = speaker.instance if isinstance(speaker, ProxyValue) else None
     if overrides(cls, "get_hash"):
         what: Any = speaker.get_hash()
         if not isinstance(what, (str, bytes)):
             raise Refused(value, f"its get_hash gave a {type(what).__name__}. Give text or bytes")
-    else:
+    elif foreign is None or overrides(cls, "__getstate__") or _has_only_attributes(foreign.__class__):
         what = speaker.__getstate__()
+    else:
+        what = open_reduced(foreign, walk)
     return Frame(b"V" + text(names.type_name(type(value))), [what], SEQUENCE, by_nothing)
 
 
@@ -341,24 +400,35 @@ def handed_over(value: Any, hook: str, function: Any) -> Any:
 _CONTAINERS = frozenset({list, tuple, set, dict})
 
 
+@lru_cache(maxsize=4096)
+def _speaker_with_hooks(cls: type) -> type[Value] | None:
+    """The class, or the proxy for it, that changes its values on their way; None where there is none."""
+    speaker = cls if issubclass(cls, Value) else proxy_of(cls)
+    return speaker if speaker in HOOKED else None
+
+
 def _holds_hooked(value: Any) -> bool:
     seen: set[int] = set()
     stack = [value]
     while stack:
         item = stack.pop()
         cls = item.__class__
-        if cls in HOOKED:
+        if cls in _CONTAINERS:
+            if id(item) not in seen:
+                seen.add(id(item))
+                stack.extend(item.values() if cls is dict else item)
+        elif _speaker_with_hooks(cls) is not None:
             return True
-        if cls in _CONTAINERS and id(item) not in seen:
-            seen.add(id(item))
-            stack.extend(item.values() if cls is dict else item)
     return False
 
 
 def _asked(value: Any, hook: str, call: dict[str, Any]) -> Any:
     cls = value.__class__
-    if cls in HOOKED:
-        return getattr(value, hook)(call)
     if cls is dict:
         return {key: _asked(item, hook, call) for key, item in value.items()}
-    return cls(_asked(item, hook, call) for item in value) if cls in _CONTAINERS else value
+    if cls in _CONTAINERS:
+        return cls(_asked(item, hook, call) for item in value)
+    if _speaker_with_hooks(cls) is None:
+        return value
+    found = getattr(own_value(value), hook)(call)
+    return found.instance if isinstance(found, ProxyValue) else found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +11,7 @@ from headwater.cli import _output
 from headwater.cli._outcome import RESULT_CHARACTERS
 
 if TYPE_CHECKING:
+    from headwater.cli._running import Options
     from headwater.engine.dryrun import PlannedCall
     from headwater.engine.scheduler import Scheduler
 
@@ -18,15 +19,7 @@ LISTED = 50
 ARGUMENTS = 60
 
 
-def dry_run(
-    task: str,
-    expression: Any,
-    scheduler: Scheduler,
-    *,
-    cache: bool,
-    context: Mapping[str, Any],
-    as_json: bool,
-) -> int:
+def dry_run(task: str, expression: Any, scheduler: Scheduler, options: Options) -> int:
     """Follow what is recorded; the exit code is 1 where something would run.
 
     Raises:
@@ -38,11 +31,17 @@ def dry_run(
     calls: list[PlannedCall] = []
     result: str | None = None
     try:
-        value = scheduler.run(expression, cache=cache, context=context, dryrun=True)
+        value = scheduler.run(
+            expression,
+            cache=not options.no_cache,
+            prov=not options.no_prov,
+            context=options.context,
+            dryrun=True,
+        )
         result = preview(value, RESULT_CHARACTERS)
     except DryRunResult as found:
         calls = found.calls
-    if as_json:
+    if options.as_json:
         _output.emit_json({"task": task, "would_run": [_as_json(call) for call in calls], "result": result})
     elif calls:
         for line in _lines(calls):

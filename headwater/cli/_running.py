@@ -101,10 +101,9 @@ def _run_expression(name: str, expression: Any, options: Options, recorded: list
     if options.dryrun:
         from headwater.cli._dryrun import dry_run
 
-        cache, context = not (options.no_cache or options.no_prov), options.context
         scheduler = set_up(project, arguments)
         check_names(options.call_options, scheduler.config, name)
-        return dry_run(name, expression, scheduler, cache=cache, context=context, as_json=options.as_json)
+        return dry_run(name, expression, scheduler, options)
     if project is None and not options.no_prov:
         project = create_project(Path.cwd())
         click.echo(f"made a project in {project.root}", err=True)

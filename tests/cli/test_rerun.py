@@ -138,6 +138,41 @@ def test_what_replaces_an_argument_of_any_name_has_the_type_that_it_had(hw: Shel
     assert answer.json["result"] == "4.0", "the annotation goes before"
 
 
+PLACES = """\
+from headwater import task
+
+headwater_namespace = "places"
+
+
+@task
+def one(a: int, /, **more: int) -> str:
+    return f"{a} {more}"
+
+
+@task
+def some(*a: int, **more: int) -> str:
+    return f"{a} {more}"
+
+
+@task
+def main() -> list:
+    return [one(1, a=2, b=3), some(1, 2, a=3)]
+"""
+
+
+@pytest.mark.parametrize(("name", "was"), [("one", "1 {'a': 2, 'b': 3}"), ("some", "(1, 2) {'a': 3}")])
+def test_a_name_that_is_that_of_an_argument_given_by_its_place_is_one_of_any_name(
+    hw: Shell, name: str, was: str
+) -> None:
+    hw("init")
+    hw.write("places.py", PLACES)
+    assert hw("run", "places.py", "main").code == 0
+    job = jobs(hw)[f"places.{name}"]["id"]
+    assert hw("run", "places.py", "--rerun", job, "--json").json["result"] == f'"{was}"'
+    answer = hw("run", "places.py", "--rerun", job, "--a", "7", "--json")
+    assert answer.json["result"] == f'"{was.replace("1, 2", "7,").replace("1", "7")}"'
+
+
 @pytest.mark.parametrize("name", ["nothing", "empty", "mixed", "table"])
 def test_an_argument_whose_type_does_not_tell_how_to_read_another_is_not_replaced(
     hw: Shell, name: str

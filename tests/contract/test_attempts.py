@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from itertools import pairwise
@@ -12,7 +13,7 @@ from headwater.cypher.loader import catch_up
 from headwater.cypher.store import open_store
 from headwater.lineage.verify import verify
 
-from headwater import Cancelled, Project, Scheduler, TaskTimeout, catch, task
+from headwater import Cancelled, Project, Scheduler, TaskTimeout, catch, cond, evaluate, task
 
 headwater_namespace = "attempts"
 
@@ -91,6 +92,38 @@ def test_each_attempt_is_a_job_with_its_own_times_error_and_call(project: Projec
     assert again.run(parent(5)) == 6
     assert again.progress().counts == {"attempts.parent": {"CACHED": 1}}
     assert len(began) == 3
+
+
+def test_what_an_attempt_of_a_body_waited_for_is_none_of_the_next_ones_business(project: Project) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    attempts: list[int] = []
+
+    @task(name="slow", namespace="attempts", version="1")
+    def slow(n: int) -> int:
+        began.set()
+        go_on.wait(60)
+        return n
+
+    @task(name="body", namespace="attempts", version="1", retries=1, retry_backoff=0)
+    async def body(n: int) -> Any:
+        attempts.append(n)
+        if len(attempts) == 1:
+            left_alone = asyncio.ensure_future(evaluate(cond(slow(n), inc(n), told(OSError()))))
+            await asyncio.to_thread(began.wait, 60)
+            assert not left_alone.done()
+            raise OSError("not yet")
+        go_on.set()
+        return await evaluate([slow(n), n])
+
+    scheduler = Scheduler(project)
+    assert scheduler.run(body(5)) == [5, 5]
+    counts = scheduler.progress().counts
+    assert counts["attempts.body"] == {"FAILED": 1, "DONE": 1}
+    assert "attempts.inc" not in counts, "it was asked for by the attempt that failed"
+    assert findings_of(project) == []
+    # That the first attempt did not wait for all that it began says nothing of the second.
+    assert scheduler.run(body(5)) == [5, 5]
+    assert scheduler.progress().counts == {"attempts.body": {"CACHED": 1}}
 
 
 def test_what_was_made_of_a_timeout_is_not_taken_for_good(project: Project) -> None:

@@ -23,6 +23,7 @@ from headwater import (
     get_context,
     open_project,
     task,
+    with_export_options,
 )
 from tests.engine import workflows
 from tests.engine.code_projects import Load
@@ -228,6 +229,34 @@ def test_what_is_never_cached_is_told(project: Project, run: Callable[[Any], Any
     assert planned(project, known(1), cache=False) == [
         ("dryrun.known", Reason.NEVER_CACHED, "the cache is off for this run")
     ]
+
+
+def test_of_a_run_that_is_not_recorded_everything_would_run(
+    project: Project, run: Callable[[Any], Any]
+) -> None:
+    known, hidden = define("known", inc), define("hidden", inc, prov=False)
+    run([known(1), hidden(1)])
+    ran.clear()
+    why = (Reason.NEVER_CACHED, "the run is not recorded (prov=False)")
+    assert planned(project, known(1), prov=False) == [("dryrun.known", *why)]
+    assert planned(project, known.options(prov=False)(1)) == [("dryrun.known", *why)]
+    assert planned(project, known.export_options(prov=False)(1)) == [("dryrun.known", *why)]
+    assert planned(project, hidden(1)) == [("dryrun.hidden", *why)]
+    assert ran == []
+    for expression in (known.options(prov=False)(1), hidden(1)):
+        assert run(expression) == 2
+    assert ran == ["inc", "inc"]
+
+
+def test_options_that_are_handed_down_hide_nothing_that_is_recorded(
+    project: Project, run: Callable[[Any], Any]
+) -> None:
+    known = define("known", inc)
+    run(known(1))
+    ran.clear()
+    handed_down = with_export_options([known(1), known(2)], {"retries": 1})
+    assert planned(project, handed_down) == [("dryrun.known", Reason.ARGUMENT_CHANGED, "n: 1 → 2")]
+    assert ran == []
 
 
 def test_a_value_that_is_lost_is_told(project: Project, run: Callable[[Any], Any]) -> None:

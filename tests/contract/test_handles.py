@@ -14,6 +14,7 @@ from headwater import (
     Scheduler,
     Unrecordable,
     catch,
+    identity,
     merge_handles,
     no_prov,
     subrun,
@@ -159,6 +160,23 @@ def test_merged_branches_are_one_state_that_depends_on_each(runs: Runs, step: St
     assert runs(flow("1", "2", "1")) == ["part1", "last"]
     assert runs(flow("1", "1", "1")) == ["part1", "last"]
     assert runs(flow("1", "1", "1")) == []
+
+
+@pytest.mark.parametrize(
+    ("merged", "told"),
+    [
+        (5, "a list of handles is needed, not 5"),
+        (Database("one"), "a list of handles is needed, not Database"),
+        ([], "a list of handles is needed, and it is empty"),
+        ([Database("one"), 5], "a int is among them"),
+        ([Database("one"), Database("other")], "no branches of one handle"),
+    ],
+)
+def test_what_is_no_list_of_branches_of_a_handle_is_not_merged(merged: Any, told: str) -> None:
+    with pytest.raises(CallError, match=told):
+        merge_handles(merged)
+    with pytest.raises(CallError, match=told):
+        Scheduler(record=False).run(merge_handles(identity(merged)))
 
 
 def test_a_step_that_failed_runs_again_and_nothing_before_it(runs: Runs, step: Step, ran: list[str]) -> None:

@@ -125,6 +125,8 @@ def test_what_cannot_be_is_refused_where_it_is_written(plain: Scheduler, tmp_pat
         subrun(1, config={"limit": {}})
     with pytest.raises(UsageError, match="workers = many: a whole number"):
         subrun(1, config={"executors.process": {"workers": "many"}})
+    with pytest.raises(CallError, match=r"load_modules='lab'\): a list of names is needed, \['lab'\]"):
+        subrun(1, load_modules="lab")
     with pytest.raises(TaskDefinitionError, match="Did you mean new_execution"):
         subrun(1, new_exec=True)
     with pytest.raises(TaskDefinitionError, match="no option is called 'chache'"):
@@ -286,6 +288,19 @@ def test_flags_reach_it(run: Run, executor: str, tmp_path: Path) -> None:
     for cache in (True, False, True):
         run(main(str(path), str(log)), cache=cache)
     assert log.read_text() == "read\n" * 2
+
+
+def test_a_dry_run_knows_that_it_has_settings_of_its_own(run: Run, executor: str) -> None:
+    """An executor that they name is none of the run above."""
+    settings = {"executors.mine": {"type": "thread"}}
+    inside = [insides.inc.options(executor="mine")(1), insides.inc.options(executor="mine")(insides.inc(2))]
+    expr = [subrun(inside, executor, config=settings)]
+    with pytest.raises(DryRunResult) as planned:
+        run(expr, dryrun=True)
+    assert [call.task for call in planned.value.calls] == ["insides.inc", "insides.inc"]
+    with pytest.raises(UnknownExecutor, match="mine"):
+        run([subrun(inside, executor)], dryrun=True)
+    assert run(expr) == [[2, 4]]
 
 
 def test_the_context_that_was_read_inside_counts(run: Run, executor: str) -> None:

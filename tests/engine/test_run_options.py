@@ -11,6 +11,7 @@ from headwater import (
     CallError,
     JobInfo,
     Project,
+    Rehearsal,
     Scheduler,
     UsageError,
     apply_func,
@@ -80,6 +81,10 @@ def test_a_scheduler_is_for_a_project(tmp_path: Any) -> None:
         Scheduler(tmp_path)
     with pytest.raises(TypeError, match="a Project is needed"):
         Scheduler({"limits": {"gpu": 2}}, record=False)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"Scheduler\(…, record='no'\): True or False is needed"):
+        Scheduler(record="no")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"Rehearsal\(.*\): a Project is needed"):
+        Rehearsal(tmp_path)
 
 
 @task

@@ -1,0 +1,236 @@
+"""What values of one's own, and those that a proxy speaks for, hold, wherever a class keeps it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections import Counter
+from copy import deepcopy
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import pydantic
+import pytest
+from headwater.engine.values import describe, hash_value, restore
+
+from headwater import FileCache, Project, ProxyValue, Scheduler, TaskDefinitionError, Value, task
+
+T = TypeVar("T")
+headwater_namespace = "state"
+
+
+class Plain(Value):
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+
+class Slots(Value):
+    __slots__ = ("__hidden", "n", "unset")
+
+    def __init__(self, n: int) -> None:
+        self.n = self.__hidden = n
+
+
+class Below(Slots):
+    pass
+
+
+@dataclasses.dataclass(slots=True)
+class Record(Value):
+    n: int
+    __hash__ = Value.__hash__
+
+
+@dataclasses.dataclass(slots=True, frozen=True)
+class Frozen(Value):
+    n: int
+
+
+class Struct(Value, msgspec.Struct, frozen=True):
+    n: int
+    __hash__ = Value.__hash__
+
+
+class Model(Value, pydantic.BaseModel):
+    n: int
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenRecord(Value):
+    n: int
+
+
+class Typed(Value, Generic[T]):
+    def __init__(self, n: T) -> None:
+        self.n = n
+
+
+class ForeignSlots:
+    __slots__ = ("n",)
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+
+class MoreForeignSlots(ForeignSlots):
+    pass
+
+
+class Bag(Counter[str]):
+    pass
+
+
+class SlotsProxy(ProxyValue, of=ForeignSlots):
+    pass
+
+
+class BagProxy(ProxyValue, of=Bag):
+    pass
+
+
+class Money(Decimal):
+    pass
+
+
+class MoneyProxy(ProxyValue, of=Money):
+    pass
+
+
+def bag(n: int) -> Bag:
+    return Bag({"a": n, "b": 1})
+
+
+MAKERS = [
+    *(Plain, Slots, Below, Record, Frozen, FrozenRecord, Typed[int], Struct, lambda n: Model(n=n)),
+    *(ForeignSlots, MoreForeignSlots, bag, Money),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_value_is_all_that_it_holds(make: Any) -> None:
+    one, same, other = make(1), make(1), make(2)
+    assert hash_value(one) == hash_value(same) != hash_value(other)
+    assert hash_value([one]) != hash_value([other])
+    described = describe(other)
+    for again in (restore(described.codec, described.type, described.payload), deepcopy(other)):
+        assert hash_value(again) == hash_value(other)
+        assert getattr(again, "n", again) == getattr(other, "n", other)
+
+
+@task
+def told(value: Any) -> int:
+    return int(getattr(value, "n", None) or (value["a"] if isinstance(value, Bag) else value))
+
+
+@task
+def same(value: Any) -> Any:
+    return value
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+def test_calls_with_other_values_are_other_calls(local_project: Project, executor: str) -> None:
+    calls = [told.options(executor=executor)(same(make(n))) for make in MAKERS for n in (1, 2)]
+    assert Scheduler(local_project).run(calls) == [1, 2] * len(MAKERS)
+
+
+def test_a_value_that_holds_more_than_attributes_says_how_it_is_kept() -> None:
+    for below in (list, dict, str, int, Exception):
+        with pytest.raises(
+            TaskDefinitionError, match=f"derives from {below.__name__}. Put that into an attr"
+        ):
+            type("Rows", (Value, below), {"__module__": __name__})
+
+
+class Colour(Value, enum.Enum):
+    RED = 1
+
+
+class Rows(Value, list[int]):
+    """Says itself what it holds."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"items": [*self]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self[:] = state["items"]
+
+
+def test_a_value_may_say_itself_what_it_holds_beside_attributes() -> None:
+    assert hash_value(Colour.RED)
+    assert hash_value(Rows([1])) != hash_value(Rows([2]))
+    described = describe(Rows([1, 2]))
+    assert (
+        [*restore(described.codec, described.type, described.payload)] == [*deepcopy(Rows([1, 2]))] == [1, 2]
+    )
+
+
+# -- hooks of proxies --------------------------------------------------------------------------------------------------
+
+
+class Letter:
+    def __init__(self, stamps: tuple[str, ...] = ()) -> None:
+        self.stamps = stamps
+
+
+class Registered(Letter):
+    pass
+
+
+class LetterProxy(ProxyValue, of=Letter):
+    instance: Letter
+
+    def preprocess(self, call: dict[str, Any]) -> Any:
+        return type(self.instance)((*self.instance.stamps, f"into {call['function']}"))
+
+    def postprocess(self, call: dict[str, Any]) -> Any:
+        self.instance.stamps += (f"out of {call['function']}",)
+        return self
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+def test_a_proxy_is_told_when_a_value_goes_into_a_task_and_out_of_it(executor: str) -> None:
+    found = Scheduler(record=False).run(same.options(executor=executor)([Letter(), {"a": Registered()}]))
+    assert [type(found[0]), type(found[1]["a"])] == [Letter, Registered]
+    assert found[0].stamps == found[1]["a"].stamps == ("into same", "out of same")
+
+
+# -- values in files ---------------------------------------------------------------------------------------------------
+
+
+class Kept(FileCache):
+    def __init__(self, rows: list[int]) -> None:
+        self.rows = rows
+
+
+@task
+def kept(n: int) -> Kept:
+    return Kept(list(range(n)))
+
+
+@task
+def total(kept: Kept, times: int) -> int:
+    return times * sum(kept.rows)
+
+
+@pytest.mark.parametrize("executor", ["default", "process"])
+@pytest.mark.parametrize("damage", [b"", b"x" * 10_000, None], ids=["cut off", "longer", "as long"])
+def test_a_damaged_file_is_written_again(
+    local_project: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    executor: str,
+    damage: bytes | None,
+) -> None:
+    monkeypatch.setattr(Kept, "base_path", str(tmp_path / "cache"))
+    scheduler = Scheduler(local_project)
+    sums = total.options(executor=executor)
+    assert scheduler.run(sums(kept(4), 1)) == 6
+    [file] = (tmp_path / "cache").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[::-1] if damage is None else damage)
+    assert scheduler.run(sums(kept(4), 2)) == 12
+    assert file.read_bytes() == whole
+    assert scheduler.run(kept(4)).rows == [0, 1, 2, 3]
+    assert scheduler.progress().counts == {"state.kept": {"CACHED": 1}}
