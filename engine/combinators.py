@@ -201,7 +201,7 @@ def const(value: T, other: Any) -> T:
 def _force(give: Give, delayed: Any) -> Steps:
     if isinstance(delayed, Expression):
         found = yield delayed
-        return (yield found.eval()) if isinstance(found, Quoted) else found
+        return (yield give.as_got(found.eval())) if isinstance(found, Quoted) else found
     return (yield delayed.expression) if isinstance(delayed, Quoted) else delayed
 
 

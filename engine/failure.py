@@ -58,6 +58,9 @@ def call_key(job: Job, value_hash: bytes, children: list[bytes]) -> bytes:
     if job.error is not None and job.returns:
         # Which of the children failed first, time decides.
         parts.append(b"Error of\0" + repr(job.returns).encode())
+    if job.body is not None and job.below is not None and (job.below.wiring or job.returns):
+        # What the body had got when it asked for a call, time may decide.
+        parts.append(b"Flow\0" + repr((sorted(set(job.below.wiring)), job.returns)).encode())
     if job.gap:
         parts += [b"Gap\0", *(mark.encode() + b"\0" for mark in sorted(job.gap))]
     if job.outdated or not job.reusable:

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 from headwater.engine.defaults import settle_defaults
-from headwater.engine.expression import Call, Expression, Given, Operation
+from headwater.engine.expression import OPERATIONS, Call, Expression, Given, Operation
 from headwater.engine.job import BODY, Job
 from headwater.engine.nested import find_expressions, look_into
 from headwater.engine.partial import PartialTask
+from headwater.engine.special import Give, Steps
 from headwater.engine.task import Task
 
 
@@ -79,3 +80,13 @@ def as_they_came(
         called = called.given(partial(came, lazy))
     named = {name: came(operation._kwargs[name], value) for name, value in kwargs.items()}
     return [called, *map(came, rest, given)], named
+
+
+def applied(give: Give, operation: Operation, args: Sequence[Any], kwargs: dict[str, Any]) -> Steps:
+    """Apply an operation to its operands; where its value is lazy again, evaluate that too. What a call of a task came
+    from, its operands say; what a function or a method made itself came from all of them, as in `quoted.eval()`."""
+    value = OPERATIONS[operation._symbol](*args, **kwargs)
+    if not find_expressions(value):
+        return value
+    is_call = operation._symbol == "call" and isinstance(args[0], (Task, PartialTask))
+    return (yield value if is_call else give.as_got(value))

@@ -19,7 +19,7 @@ from headwater.engine.came import NONE
 from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, Reads, add_reads, look_up, merged, read_hash
 from headwater.engine.errors import Undecodable
-from headwater.engine.expression import OPERATIONS, Call, Expression, Operation, Special
+from headwater.engine.expression import Call, Expression, Operation, Special
 from headwater.engine.failure import Failures, Finished, Recording, Unreadable, call_key, finished_of
 from headwater.engine.feeding import ONLY_BODY
 from headwater.engine.job import (
@@ -36,7 +36,7 @@ from headwater.engine.job import (
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.origins import origins_of_error
-from headwater.engine.parts import as_they_came, has_plain_operands
+from headwater.engine.parts import applied, as_they_came, has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
@@ -310,7 +310,7 @@ class Reduction(Failures):
         if has_plain_operands(expression):
             sources.add(BODY)
         node.gathers(sources)
-        return _operation(OPERATIONS[expression._symbol], *as_they_came(owner, expression, args, kwargs))
+        return applied(Give(node), expression, *as_they_came(owner, expression, args, kwargs))
 
     def _read_context(self, owner: Job, path: str, default: Any, override: Context | None = None) -> Steps:
         """The steps of `get_context`: what is there, which counts among what its owner read; else the default."""
@@ -482,12 +482,6 @@ class Reduction(Failures):
                 waiter.pending -= 1
                 if not waiter.pending:
                     self.ready.append(waiter)
-
-
-def _operation(function: Callable[..., Any], args: Any, kwargs: Any) -> Steps:
-    """Apply an operation; where its value is lazy again (a task was called), evaluate that too."""
-    value = function(*args, **kwargs)
-    return (yield value) if find_expressions(value) else value
 
 
 def _chooses(node: StepNode) -> bool:

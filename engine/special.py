@@ -87,6 +87,11 @@ class Give:
             node.had = had_by(node, hads_of(node.owner).outermost)
         return node.had
 
+    def as_got(self, value: Any) -> Special:
+        """A wish for what came out of something that the form has got: the plain values in it came from there."""
+        had = self.had()
+        return Special("wish", (value, Wish(Had(had.brought, came_by(self.node, None).after(had.came)))))
+
     def returns_plain(self, args: Any) -> None:
         """What the form's code gives may hold what it was handed: that comes from whoever wrote it."""
         if look_into(args)[1]:

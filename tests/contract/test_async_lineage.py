@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -130,3 +132,36 @@ def test_the_record_of_a_body_does_not_depend_on_what_came_first(run: Run, store
         assert run(root(1), cache=False) == 5
     text = "MATCH (c:CallNode) WHERE c.task_name = $task RETURN count(c)"
     assert store.ask(text, {"task": "caching.main"}, timeout=30, limit=10).rows == [(1,)]
+
+
+@pytest.mark.parametrize("how", ["await", "fail"])
+def test_where_time_decides_what_a_body_had_each_run_is_told_as_it_was(
+    run: Run, project: Project, store: GraphStore, how: str
+) -> None:
+    late, ended = ["left"], threading.Event()
+
+    def take(which: str) -> int:
+        assert which not in late or ended.wait(60)
+        return 1
+
+    taken, used = define("take", "1", take), step("used")
+    first, second = define("left", "1", lambda: taken("left")), define("right", "1", lambda: taken("right"))
+
+    async def main() -> int:
+        both = [asyncio.ensure_future(evaluate(one())) for one in (first, second)]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        found = await evaluate(used(5))
+        ended.set()
+        await asyncio.gather(*both)
+        if how == "fail":
+            raise ValueError(found)
+        return found
+
+    root = define("main", "12", main)
+    for which, other in (("left", "right"), ("right", "left")):
+        late[:] = [which]
+        ended.clear()
+        with pytest.raises(ValueError, match="6") if how == "fail" else nullcontext():
+            run(root(), cache=False)
+        assert origins(store, "used") - {"main", "take"} == {other}
+    assert not verify(project, store).findings

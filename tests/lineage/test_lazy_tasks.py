@@ -11,7 +11,7 @@ from headwater.cypher.store import open_store
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 
-from headwater import Scheduler, catch, map_, starmap, task
+from headwater import Scheduler, catch, force, map_, quote, starmap, task
 
 headwater_namespace = "lazy_tasks"
 
@@ -34,6 +34,20 @@ def same(value: Any) -> Any:
 @task
 def part(n: int) -> Any:
     return join.partial(n)
+
+
+@task
+def held(n: int, m: int) -> Any:
+    return quote(join(n, m))
+
+
+def _joined(n: int, m: int) -> Any:
+    return join(n + 1, m)
+
+
+@task
+def function() -> Any:
+    return _joined
 
 
 @task
@@ -78,3 +92,14 @@ def test_what_a_lazy_partial_task_has_came_from_where_that_did(fed: Fed) -> None
     assert fed(map_(part(load(21)), [25])) == {"a": {"part"}}
     assert fed(starmap(part(load(31)), [{"b": load(35)}])) == {"a": {"part"}, "b": {"load"}}
     assert fed(catch(fail(41), ValueError, part(load(42)))) == {"a": {"part"}, "b": {"fail"}}
+
+
+def test_what_a_task_quoted_came_from_there(fed: Fed) -> None:
+    both = {"a": {"held"}, "b": {"held"}}
+    assert fed(force(held(load(51), 2))) == both
+    assert fed(held(load(61), 2).eval()) == both
+
+
+def test_what_a_lazy_function_made_came_from_all_that_it_was_given(fed: Fed) -> None:
+    both = {"function", "load"}
+    assert fed(function()(load(71), 3)) == {"a": both, "b": both}
