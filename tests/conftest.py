@@ -9,6 +9,7 @@ is one for all, and Community Neo4j has one database, so whatever uses that one 
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -115,6 +116,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(f"neo4j-{number % servers}"))
         elif _shares(item):
             item.add_marker(pytest.mark.xdist_group(module))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make: the 350,000 objects of what was collected are there to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def _shares(item: pytest.Item) -> bool:
