@@ -119,8 +119,15 @@ def _tell_errors(port: int, password: str) -> None:
 
 
 def _engine() -> Any:
-    """The engine's module: the native one, or the one on a JVM where that has no wheel (Python 3.10)."""
-    return import_module("arcadedb" if sys.version_info >= (3, 11) else "arcadedb_embedded")
+    """The engine's module: the native one, or the one on a JVM where that has no wheel (Python 3.10).
+
+    On import the native one imports numpy where that is installed (a third of the server's start), for values that are
+    handed over in the process itself. Here all comes by Bolt, so it is told that numpy is not there.
+    """
+    if sys.version_info < (3, 11):
+        return import_module("arcadedb_embedded")
+    sys.modules.setdefault("numpy", None)
+    return import_module("arcadedb")
 
 
 def _settings(bolt_port: int, http_port: int) -> dict[str, Any]:

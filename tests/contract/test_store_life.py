@@ -80,6 +80,16 @@ def test_processes_that_find_an_empty_neo4j_at_once_migrate_it_once(
     assert neo4j_server.run("SHOW CONSTRAINTS YIELD name RETURN count(*) AS n") == [{"n": 14}]
 
 
+@pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="the engine's native build is for Python 3.11 and newer"
+)
+def test_a_server_starts_without_what_it_does_not_need(local_project: Project) -> None:
+    open_store(local_project).close()
+    loaded = Path(f"/proc/{the_server(local_project).pid}/maps").read_text()
+    assert "libarcadedb" in loaded
+    assert "numpy" not in loaded
+
+
 def test_a_killed_server_is_started_again_with_what_it_held(local_project: Project) -> None:
     open_store(local_project).close()
     os.kill(the_server(local_project).pid, signal.SIGKILL)

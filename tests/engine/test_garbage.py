@@ -122,7 +122,7 @@ def test_what_comes_and_goes_by_itself_is_not_looked_through_again_and_again() -
     try:
         with few_collections(RARELY):
             for _ in range(40):
-                array = bytearray(b"x" * (100 << 20))
+                array = bytearray(b"x") * (100 << 20)
                 watch.look()
                 del array
                 watch.look()

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from headwater.cypher import local_graph
 from headwater.cypher.journal import JournalWriter, read_groups
 from headwater.cypher.loader import Loader
-from headwater.cypher.project import Project
+from headwater.cypher.project import Project, create_project, open_project
 from headwater.cypher.records import CallMade, ValueSeen, job_id
-from headwater.cypher.store import GraphStore
+from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage.verify import verify
 from headwater.lineage.verify_findings import Finding
 
-from tests.conftest import Server
+from tests.conftest import ON_NEO4J, Server, server_of
 from tests.runs import MadeUpRun, run_id
 
 
@@ -36,22 +40,39 @@ class Loaded:
         return verify(self.project, self.store).findings
 
 
-@pytest.fixture
-def loaded(request: pytest.FixtureRequest, store_and_server: tuple[GraphStore, Server]) -> Iterator[Loaded]:
-    store, server = store_and_server
-    name = "neo4j_project" if store.dialect == "neo4j" else "shared_local_project"
-    project: Project = request.getfixturevalue(name)
-    for path in project.loaded_journals.iterdir():
-        path.unlink()
-    run = MadeUpRun(1, calls=60)
-    run.write(project)
-    MadeUpRun(2, calls=60).write(project)
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory, laid_out_graph: Path) -> Path:
+    """The folder of a project that has two runs in its local graph, which is at rest. Tests change copies of it."""
+    project = create_project(tmp_path_factory.mktemp("recorded"))
+    shutil.copytree(laid_out_graph, project.graph)
+    record(project)
+    local_graph.stop(project)
+    return project.root
+
+
+def record(project: Project) -> None:
+    for seed in (1, 2):
+        MadeUpRun(seed, calls=60).write(project)
     loader = Loader(project)
     assert loader.run(idle=0) == 0
     loader.close()
-    yield Loaded(project, store, server, run)
-    for path in project.loaded_journals.iterdir():
-        path.unlink()
+
+
+@pytest.fixture(params=["local", ON_NEO4J])
+def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loaded]:
+    """A project with two runs that are in its graph."""
+    if request.param == "local":
+        shutil.copytree(request.getfixturevalue("recorded"), tmp_path, dirs_exist_ok=True)
+        project = open_project(tmp_path)
+    else:
+        project = request.getfixturevalue("neo4j_project")
+        record(project)
+    with closing(open_store(project)) as store:
+        local = request.param == "local"
+        server: Server = server_of(project) if local else request.getfixturevalue("neo4j_server")
+        yield Loaded(project, store, server, MadeUpRun(1, calls=60))
+    if local:
+        local_graph.stop(project)
 
 
 def test_an_untouched_project_has_no_findings(loaded: Loaded) -> None:
