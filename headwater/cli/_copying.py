@@ -49,9 +49,8 @@ class Copies:
             OSError: one cannot be read or written.
         """
         with ThreadPoolExecutor(_COPIES) as pool:
-            futures = [pool.submit(self._copy, *pair) for pair in self._pairs]
             try:
-                left = set(futures)
+                left = {pool.submit(self._copy, *pair) for pair in self._pairs}
                 while left:
                     done, left = wait(left, _POLL, FIRST_EXCEPTION)
                     self._tell()
