@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 from collections import Counter
 from copy import deepcopy
 from decimal import Decimal
@@ -200,6 +201,8 @@ def test_a_proxy_is_told_when_a_value_goes_into_a_task_and_out_of_it(executor: s
 
 
 class Kept(FileCache):
+    base_path = "cache"  # of the working directory, which processes share
+
     def __init__(self, rows: list[int]) -> None:
         self.rows = rows
 
@@ -214,23 +217,23 @@ def total(kept: Kept, times: int) -> int:
     return times * sum(kept.rows)
 
 
-@pytest.mark.parametrize("executor", ["default", "process"])
+@pytest.mark.parametrize("executors", itertools.product(["default", "process"], repeat=2), ids="-".join)
 @pytest.mark.parametrize("damage", [b"", b"x" * 10_000, None], ids=["cut off", "longer", "as long"])
 def test_a_damaged_file_is_written_again(
     local_project: Project,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    executor: str,
+    executors: tuple[str, str],
     damage: bytes | None,
 ) -> None:
-    monkeypatch.setattr(Kept, "base_path", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
     scheduler = Scheduler(local_project)
-    sums = total.options(executor=executor)
-    assert scheduler.run(sums(kept(4), 1)) == 6
+    makes, sums = kept.options(executor=executors[0]), total.options(executor=executors[1])
+    assert scheduler.run(sums(makes(4), 1)) == 6
     [file] = (tmp_path / "cache").iterdir()
     whole = file.read_bytes()
     file.write_bytes(whole[::-1] if damage is None else damage)
-    assert scheduler.run(sums(kept(4), 2)) == 12
+    assert scheduler.run(sums(makes(4), 2)) == 12
     assert file.read_bytes() == whole
-    assert scheduler.run(kept(4)).rows == [0, 1, 2, 3]
+    assert scheduler.run(makes(4)).rows == [0, 1, 2, 3]
     assert scheduler.progress().counts == {"state.kept": {"CACHED": 1}}
