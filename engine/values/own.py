@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from copy import deepcopy
 from functools import lru_cache
-from inspect import getattr_static
 from struct import calcsize
+from types import MemberDescriptorType
 from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.errors import TaskDefinitionError, Undecodable
@@ -42,31 +43,34 @@ def overrides(cls: type, method: str) -> bool:
     return next(base for base in cls.__mro__ if method in vars(base)).__module__ != __name__
 
 
+def _all_slots(cls: type) -> list[MemberDescriptorType]:
+    """The slots of a class and of those below it, these first."""
+    bases = [base for base in cls.__mro__[::-1] if "__slots__" in vars(base)]
+    return [item for base in bases for item in vars(base).values() if isinstance(item, MemberDescriptorType)]
+
+
 @lru_cache(maxsize=4096)
-def _slots(cls: type) -> tuple[str, ...]:
-    """The names of the attributes that a class and those below it keep in slots."""
-    found: list[str] = []
-    for base in cls.__mro__:
-        slots = vars(base).get("__slots__", ())
-        for name in [slots] if isinstance(slots, str) else slots:
-            if name in ("__dict__", "__weakref__"):
-                continue
-            is_private = name.startswith("__") and not name.endswith("__")
-            found.append(f"_{base.__name__.lstrip('_')}{name}" if is_private else name)
-    return tuple(found)
+def _slots(cls: type) -> dict[str, MemberDescriptorType]:
+    """The slots by the names of their attributes. (They are read and set past what the class may have put in front of
+    them: a property, a `__getattr__`.)"""
+    return {slot.__name__: slot for slot in _all_slots(cls)}
 
 
 def _attributes(value: Any) -> dict[str, Any]:
     """What is in an object's attributes, those in slots too."""
-    slots = {name: getattr(value, name) for name in _slots(value.__class__) if hasattr(value, name)}
-    return {**slots, **getattr(value, "__dict__", {})}
+    cls = value.__class__
+    found = {}
+    for name, slot in _slots(cls).items():
+        with suppress(AttributeError):  # nothing is in it
+            found[name] = slot.__get__(value, cls)
+    return {**found, **getattr(value, "__dict__", {})}
 
 
 @lru_cache(maxsize=4096)
 def _has_only_attributes(cls: type) -> bool:
     """Whether objects of a class hold nothing beside their attributes, as a list does, or what is written in C: by
     their size, as pickle tells it."""
-    parts = len(_slots(cls)) + (cls.__dictoffset__ > 0) + (cls.__weakrefoffset__ > 0)
+    parts = len(_all_slots(cls)) + (cls.__dictoffset__ > 0) + (cls.__weakrefoffset__ > 0)
     return cls.__itemsize__ == 0 and cls.__basicsize__ <= object.__basicsize__ + parts * calcsize("P")
 
 
@@ -157,8 +161,8 @@ class Value:
         this: Any = type(self)
         slots = _slots(this)
         vars(self).update({name: item for name, item in state.items() if name not in slots})
-        for name in state.keys() & set(slots):
-            getattr_static(this, name).__set__(self, state[name])  # also where the class lets nobody set it
+        for name in state.keys() & slots.keys():
+            slots[name].__set__(self, state[name])  # also where the class lets nobody set it
 
     def __reduce__(self) -> tuple[Any, ...]:
         return revive, (type(self).type_name, bytes(self.serialize()))

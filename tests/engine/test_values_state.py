@@ -68,6 +68,35 @@ class Typed(Value, Generic[T]):
         self.n = n
 
 
+class Again(Slots):
+    """With a slot of a name that is one below it, and one that it hides."""
+
+    __slots__ = ("n",)
+
+
+class Hiding(Slots):
+    """Hides a slot behind what cannot be set."""
+
+    def __init__(self, n: int) -> None:
+        vars(Slots)["n"].__set__(self, n)
+
+    @property
+    def n(self) -> int:  # type: ignore[override]
+        return int(vars(Slots)["n"].__get__(self))
+
+
+class Asking(Value):
+    """Asks another for what it lacks; while that is not there, for that."""
+
+    __slots__ = (name for name in ("n", "other"))
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.other, name)
+
+
 class ForeignSlots:
     __slots__ = ("n",)
 
@@ -104,7 +133,20 @@ def bag(n: int) -> Bag:
 
 
 MAKERS = [
-    *(Plain, Slots, Below, Record, Frozen, FrozenRecord, Typed[int], Struct, lambda n: Model(n=n)),
+    *(
+        Plain,
+        Slots,
+        Below,
+        Again,
+        Hiding,
+        Asking,
+        Record,
+        Frozen,
+        FrozenRecord,
+        Typed[int],
+        Struct,
+        lambda n: Model(n=n),
+    ),
     *(ForeignSlots, MoreForeignSlots, bag, Money),
 ]
 
