@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.main_program import is_main
 from headwater.engine.values import names
-from headwater.engine.values.objects import open_reduced
+from headwater.engine.values.objects import has_own_reduce, open_reduced
 from headwater.engine.values.scalars import text
 from headwater.engine.values.walk import SEQUENCE, Frame, Refused, Walk, by_nothing
 
@@ -72,6 +72,12 @@ def _has_only_attributes(cls: type) -> bool:
     their size, as pickle tells it."""
     parts = len(_all_slots(cls)) + (cls.__dictoffset__ > 0) + (cls.__weakrefoffset__ > 0)
     return cls.__itemsize__ == 0 and cls.__basicsize__ <= object.__basicsize__ + parts * calcsize("P")
+
+
+@lru_cache(maxsize=4096)
+def _is_its_attributes(cls: type) -> bool:
+    """Whether pickle would keep of a foreign class's objects their attributes, and nothing else."""
+    return _has_only_attributes(cls) and not has_own_reduce(cls)
 
 
 class Value:
@@ -310,7 +316,7 @@ def open_own(value: Any, walk: Walk) -> Frame:
         what: Any = speaker.get_hash()
         if not isinstance(what, (str, bytes)):
             raise Refused(value, f"its get_hash gave a {type(what).__name__}. Give text or bytes")
-    elif foreign is None or overrides(cls, "__getstate__") or _has_only_attributes(foreign.__class__):
+    elif foreign is None or overrides(cls, "__getstate__") or _is_its_attributes(foreign.__class__):
         what = speaker.__getstate__()
     else:
         what = open_reduced(foreign, walk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import itertools
+import threading
 from collections import Counter
 from copy import deepcopy
 from decimal import Decimal
@@ -120,6 +121,24 @@ class BagProxy(ProxyValue, of=Bag):
     pass
 
 
+class Locked:
+    """Says what pickle is to keep of it."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"n": self.n}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+
+class LockedProxy(ProxyValue, of=Locked):
+    pass
+
+
 class Money(Decimal):
     pass
 
@@ -147,7 +166,7 @@ MAKERS = [
         Struct,
         lambda n: Model(n=n),
     ),
-    *(ForeignSlots, MoreForeignSlots, bag, Money),
+    *(ForeignSlots, MoreForeignSlots, Locked, bag, Money),
 ]
 
 
