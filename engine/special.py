@@ -464,10 +464,10 @@ def listed(values: Any, name: str, most: int | None = None) -> Any:
 def as_list(values: Any) -> Any:
     """An iterator, or a view of a dict, as a list; anything else as it is. Of what never ends, each evaluation goes
     through a copy, from the same item on."""
+    if values.__class__ is list or isinstance(values, (tuple, Expression)):
+        return values  # (there may be very many of them in a list)
     if isinstance(values, (count, cycle)) or (isinstance(values, repeat) and length_hint(values, -1) < 0):
         return tee(values, 1)[0]
-    if isinstance(values, Expression):
-        return values
     return list(values) if isinstance(values, (Iterator, KeysView, ValuesView, ItemsView)) else values
 
 
