@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import deepcopy
+from enum import Enum
 from functools import lru_cache
 from struct import calcsize
 from types import MemberDescriptorType
@@ -156,8 +157,11 @@ class Value:
         """
         from headwater.engine.values.by_name import unpickled
 
+        state = unpickled(data)
+        if issubclass(cls, Enum):
+            return cls(state["_value_"])  # there is one of each
         value = cls.__new__(cls)
-        value.__setstate__(unpickled(data))
+        value.__setstate__(state)
         return value
 
     def __getstate__(self) -> dict[str, Any]:
@@ -174,6 +178,8 @@ class Value:
         return revive, (type(self).type_name, bytes(self.serialize()))
 
     def __deepcopy__(self: _Self, memo: dict[int, Any]) -> _Self:
+        if isinstance(self, Enum):
+            return self
         copy = type(self).__new__(type(self))
         memo[id(self)] = copy
         copy.__setstate__(deepcopy(self.__getstate__(), memo))
