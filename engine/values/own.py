@@ -4,6 +4,7 @@ others.
 
 from __future__ import annotations
 
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,6 +18,7 @@ from typing import Any, ClassVar, TypeVar
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.main_program import is_main
 from headwater.engine.values import names
+from headwater.engine.values.models import model_plan
 from headwater.engine.values.objects import has_own_reduce, open_reduced
 from headwater.engine.values.scalars import text
 from headwater.engine.values.walk import SEQUENCE, Frame, Refused, Walk, by_nothing
@@ -25,6 +27,8 @@ _Self = TypeVar("_Self", bound="Value")
 
 LARGEST_CHECKED = 4096
 """bytes: the state of a value that is asked whether it is still valid is kept with the question"""
+
+_GIVEN = "__pydantic_fields_set__"
 
 HOOKED: set[type] = set()
 """the classes whose values change when they are handed to a task or given by one"""
@@ -78,7 +82,17 @@ def _has_only_attributes(cls: type) -> bool:
 @lru_cache(maxsize=4096)
 def _is_its_attributes(cls: type) -> bool:
     """Whether pickle would keep of a foreign class's objects their attributes, and nothing else."""
-    return _has_only_attributes(cls) and not has_own_reduce(cls)
+    is_model = "pydantic" in sys.modules and model_plan(cls) is not None
+    return _has_only_attributes(cls) and (is_model or not has_own_reduce(cls))
+
+
+def _known_by(state: dict[str, Any]) -> dict[str, Any]:
+    """What of an object's attributes says what it is: all of them, but of a pydantic model not which fields were given
+    (see `models`)."""
+    if _GIVEN not in state:
+        return state
+    beside = ("__pydantic_extra__", "__pydantic_private__")
+    return {name: item for name, item in state.items() if name != _GIVEN and (item or name not in beside)}
 
 
 class Value:
@@ -324,6 +338,8 @@ def open_own(value: Any, walk: Walk) -> Frame:
             raise Refused(value, f"its get_hash gave a {type(what).__name__}. Give text or bytes")
     elif foreign is None or overrides(cls, "__getstate__") or _is_its_attributes(foreign.__class__):
         what = speaker.__getstate__()
+        if not overrides(cls, "__getstate__"):
+            what = _known_by(what)
     else:
         what = open_reduced(foreign, walk)
     return Frame(b"V" + text(names.type_name(type(value))), [what], SEQUENCE, by_nothing)

@@ -57,6 +57,22 @@ class Struct(Value, msgspec.Struct, frozen=True):
 
 class Model(Value, pydantic.BaseModel):
     n: int
+    more: int = 3
+    _hidden: int = 5
+
+
+class PlainModel(Value, pydantic.BaseModel):
+    n: int
+    more: int = 3
+
+
+class ForeignModel(pydantic.BaseModel):
+    n: int
+    more: int = 3
+
+
+class ForeignModelProxy(ProxyValue, of=ForeignModel):
+    pass
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,8 +191,9 @@ MAKERS = [
         Typed[int],
         Struct,
         lambda n: Model(n=n),
+        lambda n: PlainModel(n=n),
     ),
-    *(ForeignSlots, MoreForeignSlots, Locked, bag, Money),
+    *(ForeignSlots, MoreForeignSlots, Locked, bag, Money, lambda n: ForeignModel(n=n)),
 ]
 
 
@@ -189,6 +206,18 @@ def test_a_value_is_all_that_it_holds(make: Any) -> None:
     for again in (restore(described.codec, described.type, described.payload), deepcopy(other)):
         assert hash_value(again) == hash_value(other)
         assert getattr(again, "n", again) == getattr(other, "n", other)
+
+
+@pytest.mark.parametrize("model", [Model, PlainModel, ForeignModel])
+def test_a_model_is_what_its_fields_hold_whether_it_was_given_or_is_a_default(model: Any) -> None:
+    one, same = model(n=1), model(n=1, more=3)
+    assert hash_value(one) == hash_value(same) != hash_value(model(n=1, more=4))
+    assert one == same
+    again = restore(*(getattr(describe(one), name) for name in ("codec", "type", "payload")))
+    assert again.model_fields_set == {"n"}
+    if model is Model:
+        same._hidden = 6
+        assert hash_value(one) != hash_value(same)
 
 
 @task
