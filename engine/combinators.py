@@ -112,7 +112,8 @@ def zip_(*lists: Any) -> Any:
     Raises:
         CallError: what has no order.
     """
-    return Special("zip_", tuple([listed(one, "zip_") for one in lists]))
+    shortest = min((len(one) for one in lists if isinstance(one, Sequence)), default=None)
+    return Special("zip_", tuple([listed(one, "zip_", shortest) for one in lists]))
 
 
 def _function(give: Give, function: Any, name: str) -> Generator[Any, Any, Any]:

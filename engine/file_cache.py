@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any, ClassVar
 
 from headwater.engine.errors import Undecodable
 from headwater.engine.files import File
+from headwater.engine.files.evidence import MISSING
 from headwater.engine.values import Value
 from headwater.engine.values.by_name import unpickled
 from headwater.engine.values.pickling import pickled
 
-_damaged: set[str] = set()
-"""paths of files that were found not to be what was written"""
+_MOST = 10_000
+_whole: dict[str, tuple[str, str]] = {}
+"""how files were known when they were seen to be what was written: while they are that, nobody reads them again"""
 
 
 class FileCache(Value):
@@ -30,25 +33,43 @@ class FileCache(Value):
         return "file"
 
     def serialize(self) -> bytes:
-        """The path of the file, which is written where it is not there yet, or was found damaged."""
+        """The path of the file, which is written where it is not there yet, or is not what was written."""
         data = pickled(self.__getstate__())
         file = File(f"{self.base_path.rstrip('/')}/{sha256(data).hexdigest()}")
         path = str(file.uri)
-        if path in _damaged or not file.exists() or file.size() != len(data):
-            file.write(data, "wb")
-            _damaged.discard(path)
+        if _whole.get(path) != (file.evidence, file.digest):
+            if not _holds(file, data):
+                file.write(data, "wb")
+            _note_whole(path, file)
         return path.encode()
 
     @classmethod
     def deserialize(cls, raw_type: str, data: bytes) -> Any:
         path = data.decode()
         try:
-            found = File(path).read("rb")
+            file = File(path)
+            found = file.read("rb")
         except OSError as error:
             raise Undecodable(f"the file that a {raw_type} was kept in cannot be read: {error}") from error
         if sha256(found).hexdigest() != path.rpartition("/")[2]:
-            _damaged.add(path)  # it is written again where the call that gave it runs again
+            _whole.pop(path, None)
             raise Undecodable(f"{path} is not what was written there of a {raw_type}")
+        _note_whole(path, file)
         value = cls.__new__(cls)
         value.__setstate__(unpickled(found))
         return value
+
+
+def _holds(file: File, data: bytes) -> bool:
+    """Whether a file is there and has these bytes. (One that cannot be read is not.)"""
+    with suppress(OSError):
+        return (
+            file.evidence != MISSING and file.recorded_size in (None, len(data)) and file.read("rb") == data
+        )
+    return False
+
+
+def _note_whole(path: str, file: File) -> None:
+    if len(_whole) >= _MOST:
+        _whole.clear()
+    _whole[path] = (file.evidence, file.digest)

@@ -18,7 +18,9 @@ from collections.abc import (
     ValuesView,
 )
 from contextlib import contextmanager
-from itertools import count, cycle, repeat
+from copy import copy
+from itertools import count, cycle, islice, repeat, tee
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from headwater.engine.came import Had, Wish, had_by
@@ -430,6 +432,9 @@ def items_of(give: Give, values: Any, name: str) -> Generator[Any, Any, list[Any
     return [give(value) for value in ordered(found, name)]
 
 
+_TEE: Any = type(tee(())[0])
+
+
 def ordered(values: Any, name: str) -> Iterator[Any]:
     """What can be gone through in an order that is the same in every process.
 
@@ -437,12 +442,15 @@ def ordered(values: Any, name: str) -> Iterator[Any]:
         CallError: it is nothing of the kind.
     """
     _check_ordered(values, name)
-    return iter(values)
+    return copy(values) if isinstance(values, _TEE) else iter(values)
 
 
-def listed(values: Any, name: str) -> Any:
+def listed(values: Any, name: str, most: int | None = None) -> Any:
     """What a form is to go through, as it is kept in an expression: what is used up by reading it, and what lazy values
     are not found in, is a list of its items from here on. What never ends is read when it is evaluated.
+
+    Args:
+        most: how many items of an iterator are needed, where that is known.
 
     Raises:
         CallError: it is nothing that can be gone through in a fixed order.
@@ -450,13 +458,16 @@ def listed(values: Any, name: str) -> Any:
     if isinstance(values, Expression):
         return values
     _check_ordered(values, name)
-    return as_list(values)
+    return as_list(values if most is None or not isinstance(values, Iterator) else islice(values, most))
 
 
 def as_list(values: Any) -> Any:
-    """An iterator, or a view of a dict, as a list; anything else as it is."""
-    if isinstance(values, (Expression, count, cycle, repeat)):
-        return values
+    """An iterator, or a view of a dict, as a list; anything else as it is. Of what never ends, each evaluation goes
+    through a copy, from the same item on."""
+    if values.__class__ is list or isinstance(values, (tuple, Expression)):
+        return values  # (there may be very many of them in a list)
+    if isinstance(values, (count, cycle)) or (isinstance(values, repeat) and length_hint(values, -1) < 0):
+        return tee(values, 1)[0]
     return list(values) if isinstance(values, (Iterator, KeysView, ValuesView, ItemsView)) else values
 
 

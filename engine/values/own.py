@@ -4,18 +4,22 @@ others.
 
 from __future__ import annotations
 
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from copy import deepcopy
+from enum import Enum
 from functools import lru_cache
-from inspect import getattr_static
 from struct import calcsize
+from types import MemberDescriptorType
 from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.main_program import is_main
 from headwater.engine.values import names
-from headwater.engine.values.objects import open_reduced
+from headwater.engine.values.models import model_plan
+from headwater.engine.values.objects import has_own_reduce, open_reduced
 from headwater.engine.values.scalars import text
 from headwater.engine.values.walk import SEQUENCE, Frame, Refused, Walk, by_nothing
 
@@ -23,6 +27,8 @@ _Self = TypeVar("_Self", bound="Value")
 
 LARGEST_CHECKED = 4096
 """bytes: the state of a value that is asked whether it is still valid is kept with the question"""
+
+_GIVEN = "__pydantic_fields_set__"
 
 HOOKED: set[type] = set()
 """the classes whose values change when they are handed to a task or given by one"""
@@ -42,32 +48,51 @@ def overrides(cls: type, method: str) -> bool:
     return next(base for base in cls.__mro__ if method in vars(base)).__module__ != __name__
 
 
+def _all_slots(cls: type) -> list[MemberDescriptorType]:
+    """The slots of a class and of those below it, these first."""
+    bases = [base for base in cls.__mro__[::-1] if "__slots__" in vars(base)]
+    return [item for base in bases for item in vars(base).values() if isinstance(item, MemberDescriptorType)]
+
+
 @lru_cache(maxsize=4096)
-def _slots(cls: type) -> tuple[str, ...]:
-    """The names of the attributes that a class and those below it keep in slots."""
-    found: list[str] = []
-    for base in cls.__mro__:
-        slots = vars(base).get("__slots__", ())
-        for name in [slots] if isinstance(slots, str) else slots:
-            if name in ("__dict__", "__weakref__"):
-                continue
-            is_private = name.startswith("__") and not name.endswith("__")
-            found.append(f"_{base.__name__.lstrip('_')}{name}" if is_private else name)
-    return tuple(found)
+def _slots(cls: type) -> dict[str, MemberDescriptorType]:
+    """The slots by the names of their attributes. (They are read and set past what the class may have put in front of
+    them: a property, a `__getattr__`.)"""
+    return {slot.__name__: slot for slot in _all_slots(cls)}
 
 
 def _attributes(value: Any) -> dict[str, Any]:
     """What is in an object's attributes, those in slots too."""
-    slots = {name: getattr(value, name) for name in _slots(value.__class__) if hasattr(value, name)}
-    return {**slots, **getattr(value, "__dict__", {})}
+    cls = value.__class__
+    found = {}
+    for name, slot in _slots(cls).items():
+        with suppress(AttributeError):  # nothing is in it
+            found[name] = slot.__get__(value, cls)
+    return {**found, **getattr(value, "__dict__", {})}
 
 
 @lru_cache(maxsize=4096)
 def _has_only_attributes(cls: type) -> bool:
     """Whether objects of a class hold nothing beside their attributes, as a list does, or what is written in C: by
     their size, as pickle tells it."""
-    parts = len(_slots(cls)) + (cls.__dictoffset__ > 0) + (cls.__weakrefoffset__ > 0)
+    parts = len(_all_slots(cls)) + (cls.__dictoffset__ > 0) + (cls.__weakrefoffset__ > 0)
     return cls.__itemsize__ == 0 and cls.__basicsize__ <= object.__basicsize__ + parts * calcsize("P")
+
+
+@lru_cache(maxsize=4096)
+def _is_its_attributes(cls: type) -> bool:
+    """Whether pickle would keep of a foreign class's objects their attributes, and nothing else."""
+    is_model = "pydantic" in sys.modules and model_plan(cls) is not None
+    return _has_only_attributes(cls) and (is_model or not has_own_reduce(cls))
+
+
+def _known_by(state: dict[str, Any]) -> dict[str, Any]:
+    """What of an object's attributes says what it is: all of them, but of a pydantic model not which fields were given
+    (see `models`)."""
+    if _GIVEN not in state:
+        return state
+    beside = ("__pydantic_extra__", "__pydantic_private__")
+    return {name: item for name, item in state.items() if name != _GIVEN and (item or name not in beside)}
 
 
 class Value:
@@ -146,8 +171,11 @@ class Value:
         """
         from headwater.engine.values.by_name import unpickled
 
+        state = unpickled(data)
+        if issubclass(cls, Enum):
+            return cls(state["_value_"])  # there is one of each
         value = cls.__new__(cls)
-        value.__setstate__(unpickled(data))
+        value.__setstate__(state)
         return value
 
     def __getstate__(self) -> dict[str, Any]:
@@ -157,13 +185,15 @@ class Value:
         this: Any = type(self)
         slots = _slots(this)
         vars(self).update({name: item for name, item in state.items() if name not in slots})
-        for name in state.keys() & set(slots):
-            getattr_static(this, name).__set__(self, state[name])  # also where the class lets nobody set it
+        for name in state.keys() & slots.keys():
+            slots[name].__set__(self, state[name])  # also where the class lets nobody set it
 
     def __reduce__(self) -> tuple[Any, ...]:
         return revive, (type(self).type_name, bytes(self.serialize()))
 
     def __deepcopy__(self: _Self, memo: dict[int, Any]) -> _Self:
+        if isinstance(self, Enum):
+            return self
         copy = type(self).__new__(type(self))
         memo[id(self)] = copy
         copy.__setstate__(deepcopy(self.__getstate__(), memo))
@@ -306,8 +336,10 @@ def open_own(value: Any, walk: Walk) -> Frame:
         what: Any = speaker.get_hash()
         if not isinstance(what, (str, bytes)):
             raise Refused(value, f"its get_hash gave a {type(what).__name__}. Give text or bytes")
-    elif foreign is None or overrides(cls, "__getstate__") or _has_only_attributes(foreign.__class__):
+    elif foreign is None or overrides(cls, "__getstate__") or _is_its_attributes(foreign.__class__):
         what = speaker.__getstate__()
+        if not overrides(cls, "__getstate__"):
+            what = _known_by(what)
     else:
         what = open_reduced(foreign, walk)
     return Frame(b"V" + text(names.type_name(type(value))), [what], SEQUENCE, by_nothing)

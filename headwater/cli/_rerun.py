@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -84,8 +85,8 @@ def _with_given(task: AnyTask, call: RecordedCall, project: Project) -> inspect.
     store = ValueStore(project.values_address())
     given = []
     for name, position, stored in call.arguments:
-        if position is not None or name in known:
-            continue
+        if position is not None or name in known or not name.isidentifier() or iskeyword(name):
+            continue  # (What is no name of a parameter is passed on as it was.)
         had: Any = stored.type  # a name is no type: so one that tells too little is refused
         value: Any = None
         try:

@@ -155,8 +155,13 @@ def some(*a: int, **more: int) -> str:
 
 
 @task
+def any_names(a: int, **more: int) -> str:
+    return f"{a} {more}"
+
+
+@task
 def main() -> list:
-    return [one(1, a=2, b=3), some(1, 2, a=3)]
+    return [one(1, a=2, b=3), some(1, 2, a=3), any_names(1, **{"class": 2, "max-depth": 3})]
 """
 
 
@@ -311,3 +316,11 @@ def test_a_step_of_a_handle_is_made_again_in_the_place_where_it_was(hw: Shell) -
     assert log.read_text() == "0 1 10 11 5 "
     assert hw("run", "steps.py", "main").code == 0
     assert log.read_text() == "0 1 10 11 5 0 1 10 11 ", "what came after the step was rolled back"
+
+
+def test_arguments_whose_names_are_none_for_a_parameter_are_passed_on_as_they_were(hw: Shell) -> None:
+    hw("init")
+    hw.write("places.py", PLACES)
+    assert hw("run", "places.py", "main").code == 0
+    answer = hw("run", "places.py", "--rerun", jobs(hw)["places.any_names"]["id"], "--a", "7", "--json")
+    assert answer.json["result"] == "\"7 {'class': 2, 'max-depth': 3}\""

@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -142,7 +143,23 @@ def test_what_is_used_up_by_reading_it_can_be_gone_through_in_every_run(schedule
     ):
         assert scheduler.run(made) == value
         assert scheduler.run(made) == value
-    assert scheduler.run(zip_(numbers(2), itertools.count(5))) == [(0, 5), (1, 6)]  # which never ends
+
+
+def test_what_never_ends_stands_beside_lists_in_every_run(scheduler: Scheduler) -> None:
+    def ever() -> Iterator[Any]:
+        yield inc(6)
+        yield from itertools.count(8)
+
+    for made, value in (
+        (zip_(numbers(2), itertools.count(5)), [(0, 5), (1, 6)]),
+        (zip_(itertools.cycle("ab"), numbers(3)), [("a", 0), ("b", 1), ("a", 2)]),
+        (zip_(itertools.repeat(7), itertools.repeat(8, 2), numbers(3)), [(7, 8, 0), (7, 8, 1)]),
+        (zip_(ever(), [1, 2]), [(7, 1), (8, 2)]),
+        (zip_([1, 2], map(str, itertools.count()), numbers(3)), [(1, "0", 0), (2, "1", 1)]),
+        (zip_(itertools.chain([9], itertools.count()), (1, 2), numbers(1)), [(9, 1, 0)]),
+    ):
+        for _ in range(2):
+            assert scheduler.run(made) == value
 
 
 def test_lazy_values_are_found_in_iterators_and_in_views_of_dicts(scheduler: Scheduler) -> None:

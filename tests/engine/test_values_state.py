@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
+import threading
 from collections import Counter
 from copy import deepcopy
 from decimal import Decimal
@@ -55,6 +57,22 @@ class Struct(Value, msgspec.Struct, frozen=True):
 
 class Model(Value, pydantic.BaseModel):
     n: int
+    more: int = 3
+    _hidden: int = 5
+
+
+class PlainModel(Value, pydantic.BaseModel):
+    n: int
+    more: int = 3
+
+
+class ForeignModel(pydantic.BaseModel):
+    n: int
+    more: int = 3
+
+
+class ForeignModelProxy(ProxyValue, of=ForeignModel):
+    pass
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +83,44 @@ class FrozenRecord(Value):
 class Typed(Value, Generic[T]):
     def __init__(self, n: T) -> None:
         self.n = n
+
+
+class Again(Slots):
+    """With a slot of a name that is one below it, and one that it hides."""
+
+    __slots__ = ("n",)
+
+
+class Hiding(Slots):
+    """Hides a slot behind what cannot be set."""
+
+    def __init__(self, n: int) -> None:
+        vars(Slots)["n"].__set__(self, n)
+
+    @property
+    def n(self) -> int:  # type: ignore[override]
+        return int(vars(Slots)["n"].__get__(self))
+
+
+class Asking(Value):
+    """Asks another for what it lacks; while that is not there, for that."""
+
+    __slots__ = (name for name in ("n", "other"))
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.other, name)
+
+
+class Colour(Value, enum.Enum):
+    RED = 1
+    BLUE = 2
+
+    @property
+    def n(self) -> int:
+        return self.value
 
 
 class ForeignSlots:
@@ -90,6 +146,24 @@ class BagProxy(ProxyValue, of=Bag):
     pass
 
 
+class Locked:
+    """Says what pickle is to keep of it."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"n": self.n}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+
+class LockedProxy(ProxyValue, of=Locked):
+    pass
+
+
 class Money(Decimal):
     pass
 
@@ -103,8 +177,23 @@ def bag(n: int) -> Bag:
 
 
 MAKERS = [
-    *(Plain, Slots, Below, Record, Frozen, FrozenRecord, Typed[int], Struct, lambda n: Model(n=n)),
-    *(ForeignSlots, MoreForeignSlots, bag, Money),
+    *(
+        Plain,
+        Slots,
+        Below,
+        Again,
+        Hiding,
+        Asking,
+        Colour,
+        Record,
+        Frozen,
+        FrozenRecord,
+        Typed[int],
+        Struct,
+        lambda n: Model(n=n),
+        lambda n: PlainModel(n=n),
+    ),
+    *(ForeignSlots, MoreForeignSlots, Locked, bag, Money, lambda n: ForeignModel(n=n)),
 ]
 
 
@@ -117,6 +206,18 @@ def test_a_value_is_all_that_it_holds(make: Any) -> None:
     for again in (restore(described.codec, described.type, described.payload), deepcopy(other)):
         assert hash_value(again) == hash_value(other)
         assert getattr(again, "n", again) == getattr(other, "n", other)
+
+
+@pytest.mark.parametrize("model", [Model, PlainModel, ForeignModel])
+def test_a_model_is_what_its_fields_hold_whether_it_was_given_or_is_a_default(model: Any) -> None:
+    one, same = model(n=1), model(n=1, more=3)
+    assert hash_value(one) == hash_value(same) != hash_value(model(n=1, more=4))
+    assert one == same
+    again = restore(*(getattr(describe(one), name) for name in ("codec", "type", "payload")))
+    assert again.model_fields_set == {"n"}
+    if model is Model:
+        same._hidden = 6
+        assert hash_value(one) != hash_value(same)
 
 
 @task
@@ -143,10 +244,6 @@ def test_a_value_that_holds_more_than_attributes_says_how_it_is_kept() -> None:
             type("Rows", (Value, below), {"__module__": __name__})
 
 
-class Colour(Value, enum.Enum):
-    RED = 1
-
-
 class Rows(Value, list[int]):
     """Says itself what it holds."""
 
@@ -158,7 +255,6 @@ class Rows(Value, list[int]):
 
 
 def test_a_value_may_say_itself_what_it_holds_beside_attributes() -> None:
-    assert hash_value(Colour.RED)
     assert hash_value(Rows([1])) != hash_value(Rows([2]))
     described = describe(Rows([1, 2]))
     assert (
@@ -200,6 +296,8 @@ def test_a_proxy_is_told_when_a_value_goes_into_a_task_and_out_of_it(executor: s
 
 
 class Kept(FileCache):
+    base_path = "cache"  # of the working directory, which processes share
+
     def __init__(self, rows: list[int]) -> None:
         self.rows = rows
 
@@ -214,23 +312,23 @@ def total(kept: Kept, times: int) -> int:
     return times * sum(kept.rows)
 
 
-@pytest.mark.parametrize("executor", ["default", "process"])
+@pytest.mark.parametrize("executors", itertools.product(["default", "process"], repeat=2), ids="-".join)
 @pytest.mark.parametrize("damage", [b"", b"x" * 10_000, None], ids=["cut off", "longer", "as long"])
 def test_a_damaged_file_is_written_again(
     local_project: Project,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    executor: str,
+    executors: tuple[str, str],
     damage: bytes | None,
 ) -> None:
-    monkeypatch.setattr(Kept, "base_path", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
     scheduler = Scheduler(local_project)
-    sums = total.options(executor=executor)
-    assert scheduler.run(sums(kept(4), 1)) == 6
+    makes, sums = kept.options(executor=executors[0]), total.options(executor=executors[1])
+    assert scheduler.run(sums(makes(4), 1)) == 6
     [file] = (tmp_path / "cache").iterdir()
     whole = file.read_bytes()
     file.write_bytes(whole[::-1] if damage is None else damage)
-    assert scheduler.run(sums(kept(4), 2)) == 12
+    assert scheduler.run(sums(makes(4), 2)) == 12
     assert file.read_bytes() == whole
-    assert scheduler.run(kept(4)).rows == [0, 1, 2, 3]
+    assert scheduler.run(makes(4)).rows == [0, 1, 2, 3]
     assert scheduler.progress().counts == {"state.kept": {"CACHED": 1}}
