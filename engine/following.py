@@ -105,8 +105,8 @@ def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list
 
 
 def _same_operands(owner: Job, node: StepNode, expression: Operation, had: Had) -> None:
-    """Where an operation is one with a node's, and calls a task that was lazy: its operands stand in that call, and came
-    from what both had. (They are all there.)"""
+    """Where an operation is one with a node's, and calls a task that was lazy: its operands stand in that call, and so
+    came from what both had. (They are all there.)"""
     first, known_had = node.expression, node.had
     assert isinstance(first, Operation)
     assert known_had is not None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from headwater.cypher.project import Project
 from headwater.cypher.store import open_store
+from headwater.engine.errors import Unrecordable
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 
@@ -106,6 +107,9 @@ def test_it_is_called_as_a_task_that_is_not_lazy() -> None:
     """What does not count in the key need not be recordable, and an equal call as it is written is one with it."""
     run = Scheduler(record=False).run
     assert run(same(led)(load(1), how=[load(2), threading.Lock()])) == "1 lock"
+    assert run(same(led.partial(3)).partial(how=[threading.Lock()])()) == "3 lock"
+    with pytest.raises(Unrecordable, match=r"join\(b\)"):
+        run(same(join.partial(3)).partial(threading.Lock())())
     play = Rehearsal()
     assert play.run([same(join)(load(1), [load(2)]), join(load(1), [load(2)])]) == ["1 [2]"] * 2
     assert [*play.ran, *play.cached].count("lazy_tasks.join") == 1
