@@ -76,18 +76,22 @@ def pair(*values: Any) -> list[int]:
 
 
 @task(version="1")
-def chosen(name: str) -> Any:
-    return TASKS[name]
+def chosen(name: str) -> list[Any]:
+    return [number_of("chosen", (name,)), TASKS[name]]
 
 
 @task(version="1")
-def part(*values: Any) -> Any:
-    return TASKS["b"].partial(*values)
+def part(*values: Any) -> list[Any]:
+    return [number_of("part", values), TASKS["b"].partial(*values)]
 
 
 @task(version="1")
-def held(*values: Any) -> Any:
-    return quote(TASKS["c"](*values, TASKS["a"](0)))
+def held(*values: Any) -> list[Any]:
+    return [number_of("held", values), quote(TASKS["c"](*values, TASKS["a"](0)))]
+
+
+NUMBERED = ("many", "pair", "chosen", "part", "held")
+"""tasks of whose results the first item is a number that tells what they were given"""
 
 
 def told(error: Any) -> Any:
@@ -348,10 +352,10 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "flatten": lambda values: flatten([[value] for value in values]),
     "list": list,
     "little": lambda values: pair(*values)[1],
-    "chosen": lambda values: chosen("a")(*values),
-    "part": lambda values: part(values[0])(*values[1:]),
-    "held": lambda values: held(*values).eval(),
-    "forced": lambda values: force(held(*values)),
+    "chosen": lambda values: chosen("a")[1](*values),
+    "part": lambda values: part(values[0])[1](*values[1:]),
+    "held": lambda values: held(*values)[1].eval(),
+    "forced": lambda values: force(held(*values)[1]),
 }
 
 
