@@ -142,13 +142,16 @@ class Attacher:
 
     def _given(self, owner: Job, expression: Given) -> Node:
         """A node that is finished when it is made. It is one with no other: equal values may come from elsewhere."""
+        value, sources = expression._value, expression._sources
+        node = Node(owner)
+        node.value, node.sources = value, sources
         # It may come from a call that is not recorded: then it is recorded where one takes it that is.
         known = not owner.unrecorded and not owner.gap
-        digest = (self._identify if known else self._hash_only)(expression._value, "given")
-        sources = expression._sources
-        node = Node(owner)
-        node.key = _digest(b"Given", digest, repr(sources).encode())
-        node.value, node.value_hash, node.sources = expression._value, digest if known else None, sources
+        # What cannot be is told when the turn of a call comes that takes it, if it counts there.
+        with suppress(Unrecordable):
+            digest = (self._identify if known else self._hash_only)(value, "given")
+            node.key = _digest(b"Given", digest, repr(sources).encode())
+            node.value_hash = digest if known else None
         node.finished = True
         return node
 

@@ -109,10 +109,11 @@ class Hads(dict[int, Fed]):
         results = {source for source in sources if source != BODY}
         tops = {call: self._tops_of(call) for call in results}
         # Calls of one step share what they came from: each such lot counts once.
-        for top in self._lots(tops.values()):
-            results -= self[top].results
+        covered = set[int]().union(*(self[top].results for top in self._lots(tops.values())))
+        results -= covered
         left = self._lots(tops[call] for call in results)
-        made = Came(frozenset(results), set().union(*(self[top].results for top in left)))
+        # (Also what is left out covers something: the way leads on over it.)
+        made = Came(frozenset(results), covered)
         for top in left.union(call for call in results if call in self):
             self._of.setdefault(top, []).append(made)
         return made

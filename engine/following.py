@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 from headwater.engine.came import NONE, NOWHERE, Had, had_by
-from headwater.engine.expression import Expression, Special
+from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.expression_codec import digest, unquoted
 from headwater.engine.feeding import ONLY_BODY, feed, flow, hads_of
 from headwater.engine.job import BODY, Job, Node, StepNode
@@ -77,7 +77,12 @@ def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list
     """What an expression was handed that turned out to be one with a node's, as far as the like of it is asked for
     there (what is not yet, waits for that)."""
     first = node.expression
-    if first is expression or not isinstance(first, Special) or not isinstance(expression, Special):
+    if first is expression:
+        return []
+    if isinstance(first, Operation) and isinstance(expression, Operation):
+        _same_operands(owner, node, expression, had)
+        return []
+    if not isinstance(first, Special) or not isinstance(expression, Special):
         return []
     assert owner.below is not None
     hads, known_had = hads_of(owner), node.had
@@ -97,6 +102,26 @@ def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list
             elif like is not part:
                 hads.waiting.setdefault(id(part), []).append((like, had))
     return asked
+
+
+def _same_operands(owner: Job, node: StepNode, expression: Operation, had: Had) -> None:
+    """Where an operation is one with a node's, and calls a task that was lazy: its operands stand in that call, and so
+    came from what both had. (They are all there.)"""
+    first, known_had = node.expression, node.had
+    assert isinstance(first, Operation)
+    assert known_had is not None
+    assert owner.below is not None
+    if first._symbol != "call":
+        return
+    memo = owner.below.memo
+    likes: dict[Node, list[Expression]] = {}
+    for part in find_expressions([expression._args, expression._kwargs]):
+        likes.setdefault(memo[id(part)], []).append(part)
+    for part in find_expressions([first._args, first._kwargs]):
+        for like in likes.get(memo[id(part)], ()):
+            for came in plain_of(owner, like, had) if like is not part else ():
+                for known in plain_of(owner, part, known_had):
+                    flow(owner, came, known)
 
 
 def _know_of(owner: Job, node: StepNode) -> list[Asked]:

@@ -27,15 +27,17 @@ class HandedAt:
     def nearest(self, form: Brought, outermost: Brought) -> Came | None:
         """What is at the innermost place among those of the forms around one, up to the outermost; None for none."""
         places = self._places
-        if len(places) <= form.depth - outermost.depth:
-            around = [one for one, _ in places.values() if form.is_inside(one)]
-            return places[id(max(around, key=_depth))][1] if around else None
         at: Brought | None = form.around
-        while at is not None and at.depth >= outermost.depth:
+        for (
+            _
+        ) in places:  # mostly it is near; if not, to look at all places takes no longer than the way so far
+            if at is None or at.depth < outermost.depth:
+                return None
             if id(at) in places:
                 return places[id(at)][1]
             at = at.around
-        return None
+        around = [one for one, _ in places.values() if form.is_inside(one)]
+        return places[id(max(around, key=_depth))][1] if around else None
 
     def add(self, form: Brought, came: Came) -> Came:
         """Give a form a place, between those around it and those inside it."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from headwater.engine.defaults import settle_defaults
 from headwater.engine.expression import OPERATIONS, Call, Expression, Given, Operation
-from headwater.engine.job import BODY, Job
+from headwater.engine.job import Job
 from headwater.engine.nested import find_expressions, look_into
 from headwater.engine.partial import PartialTask
 from headwater.engine.special import Give, Steps
@@ -56,37 +55,32 @@ def has_plain_operands(operation: Operation) -> bool:
 def as_they_came(
     owner: Job, operation: Operation, args: Sequence[Any], kwargs: dict[str, Any]
 ) -> tuple[Sequence[Any], dict[str, Any]]:
-    """The values of an operation's operands, as it is applied to them: where a task is called that was lazy itself,
-    each with what it came from, as in any call. What a partial task has already came from where that did.
+    """The operands of an operation, as it is applied to them: where a task is called that was lazy itself, as they are
+    written, so that this is the call that it would be of a task that is not. What a partial task has already came from
+    where that did.
 
     Args:
         args, kwargs: the values, in the places of the operands.
     """
-    if operation._symbol != "call" or not isinstance(args[0], (Task, PartialTask)):
+    called = args[0]
+    if operation._symbol != "call" or not isinstance(called, (Task, PartialTask)):
         return args, kwargs
-    assert owner.below is not None
-    memo = owner.below.memo
-
-    def came(written: Any, value: Any) -> Any:
-        inner, plain = look_into(written)
-        if not inner:
-            return value
-        sources = set().union(*(memo[id(one)].sources for one in inner))
-        return Given(value, tuple(sorted(sources | {BODY} if plain else sources)))
-
-    called, *given = args
     lazy, *rest = operation._args
     if isinstance(called, PartialTask):
-        called = called.given(partial(came, lazy))
-    named = {name: came(operation._kwargs[name], value) for name, value in kwargs.items()}
-    return [called, *map(came, rest, given)], named
+        assert owner.below is not None
+        sources = owner.below.memo[id(lazy)].sources
+        called = called.given(lambda value: Given(value, sources))
+    return [called, *rest], operation._kwargs
 
 
 def applied(give: Give, operation: Operation, args: Sequence[Any], kwargs: dict[str, Any]) -> Steps:
     """Apply an operation to its operands; where its value is lazy again, evaluate that too. What a call of a task came
-    from, its operands say; what a function or a method made itself came from all of them, as in `quoted.eval()`."""
+    from, its operands say, so its value came from the call; what a function or a method made itself came from all of
+    them, as in `quoted.eval()`."""
     value = OPERATIONS[operation._symbol](*args, **kwargs)
     if not find_expressions(value):
         return value
-    is_call = operation._symbol == "call" and isinstance(args[0], (Task, PartialTask))
-    return (yield value if is_call else give.as_got(value))
+    if operation._symbol != "call" or not isinstance(args[0], (Task, PartialTask)):
+        return (yield give.as_got(value))
+    give.came_with(operation._args[0])
+    return (yield value)

@@ -70,6 +70,13 @@ class Give:
         assert owner.below is not None
         return Given(value, owner.below.memo[id(expression)].sources)
 
+    def came_with(self, expression: Expression) -> None:
+        """What the form has got so far does not flow into its value, but what came from one expression."""
+        owner = self.node.owner
+        assert owner is not None
+        assert owner.below is not None
+        self.node.gathers(owner.below.memo[id(expression)].sources)
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """What the form waits for meanwhile does not flow into its value."""

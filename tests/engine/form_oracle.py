@@ -173,6 +173,20 @@ class Oracle:
         values, came = [value for value, _ in given], frozenset().union(*(sources for _, sources in given))
         if kind == "call":
             return self._call(name, given, mind)
+        if kind == "chosen":
+            _, gave = self._call("chosen", [("a", mind.had)])
+            value, sources = self._call("a", given)
+            return value, sources | gave
+        if kind == "part":
+            _, gave = self._call("part", given[:1])
+            value, sources = self._call("b", [(values[0], gave), *given[1:]])
+            return value, sources | gave
+        if kind in ("held", "forced"):
+            _, gave = self._call("held", given)
+            had = gave | mind.had if self.loose else gave
+            inner = self._call("a", [(0, had)])
+            value, sources = self._call("c", [*((value, had) for value in values), inner])
+            return value, sources | gave
         if kind == "little":
             return 0, self._call("pair", given)[1]
         if kind == "starmap":

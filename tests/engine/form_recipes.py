@@ -24,6 +24,7 @@ from headwater import (
     flatten,
     force,
     map_,
+    quote,
     scheduler_task,
     seq,
     starmap,
@@ -72,6 +73,25 @@ def many(*values: Any) -> list[int]:
 def pair(*values: Any) -> list[int]:
     """A number that tells what it was given, and one that tells nothing of it."""
     return [number_of("pair", values), 0]
+
+
+@task(version="1")
+def chosen(name: str) -> list[Any]:
+    return [number_of("chosen", (name,)), TASKS[name]]
+
+
+@task(version="1")
+def part(*values: Any) -> list[Any]:
+    return [number_of("part", values), TASKS["b"].partial(*values)]
+
+
+@task(version="1")
+def held(*values: Any) -> list[Any]:
+    return [number_of("held", values), quote(TASKS["c"](*values, TASKS["a"](0)))]
+
+
+NUMBERED = ("many", "pair", "chosen", "part", "held")
+"""tasks of whose results the first item is a number that tells what they were given"""
 
 
 def told(error: Any) -> Any:
@@ -163,6 +183,22 @@ def quiet_world(seed: int) -> World:
     for program in made.programs:
         program.steps = [with_quiet(step) for step in program.steps]
         program.end = program.end and with_quiet(program.end)
+    return made
+
+
+def lazy_world(seed: int) -> World:
+    """A random one in which some of the tasks are lazy that are called, or what they are called in is quoted."""
+    made, chance = (world if seed % 2 else narrow_world)(seed), random.Random(seed)
+
+    def with_lazy(recipe: Recipe) -> Recipe:
+        kind, *parts = (with_lazy(part) if isinstance(part, tuple) else part for part in recipe)
+        if kind == "call" and chance.random() < 0.5:
+            return chance.choice(["chosen", "part", "held", "forced"]), *parts[1:]
+        return kind, *parts
+
+    for program in made.programs:
+        program.steps = [with_lazy(step) for step in program.steps]
+        program.end = program.end and with_lazy(program.end)
     return made
 
 
@@ -316,6 +352,10 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "flatten": lambda values: flatten([[value] for value in values]),
     "list": list,
     "little": lambda values: pair(*values)[1],
+    "chosen": lambda values: chosen("a")[1](*values),
+    "part": lambda values: part(values[0])[1](*values[1:]),
+    "held": lambda values: held(*values)[1].eval(),
+    "forced": lambda values: force(held(*values)[1]),
 }
 
 

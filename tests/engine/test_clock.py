@@ -16,8 +16,8 @@ from headwater.engine.job import BODY, Job
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import Rehearsal, Scheduler, catch, cond, evaluate, map_, scheduler_task, seq, task
-from tests.engine.form_recipes import narrow_world, quiet_world, root, sharing_world, world
+from headwater import Rehearsal, Scheduler, catch, cond, const, evaluate, map_, scheduler_task, seq, task
+from tests.engine.form_recipes import lazy_world, narrow_world, quiet_world, root, sharing_world, world
 from tests.properties import tries
 
 headwater_namespace = "clock"
@@ -79,7 +79,9 @@ def in_any_order(expression: Any, name: str, seeds: int = 8) -> Recorded:
 
 
 @tries(200)
-@given(st.sampled_from([world, narrow_world, sharing_world, quiet_world]), st.integers(0, 100_000))
+@given(
+    st.sampled_from([world, narrow_world, sharing_world, quiet_world, lazy_world]), st.integers(0, 100_000)
+)
 def test_any_workflow_of_forms_is_recorded_the_same_in_whatever_order_its_calls_end(
     kind: Any, seed: int
 ) -> None:
@@ -191,6 +193,28 @@ def test_what_the_function_writes_itself_stands_where_it_writes_it() -> None:
         return [asks("a", "call"), nap("c"), f(g(5)), asks("b", "call")]
 
     assert in_any_order(writes(), "writes").names == ["nap", "last", "nap", "g", "f", "nap"]
+
+
+@task
+def chosen() -> Any:
+    return f
+
+
+@scheduler_task
+def calls_lazily(who: str) -> Any:
+    yield nap(who)
+    return (yield chosen()(const(5, 0)))
+
+
+@task
+def called_lazily() -> Any:
+    return [calls_lazily("a"), calls_lazily("b")]
+
+
+def test_a_call_of_a_lazy_task_came_from_what_each_had_that_asked_for_it() -> None:
+    one = in_any_order(called_lazily(), "called_lazily")
+    called, naps = one.names.index("f"), [n for n, name in enumerate(one.names) if name == "nap"]
+    assert {source for consumer, _, source in one.wiring if consumer == called} == {BODY, *naps}
 
 
 # -- calls that came of each other -------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from headwater import (
     task,
 )
 from tests.engine.form_oracle import Oracle, reach
-from tests.engine.form_recipes import World, quiet_world, root, sharing_world, world
+from tests.engine.form_recipes import NUMBERED, World, lazy_world, quiet_world, root, sharing_world, world
 from tests.properties import tries
 
 headwater_namespace = "equal_forms"
@@ -83,7 +83,7 @@ def given_by(job: Job) -> Any:
         return job.error.args[0]
     value = KNOWN[job.value_hash] if isinstance(job.value, Stored) else job.value
     KNOWN[job.value_hash] = value
-    return value[0] if job.task.name in ("many", "pair") else value
+    return value[0] if job.task.name in NUMBERED else value
 
 
 @contextmanager
@@ -318,7 +318,11 @@ def is_as_the_oracle_says(made: World, looked: Looked) -> None:
 
 
 @tries(150)
-@given(st.sampled_from([world, sharing_world, quiet_world]), st.integers(0, MOST_SEEDS), st.integers(0, 1000))
+@given(
+    st.sampled_from([world, sharing_world, quiet_world, lazy_world]),
+    st.integers(0, MOST_SEEDS),
+    st.integers(0, 1000),
+)
 def test_every_call_comes_from_what_an_oracle_says(kind: Any, seed: int, order: int) -> None:
     """Whatever asks for whatever, in any order."""
     made = kind(seed)

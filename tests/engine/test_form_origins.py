@@ -15,7 +15,7 @@ from headwater.engine.children import recorded_children
 from headwater.engine.job import Job
 from headwater.engine.nested import find_expressions
 
-from headwater import Rehearsal, Scheduler, evaluate, scheduler_task, task
+from headwater import Rehearsal, Scheduler, evaluate, force, quote, scheduler_task, task
 
 headwater_namespace = "form_origins"
 
@@ -319,3 +319,33 @@ def test_a_chain_of_forms_takes_no_more_than_it_is_long() -> None:
             tracemalloc.stop()
     once, half, whole = peaks
     assert whole - once < 3 * (half - once)
+
+
+@task
+def held(n: int) -> Any:
+    return quote(note(n + 1))
+
+
+@scheduler_task
+def counts_up(n: int) -> Any:
+    at = 0
+    for _ in range(n):
+        at = yield held(at).eval()
+    return at
+
+
+@task
+async def counts_up_in_a_body(n: int) -> int:
+    at: Any = 0
+    for _ in range(n):
+        at = await force(held(at))
+    return at  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("of", [counts_up, counts_up_in_a_body])
+def test_what_is_got_out_of_results_in_a_loop_came_from_the_last_of_them(
+    of: Any, kept: Callable[[Any, str], Kept]
+) -> None:
+    found = kept(of(50), "under" if of is counts_up else "counts_up_in_a_body")
+    assert max(found.fed) == 1
+    assert len(found.wiring) < 50 * 5

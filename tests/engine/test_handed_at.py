@@ -74,3 +74,21 @@ def test_a_place_comes_from_those_around_it_whichever_was_asked_first(seed: int)
             assert form.is_inside(other) == (other in around(form))
             if other is not form and other not in around(form):
                 assert came not in comes_to(others), "it does not go to forms beside, or around"
+
+
+def test_what_is_near_is_found_without_looking_at_all_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each of a chain of forms asks for what it was handed, one after the other."""
+    asked: list[Brought] = []
+    is_inside = Brought.is_inside
+    monkeypatch.setattr(
+        Brought, "is_inside", lambda self, other: asked.append(other) or is_inside(self, other)
+    )
+    places, form = HandedAt(HANDED), Brought(None, HANDED, None)
+    outermost = form
+    assert form.handed(HANDED) is not None
+    came = places.add(form, Came())
+    for _ in range(300):
+        form = Brought(None, HANDED, Had(form, NOWHERE))
+        assert places.nearest(form, outermost) is came
+        came = places.add(form, Came().after(came))
+    assert not asked

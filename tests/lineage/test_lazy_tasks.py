@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from headwater.cypher.project import Project
 from headwater.cypher.store import open_store
+from headwater.engine.errors import Unrecordable
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 
-from headwater import Scheduler, catch, force, map_, quote, starmap, task
+from headwater import Rehearsal, Scheduler, catch, force, map_, quote, starmap, task
 
 headwater_namespace = "lazy_tasks"
 
@@ -55,6 +57,16 @@ def fail(n: int) -> int:
     raise ValueError(n)
 
 
+@task
+def twice(n: int) -> int:
+    return 2 * n
+
+
+@task(config_args=["how"])
+def led(n: int, how: Any = None) -> str:
+    return f"{n} {type(how[-1]).__name__}"
+
+
 @pytest.fixture
 def fed(local_project: Project) -> Iterator[Callable[[Any], dict[str, set[str]]]]:
     """Which tasks' results went into each parameter of `join`."""
@@ -85,6 +97,22 @@ def test_what_a_lazy_task_is_called_with_came_from_where_it_did(fed: Fed) -> Non
     assert fed(same(join)(load(1), 2)) == {"a": {"load"}}
     assert fed(same(join)(3, b=[load(4), 5])) == {"b": {"load"}}
     assert fed(same(join)(6, 7)) == {}
+
+
+def test_what_takes_its_result_came_from_the_call_and_from_whoever_gave_the_task(fed: Fed) -> None:
+    assert fed(join(same(twice)(load(8)))) == {"a": {"twice", "same"}}
+
+
+def test_it_is_called_as_a_task_that_is_not_lazy() -> None:
+    """What does not count in the key need not be recordable, and an equal call as it is written is one with it."""
+    run = Scheduler(record=False).run
+    assert run(same(led)(load(1), how=[load(2), threading.Lock()])) == "1 lock"
+    assert run(same(led.partial(3)).partial(how=[threading.Lock()])()) == "3 lock"
+    with pytest.raises(Unrecordable, match=r"join\(b\)"):
+        run(same(join.partial(3)).partial(threading.Lock())())
+    play = Rehearsal()
+    assert play.run([same(join)(load(1), [load(2)]), join(load(1), [load(2)])]) == ["1 [2]"] * 2
+    assert [*play.ran, *play.cached].count("lazy_tasks.join") == 1
 
 
 def test_what_a_lazy_partial_task_has_came_from_where_that_did(fed: Fed) -> None:
