@@ -28,9 +28,8 @@ class HandedAt:
         """What is at the innermost place among those of the forms around one, up to the outermost; None for none."""
         places = self._places
         at: Brought | None = form.around
-        for (
-            _
-        ) in places:  # mostly it is near; if not, to look at all places takes no longer than the way so far
+        # Mostly it is near. If not, to look at all places takes no longer than the way so far.
+        for _ in places:
             if at is None or at.depth < outermost.depth:
                 return None
             if id(at) in places:
