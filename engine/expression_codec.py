@@ -16,6 +16,7 @@ from headwater.engine.nested import ATOMS, Reference, find_expressions, substitu
 from headwater.engine.registry import get_task_registry
 from headwater.engine.values import SCALARS, hash_value, register_scalar
 from headwater.engine.values.by_name import unpickled
+from headwater.engine.values.look import LOOK
 from headwater.engine.values.pickling import pickled
 
 CODEC = "expression"
@@ -239,9 +240,13 @@ class Quoted:
         return made_anew(self.expression)
 
     def __canonical__(self) -> tuple[str, tuple[Any, ...]]:
-        flat = flatten(self.expression)
-        # The members are in the hash already; they stand here for the files among them, which count like any other.
-        return "headwater.Quoted", (flat.hash(), *flat.members)
+        # What is quoted may hold what is quoted, and so on; in the hash, and among the members.
+        found = {} if LOOK.found is None else LOOK.found
+        if id(self) not in found:
+            flat = flatten(self.expression)
+            # The members are in the hash already; they stand here for the files among them, which count like any other.
+            found[id(self)] = self, (flat.hash(), *flat.members)
+        return "headwater.Quoted", found[id(self)][1]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unquote, (flatten(self.expression).payload(),)

@@ -14,6 +14,7 @@ from typing import Any
 
 from headwater.cypher.errors import InternalError
 from headwater.engine.errors import Unrecordable
+from headwater.engine.values.look import LOOK
 from headwater.engine.values.names import type_name
 from headwater.engine.values.scalars import SCALARS, embed
 
@@ -121,6 +122,15 @@ class Walk:
         scalar = SCALARS.get(type(value))
         if scalar is not None:
             return scalar(value)
+        if LOOK.found is not None:
+            return self._encode_any(value)
+        LOOK.found = {}
+        try:
+            return self._encode_any(value)
+        finally:
+            LOOK.found = None
+
+    def _encode_any(self, value: Any) -> bytes:
         try:
             return self._encode(value)
         except Cyclic:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from headwater.engine import expression_codec
+from headwater.engine.expression_codec import flatten as flatten_expression
 
 from headwater import (
     CallError,
@@ -406,3 +408,23 @@ def test_what_evaluates_knows_the_forms_of_a_recorded_expression_whatever_the_sc
         "assert {'cond', 'map_', 'starmap', 'flatten', 'zip_', 'const', 'force', 'fork_thread'} <= set(FORMS), FORMS"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_holds_what_is_quoted_is_looked_at_once_for_each(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Any] = []
+
+    def look(value: Any) -> Any:
+        looked.append(value)
+        return flatten_expression(value)
+
+    monkeypatch.setattr(expression_codec, "flatten", look)
+    value: Any = inc(1)
+    for _ in range(14):
+        value = force(delay(value))
+    assert scheduler.run(value) == 2
+    assert 14 <= len(looked) <= 14 * 14
+    for _ in range(100):
+        value = force(delay(value))
+    assert scheduler.run(value) == 2
