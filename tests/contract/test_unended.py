@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from headwater.cypher.as_of import AsOf
-from headwater.cypher.backlog import catch_up
+from headwater.cypher.backlog import catch_up, loader_pid, pending
 from headwater.cypher.project import Project
 from headwater.cypher.store import GraphStore, open_store
 from headwater.lineage.impact import impact
@@ -135,7 +135,13 @@ def under_way(
     """A run in a process of its own, once so many of its jobs that wait are in the graph."""
     process = subprocess.Popen([sys.executable, str(workflow), which])
     try:
-        wait_for(lambda: len(running(project, store)) == jobs)
+        try:
+            wait_for(lambda: len(running(project, store)) == jobs, 120)
+        except AssertionError as late:
+            there, left, loader = running(project, store), pending(project), loader_pid(project)
+            raise AssertionError(
+                f"{there}, ended {process.poll()}, to load {left}, loader {loader}"
+            ) from late
         yield process
     finally:
         process.kill()
