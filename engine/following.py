@@ -77,25 +77,19 @@ def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list
     """What an expression was handed that turned out to be one with a node's, as far as the like of it is asked for
     there (what is not yet, waits for that)."""
     first = node.expression
-    if first is expression:
-        return []
-    if isinstance(first, Operation) and isinstance(expression, Operation):
-        _same_operands(owner, node, expression, had)
-        return []
-    if not isinstance(first, Special) or not isinstance(expression, Special):
+    if isinstance(first, Operation) and isinstance(expression, Operation) and first._symbol == "call":
+        _same_operands(owner, node, first, expression, had)
+    if first is expression or not isinstance(first, Special) or not isinstance(expression, Special):
         return []
     assert owner.below is not None
-    hads, known_had = hads_of(owner), node.had
-    assert known_had is not None
+    hads = hads_of(owner)
     likes: dict[bytes, list[Expression]] = {}
     for part in find_expressions(unquoted(expression)):
         likes.setdefault(digest(part), []).append(part)
     asked: list[Asked] = []
     for part in find_expressions(unquoted(first)):
         for like in likes.get(digest(part), ()):
-            for came in plain_of(owner, like, had) if like is not part else ():
-                for known in plain_of(owner, part, known_had):
-                    flow(owner, came, known)
+            _same(owner, node, part, like, had)
             if id(part) in owner.below.memo:
                 if like is not part:
                     asked.append((like, None, had))
@@ -104,24 +98,27 @@ def _likes(owner: Job, node: StepNode, expression: Expression, had: Had) -> list
     return asked
 
 
-def _same_operands(owner: Job, node: StepNode, expression: Operation, had: Had) -> None:
+def _same_operands(owner: Job, node: StepNode, first: Operation, expression: Operation, had: Had) -> None:
     """Where an operation is one with a node's, and calls a task that was lazy: its operands stand in that call, and so
     came from what both had. (They are all there.)"""
-    first, known_had = node.expression, node.had
-    assert isinstance(first, Operation)
-    assert known_had is not None
     assert owner.below is not None
-    if first._symbol != "call":
-        return
     memo = owner.below.memo
     likes: dict[Node, list[Expression]] = {}
     for part in find_expressions([expression._args, expression._kwargs]):
         likes.setdefault(memo[id(part)], []).append(part)
     for part in find_expressions([first._args, first._kwargs]):
         for like in likes.get(memo[id(part)], ()):
-            for came in plain_of(owner, like, had) if like is not part else ():
-                for known in plain_of(owner, part, known_had):
-                    flow(owner, came, known)
+            _same(owner, node, part, like, had)
+
+
+def _same(owner: Job, node: StepNode, part: Expression, like: Expression, had: Had) -> None:
+    """What the like of a part of a node's expression came from, as another has it, that came from, too."""
+    if like is part:
+        return
+    assert node.had is not None
+    for came in plain_of(owner, like, had):
+        for known in plain_of(owner, part, node.had):
+            flow(owner, came, known)
 
 
 def _know_of(owner: Job, node: StepNode) -> list[Asked]:

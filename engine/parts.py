@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from headwater.engine.defaults import settle_defaults
-from headwater.engine.expression import OPERATIONS, Call, Expression, Given, Operation
+from headwater.engine.expression import OPERATIONS, Call, Expression, Operation
 from headwater.engine.job import Job
 from headwater.engine.nested import find_expressions, look_into
 from headwater.engine.partial import PartialTask
@@ -52,35 +53,18 @@ def has_plain_operands(operation: Operation) -> bool:
     return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
 
 
-def as_they_came(
-    owner: Job, operation: Operation, args: Sequence[Any], kwargs: dict[str, Any]
-) -> tuple[Sequence[Any], dict[str, Any]]:
-    """The operands of an operation, as it is applied to them: where a task is called that was lazy itself, as they are
-    written, so that this is the call that it would be of a task that is not. What a partial task has already came from
-    where that did.
-
-    Args:
-        args, kwargs: the values, in the places of the operands.
-    """
-    called = args[0]
-    if operation._symbol != "call" or not isinstance(called, (Task, PartialTask)):
-        return args, kwargs
-    lazy, *rest = operation._args
-    if isinstance(called, PartialTask):
-        assert owner.below is not None
-        sources = owner.below.memo[id(lazy)].sources
-        called = called.given(lambda value: Given(value, sources))
-    return [called, *rest], operation._kwargs
-
-
 def applied(give: Give, operation: Operation, args: Sequence[Any], kwargs: dict[str, Any]) -> Steps:
-    """Apply an operation to its operands; where its value is lazy again, evaluate that too. What a call of a task came
-    from, its operands say, so its value came from the call; what a function or a method made itself came from all of
-    them, as in `quoted.eval()`."""
+    """Apply an operation to its operands' values; where its value is lazy again, evaluate that too: what a function
+    or a method made came from all of them, as in `quoted.eval()`.
+
+    A task that was lazy itself is called with its operands as they are written, so that this is the call that it would
+    be of a task that is not; its value came from that call. What a partial task has already came from where that did.
+    """
+    if operation._symbol == "call" and isinstance(args[0], (Task, PartialTask)):
+        lazy, *rest = operation._args
+        called = args[0].given(partial(give.part, lazy)) if isinstance(args[0], PartialTask) else args[0]
+        call = called(*rest, **operation._kwargs)
+        give.came_with(lazy)
+        return (yield call)
     value = OPERATIONS[operation._symbol](*args, **kwargs)
-    if not find_expressions(value):
-        return value
-    if operation._symbol != "call" or not isinstance(args[0], (Task, PartialTask)):
-        return (yield give.as_got(value))
-    give.came_with(operation._args[0])
-    return (yield value)
+    return (yield give.as_got(value)) if find_expressions(value) else value

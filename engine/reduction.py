@@ -36,7 +36,7 @@ from headwater.engine.job import (
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.origins import origins_of_error
-from headwater.engine.parts import applied, as_they_came, has_plain_operands
+from headwater.engine.parts import applied, has_plain_operands
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
 from headwater.engine.task import Task
@@ -310,7 +310,7 @@ class Reduction(Failures):
         if has_plain_operands(expression):
             sources.add(BODY)
         node.gathers(sources)
-        return applied(Give(node), expression, *as_they_came(owner, expression, args, kwargs))
+        return applied(Give(node), expression, args, kwargs)
 
     def _read_context(self, owner: Job, path: str, default: Any, override: Context | None = None) -> Steps:
         """The steps of `get_context`: what is there, which counts among what its owner read; else the default."""

@@ -65,17 +65,17 @@ class Give:
 
     def part(self, expression: Expression, value: Any) -> Given:
         """The same of what came from one expression alone that the form has asked for."""
-        owner = self.node.owner
-        assert owner is not None
-        assert owner.below is not None
-        return Given(value, owner.below.memo[id(expression)].sources)
+        return Given(value, self._sources(expression))
 
     def came_with(self, expression: Expression) -> None:
         """What the form has got so far does not flow into its value, but what came from one expression."""
+        self.node.gathers(self._sources(expression))
+
+    def _sources(self, expression: Expression) -> tuple[int, ...]:
         owner = self.node.owner
         assert owner is not None
         assert owner.below is not None
-        self.node.gathers(owner.below.memo[id(expression)].sources)
+        return owner.below.memo[id(expression)].sources
 
     @contextmanager
     def aside(self) -> Iterator[None]:

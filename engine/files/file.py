@@ -178,13 +178,12 @@ class File(Artefact):
         """Replace what is in the file, making the folders above it; mode `"a"` or `"ab"` adds to it."""
         if mode is None:
             mode = "w" if isinstance(data, str) else "wb"
+        whole: bytes | None = None
         if mode == "w" and isinstance(data, str):
-            is_written = self._is_replaced_by(data.encode(encoding or "utf-8"))
-        else:
-            is_written = (
-                mode == "wb" and encoding is None and isinstance(data, bytes) and self._is_replaced_by(data)
-            )
-        if not is_written:
+            whole = data.encode(encoding or "utf-8")
+        elif mode == "wb" and isinstance(data, bytes) and encoding is None:
+            whole = data
+        if whole is None or not self._is_replaced_by(whole):
             with self.open(mode, encoding) as file:
                 file.write(data)
 

@@ -171,14 +171,15 @@ class ReplacingFile(WrittenFile):
                 done(self._partial)
                 return
         except BaseException:
-            self._remove()
+            _give_up(self._partial)
             raise
-        self._remove()
+        _give_up(self._partial)
 
-    def _remove(self) -> None:
-        with suppress(FileNotFoundError):
-            os.remove(self._partial)
-        done(self._partial)
+
+def _give_up(partial: str) -> None:
+    with suppress(FileNotFoundError):
+        os.remove(partial)
+    done(partial)
 
 
 def put_in_place(partial: str, target: str, look: Callable[[str], Identity]) -> Identity:
@@ -282,13 +283,12 @@ def replace_by(path: str, data: bytes, look: Callable[[str], Identity]) -> Ident
                 at += os.write(handle, memoryview(data)[at:])
         finally:
             os.close(handle)
-        return put_in_place(partial, target, look)
+        identity = put_in_place(partial, target, look)
     except BaseException:
-        with suppress(FileNotFoundError):
-            os.remove(partial)
+        _give_up(partial)
         raise
-    finally:
-        done(partial)
+    done(partial)
+    return identity
 
 
 def _open_beside(path: str) -> tuple[int, str, str] | None:
