@@ -389,6 +389,9 @@ _MASK = (1 << 128) - 1
 _BACK = pow(_STRIDE, -1, 1 << 128)
 
 
+CODE = ("task", "function", "class")
+"""Kinds of evidence: of code that stands in a value, which is recorded as a file is."""
+
 PROJECT = "project"
 """Among the options of a task that was called from another project: the folder of its own."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from headwater.cypher.records import FileSeen
+from headwater.cypher.records import CODE, FileSeen
 from headwater.engine.code import Fingerprint, fingerprint
 from headwater.engine.code_origin import USER, origin, origin_of_class
 from headwater.engine.code_scope import imported_module
@@ -20,9 +20,7 @@ from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task, task_function
 from headwater.engine.values.names import find, set_code_fingerprinter
 
-TASK, FUNCTION, CLASS = "task", "function", "class"
-CODE = (TASK, FUNCTION, CLASS)
-"""The kinds of evidence that are code."""
+TASK, FUNCTION, CLASS = CODE
 
 _prints: dict[int, tuple[object, Fingerprint | None]] = {}
 """Of functions and classes by identity: what they are, and their fingerprint; None for library code."""

@@ -15,9 +15,9 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import FunctionType
 from typing import Any, NamedTuple
 
+from headwater.cypher.records import CODE
 from headwater.engine.background import Thread
 from headwater.engine.code_origin import USER, origin_of_module
-from headwater.engine.code_values import CODE
 from headwater.engine.errors import CallError
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.nested import opaque_parts

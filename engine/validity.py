@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headwater.cypher.records import FileSeen
-from headwater.engine.code_values import CODE, is_current
+from headwater.cypher.records import CODE, FileSeen
+from headwater.engine.code_values import is_current
 from headwater.engine.files import file_hash, still_valid
 from headwater.engine.values.own import Checked, is_still_valid
 

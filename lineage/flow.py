@@ -10,13 +10,12 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from headwater.cypher.records import CODE
+
 if TYPE_CHECKING:
     from headwater.lineage.trace_facts import ArgumentFact, CallFact, Facts, FileFact, Wiring
 
 
-_CODE = frozenset({"task", "function"})
-"""Evidence of code that stood in a value. It is recorded like a file, and no call made it: two that hand on the same
-task have nothing to do with each other."""
 _NO_WIRES: list[tuple[str, str]] = []
 _NO_NAMES: frozenset[str] = frozenset()
 
@@ -173,7 +172,8 @@ class Flow:
         """Whether a file came into a call's result by its own body, not by its arguments or a child."""
         fact = self.calls[call]
         found = next((one for one in fact.result_files if one.file == file), None)
-        if found is None or found.evidence in _CODE or file in fact.took():
+        # (No call made code: two that hand on the same task have nothing to do with each other.)
+        if found is None or found.evidence in CODE or file in fact.took():
             return False
         children = (
             [self.calls.get(child) for child in self.returned_by(call)] if self.has_wiring(call) else []
