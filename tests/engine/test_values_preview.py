@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tracemalloc
 from collections import Counter, OrderedDict, defaultdict, deque
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import given
 
 from tests.engine.golden_values import Order, Point, make
 from tests.engine.value_classes import Circle, Loud
+from tests.peaks import peak
 from tests.strategies import values
 
 SHOWN = {
@@ -76,13 +77,7 @@ LARGE: dict[str, Any] = {
 
 @pytest.mark.parametrize("part", LARGE)
 def test_a_large_value_costs_no_more_than_what_is_shown(part: str) -> None:
-    value = LARGE[part]
-    tracemalloc.start()
-    try:
-        text = preview(value)
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    text, most = peak(partial(preview, LARGE[part]))
     assert most < 100_000, "bytes: nothing as large as the value was made"
     assert part in text
     assert len(text) <= 200

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from headwater.cypher.project import Project
-from headwater.cypher.store import GraphStore, open_store
+from headwater.cypher.store import GraphStore
 from headwater.lineage.impact import impact
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 
-from headwater import Scheduler, apply_func, task
+from headwater import apply_func, task
+from tests.lineage.conftest import run
 
 headwater_namespace = "handed"
 
@@ -61,40 +62,27 @@ def unrelated_function() -> Any:
     return apply_func(halve, 4)
 
 
-@pytest.fixture
-def store(local_project: Project) -> Iterator[GraphStore]:
-    store = open_store(local_project)
-    yield store
-    store.close()
-
-
-def run(project: Project, expression: Any) -> str:
-    scheduler = Scheduler(project)
-    scheduler.run(expression)
-    scheduler.wait_recorded()
-    assert scheduler.execution_id is not None
-    return scheduler.execution_id
-
-
 @pytest.mark.parametrize(
     ("before", "after", "name"),
     [(choice, unrelated, "task:handed.double"), (function_choice, unrelated_function, "halve")],
 )
 def test_a_task_that_an_earlier_call_returned_is_not_taken_to_be_made_by_it(
-    local_project: Project, store: GraphStore, before: Any, after: Any, name: str
+    local_project: Project, local_store: GraphStore, before: Any, after: Any, name: str
 ) -> None:
     earlier = run(local_project, before())
     later = run(local_project, after())
-    found = trace(store, Found("execution", later, "a run"))
+    found = trace(local_store, Found("execution", later, "a run"))
     names = {one.task for one in found.calls.values()}
     assert not names & {"handed.chosen", "handed.settings", "handed.choice", "handed.function_choice"}
     assert [file.path.endswith(name) for file in found.sources()] == [True]
-    assert not impact(store, Found("execution", earlier, "a run")).runs
+    assert not impact(local_store, Found("execution", earlier, "a run")).runs
 
 
-def test_who_chose_it_is_an_origin_where_it_was_handed_on(local_project: Project, store: GraphStore) -> None:
+def test_who_chose_it_is_an_origin_where_it_was_handed_on(
+    local_project: Project, local_store: GraphStore
+) -> None:
     execution = run(local_project, call(chosen(is_double=settings()), 8))
-    found = trace(store, Found("execution", execution, "a run"))
+    found = trace(local_store, Found("execution", execution, "a run"))
     assert {"handed.call", "handed.chosen", "handed.settings", "handed.double"} <= {
         one.task for one in found.calls.values()
     }

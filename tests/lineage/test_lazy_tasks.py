@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from headwater.cypher.project import Project
-from headwater.cypher.store import open_store
+from headwater.cypher.store import GraphStore
 from headwater.engine.errors import Unrecordable
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 
 from headwater import Rehearsal, Scheduler, catch, force, map_, quote, starmap, task
+from tests.lineage.conftest import run
 
 headwater_namespace = "lazy_tasks"
 
@@ -68,16 +69,12 @@ def led(n: int, how: Any = None) -> str:
 
 
 @pytest.fixture
-def fed(local_project: Project) -> Iterator[Callable[[Any], dict[str, set[str]]]]:
+def fed(local_project: Project, local_store: GraphStore) -> Callable[[Any], dict[str, set[str]]]:
     """Which tasks' results went into each parameter of `join`."""
-    store = open_store(local_project)
 
     def of(expression: Any) -> dict[str, set[str]]:
-        scheduler = Scheduler(local_project)
-        scheduler.run(expression, cache=False)
-        scheduler.wait_recorded()
-        assert scheduler.execution_id is not None
-        calls = trace(store, Found("execution", scheduler.execution_id, "a run")).calls
+        execution = run(local_project, expression, cache=False)
+        calls = trace(local_store, Found("execution", execution, "a run")).calls
         return {
             argument.name: {calls[one].task.rpartition(".")[2] for one in argument.fed_by}
             for call in calls.values()
@@ -86,8 +83,7 @@ def fed(local_project: Project) -> Iterator[Callable[[Any], dict[str, set[str]]]
             if argument.fed_by
         }
 
-    yield of
-    store.close()
+    return of
 
 
 Fed = Callable[[Any], dict[str, set[str]]]
@@ -105,11 +101,11 @@ def test_what_takes_its_result_came_from_the_call_and_from_whoever_gave_the_task
 
 def test_it_is_called_as_a_task_that_is_not_lazy() -> None:
     """What does not count in the key need not be recordable, and an equal call as it is written is one with it."""
-    run = Scheduler(record=False).run
-    assert run(same(led)(load(1), how=[load(2), threading.Lock()])) == "1 lock"
-    assert run(same(led.partial(3)).partial(how=[threading.Lock()])()) == "3 lock"
+    unrecorded = Scheduler(record=False).run
+    assert unrecorded(same(led)(load(1), how=[load(2), threading.Lock()])) == "1 lock"
+    assert unrecorded(same(led.partial(3)).partial(how=[threading.Lock()])()) == "3 lock"
     with pytest.raises(Unrecordable, match=r"join\(b\)"):
-        run(same(join.partial(3)).partial(threading.Lock())())
+        unrecorded(same(join.partial(3)).partial(threading.Lock())())
     play = Rehearsal()
     assert play.run([same(join)(load(1), [load(2)]), join(load(1), [load(2)])]) == ["1 [2]"] * 2
     assert [*play.ran, *play.cached].count("lazy_tasks.join") == 1

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from headwater.cypher.project import Project
-from headwater.cypher.store import GraphStore, open_store
+from headwater.cypher.store import GraphStore
 from headwater.lineage.impact import impact
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 
-from headwater import File, Scheduler, task
+from headwater import File, task
+from tests.lineage.conftest import run
 
 headwater_namespace = "named"
 
@@ -60,26 +60,11 @@ def copied(source: File, target: str) -> Any:
 
 
 @pytest.fixture
-def store(local_project: Project) -> Iterator[GraphStore]:
-    store = open_store(local_project)
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> str:
     for name in ("one", "two"):
         (tmp_path / f"{name}.txt").write_text(name)
     time.sleep(0.2)  # what is there when a run begins is older than the run
     return str(tmp_path)
-
-
-def run(project: Project, expression: Any) -> str:
-    scheduler = Scheduler(project)
-    scheduler.run(expression)
-    scheduler.wait_recorded()
-    assert scheduler.execution_id is not None
-    return scheduler.execution_id
 
 
 def sources_of(store: GraphStore, run_id: str) -> set[str]:
@@ -93,34 +78,34 @@ def makers_of(store: GraphStore, run_id: str) -> set[str]:
 
 @pytest.mark.parametrize("executor", ["default", "process"])
 def test_files_that_a_task_only_names_came_from_outside(
-    local_project: Project, store: GraphStore, folder: str, executor: str
+    local_project: Project, local_store: GraphStore, folder: str, executor: str
 ) -> None:
     call = joined.options(executor=executor)(folder)
-    assert sources_of(store, run(local_project, call)) == {"one.txt", "two.txt"}
+    assert sources_of(local_store, run(local_project, call)) == {"one.txt", "two.txt"}
 
 
 def test_files_that_are_named_beside_calls_came_from_outside(
-    local_project: Project, store: GraphStore, folder: str
+    local_project: Project, local_store: GraphStore, folder: str
 ) -> None:
-    assert sources_of(store, run(local_project, beside(folder))) == {"one.txt", "two.txt"}
+    assert sources_of(local_store, run(local_project, beside(folder))) == {"one.txt", "two.txt"}
 
 
 def test_a_file_that_is_named_leads_to_the_run_that_made_it(
-    local_project: Project, store: GraphStore, folder: str
+    local_project: Project, local_store: GraphStore, folder: str
 ) -> None:
     maker = run(local_project, make(f"{folder}/one.txt", "new"))
     time.sleep(0.2)
     user = run(local_project, joined(folder))
-    assert sources_of(store, user) == {"two.txt"}
-    assert makers_of(store, user) == {"named.make"}
-    found = impact(store, Found("execution", maker, ""))
+    assert sources_of(local_store, user) == {"two.txt"}
+    assert makers_of(local_store, user) == {"named.make"}
+    found = impact(local_store, Found("execution", maker, ""))
     assert user in {each.id for each in found.runs}
 
 
 def test_a_copy_that_keeps_the_times_of_its_original_is_made_all_the_same(
-    local_project: Project, store: GraphStore, folder: str
+    local_project: Project, local_store: GraphStore, folder: str
 ) -> None:
     made = run(local_project, copied(File(f"{folder}/one.txt"), f"{folder}/copy.txt"))
-    assert sources_of(store, made) == {"one.txt"}
-    traced = trace(store, Found("execution", made, ""))
+    assert sources_of(local_store, made) == {"one.txt"}
+    traced = trace(local_store, Found("execution", made, ""))
     assert [call.named for call in traced.calls.values()] == [(), ()]
