@@ -7,17 +7,15 @@ from __future__ import annotations
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from copy import deepcopy
 from enum import Enum
 from functools import lru_cache
-from struct import calcsize
-from types import MemberDescriptorType
 from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.main_program import is_main
 from headwater.engine.values import names
+from headwater.engine.values.attributes import attributes_of, has_only_attributes, slots_of
 from headwater.engine.values.models import model_plan
 from headwater.engine.values.objects import has_own_reduce, open_reduced
 from headwater.engine.values.scalars import text
@@ -48,42 +46,11 @@ def overrides(cls: type, method: str) -> bool:
     return next(base for base in cls.__mro__ if method in vars(base)).__module__ != __name__
 
 
-def _all_slots(cls: type) -> list[MemberDescriptorType]:
-    """The slots of a class and of those below it, these first."""
-    bases = [base for base in cls.__mro__[::-1] if "__slots__" in vars(base)]
-    return [item for base in bases for item in vars(base).values() if isinstance(item, MemberDescriptorType)]
-
-
-@lru_cache(maxsize=4096)
-def _slots(cls: type) -> dict[str, MemberDescriptorType]:
-    """The slots by the names of their attributes. (They are read and set past what the class may have put in front of
-    them: a property, a `__getattr__`.)"""
-    return {slot.__name__: slot for slot in _all_slots(cls)}
-
-
-def _attributes(value: Any) -> dict[str, Any]:
-    """What is in an object's attributes, those in slots too."""
-    cls = value.__class__
-    found = {}
-    for name, slot in _slots(cls).items():
-        with suppress(AttributeError):  # nothing is in it
-            found[name] = slot.__get__(value, cls)
-    return {**found, **getattr(value, "__dict__", {})}
-
-
-@lru_cache(maxsize=4096)
-def _has_only_attributes(cls: type) -> bool:
-    """Whether objects of a class hold nothing beside their attributes, as a list does, or what is written in C: by
-    their size, as pickle tells it."""
-    parts = len(_all_slots(cls)) + (cls.__dictoffset__ > 0) + (cls.__weakrefoffset__ > 0)
-    return cls.__itemsize__ == 0 and cls.__basicsize__ <= object.__basicsize__ + parts * calcsize("P")
-
-
 @lru_cache(maxsize=4096)
 def _is_its_attributes(cls: type) -> bool:
     """Whether pickle would keep of a foreign class's objects their attributes, and nothing else."""
     is_model = "pydantic" in sys.modules and model_plan(cls) is not None
-    return _has_only_attributes(cls) and (is_model or not has_own_reduce(cls))
+    return has_only_attributes(cls) and (is_model or not has_own_reduce(cls))
 
 
 def _known_by(state: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +76,7 @@ class Value:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         this: Any = cls
-        if not _has_only_attributes(this) and not _keeps_itself(cls):
+        if not has_only_attributes(this) and not _keeps_itself(cls):
             raise TaskDefinitionError(
                 f"{names.type_name(cls)} holds something that is in no attribute, as it derives from "
                 f"{_what_holds(cls).__name__}. Put that into an attribute of it, or write its __getstate__ and "
@@ -179,11 +146,11 @@ class Value:
         return value
 
     def __getstate__(self) -> dict[str, Any]:
-        return _attributes(self)
+        return attributes_of(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         this: Any = type(self)
-        slots = _slots(this)
+        slots = slots_of(this)
         vars(self).update({name: item for name, item in state.items() if name not in slots})
         for name in state.keys() & slots.keys():
             slots[name].__set__(self, state[name])  # also where the class lets nobody set it
@@ -263,7 +230,7 @@ class ProxyValue(Value):
         self.instance = instance
 
     def __getstate__(self) -> dict[str, Any]:
-        return _attributes(self.instance)
+        return attributes_of(self.instance)
 
     def serialize(self) -> bytes:
         """The foreign value as bytes. Default: pickled."""
@@ -287,7 +254,7 @@ def _keeps_itself(cls: type[Value]) -> bool:
 
 def _what_holds(cls: type) -> type:
     """The class below one for which its objects hold something beside their attributes."""
-    return next(base for base in cls.__mro__[1:] if not _has_only_attributes(base))
+    return next(base for base in cls.__mro__[1:] if not has_only_attributes(base))
 
 
 def _forget(foreign: type) -> None:
