@@ -196,11 +196,11 @@ def catch_up(
         progress: called now and then while waiting.
     """
     began = time.monotonic()
-    waiting = {
-        path: apparent_end(path) if is_held(path) else None
-        for path in pending(project)
-        if execution_id is None or execution_id_of(path) == execution_id
-    }
+    waiting: dict[Path, int | None] = {}
+    for path in pending(project):
+        if execution_id is None or execution_id_of(path) == execution_id:
+            with suppress(FileNotFoundError):  # it is in the graph since we looked
+                waiting[path] = apparent_end(path) if is_held(path) else None
     if not waiting:
         return CatchUp(complete=True, waited=0.0, left=Backlog(0, 0))
     names = [path.name for path in waiting]

@@ -242,7 +242,10 @@ def apparent_end(path: Path, offset: int = len(MAGIC)) -> int:
     try:
         size = os.fstat(fd).st_size
         while offset + _HEADER.size <= size:
-            length, _, _ = _HEADER.unpack(os.pread(fd, _HEADER.size, offset))
+            header = os.pread(fd, _HEADER.size, offset)
+            if len(header) < _HEADER.size:
+                break  # its writer has just trimmed what it had allocated ahead
+            length, _, _ = _HEADER.unpack(header)
             if length == 0 or offset + _HEADER.size + length > size:
                 break
             offset += _HEADER.size + length

@@ -89,6 +89,22 @@ def test_a_closed_journal_holds_nothing_behind_its_last_group(path: Path, writer
     assert path.stat().st_size == only.end == apparent_end(path)
 
 
+def test_the_end_is_told_of_a_journal_that_is_closed_meanwhile(
+    path: Path, writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer.append(group(0))
+    [only] = read_groups(path)
+    ask = os.fstat
+
+    def asked_just_before(fd: int) -> os.stat_result:
+        found = ask(fd)
+        writer.close()
+        return found
+
+    monkeypatch.setattr(os, "fstat", asked_just_before)
+    assert apparent_end(path) == only.end
+
+
 def test_a_journal_is_open_as_long_as_its_writer(path: Path) -> None:
     assert not is_held(path)
     writer = JournalWriter(path, run_id(1))

@@ -326,6 +326,21 @@ def test_of_a_run_that_goes_on_only_what_it_has_written_by_now_is_waited_for(
     assert len(ask(graph, "MATCH (v:Value) RETURN v.preview")) == 2
 
 
+def test_a_journal_that_is_loaded_while_it_is_looked_at_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = create_project(tmp_path)
+    path = MadeUpRun(1).write(project)
+
+    def held_until_just_now(journal: Path) -> bool:
+        journal.rename(journal.with_suffix(".moved"))
+        return True
+
+    monkeypatch.setattr(backlog, "is_held", held_until_just_now)
+    assert catch_up(project).complete
+    assert not path.exists()
+
+
 def test_one_run_alone_can_be_waited_for(project: Project, graph: GraphStore) -> None:
     live = JournalWriter(project.journals / f"{run_id(1)}{SUFFIX}", run_id(1))
     live.append([begin(1)])
