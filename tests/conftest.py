@@ -54,8 +54,9 @@ NEO4J_FOR_TESTS = {
     "NEO4J_LOCAL_HEAP": "1g",
     # It lives for minutes, in which the compiler that takes longest does not pay, nor a collector with threads.
     "NEO4J_LOCAL_JAVA": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC",
-    # The graph is wiped for each test: every query that they share would be planned anew each ten seconds.
-    "NEO4J_LOCAL_CONF": "dbms.cypher.min_replan_interval=1d",
+    # The graph is wiped for each test: every query that they share would be planned anew each ten seconds, and once
+    # more for lists of one item, of up to ten, and of up to a hundred.
+    "NEO4J_LOCAL_CONF": "dbms.cypher.min_replan_interval=1d\ninternal.cypher.use_parameter_size=false",
 }
 MOST_TO_WIPE = 20_000
 """nodes: above that, a new local graph is quicker"""
