@@ -43,6 +43,8 @@ from headwater.engine.values.walk import (
 TRACES = ("headwater_traceback", "headwater_worker_traceback")
 """Attributes that a run gives to errors: the way to them. They are no part of what an error is."""
 
+_OF_ATTRS = frozenset(["_attrs_cached_hash"])
+
 _NEWOBJ: Any = copyreg.__newobj__  # type: ignore[attr-defined]
 _NEWOBJ_EX: Any = copyreg.__newobj_ex__  # type: ignore[attr-defined]
 
@@ -182,14 +184,16 @@ def attributes(state: dict[Any, Any], without: frozenset[str] = frozenset()) -> 
 
 @functools.lru_cache(maxsize=4096)
 def cached_names(cls: type) -> frozenset[str]:
-    """Names of the cached properties: reading one must not change what the object is."""
+    """Names of the cached properties, and of what `attrs` keeps of an object's `hash()`, which is another in each
+    process: reading one must not change what the object is."""
     spaces = [vars(base) for base in cls.__mro__]
-    return frozenset(
+    found = (
         name
         for space in spaces
         for name, item in space.items()
         if isinstance(item, functools.cached_property)
     )
+    return frozenset(found) | (_OF_ATTRS if hasattr(cls, "__attrs_attrs__") else frozenset())
 
 
 def dataclass_plan(cls: type) -> Callable[[Any, Walk], Frame]:

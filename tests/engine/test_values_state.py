@@ -285,6 +285,25 @@ def test_a_value_is_all_that_it_holds(make: Any) -> None:
         assert getattr(again, "n", again) == getattr(other, "n", other)
 
 
+class Hashed:
+    """As `attrs` makes one without slots that keeps its `hash()`."""
+
+    __attrs_attrs__ = ("n",)
+
+    def __init__(self, n: str) -> None:
+        self.n = n
+
+    def __hash__(self) -> int:
+        self._attrs_cached_hash = hash(self.n)
+        return self._attrs_cached_hash
+
+
+def test_asking_an_object_for_its_hash_makes_no_other_value_of_it() -> None:
+    one, other = Hashed("a"), Hashed("a")
+    assert hash(one) == hash(other)
+    assert hash_value(one) == hash_value(Hashed("a")) != hash_value(Hashed("b"))
+
+
 def test_slots_of_a_base_that_is_no_dataclass_count() -> None:
     assert hash_value(on_slots(1)) == hash_value(on_slots(1)) != hash_value(on_slots(2))
 
