@@ -77,7 +77,7 @@ class Fingerprint:
         )
 
 
-def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerprint:
+def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask, as_held: bool = False) -> Fingerprint:
     """The fingerprint of a function or class as it is now.
 
     Take it when the function's module has been imported completely: what stands below the function counts as
@@ -88,6 +88,8 @@ def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerpr
         func: the function or class; of a decorated function, what `__wrapped__` leads to counts too.
         is_task: gives the function of a headwater task, None for anything else. Tasks that the code reads do
             not count (calls to them are recorded on their own), unless the code reads their `.func`.
+        as_held: whether the function counts as a variable that held it would: by the statements for its name, its
+            decorators among them. Of one that a library's decorator made, what it was put around counts.
 
     Raises:
         TypeError: it is no class, and not a Python function.
@@ -95,7 +97,7 @@ def fingerprint(func: Callable[..., Any] | type, *, is_task: IsTask) -> Fingerpr
     if not isinstance(func, (FunctionType, type)):
         raise TypeError(f"{func!r} is not a Python function, so it has no source to take a fingerprint of")
     walk = Walk(func, is_task)
-    parts = walk.parts()
+    parts = walk.parts(as_held=as_held)
     encoded = "\n".join(
         f"{part.kind} {part.digest_hex}" + "".join(f"\n  {name!r} {target}" for name, target in part.edges)
         for part in parts

@@ -9,7 +9,7 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_files import source_file_of
-from headwater.engine.code_origin import USER, origin, origin_of_class
+from headwater.engine.code_origin import USER, origin, origin_of_class, origin_of_path
 from headwater.engine.code_reads import GLOBAL, reads_of
 from headwater.engine.code_scope import MISSING, Scope, is_immutable, module_of, scope_of_module
 from headwater.engine.code_source import SourceFile
@@ -20,6 +20,7 @@ Held = tuple[str, object]
 
 _DEPTH = 3
 _MOST = 10_000
+_DEEPEST = 100
 _PLAIN = {type(None), bool, int, float, complex, str, bytes}
 
 
@@ -102,12 +103,33 @@ def code_in(item: object, is_task: Callable[[object], object]) -> object | None:
         item = item.__func__
     elif isinstance(item, partial):
         item = item.func
-    if isinstance(item, (FunctionType, type)):
+    if isinstance(item, type):
         return item if is_own_code(item) else None
     if is_task(item) is not None:
         return item
-    wrapped = getattr(item, "__dict__", {}).get("__wrapped__")
-    return wrapped if isinstance(wrapped, FunctionType) and is_own_code(wrapped) else None
+    return next((one for one in put_around(item) if is_own_code(one)), None)
+
+
+def put_around(item: object) -> Iterator[FunctionType]:
+    """A function, and those that it was put around, one after the other (`functools.wraps`); of an object that was put
+    around one, that."""
+    seen = 0
+    while item is not None and seen < _DEEPEST:
+        seen += 1
+        if isinstance(item, FunctionType):
+            yield item
+        item = getattr(item, "__dict__", {}).get("__wrapped__")
+
+
+def own_function(func: FunctionType) -> FunctionType | None:
+    """A function, if it is the user's own; of one that a library's decorator made (`contextlib.contextmanager`), the
+    one that it was put around, if that is."""
+    return next(filter(_is_users, put_around(func)), None)
+
+
+def _is_users(func: FunctionType) -> bool:
+    own = origin_of_path(func.__code__.co_filename) == USER
+    return own and (func.__module__ or "").partition(".")[0] != "headwater"
 
 
 def is_own_code(code: FunctionType | type) -> bool:

@@ -215,7 +215,7 @@ class SourceFile:
             end: int = node.end_col_offset  # type: ignore[attr-defined]
             lines[-1] = lines[-1][: _column(lines[-1], end)]
         column = _column(self.lines[_start(node)[0] - 1], column)
-        kept = _inside_strings(node, lines)
+        kept = _inside_strings(node, lines, first)
         out = []
         for offset, line in enumerate(lines):
             number = first + offset
@@ -254,16 +254,27 @@ def _column(line: str, offset: int) -> int:
     return offset if line.isascii() else len(line.encode()[:offset].decode(errors="ignore"))
 
 
-def _inside_strings(node: ast.AST, lines: list[str]) -> set[int]:
-    """Numbers of the lines that begin inside a string literal; a docstring's do not matter."""
+def _quotes(lines: Sequence[str]) -> int:
     text = "\n".join(lines)
-    quotes = text.count('"""') + text.count("'''")
+    return text.count('"""') + text.count("'''")
+
+
+def _inside_strings(node: ast.AST, lines: list[str], first: int) -> set[int]:
+    """Numbers of the lines that begin inside a string literal; a docstring's do not matter.
+
+    Args:
+        first: the number of the first of the lines.
+    """
+    quotes = _quotes(lines)
     docstring = None
     body = getattr(node, "body", None)
     if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
         docstring = body[0].value
-    if "\\\n" not in text and (quotes == 0 or (quotes == 2 and isinstance(docstring, ast.Constant))):
-        return set()
+    if not any(line.endswith("\\") for line in lines):
+        if isinstance(docstring, ast.Constant):
+            quotes -= _quotes(lines[docstring.lineno - first : (docstring.end_lineno or 0) - first + 1])
+        if not quotes:
+            return set()
     kept: set[int] = set()
     for part in ast.walk(node):
         is_text = isinstance(part, ast.JoinedStr) or (

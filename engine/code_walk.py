@@ -12,10 +12,10 @@ from headwater.engine.code_annotations import annotations_of, own_names
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_changed import Statement, counting
 from headwater.engine.code_files import source_file_of
-from headwater.engine.code_held import Named, TooLarge, functions_in, held_by
+from headwater.engine.code_held import Named, TooLarge, functions_in, held_by, own_function
 from headwater.engine.code_imports import import_beside, import_from_locals, is_made, value_under
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
-from headwater.engine.code_origin import STDLIB, USER, origin_of_module, origin_of_path
+from headwater.engine.code_origin import STDLIB, USER, origin_of_module
 from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
     MISSING,
@@ -30,6 +30,7 @@ from headwater.engine.code_scope import (
     module_under,
     scope_of_function,
     scope_of_module,
+    scope_that_names,
     submodule,
 )
 from headwater.engine.code_source import Definition, SourceFile
@@ -76,10 +77,12 @@ class Walk:
         """what was found under each global name that is read: (namespace, name, value)"""
         self.codes: list[tuple[FunctionType, CodeType]] = []
 
-    def parts(self) -> list[Part]:
-        """The function or class itself first."""
+    def parts(self, *, as_held: bool = False) -> list[Part]:
+        """The function or class itself first; as_held: as a variable that held it would count."""
         if isinstance(self._root, type):
             self._class_or_foreign(self._root)
+        elif as_held:
+            self._object(self._root.__qualname__, self._root)
         else:
             self._function(self._root, decorators=False)
         done = 0
@@ -444,8 +447,12 @@ class Walk:
         if task is not None:
             return task
         if isinstance(value, FunctionType):
-            if origin_of_path(value.__code__.co_filename) == USER and not _is_ours(value.__module__):
-                return self._function(value)
+            own = own_function(value)
+            scope = scope_that_names(value) if own is not None and own is not value else None
+            if scope is not None:
+                return self._global(scope, value.__name__, ())
+            if own is not None:
+                return self._function(own)
             self._uncounted_foreign(value)
             return f"other {value.__module__}.{value.__qualname__}"
         if isinstance(value, type):
@@ -490,7 +497,3 @@ class Walk:
         for annotation in annotations_of(node):
             for path in own_names(scope, annotation, self._look, self._is_task):
                 self._edge(part, f"{label} {'.'.join(path)}", self._global(scope, path[0], path[1:]))
-
-
-def _is_ours(module: str | None) -> bool:
-    return (module or "").partition(".")[0] == "headwater"

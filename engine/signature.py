@@ -78,6 +78,25 @@ class Bound(msgspec.Struct):
     """how many of them, from the front, are handed over by position"""
 
 
+class _Excluded(frozenset[str]):
+    """Names of arguments that do not count, with those that a `**kwargs` takes which does not.
+
+    Attributes:
+        others: the parameters that may count, where no other names do; None where others do.
+        rest: how the names of a `*args` begin, which counts by itself.
+    """
+
+    others: frozenset[str] | None = None
+    rest: str | None = None
+
+    def __contains__(self, name: object) -> bool:
+        if super().__contains__(name):
+            return True
+        if self.others is None or name in self.others:
+            return False
+        return self.rest is None or not str(name).startswith(self.rest)
+
+
 class Plan:
     """What is known of a signature before any call.
 
@@ -114,7 +133,10 @@ class Plan:
         self._has_rest = self._rest is not None
         self.takes_any_names = self._extra is not None
         self.info = frozenset(p.name for p in parameters if isinstance(p.default, JobInfo))
-        self.excluded = frozenset(config_args) | self.info
+        self.excluded = _Excluded({*config_args, *self.info})
+        if self._extra in self.excluded:
+            self.excluded.others = frozenset(self.signature.parameters)
+            self.excluded.rest = f"{self._rest}[" if self._has_rest else None
         self.lazy_defaults = frozenset(id(p.default) for p in parameters if find_expressions(p.default))
 
     def check(self, fullname: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

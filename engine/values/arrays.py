@@ -49,7 +49,10 @@ def _open_dtype(dtype: Any, _: Walk) -> bytes:
 def _dtype_text(dtype: Any) -> str:
     """A dtype as text; the fields of a structured one with their names, types and offsets."""
     if dtype.names:
-        fields = [(name, _dtype_text(dtype.fields[name][0]), dtype.fields[name][1]) for name in dtype.names]
+        found = [
+            (name, *dtype.fields[name]) for name in dtype.names
+        ]  # a field may have a title beside its name
+        fields = [(name, _dtype_text(kind), at, *title) for name, kind, at, *title in found]
         return f"{fields!r} {dtype.itemsize}"
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype

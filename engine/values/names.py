@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -60,6 +61,15 @@ def find(module: str | None, qualname: str) -> Any:
             return None
         found = getattr(found, part, None)
     return found
+
+
+def find_class(module: str, qualname: str) -> Any:
+    """What a module has under the dotted name of a class, or None. It is imported where it is not yet: a library may
+    say of its classes that they are from a module which it imports when somebody asks for it."""
+    if module not in sys.modules:
+        with suppress(Exception):
+            import_module(module)
+    return find(module, qualname)
 
 
 def imported(name: str) -> Any:

@@ -17,10 +17,11 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from headwater.engine.main_program import recorded_module
+from headwater.engine.values.attributes import attributes_of
 from headwater.engine.values.names import (
     callable_name,
     code_fingerprint,
-    find,
+    find_class,
     is_importable,
     type_name,
 )
@@ -42,13 +43,15 @@ from headwater.engine.values.walk import (
 TRACES = ("headwater_traceback", "headwater_worker_traceback")
 """Attributes that a run gives to errors: the way to them. They are no part of what an error is."""
 
+_OF_ATTRS = frozenset(["_attrs_cached_hash"])
+
 _NEWOBJ: Any = copyreg.__newobj__  # type: ignore[attr-defined]
 _NEWOBJ_EX: Any = copyreg.__newobj_ex__  # type: ignore[attr-defined]
 
 
 def is_findable(cls: type) -> bool:
     """Whether the class can be found again by its name, as reading back its instances takes."""
-    return find(cls.__module__, cls.__qualname__) is cls
+    return find_class(cls.__module__, cls.__qualname__) is cls
 
 
 def check_class(cls: type, value: Any) -> None:
@@ -59,7 +62,7 @@ def check_class(cls: type, value: Any) -> None:
         )
     if not is_findable(cls):
         name = type_name(cls)
-        if isinstance(find(cls.__module__, cls.__qualname__), type):
+        if isinstance(find_class(cls.__module__, cls.__qualname__), type):
             raise Refused(
                 value,
                 f"its class was replaced by another under its name, {name}: its module was loaded again. Import the "
@@ -104,7 +107,7 @@ def _code_mark(code: Any, walk: Walk) -> bytes:
 
 
 def open_class(cls: type, walk: Walk) -> bytes:
-    if find(cls.__module__, cls.__qualname__) is not cls and cls is not type(None):
+    if not is_findable(cls) and cls is not type(None):
         raise Refused(
             cls, f"no module has it under its name, {type_name(cls)}. Define it at the top of a module"
         )
@@ -139,11 +142,29 @@ def _open_builtin(func: Any, walk: Walk) -> bytes | Frame:
     owner = func.__self__
     if owner is None or isinstance(owner, type(enum)):
         return b"p" + text(callable_name(func) or "") + b"0:"
-    return Frame(b"M" + text(func.__name__), [owner], SEQUENCE, by_nothing)
+    return _bound(func, func.__name__, owner)
 
 
 def _open_method(method: MethodType, _: Walk) -> Frame:
-    return Frame(b"M" + text(method.__func__.__name__), [method.__self__], SEQUENCE, by_nothing)
+    return _bound(method, method.__func__.__name__, method.__self__)
+
+
+def _bound(method: Any, name: str, owner: Any) -> Frame:
+    """A method by its name and its object, which must give it under that name."""
+    for given in (name, *(f"_{base.__name__.lstrip('_')}{name}" for base in _bases_of(owner))):
+        found = getattr(owner, given, None)
+        if type(found) is type(method) and found == method:
+            return Frame(b"M" + text(given), [owner], SEQUENCE, by_nothing)
+    raise Refused(
+        method,
+        f"its object has another method, or none, under its name, {name}: a decorator gave it that (functools.wraps "
+        "keeps the right one), or it is a base class's. Pass a function, and the object beside it",
+    )
+
+
+def _bases_of(owner: Any) -> tuple[type, ...]:
+    """The classes in which a method of an object with a private name may be written."""
+    return owner.__mro__ if isinstance(owner, type) else type(owner).__mro__
 
 
 def open_enum(member: Any, _: Walk) -> Frame:
@@ -163,14 +184,16 @@ def attributes(state: dict[Any, Any], without: frozenset[str] = frozenset()) -> 
 
 @functools.lru_cache(maxsize=4096)
 def cached_names(cls: type) -> frozenset[str]:
-    """Names of the cached properties: reading one must not change what the object is."""
+    """Names of the cached properties, and of what `attrs` keeps of an object's `hash()`, which is another in each
+    process: reading one must not change what the object is."""
     spaces = [vars(base) for base in cls.__mro__]
-    return frozenset(
+    found = (
         name
         for space in spaces
         for name, item in space.items()
         if isinstance(item, functools.cached_property)
     )
+    return frozenset(found) | (_OF_ATTRS if hasattr(cls, "__attrs_attrs__") else frozenset())
 
 
 def dataclass_plan(cls: type) -> Callable[[Any, Walk], Frame]:
@@ -179,12 +202,8 @@ def dataclass_plan(cls: type) -> Callable[[Any, Walk], Frame]:
 
     def open_dataclass(value: Any, _: Walk) -> Frame:
         state = {name: getattr(value, name) for name in names if hasattr(value, name)}
-        return Frame(
-            head,
-            [attributes(vars(value) | state if hasattr(value, "__dict__") else state, cached_names(cls))],
-            SEQUENCE,
-            by_nothing,
-        )
+        state = attributes_of(value) | state  # a base that is no dataclass may have slots of its own
+        return Frame(head, [attributes(state, cached_names(cls))], SEQUENCE, by_nothing)
 
     return open_dataclass
 
@@ -205,7 +224,7 @@ def open_namedtuple(value: Any, _: Walk) -> Frame:
 def open_set_subclass(value: Any, _: Walk) -> Frame:
     items = list(value)
     members = Frame(b"S%x;" % len(items), items, SET, by_index)
-    state = attributes(getattr(value, "__dict__", {}))
+    state = attributes(attributes_of(value))
     return Frame(b"Z" + text(type_name(type(value))), [members, state], SEQUENCE, by_nothing)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from headwater.engine.code_origin import USER, origin_of_class
 from headwater.engine.values import objects, standard
+from headwater.engine.values.attributes import has_only_attributes
 from headwater.engine.values.names import type_name
 from headwater.engine.values.own import Value, on_new_proxy, open_own, proxy_of
 from headwater.engine.values.refused import refusal_plan
@@ -132,7 +133,7 @@ def _choose(cls: type) -> Plan:
         return objects.checked(objects.open_enum)
     if objects.has_own_reduce(cls):
         return objects.open_reduced
-    if dataclasses.is_dataclass(cls):
+    if dataclasses.is_dataclass(cls) and has_only_attributes(cls):
         return objects.checked(objects.dataclass_plan(cls))
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return objects.checked(objects.open_namedtuple)

@@ -188,6 +188,16 @@ def test_a_nested_function_is_dedented_but_its_strings_are_not(load: Load) -> No
     )
 
 
+def test_white_space_in_a_text_counts_beside_a_docstring_in_single_quotes(load: Load) -> None:
+    function = "def step(x):\n    'Say so.'\n    return '''a  \n  b'''\n"
+    in_class = "class A:\n    'Say so.'\n    TEXT = '''a  \n    b'''\ndef step(x):\n    return A.TEXT\n"
+    for text in function, in_class:
+        assert not same(load, {"flow": text}, {"flow": text.replace("a  \n", "a\n")})
+    for docstring in "'Say so.'", "'''Say\n    so.'''":
+        text = f"def step(x):\n    {docstring}\n    return 1  \n"
+        assert same(load, {"flow": text}, {"flow": text.replace("1  ", "1").replace("Say\n", "Say  \n")})
+
+
 def test_decorators_of_helpers_count_with_the_code_behind_them(load: Load) -> None:
     files = {
         "deco": "import functools\nSCALE = 2\ndef twice(times):\n    def wrap(func):\n"
@@ -205,6 +215,18 @@ def test_decorators_of_helpers_count_with_the_code_behind_them(load: Load) -> No
     ]:
         assert not same(load, files, {**files, file: files[file].replace(old, new, 1)})
     assert same(load, files, {**files, "flow": files["flow"] + "X = 1\n"})
+
+
+def test_a_function_under_decorators_of_a_library_and_others_above_them_counts(load: Load) -> None:
+    text = (
+        "import contextlib, functools\n@contextlib.contextmanager\ndef timed():\n    yield\n"
+        "def shown(f):\n    @functools.wraps(f)\n    def inner(*args):\n        return f(*args)\n    return inner\n"
+        "{}\n@timed()\ndef step(x):\n    return 1\n"
+    )
+    for above in "@shown", "@timed()", "@timed()\n@shown":
+        assert not same(
+            load, {"flow": text.format(above)}, {"flow": text.format(above).replace("return 1", "return 2")}
+        )
 
 
 def test_the_implementations_of_a_single_dispatch_function_count(load: Load) -> None:

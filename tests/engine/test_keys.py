@@ -156,3 +156,25 @@ def test_keyword_arguments_are_given_sorted_by_name_however_they_were_written(sc
 
 def test_lazy_calls_that_differ_in_a_name_alone_are_two(scheduler: Scheduler) -> None:
     assert scheduler.run([given_to(y=inc(1)), given_to(z=inc(1))]) == [[(), {"y": 2}], [(), {"z": 2}]]
+
+
+def test_what_is_taken_by_keywords_that_do_not_count_does_not(local_project: Project) -> None:
+    ran = []
+
+    @task(namespace="keys", config_args=["how"])
+    def work(n: int, *more: int, by: int = 0, **how: int) -> tuple[Any, ...]:
+        ran.append(how)
+        return n, more, by
+
+    calls = [
+        work(1, x=2),
+        work(1, x=3),
+        work(inc(0), y=inc(2)),
+        work(1),
+        work(1, 2, x=2),
+        work(1, by=3, n2=2),
+    ]
+    for _ in range(2):
+        results = [(1, (), 0)] * 4 + [(1, (2,), 0), (1, (), 3)]
+        assert Scheduler(local_project).run(calls) == results
+        assert len(ran) == 3

@@ -88,6 +88,18 @@ def test_type_shape_and_content_count() -> None:
     assert hash_value(np.float64(1)) != hash_value(1.0)
 
 
+def test_titles_of_fields_count_and_a_record_array_needs_no_import() -> None:
+    kinds = [[(("one", "a"), "i4")], [(("other", "a"), "i4")], [("a", "i4")]]
+    assert len({hash_value(np.zeros(1, kind)) for kind in kinds}) == 3
+    code = (
+        "import sys, numpy\nfrom headwater.engine.values import hash_value\n"
+        "kind = [('a', 'i4')]\nsys.modules.pop('numpy.rec', None)\n"
+        "one, other = (numpy.full(1, n, kind).view(numpy.recarray) for n in (1, 2))\n"
+        "assert hash_value(one) != hash_value(other)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_plain_arrays_are_stored_without_pickle_and_restored_without_a_copy() -> None:
     described = describe(np.arange(1000))
     assert described.codec == "numpy"

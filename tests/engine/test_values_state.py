@@ -172,6 +172,82 @@ class MoneyProxy(ProxyValue, of=Money):
     pass
 
 
+@dataclasses.dataclass
+class Basket(list[int]):
+    """A dataclass that holds more than its fields."""
+
+    name: str
+
+    @property
+    def n(self) -> int:
+        return self[0]
+
+
+@dataclasses.dataclass
+class Prices(dict[str, int]):
+    name: str
+
+    @property
+    def n(self) -> int:
+        return self["n"]
+
+
+@dataclasses.dataclass
+class Amount(float):
+    name: str = ""
+
+    def __new__(cls, *_: Any) -> Amount:
+        return float.__new__(cls, *_[:1])
+
+    def __init__(self, *_: Any) -> None:
+        self.name = "euro"
+
+    @property
+    def n(self) -> int:
+        return int(float.__add__(self, 0.0))
+
+
+class Slotted:
+    __slots__ = ("n",)
+    n: int
+
+
+@dataclasses.dataclass
+class OnSlots(Slotted):
+    """A dataclass whose base has slots, and is none."""
+
+    __slots__ = ("more",)
+    more: int
+
+
+class MarkedSet(set[int]):
+    __slots__ = ("n",)
+
+
+def basket(n: int) -> Basket:
+    made = Basket("fruit")
+    made.append(n)
+    return made
+
+
+def prices(n: int) -> Prices:
+    made = Prices("fruit")
+    made["n"] = n
+    return made
+
+
+def on_slots(n: int) -> OnSlots:
+    made = OnSlots(0)
+    made.n = n
+    return made
+
+
+def marked(n: int) -> MarkedSet:
+    made = MarkedSet([0])
+    made.n = n
+    return made
+
+
 def bag(n: int) -> Bag:
     return Bag({"a": n, "b": 1})
 
@@ -194,6 +270,7 @@ MAKERS = [
         lambda n: PlainModel(n=n),
     ),
     *(ForeignSlots, MoreForeignSlots, Locked, bag, Money, lambda n: ForeignModel(n=n)),
+    *(basket, prices, Amount, marked),
 ]
 
 
@@ -206,6 +283,29 @@ def test_a_value_is_all_that_it_holds(make: Any) -> None:
     for again in (restore(described.codec, described.type, described.payload), deepcopy(other)):
         assert hash_value(again) == hash_value(other)
         assert getattr(again, "n", again) == getattr(other, "n", other)
+
+
+class Hashed:
+    """As `attrs` makes one without slots that keeps its `hash()`."""
+
+    __attrs_attrs__ = ("n",)
+
+    def __init__(self, n: str) -> None:
+        self.n = n
+
+    def __hash__(self) -> int:
+        self._attrs_cached_hash = hash(self.n)
+        return self._attrs_cached_hash
+
+
+def test_asking_an_object_for_its_hash_makes_no_other_value_of_it() -> None:
+    one, other = Hashed("a"), Hashed("a")
+    assert hash(one) == hash(other)
+    assert hash_value(one) == hash_value(Hashed("a")) != hash_value(Hashed("b"))
+
+
+def test_slots_of_a_base_that_is_no_dataclass_count() -> None:
+    assert hash_value(on_slots(1)) == hash_value(on_slots(1)) != hash_value(on_slots(2))
 
 
 @pytest.mark.parametrize("model", [Model, PlainModel, ForeignModel])
