@@ -338,13 +338,12 @@ class Checked:
         self.state = b64encode(payload).decode()
 
 
-def is_still_valid(type_name: str, state: str) -> bool:
-    """Whether a value that was read back says that it is valid; not where it cannot be read, or does not say."""
+def asked_again(type_name: str, state: str) -> Value | None:
+    """A value that was recorded to be asked whether it is still valid, read back; None where it cannot be."""
     try:
-        speaker = own_value(revive(type_name, b64decode(state)))
-        return speaker is not None and bool(speaker.is_valid())
+        return own_value(revive(type_name, b64decode(state)))
     except Exception:
-        return False
+        return None
 
 
 # -- bytes -------------------------------------------------------------------------------------------------------------
