@@ -69,7 +69,8 @@ def test_a_task_that_is_called_where_it_is_to_be_handed_over_is_told_where_it_is
 ) -> None:
     said = (
         rf"\(...\): a task or a function is needed, and called.{called.name}\('x'\) gives {gives}. "
-        rf"If it is {called.name} that is to be called, write {called.name}, without brackets, or {called.name}.partial\(...\)"
+        rf"If it is {called.name} that is to be called, write {called.name}, without brackets, "
+        rf"or {called.name}.partial\(...\)"
     )
     with pytest.raises(CallError, match="^catch" + said):
         catch(fails(1), ValueError, called("x"))
@@ -80,7 +81,9 @@ def test_a_task_that_is_called_where_it_is_to_be_handed_over_is_told_where_it_is
 
 
 def test_one_of_which_that_is_not_known_is_told_when_it_is_called(scheduler: Scheduler) -> None:
-    said = r"called.recovered\('x'\) gave \('recovered', 'x'\), of the class tuple, which cannot be called. If it is rec"
+    said = (
+        r"called.recovered\('x'\) gave \('recovered', 'x'\), of the class tuple, which cannot be called. If"
+    )
     with pytest.raises(CallError, match=said):
         scheduler.run(catch(fails(1), ValueError, recovered("x")))
     with pytest.raises(CallError, match=said):
