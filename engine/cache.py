@@ -25,6 +25,7 @@ from headwater.engine.job import Job
 from headwater.engine.options import CacheResult
 from headwater.engine.reasons import READ_OTHERWISE, ROLLED_BACK
 from headwater.engine.recorded_calls import RecordedCall, is_for_all, recorded_call, stored_value
+from headwater.engine.traceback import error_text
 from headwater.engine.validity import still_holds
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class GraphCache:
         self._dirty: dict[str, bool] = {}
         """recorded calls that are not what they were, and whether what they are now may have been recorded before"""
         self._valid: dict[str, bool] = {}
+        self._told: set[str] = set()
+        """classes whose values could not say whether they are valid"""
         self._away = False
         self._moment = 0
         """how many tasks have run so far: what was seen of files holds until the next has"""
@@ -320,8 +323,18 @@ class GraphCache:
         file_hash, path, evidence, digest = file
         valid = self._valid.get(file_hash)
         if valid is None:
-            valid = self._valid[file_hash] = still_holds(path, evidence, digest)
+            valid = self._valid[file_hash] = still_holds(path, evidence, digest, self._tell)
         return valid
+
+    def _tell(self, type_name: str, error: Exception) -> None:
+        if type_name not in self._told:
+            self._told.add(type_name)
+            _log.warning(
+                "is_valid of a %s raised %s. It is taken not to be valid any more: the calls that took or gave it are "
+                "not reused, and run again",
+                type_name,
+                error_text(error),
+            )
 
     # -- expanding what does not -----------------------------------------------------------------------------------
 

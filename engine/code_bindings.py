@@ -72,9 +72,15 @@ def known(test: ast.expr, given: Mapping[str, bool]) -> bool | None:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         holds = known(test.operand, given)
         return None if holds is None else not holds
-    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotEq) and len(test.ops) == 1:
-        holds = known(ast.Compare(test.left, [ast.Eq()], test.comparators), given)
-        return None if holds is None else not holds
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        operator, beside = test.ops[0], test.comparators[0]
+        if isinstance(operator, ast.NotEq | ast.NotIn):
+            same = ast.Eq() if isinstance(operator, ast.NotEq) else ast.In()
+            holds = known(ast.Compare(test.left, [same], [beside]), given)
+            return None if holds is None else not holds
+        if isinstance(operator, ast.In) and isinstance(beside, ast.Tuple | ast.List | ast.Set):
+            equal: list[ast.expr] = [ast.Compare(test.left, [ast.Eq()], [item]) for item in beside.elts]
+            return known(ast.BoolOp(ast.Or(), equal), given)
     if isinstance(test, ast.BoolOp):
         decides = isinstance(test.op, ast.Or)  # of an `or` one part that holds, of an `and` one that does not
         parts = [known(part, given) for part in test.values]

@@ -11,11 +11,12 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, S
 from functools import partial
 from typing import Any, NoReturn, TypeVar, cast, overload
 
+from headwater.engine.called import call_now, check_called
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Operation, Special
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.partial import PartialTask
-from headwater.engine.special import Give, Steps, as_list, check_called, form, items_of, listed, ordered
+from headwater.engine.special import Give, Steps, as_list, form, items_of, listed, ordered
 from headwater.engine.task import Task, task
 from headwater.engine.unrecorded import quoting
 
@@ -133,7 +134,7 @@ def _function(give: Give, function: Any, name: str) -> Generator[Any, Any, Any]:
 def _map(give: Give, function: Any, values: Any) -> Steps:
     call = yield from _function(give, function, "map_")
     items = yield from items_of(give, values, "map_")
-    return (yield [call(item) for item in items])
+    return (yield [call_now("map_", call, item) for item in items])
 
 
 @form("starmap")
@@ -145,9 +146,11 @@ def _starmap(give: Give, function: Any, values: Any) -> Steps:
         arguments = (yield item) if isinstance(item, Expression) else item
         again = partial(give.part, item) if isinstance(item, Expression) else _as_written
         if isinstance(arguments, dict):
-            found.append(call(**{name: again(value) for name, value in arguments.items()}))
+            found.append(
+                call_now("starmap", call, **{name: again(value) for name, value in arguments.items()})
+            )
         elif isinstance(arguments, (tuple, list)):
-            found.append(call(*map(again, arguments)))
+            found.append(call_now("starmap", call, *map(again, arguments)))
         else:
             raise CallError(
                 f"starmap(...): a dict or a tuple of arguments is needed for each call, not "

@@ -4,6 +4,7 @@ HeadwaterError
 ├── TaskDefinitionError (ValueError)   a @task that cannot be: raised where it is defined
 ├── CallError (TypeError)              a call or a lazy value used in a way it cannot be
 ├── Unrecordable (TypeError)           a value that cannot be hashed or stored: fails the task, catchably
+│   └── TooLarge                       one that has more bytes than the settings allow
 ├── Undecodable                        stored bytes that cannot be turned back into a value: a cache miss
 ├── UnknownExecutor, UnknownTask       no such name; the message has the nearest match
 ├── NoCurrentScheduler                 a scheduler is asked for where none is
@@ -48,7 +49,11 @@ class Unrecordable(HeadwaterError, TypeError):
         self.advice = advice
 
     def __reduce__(self) -> tuple[type[Unrecordable], tuple[str, str, str]]:
-        return Unrecordable, (self.path, self.type_name, self.advice)
+        return type(self), (self.path, self.type_name, self.advice)
+
+
+class TooLarge(Unrecordable):
+    """A value that has more bytes than `max_value_size` allows: with another setting it would do."""
 
 
 class Undecodable(HeadwaterError):
@@ -130,5 +135,5 @@ class Cancelled(HeadwaterError):
     exit_code = 130
 
 
-CIRCUMSTANTIAL = (Cancelled, TaskTimeout, WorkerDied)
+CIRCUMSTANTIAL = (Cancelled, TaskTimeout, TooLarge, WorkerDied)
 """Failures that say nothing of the task and its arguments: what was made of one may be otherwise next time."""

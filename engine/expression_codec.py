@@ -18,6 +18,7 @@ from headwater.engine.values import SCALARS, hash_value, register_scalar
 from headwater.engine.values.by_name import unpickled
 from headwater.engine.values.look import LOOK
 from headwater.engine.values.pickling import pickled
+from headwater.engine.values.walk import Refused
 
 CODEC = "expression"
 
@@ -243,10 +244,22 @@ class Quoted:
         # What is quoted may hold what is quoted, and so on; in the hash, and among the members.
         found = {} if LOOK.found is None else LOOK.found
         if id(self) not in found:
-            flat = flatten(self.expression)
-            # The members are in the hash already; they stand here for the files among them, which count like any other.
-            found[id(self)] = self, (flat.hash(), *flat.members)
+            LOOK.quoted += 1
+            try:
+                flat = flatten(self.expression)
+                # The members are in the hash already; they stand here for the files among them, which count like any
+                # other.
+                found[id(self)] = self, (flat.hash(), *flat.members)
+            except RecursionError:
+                raise self.too_deep() from None
+            finally:
+                LOOK.quoted -= 1
         return "headwater.Quoted", found[id(self)][1]
+
+    def too_deep(self) -> Refused:
+        """What is told where it is quoted too often in itself: each time takes some of Python's stack."""
+        how = f"what it quotes is quoted again in that, more than {LOOK.quoted} deep"
+        return Refused(self, f"{how}. Evaluate some of it on the way, with force(...) or .eval()")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unquote, (flatten(self.expression).payload(),)

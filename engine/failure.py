@@ -14,7 +14,7 @@ from headwater.engine.attach import flows
 from headwater.engine.bodies import note_returned
 from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, Reads, add_reads
-from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, Undecodable
+from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, TooLarge, Undecodable
 from headwater.engine.job import CACHED, CANCELLED, FAILED, RUNNING, WAITING, Job, Node, StepNode, Stored
 from headwater.engine.nested import find_expressions
 from headwater.engine.origins import origins_of_error
@@ -190,6 +190,9 @@ class Failures:
                 error.node.waiters = [*(error.node.waiters or ()), node]
                 return
             error = Undecodable(f"a result of this run cannot be read back: {error.reason}")
+        if isinstance(error, TooLarge) and node.owner is not None:
+            # Of a call whose argument is too large there is no record that could say so: that of its owner has to.
+            node.owner.outdated = True
         if isinstance(node, Job):
             self._fail_job(node, error)
             return

@@ -147,7 +147,7 @@ class Job(Node):
         below: the nodes of these expressions, from when there are any until all of them are put together.
         idle: its executor has not come to it yet, or is through with it.
         outdated: whether a file that it took changed while it ran, so that its result belongs to nothing recorded; or
-            a call under it that is not recorded is never to be reused.
+            a call under it that is not recorded is never to be reused, or what it holds was too large to be recorded.
         gap: what its reuse depends on of the calls under it that are not recorded (`records.CallMade.gap`).
         unrecorded: whether nothing of it is written down (`prov=False`).
         mixed: those of `lazy` into whose parameters the owner's function put plain values, too.

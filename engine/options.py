@@ -207,6 +207,11 @@ def check_options(options: Mapping[str, Any], also: frozenset[str] = frozenset()
         checked[name] = value if lazy else check(name, value)
     if "cache" in checked:
         cache = checked.pop("cache")
+        if cache is False and checked.get("cache_scope") is CacheScope.BACKEND:
+            raise TaskDefinitionError(
+                "cache=False keeps a result from later runs, and cache_scope='BACKEND' gives it to them: leave out one "
+                "of the two"
+            )
         lazy = find_expressions(cache)
         checked.setdefault("cache_scope", Operation(_CACHE, (cache,)) if lazy else _scope_of(cache))
     if "mode" in checked:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from headwater.engine.called import refuse_value
 from headwater.engine.defaults import settle_defaults
 from headwater.engine.expression import OPERATIONS, Call, Expression, Operation
 from headwater.engine.job import Job
@@ -66,5 +67,7 @@ def applied(give: Give, operation: Operation, args: Sequence[Any], kwargs: dict[
         call = called(*rest, **operation._kwargs)
         give.came_with(lazy)
         return (yield call)
+    if operation._symbol == "call":
+        refuse_value(operation._args[0], args[0])
     value = OPERATIONS[operation._symbol](*args, **kwargs)
     return (yield give.as_got(value)) if find_expressions(value) else value

@@ -12,7 +12,7 @@ from typing import Any
 from headwater.cypher.records import FileSeen, HandleSeen, ValueSeen
 from headwater.engine.background import Thread
 from headwater.engine.code_values import code_record
-from headwater.engine.errors import Unrecordable
+from headwater.engine.errors import TooLarge, Unrecordable
 from headwater.engine.expression_codec import Quoted
 from headwater.engine.files import Artefact, was_there
 from headwater.engine.handle import Handle, handles_in
@@ -94,7 +94,7 @@ def prepare_value(value: Any, label: str, store: ValueStore, began: float | None
     """
     described = describe(value, label=label)
     if store.largest is not None and described.size > store.largest:
-        raise Unrecordable(
+        raise TooLarge(
             label,
             described.type,
             f"it has {described.size:,} bytes, and max_value_size in the settings allows {store.largest:,}. Write it "

@@ -45,6 +45,11 @@ def check_backoff(name: str, value: Any) -> float:
 def check_retry_on(name: str, value: Any) -> tuple[type[BaseException], ...]:
     """The option `retry_on`: an exception class or several."""
     classes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    if not classes:
+        raise TaskDefinitionError(
+            f"option {name}={value!r}: no error would be worth another attempt. Name an exception class, or leave out "
+            f"{name} and retries"
+        )
     for cls in classes:
         if not (isinstance(cls, type) and issubclass(cls, BaseException)):
             raise TaskDefinitionError(

@@ -23,6 +23,7 @@ from itertools import count, cycle, islice, repeat, tee
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from headwater.engine.called import call_now, check_called
 from headwater.engine.came import Had, Wish, had_by
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special, begin_era
@@ -294,7 +295,7 @@ def _catch(give: Give, expr: Any, *pairs: Any) -> Steps:
     except BaseException as error:
         for classes, recover in zip(pairs[0::2], pairs[1::2], strict=True):
             if isinstance(error, (yield from _classes("catch", classes))):
-                return (yield recover(give(error)))
+                return (yield call_now("catch", recover, give(error)))
         raise
 
 
@@ -308,7 +309,8 @@ def _catch_all(give: Give, exprs: Any, error_class: Any, recover: Any) -> Steps:
     for error in errors:
         if not isinstance(error, classes):
             raise error
-    return (yield recover(give(substitute(values, lambda failure: failure.error))))
+    found = give(substitute(values, lambda failure: failure.error))
+    return (yield call_now("catch_all", recover, found))
 
 
 def _classes(name: str, classes: Any) -> Generator[Any, Any, Any]:
@@ -326,17 +328,6 @@ def _check_classes(name: str, classes: Any) -> None:
         is_error = isinstance(cls, type) and issubclass(cls, BaseException)
         if not is_error and not isinstance(cls, Expression):
             raise CallError(f"{name}(...): {cls!r} is no exception class")
-
-
-def check_called(name: str, /, *functions: Any) -> None:
-    """Refuse what cannot be called, in the place of a task or a function.
-
-    Raises:
-        CallError: with the nearest that can be.
-    """
-    for function in functions:
-        if not callable(function):
-            raise CallError(f"{name}(...): a task or a function is needed, not {function!r}")
 
 
 # -- the bodies of async tasks -----------------------------------------------------------------------------------------

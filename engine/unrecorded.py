@@ -25,6 +25,7 @@ from headwater.engine.prepare import RESULT, apart, file_record, is_relative, wi
 from headwater.engine.registry import get_task_registry
 from headwater.engine.task import Task, task
 from headwater.engine.values import hash_and_files, hash_value
+from headwater.engine.values.look import LOOK
 
 T = TypeVar("T")
 
@@ -36,7 +37,13 @@ class Withheld(Quoted):
     __withheld__ = True
 
     def __canonical__(self) -> tuple[str, tuple[bytes]]:
-        return "headwater.Withheld", (expression_codec.flatten(self.expression).hash(),)
+        LOOK.quoted += 1
+        try:
+            return "headwater.Withheld", (expression_codec.flatten(self.expression).hash(),)
+        except RecursionError:
+            raise self.too_deep() from None
+        finally:
+            LOOK.quoted -= 1
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _withhold, Quoted.__reduce__(self)[1]

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         ScriptError,
         TaskDefinitionError,
         TaskTimeout,
+        TooLarge,
         Undecodable,
         UnknownExecutor,
         UnknownTask,
@@ -129,8 +130,8 @@ _NAMES = {
     "headwater.engine.datasets": "Dataset",
     "headwater.engine.dryrun": "DryRunResult",
     "headwater.engine.errors": (
-        "CallError Cancelled NoCurrentScheduler ScriptError TaskDefinitionError TaskTimeout Undecodable "
-        "UnknownExecutor UnknownTask Unrecordable WorkerDied"
+        "CallError Cancelled NoCurrentScheduler ScriptError TaskDefinitionError TaskTimeout TooLarge "
+        "Undecodable UnknownExecutor UnknownTask Unrecordable WorkerDied"
     ),
     "headwater.engine.expression": "Expression",
     "headwater.engine.expression_codec": "quote",
@@ -213,6 +214,7 @@ __all__ = [
     "TaskDefinitionError",
     "TaskRegistry",
     "TaskTimeout",
+    "TooLarge",
     "Undecodable",
     "UnknownExecutor",
     "UnknownTask",

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
+import msgspec
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.main_program import is_main
 from headwater.engine.values import names
@@ -76,6 +77,11 @@ class Value:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         this: Any = cls
+        if issubclass(cls, msgspec.Struct) and cls.__mro__.index(msgspec.Struct) < cls.__mro__.index(Value):
+            raise TaskDefinitionError(
+                f"{names.type_name(cls)}: Struct stands before Value, so it could not be read back. Write class "
+                f"{cls.__name__}(Value, msgspec.Struct)"
+            )
         if not has_only_attributes(this) and not _keeps_itself(cls):
             raise TaskDefinitionError(
                 f"{names.type_name(cls)} holds something that is in no attribute, as it derives from "
@@ -338,13 +344,12 @@ class Checked:
         self.state = b64encode(payload).decode()
 
 
-def is_still_valid(type_name: str, state: str) -> bool:
-    """Whether a value that was read back says that it is valid; not where it cannot be read, or does not say."""
+def asked_again(type_name: str, state: str) -> Value | None:
+    """A value that was recorded to be asked whether it is still valid, read back; None where it cannot be."""
     try:
-        speaker = own_value(revive(type_name, b64decode(state)))
-        return speaker is not None and bool(speaker.is_valid())
+        return own_value(revive(type_name, b64decode(state)))
     except Exception:
-        return False
+        return None
 
 
 # -- bytes -------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ from headwater.engine.values.scalars import SCALARS, embed
 SEQUENCE, SET, PAIRS = range(3)
 """what order means in a frame: it counts; it does not; items are keys and values, whose pairs have none"""
 
+MANY_QUOTED = 20
+"""expressions quoted in each other, each of which takes some of Python's stack"""
 MAX_DEPTH = 1_000_000
 """frames: only an object that makes new copies of itself whenever it is asked for its state gets there"""
 
@@ -199,6 +201,8 @@ class Walk:
         except (Unrecordable, InternalError):
             raise
         except Exception as error:
+            if isinstance(error, RecursionError) and LOOK.quoted > MANY_QUOTED:
+                raise  # not for what this value is: whoever quotes it says so
             what = f"{type(error).__name__}: {error}"[:300]
             advice = f"asked for its state, it raised {what}. Return the plain data it holds instead"
             raise self.refusal(value, advice, where) from error

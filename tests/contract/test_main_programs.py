@@ -225,6 +225,8 @@ GUARDS = [
     "if not LIMIT:\n    pass\nelif not __name__ != '__main__':\n    …\nelse:\n    LOG.append(1)",
     "match __name__:\n    case '__main__':\n        …\n    case _:\n        pass",
     "try:\n    if __name__ == '__main__':\n        …\nfinally:\n    pass",
+    "if __name__ in ('__main__',):\n    …",
+    "if __name__ not in ['__main__']:\n    pass\nelse:\n    …",
     "def main():\n    …\n\n\n__name__ == '__main__' and main()  # so may it be",
 ]
 

@@ -21,6 +21,7 @@ from headwater import (
     Scheduler,
     Task,
     TaskDefinitionError,
+    Unrecordable,
     apply_func,
     as_task,
     catch,
@@ -38,6 +39,7 @@ from headwater import (
     join_thread,
     len_,
     map_,
+    no_prov,
     quote,
     root_task,
     seq,
@@ -428,3 +430,26 @@ def test_what_holds_what_is_quoted_is_looked_at_once_for_each(
     for _ in range(100):
         value = force(delay(value))
     assert scheduler.run(value) == 2
+
+
+def test_what_is_quoted_in_itself_too_deep_says_so(scheduler: Scheduler) -> None:
+    @task(namespace="combinators")
+    def quoted(levels: int) -> Any:
+        value: Any = inc(1)
+        for _ in range(levels):
+            value = quote(value)
+        return value
+
+    @task(namespace="combinators")
+    def unrecorded(levels: int) -> Any:
+        value: Any = inc(1)
+        for _ in range(levels):
+            value = inc(no_prov(value))
+        return quote(value)
+
+    assert scheduler.run(quoted(30)) is not None
+    for call in (quoted(1000), unrecorded(1000)):
+        with pytest.raises(
+            Unrecordable, match=r"quotes is quoted again in that, more than \d+ deep. Evaluate"
+        ):
+            scheduler.run(call)

@@ -97,6 +97,23 @@ def test_the_value_of_an_option_may_be_lazy(scheduler: Scheduler) -> None:
     assert scheduler.run([defined()])[0]["limits"] == {"gpu": 1}
 
 
+@pytest.mark.parametrize("scope", ["BACKEND", "backend", CacheScope.BACKEND])
+def test_what_says_both_to_reuse_and_not_to_is_refused_where_it_is_written(scope: Any) -> None:
+    said = "cache=False keeps a result from later runs, and cache_scope='BACKEND' gives it to them"
+    with pytest.raises(TaskDefinitionError, match=said):
+        task(namespace="options", cache=False, cache_scope=scope)(options.func)
+    with pytest.raises(TaskDefinitionError, match=said):
+        options.options(cache_scope=scope, cache=False)
+    with pytest.raises(TaskDefinitionError, match=said):
+        options.export_options(cache=False, cache_scope=scope)
+
+
+def test_how_far_to_reuse_may_be_said_beside_whether_to(scheduler: Scheduler) -> None:
+    for cache, scope in ((False, "NONE"), (False, "CSE"), (True, "NONE"), (True, "CSE"), (True, "BACKEND")):
+        found = scheduler.run(options.options(cache=cache, cache_scope=scope)())
+        assert found["cache_scope"] is CacheScope(scope)
+
+
 def test_whether_to_cache_may_be_lazy(scheduler: Scheduler) -> None:
     @task(namespace="options", cache=flag(False), cache_scope="BACKEND")
     def explicit(info: JobInfo = JobInfo()) -> Any:

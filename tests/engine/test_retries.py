@@ -211,6 +211,8 @@ def raises(n: int) -> int:
         ({"retry_backoff": "1"}, "retry_backoff='1'"),
         ({"retry_on": "ValueError"}, "an exception class"),
         ({"retry_on": (ValueError, int)}, "an exception class"),
+        ({"retry_on": ()}, r"retry_on=\(\): no error would be worth another attempt"),
+        ({"retry_on": []}, r"retry_on=\[\]: no error would be worth another attempt"),
         ({"retires": 1}, "Did you mean retries"),
     ],
 )

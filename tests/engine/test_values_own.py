@@ -10,7 +10,7 @@ from typing import Any
 
 import polars
 import pytest
-from headwater.cypher.project import Project, open_project
+from headwater.cypher.project import Project
 from headwater.engine.values import describe, hash_value, preview, restore
 from headwater.engine.values.own import handed_over
 from hypothesis import given, settings
@@ -25,7 +25,6 @@ from headwater import (
     Undecodable,
     Unrecordable,
     Value,
-    catch,
     task,
 )
 from tests.engine.own_values import (
@@ -406,51 +405,6 @@ def test_a_table_that_is_a_plan_is_refused() -> None:
     with pytest.raises(Unrecordable, match=r"Call collect\(\) on it"):
         hash_value(polars.DataFrame({"a": [1]}).lazy())
     assert preview(polars.DataFrame({"a": [1], "b": ["x"]})) == "DataFrame 1 × 2: a, b"
-
-
-# -- how large a value may be ------------------------------------------------------------------------------------------
-
-
-@task
-def text_of(n: int) -> str:
-    return "x" * n
-
-
-@task
-def length(text: str) -> int:
-    return len(text)
-
-
-@task
-def lengths(n: int) -> Any:
-    return catch(length(text_of(n)), Unrecordable, too_large)
-
-
-@task
-def wrapped(n: int) -> Any:
-    return [text_of(n)]
-
-
-@task
-def too_large(error: Exception) -> str:
-    return str(error)
-
-
-@pytest.mark.parametrize("executor", ["default", "process"])
-def test_a_value_that_is_too_large_fails_its_task_alone(local_project: Project, executor: str) -> None:
-    settings = local_project.folder / "headwater.ini"
-    settings.write_text(settings.read_text() + "\n[scheduler]\nmax_value_size = 1 kB\n")
-    project = open_project(local_project.root)
-    made = text_of.options(executor=executor)
-    assert Scheduler(project).run(length(made(1000))) == 1000
-    with pytest.raises(
-        Unrecordable, match=r"it has 1,001 bytes, and max_value_size in the settings allows 1,000"
-    ):
-        Scheduler(project).run(made(1001))
-    assert "max_value_size" in Scheduler(project).run(lengths(2000))
-    with pytest.raises(Unrecordable, match="max_value_size"):
-        Scheduler(project).run(wrapped(990))
-    assert Scheduler(project).run(made(2000), prov=False) == "x" * 2000, "nothing is recorded"
 
 
 def test_headwater_needs_neither_polars_nor_pydantic() -> None:

@@ -432,3 +432,10 @@ def test_a_damaged_file_is_written_again(
     assert file.read_bytes() == whole
     assert scheduler.run(makes(4)).rows == [0, 1, 2, 3]
     assert scheduler.progress().counts == {"state.kept": {"CACHED": 1}}
+
+
+def test_a_struct_that_is_a_value_derives_from_value_first() -> None:
+    with pytest.raises(TaskDefinitionError, match=r"read back. Write class Point\(Value, msgspec.Struct\)"):
+
+        class Point(msgspec.Struct, Value):
+            x: int
