@@ -130,9 +130,7 @@ def _there(store: GraphStore, keys: Iterable[_Key]) -> dict[_Key, Fact]:
     }
 
 
-def _facts(
-    project: Project, journals: Iterable[Path], keys: Iterable[_Key]
-) -> Iterator[tuple[_Key, Fact]]:
+def _facts(project: Project, journals: Iterable[Path], keys: Iterable[_Key]) -> Iterator[tuple[_Key, Fact]]:
     """The facts of these keys that any journal has."""
     wanted = set(keys)
     for path in journals:
