@@ -146,6 +146,11 @@ class Loader:
             raise
         except StoreError as error:
             self._set_aside(path, error)
+        except FileNotFoundError as error:
+            if path.exists():
+                self._set_aside(path, error, smaller=False)
+            else:  # it was of another store, whose loader has just finished it
+                del self._loads[path]
         except Exception as error:
             traceback.print_exc()
             self._set_aside(path, error, smaller=False)

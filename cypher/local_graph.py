@@ -114,12 +114,20 @@ def start_ahead(project: Project) -> None:
 
 def find(folder: Path) -> Server | None:
     """The server of a folder, if one is up."""
+    server = _told(folder)
+    if server is None or not is_held(folder / SERVER_LOCK):
+        return None
+    # The lock may be the next server's by now, and the file that of one which was killed: its process is another's.
+    return server if _told(folder) == server else None
+
+
+def _told(folder: Path) -> Server | None:
+    """What the server's file tells, of whichever server it is."""
     try:
         told = json.loads((folder / SERVER_FILE).read_text(encoding="utf-8"))
-        server = Server(int(told["pid"]), int(told["bolt_port"]), str(told["password"]))
+        return Server(int(told["pid"]), int(told["bolt_port"]), str(told["password"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return server if is_held(folder / SERVER_LOCK) else None
 
 
 def start(project: Project) -> None:
@@ -220,6 +228,8 @@ def idle_seconds(project: Project) -> float:
 def _spawn(folder: Path, idle: float) -> Server:
     """Start the server process and wait until it serves. It tells so through a pipe, which ends if it dies first."""
     log = folder / LOG_FILE
+    if not is_held(folder / SERVER_LOCK):  # else one is leaving
+        (folder / SERVER_FILE).unlink(missing_ok=True)  # of one that was killed: before the next has the lock
     hear, tell = os.pipe()
     try:
         with open(log, "wb") as output:

@@ -75,6 +75,8 @@ class Control:
         self._wake = threading.Event()
         self._sleeping = False
         self._stop: BaseException | None = None
+        self._lets_finish = False
+        """whether the caller's thread waits, at the end of the run, for what still goes on"""
         self._drive = Drive()
         self._next_beat = 0.0
 
@@ -249,10 +251,13 @@ class Control:
         self._wake.set()
 
     def _interrupt(self) -> None:
-        """The first Ctrl-C: stop cleanly. The second: at once; the journal keeps every group it has."""
+        """The first Ctrl-C: stop cleanly, and wait no longer for calls that nobody needs. The second: at once; the
+        journal keeps every group it has."""
         if isinstance(self._stop, KeyboardInterrupt):
             os._exit(130)
         self._stop = KeyboardInterrupt()
+        if self._lets_finish:
+            raise self._stop
 
     def _interrupted(self, error: BaseException) -> None:
         """Somebody else's signal handler has raised while the caller waited for the run."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headwater.cypher.errors import HeadwaterError, InternalError, StoreUnavailable
 from headwater.cypher.html import table
@@ -28,9 +28,6 @@ from headwater.engine.recorder import read_stored
 from headwater.engine.root import root_task
 from headwater.engine.subrun import subrun_root_task
 from headwater.engine.values import ValueStore, preview
-
-if TYPE_CHECKING:
-    from headwater.cypher.store import GraphStore
 
 _PREVIEW = 60
 _OPENED = {task.fullname for task in (root_task, thread_task, subrun_root_task, evaluated)}
@@ -80,7 +77,6 @@ class DryRunResult(HeadwaterError):
 class DryRun(Run):
     """One dry run."""
 
-    _store: GraphStore | None
     _recorded: bool
     _planned: list[Job]
     _elsewhere: dict[Job, Sequence[PlannedCall]]
@@ -90,18 +86,16 @@ class DryRun(Run):
         super().__init__(*args, **options)
         self.flags["dryrun"] = True
 
-    def _open(
-        self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
-    ) -> GraphStore | None:
+    def _open(self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None) -> None:
         """As for a run, but without the graph there is no answer.
 
         Raises:
             StoreUnavailable: the graph cannot be reached, or lacks what is recorded already.
         """
-        self._store, self._planned, self._elsewhere = None, [], {}
+        self._planned, self._elsewhere = [], {}
         self._recorded = not self._is_off(call)
         if self.project is None or not self._recorded:
-            return None
+            return
         from headwater.cypher.backlog import catch_up
         from headwater.cypher.store import open_store
 
@@ -113,7 +107,6 @@ class DryRun(Run):
             self._cache = GraphCache(store, self._context, self._can_run)
         self.recorder = _Reader(self.project)
         self.reduction = self._reduce_with(use_cache=self._use_cache)
-        return store
 
     def _loop(self, root: Job) -> Any:
         reduction = self.reduction

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run lasts."""
+"""Ctrl-C and SIGTERM while a run lasts, and while what it recorded is written down."""
 
 from __future__ import annotations
 
@@ -7,6 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+
+def wait_out(thread: threading.Thread) -> None:
+    """Wait until a thread has ended. What interrupts that is raised when it has; interrupted again, it is left alone.
+
+    Raises:
+        BaseException: what a signal's handler has raised meanwhile.
+    """
+    try:
+        thread.join()
+    except BaseException:
+        thread.join()
+        raise
 
 
 @contextmanager

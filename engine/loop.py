@@ -7,8 +7,8 @@ became ready, and hands what must run to the executors. Between turns it sleeps 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from headwater.cypher.errors import InternalError
 from headwater.cypher.garbage import RARELY, MemoryWatch, few_collections
 from headwater.cypher.project import Project
 from headwater.engine.answers import Answer, Cache, Miss, NoCache, OneStep, Result
+from headwater.engine.bare_names import warn_of_bare_names
 from headwater.engine.cache import NEVER_RUN, GraphCache
 from headwater.engine.cancel import Requests
 from headwater.engine.code_values import look_again
@@ -38,7 +39,6 @@ from headwater.engine.options import is_off
 from headwater.engine.passing import refuse_unrecorded
 from headwater.engine.reasons import UNREADABLE_EXPRESSION, UNREADABLE_RESULT
 from headwater.engine.recorder import Recorder
-from headwater.engine.registry import get_task_registry
 from headwater.engine.root import root_call, unkept
 from headwater.engine.traceback import message_of
 from headwater.engine.values import ValueStore
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
     from headwater.engine.entry_points import EntryPoint
     from headwater.engine.signature import JobInfo
-    from headwater.engine.task import Task
 
 _log = logging.getLogger("headwater")
 
@@ -90,6 +89,7 @@ class Run(Control):
         self._use_cache = use_cache
         self._prov = prov
         self._cache: Cache = NoCache()
+        self._store: GraphStore | None = None
         self._quick: dict[str, float] = {}
         self._misses: dict[str, int] = {}
         self._company = Company()
@@ -104,63 +104,69 @@ class Run(Control):
         begun: Callable[[str | None], None],
     ) -> Any:
         self.flags |= {"tags": tuple(tags), "command": command}
-        try:
-            self._look_again()
-            call = root_call(expr)
-            store = self._open(call, tags, command)
-        except BaseException:
-            self.ended = True
-            raise
-        begun(self.recorder.execution_id)
-        self._executors.start(self.recorder.prepare, self._complete, self._ask)
         status, error = "FAILED", None
+        with ExitStack() as until_closed:
+            try:
+                self._look_again()
+                call = root_call(expr)
+                self._open(call, tags, command)
+                begun(self.recorder.execution_id)
+                self._executors.start(self.recorder.prepare, self._complete, self._ask)
+                until_closed.enter_context(interrupts(self._interrupt))
+                with few_collections(RARELY):
+                    try:
+                        root = self._root = self._begin(call)
+                        value = self._turn(root)
+                    finally:
+                        self.reduction.over()
+                status = "DONE"
+            except BaseException as failure:
+                # A task that raises KeyboardInterrupt or Cancelled has failed like any other.
+                if failure is self._stop or (self._root is None and isinstance(failure, KeyboardInterrupt)):
+                    status, error = "CANCELLED", str(failure) or "interrupted"
+                else:
+                    error = f"{type(failure).__name__}: {message_of(failure)}"
+                raise
+            finally:
+                self._end(status, error)
+        if isinstance(self._stop, KeyboardInterrupt):
+            raise self._stop  # it came when the result was there; whoever pressed Ctrl-C wants no more
+        return value
+
+    def _end(self, status: str, error: str | None) -> None:
+        """Leave nothing open, whatever is interrupted."""
         try:
-            with interrupts(self._interrupt), few_collections(RARELY):
-                try:
-                    root = self._root = self._begin(call)
-                    value = self._turn(root)
-                finally:
-                    self.reduction.over()
-            status = "DONE"
-            return value
-        except BaseException as failure:
-            # A task that raises KeyboardInterrupt or Cancelled has failed like any other.
-            if failure is self._stop:
-                status, error = "CANCELLED", str(failure) or "interrupted"
-            else:
-                error = f"{type(failure).__name__}: {message_of(failure)}"
-            raise
-        finally:
             self._end_all()
-            self.ended = True
+            self.ended = self._lets_finish = True
             self._warn_of_bare_names()
             self._executors.stop(wait=self._stop is None)
             for info in self.told:
                 info.close()
-            self.recorder.close(status, error)
-            if store is not None:
-                store.close()
+        finally:
+            self._lets_finish = False
+            try:
+                self.recorder.close(status, error)
+            finally:
+                if self._store is not None:
+                    self._store.close()
 
-    def _open(
-        self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
-    ) -> GraphStore | None:
+    def _open(self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None) -> None:
         if self.project is None or self._is_off(call):
-            return None
+            return
         note_datasets(self.project)
         from headwater.cypher.backlog import catch_up, ensure_loader
         from headwater.cypher.errors import StoreUnavailable
         from headwater.cypher.store import open_store
         from headwater.engine.environment import describe_execution
 
-        store: GraphStore | None = None
         values = ValueStore(self.project.values_address(), largest=self.config.max_value_size)
         # Early, so that the loader's process starts beside this one's own start.
         ensure_loader(self.project)
         try:
-            store = open_store(self.project, meanwhile=self._go_on)
+            self._store = open_store(self.project, meanwhile=self._go_on)
             if self._use_cache:
                 catch_up(self.project)
-                self._cache = GraphCache(store, self._context, self._can_run)
+                self._cache = GraphCache(self._store, self._context, self._can_run)
         except StoreUnavailable as error:
             _log.warning(
                 "the graph cannot be reached (%s): the run goes on without earlier results, and is loaded later",
@@ -172,7 +178,6 @@ class Run(Control):
         self.reduction = self._reduce_with(use_cache=self._use_cache)
         self._requests = Requests(self.project, started.id)
         ensure_loader(self.project)
-        return store
 
     def _is_off(self, call: Call) -> bool:
         """Whether nothing is recorded of a run of this call, and nothing reused (`prov=False`)."""
@@ -186,17 +191,8 @@ class Run(Control):
         return Recorder(started, values, Recorder.journal_of(self.project, started.id))
 
     def _warn_of_bare_names(self) -> None:
-        """Say once a run which tasks have no namespace: their names may meet those of other workflows in the graph."""
-        if "namespace" in self.config.ignore_warnings:
-            return
-        found = [get_task_registry().find(name) for name in self.reduction.counts if "." not in name]
-        places = sorted(f"{_file_of(task)}:{task.name}" for task in found if task is not None)
-        if places:
-            _log.warning(
-                "tasks without a namespace: %s. Give their module headwater_namespace = '...', or each of them "
-                "namespace='...'; or put ignore_warnings = namespace under [scheduler] in headwater.ini.",
-                ", ".join(places),
-            )
+        if "namespace" not in self.config.ignore_warnings:
+            warn_of_bare_names(self.reduction.counts)
 
     def _begin(self, call: Call) -> Job:
         try:
@@ -491,9 +487,3 @@ class Run(Control):
                 raise self._stop
             if self._running and not self._completed:
                 self._sleep()
-
-
-def _file_of(task: Task[Any, Any]) -> str:
-    """The name of the file that a task's function is in; of its module where it has no code of Python's."""
-    code = getattr(task.func, "__code__", None)
-    return str(task.load_module if code is None else os.path.basename(code.co_filename))

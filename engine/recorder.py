@@ -37,6 +37,7 @@ from headwater.engine.errors import CIRCUMSTANTIAL, Undecodable, Unrecordable
 from headwater.engine.file_checks import FileChecks
 from headwater.engine.files.written import keep_time
 from headwater.engine.handle import handles_in
+from headwater.engine.interrupts import wait_out
 from headwater.engine.job import RUNNING, STATUS, Job, Stored
 from headwater.engine.lineages import Lineages
 from headwater.engine.nested import ATOMS
@@ -59,12 +60,7 @@ from headwater.engine.task import Task
 from headwater.engine.traceback import error_text
 from headwater.engine.traits import USUAL
 from headwater.engine.unrecorded import withholds
-from headwater.engine.values import (
-    ValueStore,
-    hash_and_files,
-    hash_value,
-    restore,
-)
+from headwater.engine.values import ValueStore, hash_and_files, hash_value, restore
 
 _PAUSE = 0.03
 """Seconds between two groups: long enough to share an fsync, short enough to lose little."""
@@ -407,8 +403,10 @@ class Recorder:
         self._records.append(ExecutionEnded(_micros(time()), status, error))
         self._closing = True
         self._due.set()
-        self._thread.join()
-        self._journal.close()
+        try:
+            wait_out(self._thread)
+        finally:
+            self._journal.close()
         self.check()
 
     def _write(self) -> None:

@@ -24,7 +24,6 @@ from headwater.cypher.records import (
     JobStarted,
     TagsGiven,
 )
-from headwater.cypher.store import GraphStore
 from headwater.engine.cancel import Requests
 from headwater.engine.config import Config, config_from
 from headwater.engine.context import Reads
@@ -109,16 +108,13 @@ class SubRun(Run):
         started = structs.replace(started, id=self._above.execution)
         return Recorder(started, values, _Upwards(self._above.say, None))
 
-    def _open(
-        self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None
-    ) -> GraphStore | None:
-        store = super()._open(call, tags, command)
+    def _open(self, call: Call, tags: Sequence[tuple[str, str]], command: Sequence[str] | None) -> None:
+        super()._open(call, tags, command)
         if not self._new:
             first = self.reduction.jobs = secrets.randbits(_BLOCKS) + 1 << _BLOCK
             if self.project is not None and self._above.execution is not None:
                 # What is asked of the run as a whole, the run above hears.
                 self._requests = Requests(self.project, self._above.execution, first)
-        return store
 
     def answer(self, error: BaseException | None) -> None:
         """Tell the run above how this one ended."""

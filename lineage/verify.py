@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.cypher.backlog import is_running, pending
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.held import is_held
-from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, is_of_change, read_groups
+from headwater.cypher.journal import MAGIC, SUFFIX, Group, execution_id_of, is_of_change
 from headwater.cypher.load_batch import execution_facts
 from headwater.cypher.load_journal import GONE
 from headwater.cypher.records import (
@@ -35,7 +35,7 @@ from headwater.cypher.targets import own_store, target_of
 from headwater.lineage.moments import moment
 from headwater.lineage.seals.verify import verify_seals
 from headwater.lineage.verify_changes import change_findings
-from headwater.lineage.verify_damage import salvage
+from headwater.lineage.verify_damage import groups_of, rest_of
 from headwater.lineage.verify_doubts import Doubts, learn_names
 from headwater.lineage.verify_downstream import downstream
 from headwater.lineage.verify_facts import (
@@ -112,7 +112,7 @@ class _Verifier:
         self._store = store
         self._project = project
         self._result = Verification()
-        self._doubts = Doubts()
+        self._doubts = Doubts(project)
         self._handles = HandleFacts()
         self._tags = ValueTags()
         self._growing: set[str] = set()
@@ -206,9 +206,7 @@ class _Verifier:
 
     def _groups(self, path: Path, loaded: int) -> Iterator[Group]:
         """The groups of a journal; of a damaged one also what the graph was given before it was damaged."""
-        if not path.exists():
-            path = self._project.loaded_journals / path.name  # the loader has finished it since
-        source = read_groups(path)
+        source = groups_of(self._project, path)
         while True:
             try:
                 yield from source
@@ -219,7 +217,7 @@ class _Verifier:
                 self._add(Finding("damaged", "Journal", path.name, damage.reason, place=place))
                 if damage.groups >= loaded:
                     return
-                source = salvage(path, damage)
+                source = rest_of(self._project, path, damage)
 
     def _compare(self, wanted: _Wanted) -> None:
         for label, facts in wanted.items():

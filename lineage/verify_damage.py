@@ -9,12 +9,16 @@ import struct
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from headwater.cypher.errors import JournalDamaged
 from headwater.cypher.journal import Group, read_groups
 from headwater.cypher.records import AnyRecord, check_flows
 from headwater.lineage.seals.check_proof import unpack
+
+if TYPE_CHECKING:
+    from headwater.cypher.project import Project
 
 _HEADER = struct.Struct("<II32s")
 _LARGEST = 1 << 28
@@ -45,16 +49,36 @@ def salvage(path: Path, damage: JournalDamaged) -> Iterator[Group]:
         yield from read_groups(path, offset=end, head=follows, index=damage.groups + 1)
 
 
-def readable(path: Path) -> Iterator[Group]:
+def groups_of(project: Project, path: Path) -> Iterator[Group]:
+    """The groups of a journal of a project, wherever it is by now.
+
+    Raises:
+        JournalDamaged: as of `read_groups`.
+        FileNotFoundError: it is in neither place.
+    """
+    try:
+        yield from read_groups(path)
+    except (
+        FileNotFoundError
+    ):  # which comes before the first group: the loader has finished it since it was found
+        yield from read_groups(project.loaded_journals / path.name)
+
+
+def rest_of(project: Project, path: Path, damage: JournalDamaged) -> Iterator[Group]:
+    """What `salvage` gives of a journal of a project, wherever it is by now."""
+    return salvage(path if path.exists() else project.loaded_journals / path.name, damage)
+
+
+def readable(project: Project, path: Path) -> Iterator[Group]:
     """All that can be read of a journal, damaged or not; nothing of one that is not there."""
     try:
-        source = read_groups(path)
+        source = groups_of(project, path)
         while True:
             try:
                 yield from source
                 return
             except JournalDamaged as damage:
-                source = salvage(path, damage)
+                source = rest_of(project, path, damage)
     except FileNotFoundError:
         return
 

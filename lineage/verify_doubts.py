@@ -19,6 +19,7 @@ from headwater.lineage.verify_facts import Fact, actual, differences, expected, 
 from headwater.lineage.verify_findings import Finding, Place
 
 if TYPE_CHECKING:
+    from headwater.cypher.project import Project
     from headwater.cypher.store import GraphStore
 
 _BATCH = 2000
@@ -26,9 +27,14 @@ _Key = tuple[str, str]
 
 
 class Doubts:
-    """What of the graph's nodes is not settled yet."""
+    """What of the graph's nodes is not settled yet.
 
-    def __init__(self) -> None:
+    Args:
+        project: whose journals are read.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
         self._differing: dict[_Key, list[Finding]] = {}
         self._later: dict[_Key, Place] = {}
         self._settled: set[int] = set()
@@ -65,7 +71,7 @@ class Doubts:
         refuted: set[_Key] = set()
         named: dict[_Key, list[Any]] = {}
         newest: dict[_Key, Any] = {}
-        for key, fact in _facts(journals(), open_keys):
+        for key, fact in _facts(self._project, journals(), open_keys):
             found = there.get(key)
             if found is None:
                 continue
@@ -124,12 +130,12 @@ def _there(store: GraphStore, keys: Iterable[_Key]) -> dict[_Key, Fact]:
     }
 
 
-def _facts(journals: Iterable[Path], keys: Iterable[_Key]) -> Iterator[tuple[_Key, Fact]]:
+def _facts(project: Project, journals: Iterable[Path], keys: Iterable[_Key]) -> Iterator[tuple[_Key, Fact]]:
     """The facts of these keys that any journal has."""
     wanted = set(keys)
     for path in journals:
         run, names = execution_id_of(path), dict[bytes, str | None]()
-        for group in readable(path):
+        for group in readable(project, path):
             learn_names(names, group.records)
             for record in group.records:
                 fact = expected(run, record, names)

@@ -80,7 +80,7 @@ def _mentioned(project: Project, label: str, key: str) -> Iterator[str]:
     for folder in (project.journals, project.loaded_journals):
         for path in folder.glob(f"*{SUFFIX}"):
             run = execution_id_of(path)
-            for group in readable(path):
+            for group in readable(project, path):
                 for record in group.records:
                     if isinstance(record, JobEnded) and label == "Job" and job_id(run, record.n) == key:
                         yield from () if record.call_hash is None else (record.call_hash.hex(),)

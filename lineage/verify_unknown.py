@@ -14,9 +14,10 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import JournalDamaged
-from headwater.cypher.journal import CHANGE, SUFFIX, execution_id_of, is_of_change, read_groups
+from headwater.cypher.journal import CHANGE, SUFFIX, execution_id_of, is_of_change
 from headwater.cypher.records import JobEnded, JobStarted, job_id
 from headwater.lineage.verify_changes import unknown_changes
+from headwater.lineage.verify_damage import groups_of
 from headwater.lineage.verify_facts import EDGES, EXTRA, expected
 from headwater.lineage.verify_findings import Finding
 
@@ -98,7 +99,7 @@ def unknown(
         suspects += _foreign_edges(store)
     if suspects:
         later = [path for path in _journals(project) if _is_later(execution_id_of(path), known, growing)]
-        explained = _explained({(found.label, found.key) for found in suspects}, later)
+        explained = _explained(project, {(found.label, found.key) for found in suspects}, later)
         suspects = [found for found in suspects if (found.label, found.key) not in explained]
     return suspects, others
 
@@ -135,7 +136,9 @@ def _unknown_nodes(store: GraphStore, known: Known) -> Iterator[Finding]:
                     yield Finding("unknown", label, key)
 
 
-def _explained(suspects: set[tuple[str, str]], later: Collection[Path]) -> set[tuple[str, str]]:
+def _explained(
+    project: Project, suspects: set[tuple[str, str]], later: Collection[Path]
+) -> set[tuple[str, str]]:
     """Those of the suspects that are in the journals by now."""
     found: set[tuple[str, str]] = set()
     for path in later:
@@ -145,7 +148,7 @@ def _explained(suspects: set[tuple[str, str]], later: Collection[Path]) -> set[t
             continue
         found.add(("Execution", run))
         try:
-            for group in read_groups(path):
+            for group in groups_of(project, path):
                 for record in group.records:
                     fact = expected(run, record, {})
                     if fact is not None:

@@ -110,8 +110,14 @@ class Executors:
         return self._settings[name].type == "thread"
 
     def stop(self, *, wait: bool) -> None:
-        """End them all."""
-        for executor in (*self._coroutines.values(), *self._made.values()):
-            executor.stop(wait=wait)
+        """End them all. Where the waiting is interrupted, they are ended without."""
+        executors = [*self._coroutines.values(), *self._made.values()]
         self._made.clear()
         self._coroutines.clear()
+        try:
+            for executor in executors:
+                executor.stop(wait=wait)
+        except BaseException:
+            for executor in executors:
+                executor.stop(wait=False)
+            raise

@@ -6,6 +6,7 @@ The scheduler never waits for this thread: a body that blocks it holds up other 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from time import time
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 Ask = Callable[[Want], None]
 """Is told, on the loop's thread, what a body waits for."""
+
+_log = logging.getLogger("headwater")
+
+PATIENCE = 5.0
+"""Seconds that a run which ends waits for bodies that were told to stop."""
 
 
 class CoroutineExecutor:
@@ -59,11 +65,19 @@ class CoroutineExecutor:
         loop, thread = self._loop, self._thread
         if loop is None or thread is None:
             return
-        for body in list(self._bodies):
+        stopped = list(self._bodies)
+        for body in stopped:
             body.stop()
         loop.call_soon_threadsafe(loop.stop)
         if wait:
-            thread.join()
+            thread.join(PATIENCE if stopped else None)
+            if thread.is_alive():
+                names = sorted({body.job.task.fullname for body in self._bodies.copy()})
+                _log.warning(
+                    "%s: told to stop, and has not: it blocks, or catches CancelledError. It is left alone, and what "
+                    "it still does is ignored.",
+                    ", ".join(names),
+                )
         self._loop = self._thread = None
 
     def _open(self) -> asyncio.AbstractEventLoop:

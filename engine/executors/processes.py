@@ -45,17 +45,21 @@ class ProcessExecutor(ThreadExecutor):
     def __init__(self, name: str, workers: int) -> None:
         super().__init__(name, workers)
         self._processes: set[_Worker] = set()
+        self._killed = False
+        """whether none of them is to go on, nor any that is being started"""
         self._guard: MainGuard | None = None
         self._waiting: list[_Worker] = []
         """those that are no thread's, because it went on with a call for another project"""
 
     def start(self, prepare: Prepare, completed: Completed) -> None:
         super().start(prepare, completed)
+        self._killed = False
         values = getattr(getattr(prepare, "__self__", None), "values", None)
         self._values = (values.address, values.largest) if values is not None else None
 
     def stop(self, *, wait: bool) -> None:
         if not wait:
+            self._killed = True
             for worker in list(self._processes):
                 worker.kill()
         super().stop(wait=wait)
@@ -92,6 +96,8 @@ class ProcessExecutor(ThreadExecutor):
             if worker is None:
                 worker = hand.worker = self._taken_up(place) or _Worker(place)
                 self._processes.add(worker)
+                if self._killed:  # asked afterwards: `stop` has not seen it, or has ended it
+                    worker.kill()
         except Exception as error:
             return Outcome(None, False, None, error, started, time())
         try:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from headwater.engine.job import Job
 
 
+_LOOK = 0.2
+"""Seconds between two looks at whether there was a signal: the system may have told another thread of it."""
+
+
 class Hand(RunThread):
     """A thread that runs calls, and what it is at.
 
@@ -90,7 +94,8 @@ class ThreadExecutor:
             self._condition.notify_all()
         if wait:
             for hand in self._hands:
-                hand.join()
+                while hand.is_alive():
+                    hand.join(_LOOK)
         else:
             end_groups(self._hands)
         self._hands = []

@@ -54,7 +54,7 @@ def gc(dry_run: bool, older_than: datetime, alone: bool, as_json: bool) -> None:
     _check(project, age, may_delete=dry_run or alone)
     values = ValueStore(project.values_address())
     left_behind, logs = 0, old_logs(project, older_than.timestamp())
-    log_sizes = len(logs), sum(log.stat().st_size for log in logs)
+    log_sizes = len(logs), sum(logs.values())
     with reading() as store:
         try:
             garbage = find_garbage(project, store, values, age)

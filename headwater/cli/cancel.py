@@ -67,7 +67,11 @@ def _cancel_execution(project: Project, execution: str) -> int:
 
     request = cancel.request(project, execution)
     if _wait(lambda: not cancel.is_running(project, execution)):
-        request.unlink(missing_ok=True)  # where the run had ended before it looked
+        if request.exists():
+            request.unlink(missing_ok=True)
+            raise UsageError(
+                f"run {execution} ended before it was asked to stop. See: hw log {execution[:13]}"
+            )
         click.echo(f"run {execution} CANCELLED")
         return 0
     click.echo(f"run {execution} was asked to stop, and has not yet", err=True)

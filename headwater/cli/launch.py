@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,14 +160,16 @@ def log_of(folder: Path, execution: str) -> Path:
     return folder / f"{execution}.log"
 
 
-def old_logs(project: Project, before: float) -> list[Path]:
-    """What was written there of runs that have ended.
+def old_logs(project: Project, before: float) -> dict[Path, int]:
+    """What was written there of runs that have ended, with how much it is.
 
     Args:
         before: seconds since the epoch; what was written later is left out.
     """
-    return [
-        path
-        for path in sorted((project.folder / _LOGS).glob("*.log"))
-        if path.stat().st_mtime < before and not is_held(project.journals / f"{path.stem}{SUFFIX}")
-    ]
+    found = {}
+    for path in sorted((project.folder / _LOGS).glob("*.log")):
+        with suppress(FileNotFoundError):  # a run has just begun, or has ended with nothing to say
+            status = path.stat()
+            if status.st_mtime < before and not is_held(project.journals / f"{path.stem}{SUFFIX}"):
+                found[path] = status.st_size
+    return found

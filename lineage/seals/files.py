@@ -19,6 +19,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -215,12 +216,21 @@ def read_seals(project: Project) -> Iterator[Seal]:
     Raises:
         SealDamaged: as of `read_seal`, when its turn comes.
     """
-    return (read_seal(where_it_is(project, path)) for path in seal_files(project))
+    return (read_found(project, path) for path in seal_files(project))
 
 
-def where_it_is(project: Project, path: Path) -> Path:
-    """The file of a seal that was found: the graph may have got it since, and then it has moved."""
-    return path if path.exists() else project.loaded_journals / path.name
+def read_found(project: Project, path: Path) -> Seal:
+    """The seal in a file that was found: the graph may have got it since, and then it has moved.
+
+    Raises:
+        SealDamaged: as of `read_seal`.
+    """
+    try:
+        return read_seal(path)
+    except SealDamaged:
+        if path.exists():
+            raise
+        return read_seal(project.loaded_journals / path.name)
 
 
 def write_seal(project: Project, statement: Statement, spans: Iterable[Span], tree: Frontier) -> Path:
@@ -267,9 +277,9 @@ def load_seals(project: Project, store: GraphStore) -> None:
         except SealDamaged:
             continue  # verify says so; nothing of it comes into the graph
         store.write([("load_seals", {"rows": [row(seal)]})])
-        os.replace(path, project.loaded_journals / path.name)
-        if target_file(path).exists():
-            os.replace(target_file(path), project.loaded_journals / target_file(path).name)
+        for moved in (path, target_file(path)):
+            with suppress(FileNotFoundError):  # it has none, or another command has moved it meanwhile
+                os.replace(moved, project.loaded_journals / moved.name)
 
 
 def row(seal: Seal) -> list[Any]:

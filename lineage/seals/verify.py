@@ -21,10 +21,9 @@ from headwater.lineage.seals.files import (
     SealDamaged,
     Span,
     Statement,
-    read_seal,
+    read_found,
     row,
     seal_files,
-    where_it_is,
 )
 from headwater.lineage.seals.make import leaves_of, sealed_groups
 from headwater.lineage.seals.merkle import Frontier
@@ -88,7 +87,7 @@ def _whole(project: Project, result: SealsVerified) -> Iterator[Seal]:
     for path in seal_files(project):
         result.seals += 1
         try:
-            seal = read_seal(where_it_is(project, path))
+            seal = read_found(project, path)
         except SealDamaged as damage:
             result.findings.append(Finding("damaged", "Seal", path.name, damage.reason))
         else:
@@ -213,7 +212,7 @@ def _ids(project: Project) -> set[str]:
     found = {""}
     for path in seal_files(project):
         with suppress(SealDamaged):
-            found.add(read_seal(where_it_is(project, path)).statement.id)
+            found.add(read_found(project, path).statement.id)
     return found
 
 

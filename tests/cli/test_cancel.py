@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from headwater.cypher.errors import UsageError
+from headwater.cypher.project import create_project
+from headwater.engine import cancel
+
+from headwater.cli.cancel import command
+from tests.runs import run_id
 
 from .conftest import HW, Shell, environment
 
@@ -225,3 +233,14 @@ def test_only_runs_and_jobs_can_be_cancelled(lab: Shell) -> None:
     answer = lab("cancel", "-")
     assert answer.code == 2
     assert "has ended" in answer.err
+
+
+def test_a_run_that_ends_before_it_is_asked_was_not_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, run = create_project(tmp_path), run_id(1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cancel, "running", lambda _: [run])  # by now it is not
+    with pytest.raises(UsageError, match=f"run {run} ended before it was asked to stop"):
+        CliRunner().invoke(command, [run], catch_exceptions=False)
+    assert list((project.folder / "cancel").iterdir()) == []

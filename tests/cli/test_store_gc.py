@@ -9,10 +9,13 @@ import sys
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
+from headwater.cypher.project import create_project
 from headwater.engine.values import ValueStore
 
+from headwater.cli.launch import old_logs
 from tests.waiting import wait_for
 
 from .conftest import Shell, environment
@@ -157,3 +160,22 @@ def test_old_logs_of_launched_commands_go(project: Shell) -> None:
     assert log.exists()
     assert project("store", "gc", "--json").json["launch_logs"]["files"] == 1
     assert not log.exists()
+
+
+def test_a_log_that_goes_away_while_it_is_looked_at_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = create_project(tmp_path)
+    logs = project.folder / "launched"
+    logs.mkdir()
+    for name in ("gone", "stays"):
+        (logs / f"{name}.log").write_text(name)
+    look = Path.stat
+
+    def gone_just_now(path: Path, **options: Any) -> os.stat_result:
+        if path.name == "gone.log":
+            path.unlink(missing_ok=True)
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", gone_just_now)
+    assert old_logs(project, time.time() + 60) == {logs / "stays.log": 5}

@@ -222,6 +222,37 @@ def test_a_server_that_starts_is_not_taken_for_one_that_was_killed(local_project
     open_store(local_project).close()
 
 
+def test_the_file_of_a_server_that_was_killed_is_gone_before_the_next_has_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = create_project(tmp_path)
+    project.graph.mkdir()
+    file = project.graph / local_graph.SERVER_FILE
+    file.write_text(json.dumps({"pid": 2**30, "bolt_port": 1, "password": "old"}))
+
+    def refused(*_: Any, **__: Any) -> None:
+        assert not file.exists()
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    with pytest.raises(OSError, match="no more processes"):
+        local_graph.ensure(project)
+
+
+def test_what_was_read_of_a_server_that_was_killed_is_not_taken_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / local_graph.SERVER_FILE
+    file.write_text(json.dumps({"pid": 2**30, "bolt_port": 1, "password": "old"}))
+
+    def held_since_just_now(_: Path) -> bool:
+        file.unlink()
+        return True
+
+    monkeypatch.setattr(local_graph, "is_held", held_since_just_now)
+    assert local_graph.find(tmp_path) is None
+
+
 def test_a_server_that_is_stopped_stays_so_though_there_is_something_to_load(local_project: Project) -> None:
     local_graph.start(local_project)
     write_fan_out(local_project, 20_000)

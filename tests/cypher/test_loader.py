@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from headwater.cypher import backlog
+from headwater.cypher import backlog, loader
 from headwater.cypher.backlog import pending, tell_damages
 from headwater.cypher.journal import SUFFIX, JournalWriter, apparent_end
 from headwater.cypher.load_journal import JournalLoad
@@ -34,11 +34,11 @@ from tests.runs import EPOCH, MadeUpRun, digest, run_id
 
 def load(project: Project) -> None:
     """Load everything pending, in this process."""
-    loader = Loader(project)
+    one = Loader(project)
     try:
-        assert loader.run(idle=0) == 0
+        assert one.run(idle=0) == 0
     finally:
-        loader.close()
+        one.close()
 
 
 # -- what is written ---------------------------------------------------------------------------------------------------
@@ -339,6 +339,18 @@ def test_a_journal_that_is_loaded_while_it_is_looked_at_is_not_waited_for(
     monkeypatch.setattr(backlog, "is_held", held_until_just_now)
     assert catch_up(project).complete
     assert not path.exists()
+
+
+def test_a_journal_that_the_loader_of_another_store_has_just_finished_is_no_trouble(
+    project: Project, graph: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    MadeUpRun(1).write(project)
+    gone, looks = project.journals / f"{run_id(2)}{SUFFIX}", iter([True, True])
+    monkeypatch.setattr(
+        loader, "pending", lambda found: [*pending(found), *([gone] if next(looks, False) else [])]
+    )
+    load(project)
+    assert [path.name for path in project.loaded_journals.iterdir()] == [f"{run_id(1)}{SUFFIX}"]
 
 
 def test_one_run_alone_can_be_waited_for(project: Project, graph: GraphStore) -> None:

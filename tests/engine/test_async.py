@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import pytest
+from headwater.engine.executors import coroutines
 from hypothesis import given
 
 from headwater import (
@@ -266,6 +267,26 @@ def test_a_body_that_waits_for_itself_fails(scheduler: Scheduler) -> None:
 
 
 # -- ends --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_blocks_beyond_its_timeout_does_not_hold_up_the_end_of_the_run(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(coroutines, "PATIENCE", 0.01)
+    go_on, ended = threading.Event(), threading.Event()
+
+    @task(namespace="asyncs", timeout=0.01)
+    async def blocks() -> None:
+        go_on.wait(20)
+        ended.set()
+
+    with pytest.raises(TaskTimeout):
+        scheduler.run(blocks())
+    assert not ended.is_set()
+    assert "asyncs.blocks: told to stop, and has not" in caplog.text
+    go_on.set()
+    assert ended.wait(20)
+    assert scheduler.run(nap(0, 3)) == 3
 
 
 def test_a_timeout_ends_a_body_wherever_it_waits(scheduler: Scheduler) -> None:

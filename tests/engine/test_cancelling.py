@@ -16,6 +16,7 @@ from headwater.cypher import local_graph
 from headwater.cypher.loader import catch_up
 from headwater.cypher.records import job_id, job_number
 from headwater.engine import cancel
+from headwater.engine.executors import processes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,6 +141,28 @@ def test_calls_in_processes_are_stopped(scheduler: Scheduler, tmp_path: Path) ->
         scheduler.run(nap.options(executor="process")(10 * LONG, str(note)))
     pid = int(note.read_text())
     wait_for(lambda: not is_there(pid), LONG)
+
+
+def test_a_process_that_is_being_started_while_the_run_is_stopped_runs_nothing(
+    scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, over, begin = tmp_path / "pid", threading.Event(), processes._Worker.__init__
+    hands: list[threading.Thread] = []
+
+    def begun_when_the_run_is_over(worker: Any, place: Any) -> None:
+        hands.append(threading.current_thread())
+        scheduler.cancel()
+        over.wait(LONG)
+        begin(worker, place)
+
+    monkeypatch.setattr(processes._Worker, "__init__", begun_when_the_run_is_over)
+    with pytest.raises(Cancelled):
+        scheduler.run(nap.options(executor="process")(0, str(note)))
+    over.set()
+    [hand] = hands
+    hand.join(LONG)
+    assert not hand.is_alive()
+    assert not note.exists()
 
 
 def is_there(pid: int) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -17,9 +18,10 @@ from headwater.cypher.journal import JournalWriter, first_head, read_groups
 from headwater.cypher.project import SETTINGS, Project, create_project, open_project
 from headwater.cypher.targets import note_target
 from headwater.lineage.resolve import Found
+from headwater.lineage.seals import files
 from headwater.lineage.seals.check_proof import is_signed, leaf_hash, signed_bytes
 from headwater.lineage.seals.export import find_seal, keep, read_kept
-from headwater.lineage.seals.files import SealDamaged, read_seal, read_seals, seal_files
+from headwater.lineage.seals.files import Seal, SealDamaged, read_seal, read_seals, seal_files
 from headwater.lineage.seals.keys import key_file, load_key, make_key, public_bytes, read_public
 from headwater.lineage.seals.make import leaves_of, make_seal
 from headwater.lineage.seals.merkle import root
@@ -29,6 +31,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runs import MadeUpRun
+
+if TYPE_CHECKING:
+    from headwater.cypher.store import GraphStore
 
 
 @pytest.fixture
@@ -195,6 +200,41 @@ def test_what_is_no_seal_is_refused(project: Project, text: str) -> None:
     path.write_text(text)
     with pytest.raises(SealDamaged):
         read_seal(path)
+
+
+def test_a_seal_that_is_moved_while_it_is_looked_for_is_found(
+    project: Project, key: Ed25519PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    MadeUpRun(1, calls=10).write(project)
+    made = make_seal(project, key).seal
+    assert made is not None
+
+    def moved_just_now(path: Path) -> Seal:
+        if path.exists() and path.parent == project.journals:
+            os.replace(path, project.loaded_journals / path.name)
+        return read_seal(path)
+
+    monkeypatch.setattr(files, "read_seal", moved_just_now)
+    assert [seal.statement for seal in read_seals(project)] == [made.statement]
+
+
+def test_a_seal_that_another_command_gives_the_graph_meanwhile_is_no_trouble(
+    project: Project, key: Ed25519PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWATER_STORE_URI", "bolt://127.0.0.1:1")
+    MadeUpRun(1, calls=10).write(project)
+    assert make_seal(project, key).made
+
+    class Graph:
+        def write(self, _: object) -> None:
+            for path in project.journals.glob("*.seal*"):
+                os.replace(path, project.loaded_journals / path.name)
+
+    files.load_seals(project, cast("GraphStore", Graph()))
+    assert sorted(path.name for path in project.loaded_journals.iterdir()) == [
+        "000001.seal",
+        "000001.seal.target",
+    ]
 
 
 def test_the_head_before_the_first_group_is_that_of_the_run(project: Project, key: Ed25519PrivateKey) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 import pytest
 from headwater.cypher import local_graph
-from headwater.cypher.journal import JournalWriter, read_groups
+from headwater.cypher.journal import Group, JournalWriter, read_groups
 from headwater.cypher.loader import Loader
 from headwater.cypher.project import Project, create_project, open_project
 from headwater.cypher.records import CallMade, ValueSeen, job_id
 from headwater.cypher.store import GraphStore, open_store
+from headwater.lineage import verify_damage
 from headwater.lineage.verify import verify
 from headwater.lineage.verify_findings import Finding
 
@@ -243,6 +244,44 @@ def test_a_run_that_goes_on_is_no_finding(loaded: Loaded) -> None:
         while loader.turn():
             pass
         assert loaded.findings() == []  # it ended without a word: FAILED
+    finally:
+        writer.close()
+        loader.close()
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_a_journal_that_is_moved_while_it_is_looked_for_is_no_finding(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    run = MadeUpRun(3, calls=60)
+    writer = JournalWriter(loaded.project.journals / f"{run.id}.hwj", run.id)
+    for location, payload in run.stored.items():
+        (loaded.project.values / location).parent.mkdir(parents=True, exist_ok=True)
+        (loaded.project.values / location).write_bytes(payload)
+    loader, looks = Loader(loaded.project), 0
+
+    def load(_: object = None) -> None:
+        while loader.turn():
+            pass
+
+    def moved_just_now(path: Path, **options: Any) -> Iterator[Group]:
+        nonlocal looks
+        looks += path == writer.path
+        if looks == nth:
+            writer.close()
+            load()
+            assert not writer.path.exists()
+        return read_groups(path, **options)
+
+    monkeypatch.setattr(verify_damage, "read_groups", moved_just_now)
+    groups = run.groups()
+    try:
+        for group in groups[: len(groups) // 2]:
+            writer.append(group)
+        load()
+        for group in groups[len(groups) // 2 :]:
+            writer.append(group)
+        assert verify(loaded.project, loaded.store, progress=load).findings == []
     finally:
         writer.close()
         loader.close()
