@@ -41,6 +41,8 @@ _GRACE = 2.0
 """Seconds for which a store may be away before waiting for it is given up."""
 _LONGEST_GRACE = 15.0
 """The same where the loader has not told yet how its latest attempt went: it may be starting the store."""
+_LOADERS = 3
+"""Loaders that may end in an error, having loaded nothing and told nothing, before waiting is given up."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,15 @@ def loader_pid(project: Project) -> int | None:
         return None
 
 
-def ensure_loader(project: Project) -> None:
-    """Start a loader for our store, detached from this process, unless one is at work."""
-    _reap()
+def ensure_loader(project: Project) -> int:
+    """Start a loader for our store, detached from this process, unless one is at work.
+
+    Returns:
+        How many that were started here have ended in an error since this was asked last.
+    """
+    failed = _reap(project)
     if is_running(project):
-        return
+        return failed
     import subprocess
 
     forget_problem(project)
@@ -174,8 +180,9 @@ def ensure_loader(project: Project) -> None:
             # `-m` looks for modules here first: a folder of the user's might hold a queue.py
             cwd=project.folder,
         )
-    _started.add(process.pid)
+    _started[process.pid] = project.root
     process.returncode = 0  # it outlives us: nobody is to be warned that it still runs; _reap collects it
+    return failed
 
 
 def catch_up(
@@ -209,8 +216,11 @@ def catch_up(
     nudged = last_nudge(project)
     looked, pause = time.monotonic(), _SHORTEST_PAUSE
     problem: str | None = None
+    failed, least = 0, sys.maxsize
     while True:
         left = _measure(waiting)
+        if left.bytes < least:
+            failed, least = 0, left.bytes
         now = time.monotonic()
         if left.journals == 0 or problem is not None:
             break
@@ -223,7 +233,9 @@ def catch_up(
             problem = f"not everything was loaded within {timeout:g} seconds"
         elif now - looked > _LOOK_FOR_LOADER:
             looked = now
-            ensure_loader(project)
+            failed += ensure_loader(project)
+            if failed >= _LOADERS:
+                problem = _without_a_word(project)
         if progress is not None:
             progress(left)
         if problem is None:
@@ -297,12 +309,27 @@ def _problem_of(project: Project, names: list[str], *, patient: bool) -> tuple[s
     return str(state["text"]), bool(state["final"]) or not patient
 
 
-_started: set[int] = set()
+def _without_a_word(project: Project) -> str:
+    """What to say of loaders that end in an error and could not write down which."""
+    room = os.statvfs(project.folder)
+    if room.f_bavail == 0:
+        return f"no room is left on the disk of {project.folder}"
+    return f"the loader ends in an error each time it is started. See: {project.folder / LOG}"
 
 
-def _reap() -> None:
-    for pid in list(_started):
+_started: dict[int, Path] = {}
+"""the loaders of this process, and the roots of their projects"""
+
+
+def _reap(project: Project) -> int:
+    """Collect the loaders that were started here and have ended; returns how many of the project's ended in an error.
+    (Those that somebody killed did not.)"""
+    failed = 0
+    for pid, root in list(_started.items()):
         with suppress(ChildProcessError):
-            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if not ended:
                 continue
-        _started.discard(pid)
+            failed += root == project.root and os.waitstatus_to_exitcode(status) > 0
+        _started.pop(pid, None)
+    return failed

@@ -68,6 +68,8 @@ class Loader:
         self._shares: dict[Path, int] = {}
         self._stuck: set[Path] = set()
         self._failures = 0
+        self._mute = False
+        """whether word of a problem could not be left: nobody who waits for us would ever learn of it"""
         self._runs_wait = False
         """whether there are journals of runs to load"""
 
@@ -79,6 +81,8 @@ class Loader:
                 progress = self.turn()
             except (StoreUnavailable, OSError) as error:
                 self._wait_out(error)
+                if self._mute:
+                    return 3
                 busy = time.monotonic()
                 continue
             except (StoreError, UsageError) as error:
@@ -197,8 +201,10 @@ class Loader:
         what = f"{', '.join(stuck)} cannot be loaded: {error}" if stuck else str(error)
         if not quiet:
             _log(what)
-        with suppress(OSError):
+        try:
             write_json(state_file(self.project), {"final": final, "journals": stuck, "text": what})
+        except OSError:  # the disk may be full
+            self._mute = True
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -263,7 +269,8 @@ def _trim_log(project: Project) -> None:
 
 
 def _log(text: str) -> None:
-    print(time.strftime("%Y-%m-%d %H:%M:%S"), text, file=sys.stderr, flush=True)
+    with suppress(OSError):  # the disk may be full
+        print(time.strftime("%Y-%m-%d %H:%M:%S"), text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

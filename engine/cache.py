@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.errors import StoreError
-from headwater.cypher.records import marked_file, marked_task
+from headwater.cypher.records import CODE, marked_file, marked_task
 from headwater.engine.answers import Answer, Miss, OneStep
 from headwater.engine.context import HERE, Context, read_hash
 from headwater.engine.current_tasks import CurrentTasks
@@ -135,7 +135,7 @@ class GraphCache:
             elif not clean[row.call_hash]:
                 stale[key] = _UNDER_IT
             elif not self._all_valid(row.files):
-                stale[key] = "a file in its result changed"
+                stale[key] = self._changed_in("its result", row.files)
             else:
                 answers[key] = row.result()
         self._expand([row.call_hash for key, row in rows.items() if key in stale and row.has_children])
@@ -336,6 +336,15 @@ class GraphCache:
                 error_text(error),
             )
 
+    def _changed_in(self, what: str, files: Iterable[Any]) -> str:
+        """Why a result or an expression is of no use: a file in it is another, or nothing but code that it holds."""
+        changed = {
+            path: evidence for _, path, evidence, _ in filter(lambda file: not self._is_valid(file), files)
+        }
+        if set(changed.values()) <= set(CODE):
+            return f"code in {what} changed: {', '.join(sorted(changed))}"
+        return f"a file in {what} changed"
+
     # -- expanding what does not -----------------------------------------------------------------------------------
 
     def _expand(self, call_hashes: list[str]) -> None:
@@ -369,7 +378,7 @@ class GraphCache:
                 elif self._all_valid(files):
                     answers[key] = OneStep(stored_value(type_name, codec, payload, location), stale[key])
                 else:
-                    answers[key] = Miss("a file in the expression it returned changed")
+                    answers[key] = Miss(self._changed_in("the expression it returned", files))
         return answers
 
     def _gave(self, job: Job, row: RecordedCall | None) -> bool:

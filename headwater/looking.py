@@ -61,7 +61,8 @@ def trace(what: str, *, project: Project | None = None, depth: int | None = None
     """Everything that a run's result, or a job, call, value or file, came from.
 
     Args:
-        what: as for `hw trace`: the beginning of an id or hash, a path, `-` for the last run.
+        what: as for `hw trace`: the beginning of an id or hash, a path, `task:NAME` for a task's last call, `-` for the
+            last run.
         project: where to look; default: the project around the working directory.
         depth: how many steps to go back; default: all.
 
@@ -69,10 +70,11 @@ def trace(what: str, *, project: Project | None = None, depth: int | None = None
         UsageError: there is no project, nothing, or more than one thing, is meant, or it came to no result.
         StoreError: the graph cannot be read, or lacks runs that were recorded.
     """
+    from headwater.lineage.trace import call_of_task
     from headwater.lineage.trace import trace as traced
 
     with _reading(project) as store:
-        return traced(store, _found(store, what), depth=depth)
+        return traced(store, call_of_task(store, _found(store, what), what), depth=depth)
 
 
 @contextmanager

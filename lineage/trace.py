@@ -32,6 +32,18 @@ _MAKERS = 20
 """calls that made equal values which a trace follows"""
 
 
+def call_of_task(store: GraphStore, found: Found, what: str) -> Found:
+    """For `task:NAME`, the last call of the task.
+
+    Args:
+        found: what `what` was resolved to.
+    """
+    from headwater.lineage.resolve import TASK, Found
+
+    call = newest_call(store, found) if what.startswith(TASK) else None
+    return found if call is None else Found("call", call, found.label)
+
+
 @few_collections()
 def trace(
     store: GraphStore, found: Found, *, depth: int | None = None, since: datetime | None = None

@@ -8,12 +8,13 @@ what had to be done again because something below it changed leads down to what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.inert import one_line
-from headwater.cypher.records import marked_file
+from headwater.cypher.records import CODE, marked_file
 from headwater.lineage.changes import FileChange
 from headwater.lineage.resolve import versions_meant
 from headwater.lineage.versions import compare_versions
@@ -32,6 +33,7 @@ _ALLOWED = "final results are not allowed by allowed_cache_results"
 _BELOW = "something under it changed"
 _ROLLED_BACK = "a handle that it takes or gives was rolled back"
 _OTHERWISE = "what it reads is another now: "
+_CODE_IN = re.compile(r"code in (its result|the expression it returned) changed: .*", re.DOTALL)
 _NEVER = "never run with these arguments and this code"
 _ENTRY = "entrypoint"
 """what a call of another project's task is given to say which one"""
@@ -118,7 +120,7 @@ class _Explainer:
             return _step(job, Reason.ARGUMENT, noted.partition(_OTHERWISE)[2], equal and equal.line), None
         if _BELOW in noted:
             return self._below(job, equal)
-        if "a file in" in noted or "unreadable" in noted or equal:
+        if "a file in" in noted or _CODE_IN.search(noted) or "unreadable" in noted or equal:
             return self._equal(job, noted, equal), None
         if noted.startswith(SINGLE):
             return _step(job, Reason.FAILED, "an earlier run began it and did not come to its end"), None
@@ -139,8 +141,10 @@ class _Explainer:
         line = last and last.line
         if "a file in" in noted:
             files = self._arguments.result_files(line.call, job.call) if line else []
-            shown = "; ".join(_file(change) for change in files[:2])
-            return _step(job, Reason.FILE, shown or noted, line, files=files)
+            return _step(job, Reason.FILE, _files(files) or noted, line, files=files)
+        code = _CODE_IN.search(noted)
+        if code is not None:
+            return _step(job, Reason.CODE, code[0], line)
         if "unreadable" in noted:
             return _step(job, Reason.NO_ANSWER, noted, line)
         if noted.endswith(_ALLOWED):
@@ -160,7 +164,10 @@ class _Explainer:
         unrecorded = self._unrecorded(job, line)
         if unrecorded is not None:
             return _step(job, Reason.UPSTREAM, unrecorded, line), None
-        ran = self._changed(self._facts.children(job.id))
+        children = self._facts.children(job.id)
+        if not children and (own := self._own_files(job, line)) is not None:
+            return own, None
+        ran = self._changed(children)
         if not ran:
             return _step(
                 job, Reason.UPSTREAM, "what is below it changed, to what was in the cache", line
@@ -169,6 +176,15 @@ class _Explainer:
         return _step(job, Reason.UPSTREAM, f"{ran[0].task} below it was evaluated anew{more}", line), ran[
             0
         ].id
+
+    def _own_files(self, job: JobFact, line: JobLine | None) -> Step | None:
+        """Where a call that called nothing had made files: one of these was gone, or another."""
+        files = self._arguments.result_files(line.call, job.call) if line else []
+        words = _files(files) or ", ".join(self._arguments.made(job.call)[:2])
+        if not words:
+            return None
+        code = all(change.path.partition(":")[0] in CODE for change in files) and bool(files)
+        return _step(job, Reason.CODE if code else Reason.FILE, words, line, files=files)
 
     def _border(self, job: JobFact) -> tuple[Step, str | None]:
         """A call of another project's task, which is made in every run: what it was given is the cause, or what is
@@ -227,8 +243,7 @@ class _Explainer:
                 return _step(job, Reason.UPSTREAM, words, line, arguments=changes), ran[0].id
         files = [file for change in changes for file in change.files if file.before and file.after]
         if files:
-            words = "; ".join(_file(file) for file in files[:2])
-            return _step(job, Reason.FILE, words, line, arguments=changes), None
+            return _step(job, Reason.FILE, _files(files), line, arguments=changes), None
         words = "; ".join(change.summary() for change in changes[:2]) or "what differs is not on record"
         from_parent = job.parent if any(change.from_parent for change in changes) else None
         return _step(job, Reason.ARGUMENT, words, line, arguments=changes), self._above(from_parent)
@@ -252,6 +267,10 @@ def _step(
     files: Sequence[FileChange] = (),
 ) -> Step:
     return Step(job.line(), reason, words, job.reason, earlier, code, arguments, files)
+
+
+def _files(changes: Sequence[FileChange]) -> str:
+    return "; ".join(map(_file, changes[:2]))
 
 
 def _file(change: FileChange) -> str:

@@ -64,6 +64,12 @@ class Arguments:
         one, other = (self._flow.calls.get(call or "") for call in (before, after))
         return file_changes(one.result_files if one else (), other.result_files if other else ())
 
+    def made(self, call: str | None) -> list[str]:
+        """The paths of the files in a call's result."""
+        self._flow.learn_calls({call} if call is not None else set())
+        found = self._flow.calls.get(call or "")
+        return [] if found is None else sorted({file.path for file in found.result_files})
+
     def _fed_by(self, job: JobFact, name: str) -> tuple[list[JobLine], bool]:
         """The jobs of this run whose results flowed into an argument, those that ran first; and whether the parent's
         body put something there."""

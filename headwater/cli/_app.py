@@ -79,6 +79,8 @@ def app() -> None:
 
 def run_app(arguments: Sequence[str] | None) -> int:
     """Run one command and turn whatever it ends with into a message and an exit code."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -103,6 +105,21 @@ def run_app(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         return _errors.report(error)
     return code if isinstance(code, int) else 0
+
+
+def _open_what_is_closed() -> None:
+    """Where we were started without standard input, output or error (`hw … >&-`), use nothing instead: commands ask
+    them whether they are terminals, and a file that is opened later must not get their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(
+                os.open(os.devnull, os.O_RDWR), True
+            )  # (it gets the lowest number that is free)
+    sys.stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_RDONLY), encoding="utf-8")
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _nobody_reads() -> int:

@@ -6,6 +6,7 @@ import collections.abc
 import enum
 import inspect
 import re
+import traceback
 import types
 import typing
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+
+from headwater.cypher.errors import HeadwaterError, UsageError
 
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -201,8 +204,22 @@ def _class(annotation: type) -> Reader:
         return _artefact(annotation)
     reads = _value_class(annotation)
     if reads is not None:
-        return Reader("VALUE", lambda text: reads.parse_arg(annotation, text))
+        return Reader("VALUE", lambda text: _parsed(reads, annotation, text))
     raise UnreadableType(describe_type(annotation))
+
+
+def _parsed(reads: Any, annotation: type, text: str) -> Any:
+    """What a class of the user's makes of a text."""
+    try:
+        return reads.parse_arg(annotation, text)
+    except (ValueError, OSError, HeadwaterError):
+        raise
+    except Exception as error:  # no answer that it may give: its author wants to know where
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise UsageError(
+            f"{reads.__qualname__}.parse_arg raised {type(error).__name__} of {text!r}, and not ValueError: {error}\n"
+            f"  {place.filename}:{place.lineno}, in {place.name}"
+        ) from error
 
 
 def _is_artefact(annotation: type) -> bool:

@@ -47,7 +47,7 @@ def report(error: Exception) -> int:
     if isinstance(error, HeadwaterError):
         say(str(error))
         return error.exit_code
-    surroundings = _of_the_machine(error)
+    surroundings = _surroundings(error)
     if surroundings is not None:
         say(surroundings)
         return InternalError.exit_code
@@ -56,7 +56,12 @@ def report(error: Exception) -> int:
     return InternalError.exit_code
 
 
-def _of_the_machine(error: Exception) -> str | None:
+def is_of_the_machine(error: BaseException) -> bool:
+    """Whether the machine, not headwater, is at fault, and what to do about it is known."""
+    return isinstance(error, OSError) and _surroundings(error) is not None
+
+
+def _surroundings(error: Exception) -> str | None:
     """What to say where the machine, not headwater, is at fault; None for any other error."""
     if not isinstance(error, OSError):
         return None
@@ -65,9 +70,11 @@ def _of_the_machine(error: Exception) -> str | None:
     except FileNotFoundError:
         return "the folder that this command was started in is not there any more. Type: cd FOLDER"
     step = NEXT_STEPS.get(error.errno or 0)
-    if step is None or error.filename is None:
+    if step is None or (error.filename is None and step is not _FULL):
         return None
-    return f"{os.fsdecode(error.filename)}: {error.strerror}. {step.format(user=f'user {os.getuid()}')}"
+    # What is written to an open file, or to standard output, finds the disk full without knowing its name.
+    where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    return f"{where}{error.strerror}. {step.format(user=f'user {os.getuid()}')}"
 
 
 def say(message: str) -> None:

@@ -121,8 +121,11 @@ def read_words(words: Sequence[str], flags: Sequence[Flag], own: Mapping[str, bo
             found.own.append(word)
             if own[name] and not equals and queue:
                 found.own.append(queue.pop(0))
-        elif word in switched_off:
-            found.values[switched_off[word].parameter.name] = False
+        elif name in switched_off:
+            if equals:
+                flag = switched_off[name]
+                raise UsageError(f"{name} of {task} stands alone. For a value: {flag.name}={inline}")
+            found.values[switched_off[name].parameter.name] = False
         elif word in ("--help", "-h"):
             found.help = True
         elif word.startswith("--"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headwater.cli._arguments import reader_for
-from headwater.cli._errors import STOPPED
+from headwater.cli._errors import STOPPED, is_of_the_machine
 from headwater.cli._outcome import Outcome
 from headwater.cli._progress import Progress
 from headwater.cypher.errors import HeadwaterError, UsageError
@@ -135,6 +135,8 @@ def _run_expression(name: str, expression: Any, options: Options, recorded: list
                 outcome.stopped(options.as_json)
             raise
     except BaseException as error:  # a task may also raise SystemExit, which must not become our exit code
+        if not hasattr(error, "headwater_traceback") and is_of_the_machine(error):
+            raise  # no task's: what is recorded cannot be read or written
         outcome.failed(error)
     if options.pdb and outcome.failure is not None:
         from headwater.cli._post_mortem import post_mortem

@@ -13,7 +13,6 @@ from headwater.cli._times import Moment, as_of_option
 
 if TYPE_CHECKING:
     from headwater.cypher.store import GraphStore
-    from headwater.lineage.resolve import Found
     from headwater.lineage.trace_datasets import TracedDataset
     from headwater.lineage.trace_handles import TracedHandle
     from headwater.lineage.trace_views import Trace
@@ -50,7 +49,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
     from headwater.cli import _derivation, _output
     from headwater.cli._changes import record_datasets
     from headwater.cli._reading import find_now, reading, the_project
-    from headwater.lineage.trace import trace
+    from headwater.lineage.trace import call_of_task, trace
     from headwater.lineage.trace_datasets import traced_datasets
     from headwater.lineage.trace_handles import traced_handles
 
@@ -64,7 +63,7 @@ def command(what: str, depth: int | None, since: datetime | None, as_of: str | N
         if as_of is None:
             record_datasets(the_project(), store)
         found, now = find_now(store, what)
-        answer = trace(store, _call_of_task(store, found, what), depth=depth, since=since)
+        answer = trace(store, call_of_task(store, found, what), depth=depth, since=since)
         if kinds:
             only = {"kind": answer.kind, "id": answer.id, "now": now, **_origins(store, answer, kinds)}
             if forms:
@@ -101,17 +100,6 @@ def _drawn(answer: Trace, form: str) -> str:
     from headwater.lineage import trace_drawings
 
     return trace_drawings.dot(answer) if form == "dot" else trace_drawings.mermaid(answer)
-
-
-def _call_of_task(store: GraphStore, found: Found, what: str) -> Found:
-    """For `task:NAME`, the last call of the task."""
-    from headwater.lineage.resolve import TASK, Found
-    from headwater.lineage.trace import newest_call
-
-    if not what.startswith(TASK):
-        return found
-    call = newest_call(store, found)
-    return found if call is None else Found("call", call, found.label)
 
 
 def _datasets(found: Sequence[TracedDataset]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from headwater.cli import main
 from headwater.cli._app import VERBS, app
 from headwater.cli._errors import report
 
-from .conftest import HW, Shell, environment
+from .conftest import HW, WORKFLOW, Shell, environment
 
 HEAVY = {"rich", "neo4j", "networkx", "fsspec", "msgspec", "numpy", "arcadedb", "asyncio"}
 
@@ -169,6 +169,8 @@ def test_what_the_machine_refuses_is_no_fault_of_ours(
     assert said.startswith(f"error: /project/.headwater/graph/clients.lock: {os.strerror(number)}. ")
     assert step in said
     assert "Traceback" not in said
+    assert report(OSError(errno.ENOSPC, "No space left on device")) == 3
+    assert capsys.readouterr().err.startswith("error: No space left on device. Make room")
     assert report(OSError(errno.EBADF, "of our own making")) == 3
     assert "this is a fault in headwater" in capsys.readouterr().err
 
@@ -182,6 +184,44 @@ def test_a_reader_that_goes_away_is_no_error(hw: Shell) -> None:
     os.close(write)
     assert done.returncode == 141
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_what_is_closed_from_the_start_is_done_without(hw: Shell, closed: str) -> None:
+    hw.write("flow.py", WORKFLOW)
+    for words in ("run flow.py doubles", "log", "trace -"):
+        done = subprocess.run(
+            ["bash", "-c", f"exec {HW} {words} {closed}"],
+            check=False,
+            cwd=hw.folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, (words, done.stderr)
+
+
+READ_ONLY = """
+import errno
+import headwater.cypher.backlog
+
+def forget_problem(project):
+    raise OSError(errno.EROFS, "Read-only file system", str(project.folder / "loader.state"))
+
+headwater.cypher.backlog.forget_problem = forget_problem
+"""
+
+
+def test_a_project_that_cannot_be_written_is_no_failed_run(hw: Shell) -> None:
+    hw.write("flow.py", WORKFLOW + READ_ONLY)
+    answer = hw("run", "flow.py", "doubles")
+    assert answer.code == 3
+    assert "FAILED" not in answer.out
+    assert answer.err.rpartition("error: ")[2] == (
+        f"{hw.folder}/.headwater/loader.state: Read-only file system. Reading takes locks and a store that writes "
+        "there, too. Copy the project to where you may write\n"
+    )
+    assert "Traceback" not in answer.err
 
 
 NOT_FOR_A_SMALL_RUN = {

@@ -286,6 +286,8 @@ def test_a_switch_stands_alone_or_takes_a_word() -> None:
         (["--plot", "--year", "1"], True),
     ]:
         assert read(report, [*words, "--year", "1"])[1]["plot"] is value
+    with pytest.raises(UsageError, match=r"--no-plot of report stands alone. For a value: --plot=yes"):
+        read(report, ["--year", "1", "--no-plot=yes"])
 
 
 def test_a_list_may_be_empty() -> None:
@@ -424,6 +426,8 @@ class Steps(Value):
     def parse_arg(cls, raw_type: Any, arg: str) -> Steps:
         if not arg:
             raise ValueError("steps joined by /")
+        if arg == "lost":
+            raise KeyError(arg)
         return cls(arg.split("/"))
 
 
@@ -438,6 +442,10 @@ def test_a_value_that_says_how_it_is_written_can_be_given() -> None:
         reader.read("")
     with pytest.raises(UnreadableType):
         reader_for(Silent)
+    with pytest.raises(
+        UsageError, match=r"Steps.parse_arg raised KeyError of 'lost'.*\n.*:\d+, in parse_arg"
+    ):
+        reader.read("lost")
 
 
 class Ratio:

@@ -24,6 +24,7 @@ from headwater.cypher.records import (
     job_id,
 )
 from headwater.cypher.store import GraphStore
+from headwater.cypher.targets import state_file
 from headwater.lineage.verify import verify
 
 from tests.conftest import USES_NEO4J, end_loader
@@ -372,6 +373,23 @@ def test_a_store_that_is_away_ends_the_waiting_and_nothing_is_lost(
         caught = catch_up(project, timeout=60)
         assert not caught.complete
         assert "no store answers at bolt://127.0.0.1:9" in (caught.problem or "")
+        assert pending(project) == [path]
+    finally:
+        stop_loader(project)
+
+
+def test_a_loader_that_can_write_nothing_down_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is full: neither its log nor what it has to say of its troubles can be written."""
+    project = create_project(tmp_path)
+    monkeypatch.setenv("HEADWATER_STORE_URI", "bolt://127.0.0.1:9")
+    path = MadeUpRun(1).write(project)
+    (project.folder / "loader.log").symlink_to("/dev/full")
+    state_file(project).with_suffix(".state.part").mkdir()
+    try:
+        caught = catch_up(project, timeout=90)
+        assert "the loader ends in an error each time it is started" in (caught.problem or "")
         assert pending(project) == [path]
     finally:
         stop_loader(project)

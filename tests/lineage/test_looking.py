@@ -111,6 +111,7 @@ def test_runs_jobs_and_lineage_are_shown_and_hostile_text_in_them_is_inert(
     run = log("-", project=local_project)
     traced = trace("-", project=local_project)
     assert [file.path for file in traced.sources()] == [str(path)]
+    assert trace("task:looking.main", project=local_project).calls == traced.calls
     for shown in (
         runs,
         run,

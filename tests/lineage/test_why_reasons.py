@@ -154,6 +154,27 @@ def test_each_reason_is_given_where_it_holds_and_as_a_dry_run_had_said(lab: Lab)
     assert said == {"scaled": Said.CODE_CHANGED}
     assert chains(lab, run)["scaled"] == [("scaled", Reason.CODE)]
 
+    # A task that stands in the expression which another returned.
+    mapped = "@task\ndef once(x: int) -> int:\n    return x\n\n@task\ndef each() -> list[int]:\n"
+    mapped = f"from headwater import map_\n{SOURCE}{mapped}    return map_(once, [1, 2])\n"
+    after(mapped, "each()")
+    run, said = after(mapped.replace("    return x\n", "    return x + 1\n"), "each()")
+    assert said == {"each": Said.CODE_CHANGED}
+    assert chains(lab, run)["each"] == [("each", Reason.CODE)]
+    assert of(lab, run, "each").root.because.startswith("code in the expression it returned changed: task:")
+
+    # A file that a call far below made, and that is gone; known by its time, and by its content alone.
+    for kind in ("File", "ContentFile"):
+        made = f"from headwater import {kind}\n{SOURCE}"
+        made += f"@task\ndef made(x: int) -> {kind}:\n    file = {kind}('{kind}.txt')\n    file.write('1')\n"
+        made += "    return file\n\n@task\ndef around(x: int) -> list:\n    return [made(x)]\n"
+        after(made, "around(1)")
+        Path(f"{kind}.txt").unlink()
+        run, said = after(made, "around(1)")
+        assert said == {"made": Said.FILE_CHANGED}
+        assert chains(lab, run)["around"] == [("around", Reason.UPSTREAM), ("made", Reason.FILE)]
+        assert f"{kind}.txt" in of(lab, run, "made").root.because
+
     # An error, which is not reused, and what could not begin because of it.
     _, said = after(FAILING, fails=True)
     assert said == {"total": Said.CODE_CHANGED}
