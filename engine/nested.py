@@ -135,13 +135,6 @@ def look_into(value: Any) -> tuple[list[Expression], bool]:
     return list(found.values()), plain
 
 
-def has_plain_operands(operation: Operation) -> bool:
-    """Whether plain values go into what an operation gives; an attribute's name and an item's key do not."""
-    if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
-        return False
-    return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
-
-
 def opaque_parts(value: Any) -> Iterator[Any]:
     """The parts of a nested value that are neither atoms nor expressions, and are not looked into."""
     seen: set[int] = set()

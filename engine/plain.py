@@ -15,9 +15,9 @@ from headwater.engine.expression_codec import Quoted, expressions_in, parts_in
 from headwater.engine.feeding import hads_of
 from headwater.engine.handed_at import HandedAt
 from headwater.engine.job import BODY, Job
-from headwater.engine.nested import find_expressions, has_plain_operands, look_into
+from headwater.engine.nested import find_expressions, look_into
 from headwater.engine.special import brings_own, flowing
-from headwater.engine.taken_along import has_plain_parts, quoted_in
+from headwater.engine.taken_along import has_plain_operands, has_plain_parts, quoted_in
 
 NO_CAME: frozenset[Came] = frozenset()
 

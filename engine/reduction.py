@@ -33,20 +33,13 @@ from headwater.engine.job import (
     StepNode,
     Stored,
 )
-from headwater.engine.nested import (
-    ATOMS,
-    Failure,
-    find_expressions,
-    has_plain_operands,
-    look_into,
-    substitute,
-)
+from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.origins import origins_of_error
 from headwater.engine.parts import applied
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
-from headwater.engine.taken_along import taken_along
+from headwater.engine.taken_along import has_plain_operands, taken_along
 from headwater.engine.task import Task
 from headwater.engine.traits import Spare
 

@@ -11,7 +11,7 @@ from typing import Any
 from headwater.engine.expression import Expression, Given, Operation
 from headwater.engine.expression_codec import Quoted, expressions_in, parts_in, with_others
 from headwater.engine.job import BODY, Job
-from headwater.engine.nested import has_plain_operands, look_into, opaque_parts, substitute
+from headwater.engine.nested import look_into, opaque_parts, substitute
 
 
 def taken_along(owner: Job, value: Any) -> Any:
@@ -71,6 +71,13 @@ def has_plain_parts(expression: Expression) -> bool:
         return False
     args, kwargs, _ = parts_in(expression)
     return look_into(args)[1] or (bool(kwargs) and look_into(kwargs)[1])
+
+
+def has_plain_operands(operation: Operation) -> bool:
+    """Whether plain values go into what an operation gives; an attribute's name and an item's key do not."""
+    if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
+        return False
+    return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
 
 
 def quoted_in(value: Any) -> list[Quoted]:
