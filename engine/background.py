@@ -24,26 +24,26 @@ class Thread(Generic[T]):
     As a value it is what it evaluates: where it is taken from the record, a join evaluates it then.
     """
 
-    __slots__ = ("_quoted",)
+    __slots__ = ("quoted",)
 
     def __init__(self, quoted: Quoted) -> None:
-        self._quoted = quoted
+        self.quoted = quoted
 
     def __canonical__(self) -> tuple[str, tuple[Quoted]]:
-        return "headwater.Thread", (self._quoted,)
+        return "headwater.Thread", (self.quoted,)
 
     def __deepcopy__(self, memo: Any) -> Thread[T]:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Thread, (self._quoted,)
+        return Thread, (self.quoted,)
 
     def __repr__(self) -> str:
-        return f"Thread({self._quoted.expression!r})"
+        return f"Thread({self.quoted.expression!r})"
 
     def call(self) -> Any:
         """The call that evaluates it; equal ones share what came of it."""
-        return thread_task(self._quoted)
+        return thread_task(self.quoted)
 
 
 class ThreadUnrecorded(Thread[T]):
@@ -53,10 +53,10 @@ class ThreadUnrecorded(Thread[T]):
     __withheld__ = True
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ThreadUnrecorded, (self._quoted,)
+        return ThreadUnrecorded, (self.quoted,)
 
     def __repr__(self) -> str:
-        return f"Thread({self._quoted!r})"
+        return f"Thread({self.quoted!r})"
 
 
 @task(name="thread", namespace="headwater", version="1")
@@ -91,7 +91,7 @@ def join_thread(thread: Thread[T]) -> T:
 def _fork(give: Give, expr: Any) -> Steps:
     from headwater.engine.unrecorded import Withheld, quoting  # which knows of threads itself
 
-    quoted = quoting(expr)
+    quoted = give.closed(quoting(expr))
     begun: Thread[Any] = (ThreadUnrecorded if isinstance(quoted, Withheld) else Thread)(quoted)
     yield Begun(begun.call())
     return begun
@@ -99,9 +99,11 @@ def _fork(give: Give, expr: Any) -> Steps:
 
 @form("join_thread")
 def _join(give: Give, thread: Any) -> Steps:
-    found = (yield thread) if isinstance(thread, Expression) else thread
+    if not isinstance(thread, Expression):
+        return (yield thread.call())
+    found = yield thread
     _check_thread(found)
-    return (yield found.call())
+    return (yield thread_task(give(found.quoted)))  # type: ignore[arg-type]
 
 
 def _check_thread(thread: Any) -> None:

@@ -27,9 +27,10 @@ class Below:
         wiring: (consumer, parameter name, producer) among the children, with BODY among the producers.
         live: children that have not finished.
         passed: what of handles the calls were given.
+        gives: whether a form has put what it has got into expressions (`expression.Given`).
     """
 
-    __slots__ = ("calls", "hads", "kept", "live", "memo", "passed", "places", "scope", "wiring")
+    __slots__ = ("calls", "gives", "hads", "kept", "live", "memo", "passed", "places", "scope", "wiring")
 
     def __init__(self) -> None:
         self.memo: dict[int, Node] = {}
@@ -41,3 +42,4 @@ class Below:
         self.wiring: list[tuple[int, str, int]] = []
         self.live: dict[Job, None] = {}
         self.passed: Passed | None = None
+        self.gives = False

@@ -116,16 +116,53 @@ def made_anew(value: Any) -> Any:
         return made[id(expression)]
 
     for one, has_inner in _inner_first(value):
-        _, name, args, kwargs, options = _entry(one)
+        _, _, args, kwargs, options = _entry(one)
         if has_inner:
             args, kwargs, options = substitute(args, own), substitute(kwargs, own), substitute(options, own)
-        if isinstance(one, Call):
-            made[id(one)] = Call(one._task, args, kwargs, options)
-        elif isinstance(one, Operation):
-            made[id(one)] = Operation(name, args, kwargs)
-        else:
-            made[id(one)] = Special(name, args) if isinstance(one, Special) else Given(*args)
+        made[id(one)] = _made_of(one, args, kwargs, options)
     return substitute(value, own)
+
+
+def _made_of(one: Expression, args: Any, kwargs: Any, options: Any) -> Expression:
+    """An expression like another, with these parts."""
+    if isinstance(one, Call):
+        return Call(one._task, args, kwargs, options)
+    if isinstance(one, Operation):
+        return Operation(one._symbol, args, kwargs)
+    return Special(one._form, args) if isinstance(one, Special) else Given(*args)
+
+
+def with_others(value: Any, given: Callable[[Given], Any], part: Callable[[Any], Any]) -> Any:
+    """A workflow with others in the places of some of its parts. What holds none of them is not made anew.
+
+    Args:
+        given: called with what forms have got, to give what stands in its place.
+        part: the same with what is neither an atom nor looked into.
+    """
+    made: dict[int, Any] = {}
+
+    def own(expression: Expression) -> Any:
+        return made[id(expression)]
+
+    for one, _ in _inner_first(value):
+        if isinstance(one, Given):
+            made[id(one)] = given(one)
+            continue
+        parts = parts_in(one)
+        others = [substitute(each, own, part) for each in parts]
+        same = all(each is other for each, other in zip(parts, others, strict=True))
+        made[id(one)] = one if same else _made_of(one, *others)
+    return substitute(value, own, part)
+
+
+def expressions_in(value: Any) -> Iterator[Expression]:
+    """The expressions in a nested value and in each other, once each, those inside before those around them."""
+    return (expression for expression, _ in _inner_first(value))
+
+
+def parts_in(expression: Expression) -> tuple[Any, Any, Any]:
+    """What stands in an expression: its arguments, its keyword arguments, its options."""
+    return _entry(expression)[2:]
 
 
 def _inner_first(value: Any) -> Iterator[tuple[Expression, bool]]:
@@ -239,6 +276,10 @@ class Quoted:
     def eval(self) -> Any:
         """The expression, to be evaluated: where a task returns it, or in another expression."""
         return made_anew(self.expression)
+
+    def of(self, expression: Any) -> Quoted:
+        """Another one, handed over in the same way."""
+        return type(self)(expression)
 
     def __canonical__(self) -> tuple[str, tuple[Any, ...]]:
         # What is quoted may hold what is quoted, and so on; in the hash, and among the members.

@@ -16,7 +16,8 @@ from headwater.engine.feeding import ONLY_BODY, feed, flow, hads_of
 from headwater.engine.job import BODY, Job, Node, StepNode
 from headwater.engine.nested import find_expressions
 from headwater.engine.parts import parts_of
-from headwater.engine.plain import NO_CAME, into, plain_of
+from headwater.engine.plain import NO_CAME, held_back, into, is_handed_on, plain_of
+from headwater.engine.taken_along import quoted_in
 
 Asked = tuple[Expression, Any, Had | None]
 """An expression, its parts where they are known, and what the form had that asks for it."""
@@ -62,11 +63,13 @@ def _feed(owner: Job, job: Job, expression: Expression, parts: Any, had: Had, *,
     args, bound = parts
     excluded = job.task.plan.excluded
     came = NO_CAME
-    for name, (_, inner, holds_plain) in zip(bound.names, args, strict=True):
+    for name, (value, inner, holds_plain) in zip(bound.names, args, strict=True):
         if name not in excluded:
             came = came.union(*(plain_of(owner, part, had) for part in inner))
             if holds_plain:
-                came |= {had.of(expression)}
+                came = came.union(*(held_back(quoted.expression, had) for quoted in quoted_in(value)))
+                if not is_handed_on(value, had):
+                    came |= {had.of(expression)}
     came -= {NOWHERE}
     if came:
         names = _plain_names(owner, job, parts, resolved=not is_new and job.lazy is None)

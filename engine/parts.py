@@ -13,6 +13,7 @@ from headwater.engine.job import Job
 from headwater.engine.nested import find_expressions, look_into
 from headwater.engine.partial import PartialTask
 from headwater.engine.special import Give, Steps
+from headwater.engine.taken_along import taken_along
 from headwater.engine.task import Task
 
 
@@ -25,6 +26,8 @@ def parts_of(owner: Job, expression: Expression) -> tuple[Any, list[Expression]]
         values = bound.values
         if task.plan.lazy_defaults:
             values = bound.values = settle_defaults(owner, expression, values)
+        if owner.below is not None and owner.below.gives:
+            values = bound.values = [taken_along(owner, value) for value in values]
     elif isinstance(expression, Operation):
         values = [*expression._args, *expression._kwargs.keys(), *expression._kwargs.values()]
         args = [(value, find_expressions(value), False) for value in values]
@@ -45,13 +48,6 @@ def parts_of(owner: Job, expression: Expression) -> tuple[Any, list[Expression]]
 def written_options(task: Task[Any, Any], call: Call) -> tuple[Any, Any]:
     """The options of a call that may hold expressions."""
     return task.definition if task.lazy_definition else None, call._options
-
-
-def has_plain_operands(operation: Operation) -> bool:
-    """Whether plain values go into what an operation gives; an attribute's name and an item's key do not."""
-    if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
-        return False
-    return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
 
 
 def applied(give: Give, operation: Operation, args: Sequence[Any], kwargs: dict[str, Any]) -> Steps:

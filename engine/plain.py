@@ -7,15 +7,17 @@ came from elsewhere, and what the one form made of it came from both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeGuard
 
 from headwater.engine.came import Came, Had
 from headwater.engine.expression import Expression, Given, Operation, Special
+from headwater.engine.expression_codec import Quoted, expressions_in, parts_in
 from headwater.engine.feeding import hads_of
 from headwater.engine.handed_at import HandedAt
 from headwater.engine.job import BODY, Job
 from headwater.engine.nested import find_expressions, look_into
-from headwater.engine.parts import has_plain_operands
 from headwater.engine.special import brings_own, flowing
+from headwater.engine.taken_along import has_plain_operands, has_plain_parts, quoted_in
 
 NO_CAME: frozenset[Came] = frozenset()
 
@@ -34,8 +36,36 @@ def plain_of(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
                 for part in parts
             )
         )
-        known[id(one)] = one, found | {had.of(one)} if is_plain else found
+        if _is_begun(one):
+            found |= held_back(one._args, had)
+        elif is_plain:
+            found |= {had.of(one)}
+        known[id(one)] = one, found
     return known[id(expression)][1]
+
+
+def held_back(value: Any, had: Had) -> frozenset[Came]:
+    """From what the plain values may have come in all that stands in a nested value which somebody else is to evaluate,
+    also in what is quoted there: what was handed to the one that hands it on came from whoever wrote it."""
+    found, stack = NO_CAME, [value]
+    while stack:
+        inside = list(expressions_in(stack.pop()))
+        found = found.union(had.of(one) for one in inside if has_plain_parts(one))
+        stack += [quoted.expression for one in inside for quoted in quoted_in(parts_in(one))]
+    return found
+
+
+def is_handed_on(value: Any, had: Had) -> bool:
+    """Whether a value is nothing but what the one was handed itself, quoted."""
+    if not isinstance(value, Quoted):
+        return False
+    inner, holds_plain = look_into(value.expression)
+    return not holds_plain and all(had.brought.handed(one) is not None for one in inner)
+
+
+def _is_begun(expression: Expression) -> TypeGuard[Special]:
+    """Whether an expression's value is what it was handed, to be evaluated by whoever has it."""
+    return isinstance(expression, Special) and expression._form == "fork_thread"
 
 
 def into(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
@@ -102,6 +132,8 @@ def _upwards(
 def _parts_of(owner: Job, expression: Expression) -> tuple[list[Expression], bool]:
     """The parts of an expression whose values flow into its own, and whether plain values do."""
     assert owner.below is not None
+    if _is_begun(expression):
+        return [], True
     if isinstance(expression, Special):
         return look_into(flowing(expression))
     if isinstance(expression, Operation):

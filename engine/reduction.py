@@ -36,9 +36,10 @@ from headwater.engine.job import (
 from headwater.engine.nested import ATOMS, Failure, find_expressions, look_into, substitute
 from headwater.engine.options import CONTEXT, PRIVATE, CacheResult, CacheScope, check_options
 from headwater.engine.origins import origins_of_error
-from headwater.engine.parts import applied, has_plain_operands
+from headwater.engine.parts import applied
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
+from headwater.engine.taken_along import has_plain_operands, taken_along
 from headwater.engine.task import Task
 from headwater.engine.traits import Spare
 
@@ -289,7 +290,7 @@ class Reduction(Failures):
         elif isinstance(wanted, Begun):
             self._attacher.attach(self.stand_in(owner), wanted.call)
             wanted = None
-        node.awaited = wanted
+        node.awaited = wanted = taken_along(owner, wanted)
         node.asked.append(wanted)
         await_nodes(node, self._attacher.attach(owner, wanted, node.place, node.step, node.had))
         if not node.pending:

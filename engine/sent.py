@@ -70,6 +70,9 @@ class Sent(Quoted):
         self.modules = modules
         self._called: set[str] = set()
 
+    def of(self, expression: Any) -> Sent:
+        return type(self)(expression, self.modules)
+
     def __deepcopy__(self, memo: Any) -> Sent:
         return self
 

@@ -27,11 +27,12 @@ from headwater.engine.called import call_now, check_called
 from headwater.engine.came import Had, Wish, had_by
 from headwater.engine.errors import CallError
 from headwater.engine.expression import Expression, Given, Special, begin_era
-from headwater.engine.expression_codec import unquoted
+from headwater.engine.expression_codec import Quoted, unquoted
 from headwater.engine.feeding import hads_of
 from headwater.engine.job import BODY
 from headwater.engine.nested import failures_in, look_into, substitute
 from headwater.engine.origins import came_by
+from headwater.engine.taken_along import closed
 from headwater.engine.task import Task, task
 
 if TYPE_CHECKING:
@@ -62,11 +63,22 @@ class Give:
             node.had.brought.begun = begin_era()
 
     def __call__(self, value: Any) -> Given:
-        return Given(value, self.node.gather())
+        return self._given(value, self.node.gather())
 
     def part(self, expression: Expression, value: Any) -> Given:
         """The same of what came from one expression alone that the form has asked for."""
-        return Given(value, self._sources(expression))
+        return self._given(value, self._sources(expression))
+
+    def closed(self, quoted: Quoted) -> Quoted:
+        """What is quoted, with values in it where it holds what a form has got: these flow into the form's value."""
+        return closed(quoted, self.node.gathered)
+
+    def _given(self, value: Any, sources: tuple[int, ...]) -> Given:
+        owner = self.node.owner
+        assert owner is not None
+        assert owner.below is not None
+        owner.below.gives = True
+        return Given(value, sources)
 
     def came_with(self, expression: Expression) -> None:
         """What the form has got so far does not flow into its value, but what came from one expression."""
