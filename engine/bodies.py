@@ -55,6 +55,13 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
     return node
 
 
+def tell(node: StepNode, error: BaseException) -> None:
+    """Tell a body why what it waits for could not be asked for, or handed over; another form's node has no body."""
+    if isinstance(node.expression, Special) and node.expression._form == "await":
+        _, reply = node.expression._args
+        reply(None, error)
+
+
 def _note_taken(job: Job, body: Body, want: Want, value: Any, recording: Recording) -> None:
     """Remember what a body was given, so that a file in it that changes is noticed."""
     if value.__class__ not in ATOMS:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from headwater.cypher.records import FileSeen
 from headwater.engine.attach import flows
-from headwater.engine.bodies import note_returned
+from headwater.engine.bodies import note_returned, tell
 from headwater.engine.children import recorded_children
 from headwater.engine.context import Context, Reads, add_reads
 from headwater.engine.errors import CIRCUMSTANTIAL, CallError, Cancelled, TooLarge, Undecodable
@@ -197,6 +197,8 @@ class Failures:
             self._fail_job(node, error)
             return
         node.error = error
+        if isinstance(node, StepNode):
+            tell(node, error)
         self._pass_on(node, error)
 
     def _fail_job(self, job: Job, error: BaseException) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from headwater import (
     CallError,
     Cancelled,
+    Handle,
     JobInfo,
     Scheduler,
     TaskDefinitionError,
@@ -206,6 +207,33 @@ def test_errors_can_be_gathered(scheduler: Scheduler) -> None:
         return [repr(one) for one in found]
 
     assert scheduler.run(main()) == ["ValueError('a')", "2"]
+
+
+class Place(Handle):
+    def __init__(self, name: str) -> None:
+        pass
+
+
+@task(config_args=["place"])
+def at(place: Place, n: int) -> int:
+    return n
+
+
+def test_a_call_that_cannot_be_made_is_an_error_at_its_await(scheduler: Scheduler) -> None:
+    @task
+    async def body(caught: bool) -> Any:
+        try:
+            return await at(Place("here"), 1)
+        except CallError as error:
+            if not caught:
+                raise
+            return [str(error), await inc(3)]
+
+    with pytest.raises(CallError, match="Take 'place' out of config_args"):
+        scheduler.run(body(False))
+    text, four = scheduler.run(body(True))
+    assert "Take 'place' out of config_args" in text
+    assert four == 4
 
 
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError, StopIteration])
