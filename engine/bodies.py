@@ -56,8 +56,12 @@ def take_want(want: Want, recording: Recording, resume: Callable[[Job], None]) -
 
 
 def tell(node: StepNode, error: BaseException) -> None:
-    """Tell a body why what it waits for could not be asked for, or handed over; another form's node has no body."""
-    if isinstance(node.expression, Special) and node.expression._form == "await":
+    """Tell a body why what it waits for could not be asked for, or handed over. The node of another form has no body,
+    and that of a call which has ended has none that waits."""
+    owner = node.owner
+    if owner is None or owner.below is None or not isinstance(node.expression, Special):
+        return
+    if node.expression._form == "await":
         _, reply = node.expression._args
         reply(None, error)
 
