@@ -12,7 +12,6 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
-import msgspec
 from headwater.engine.errors import TaskDefinitionError, Undecodable
 from headwater.engine.main_program import is_main
 from headwater.engine.values import names
@@ -77,7 +76,8 @@ class Value:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         this: Any = cls
-        if issubclass(cls, msgspec.Struct) and cls.__mro__.index(msgspec.Struct) < cls.__mro__.index(Value):
+        struct = getattr(sys.modules.get("msgspec"), "Struct", None)  # values are known without msgspec, too
+        if struct in cls.__mro__ and cls.__mro__.index(struct) < cls.__mro__.index(Value):
             raise TaskDefinitionError(
                 f"{names.type_name(cls)}: Struct stands before Value, so it could not be read back. Write class "
                 f"{cls.__name__}(Value, msgspec.Struct)"
