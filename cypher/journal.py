@@ -241,10 +241,8 @@ def apparent_end(path: Path, offset: int = len(MAGIC)) -> int:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         size = os.fstat(fd).st_size
-        while offset + _HEADER.size <= size:
-            header = os.pread(fd, _HEADER.size, offset)
-            if len(header) < _HEADER.size:
-                break  # its writer has just trimmed what it had allocated ahead
+        # The size alone does not tell: its writer may just have trimmed what it had allocated ahead.
+        while len(header := os.pread(fd, _HEADER.size, offset)) == _HEADER.size:
             length, _, _ = _HEADER.unpack(header)
             if length == 0 or offset + _HEADER.size + length > size:
                 break

@@ -338,12 +338,14 @@ class GraphCache:
 
     def _changed_in(self, what: str, files: Iterable[Any]) -> str:
         """Why a result or an expression is of no use: a file in it is another, or nothing but code that it holds."""
-        changed = {
-            path: evidence for _, path, evidence, _ in filter(lambda file: not self._is_valid(file), files)
-        }
-        if set(changed.values()) <= set(CODE):
-            return f"code in {what} changed: {', '.join(sorted(changed))}"
-        return f"a file in {what} changed"
+        code = set()
+        for file in files:
+            _, path, evidence, _ = file
+            if not self._is_valid(file):
+                if evidence not in CODE:
+                    return f"a file in {what} changed"
+                code.add(path)
+        return f"code in {what} changed: {', '.join(sorted(code))}"
 
     # -- expanding what does not -----------------------------------------------------------------------------------
 

@@ -116,7 +116,7 @@ def made_anew(value: Any) -> Any:
         return made[id(expression)]
 
     for one, has_inner in _inner_first(value):
-        _, _, args, kwargs, options = _entry(one)
+        args, kwargs, options = parts_in(one)
         if has_inner:
             args, kwargs, options = substitute(args, own), substitute(kwargs, own), substitute(options, own)
         made[id(one)] = _made_of(one, args, kwargs, options)
@@ -174,7 +174,7 @@ def _inner_first(value: Any) -> Iterator[tuple[Expression, bool]]:
         if id(expression) in seen:
             continue
         if not has_inner:
-            _, _, args, kwargs, options = _entry(expression)
+            args, kwargs, options = parts_in(expression)
             inner = find_expressions(args)
             if kwargs or options:
                 inner = inner + find_expressions([kwargs, options])

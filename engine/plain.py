@@ -17,7 +17,7 @@ from headwater.engine.handed_at import HandedAt
 from headwater.engine.job import BODY, Job
 from headwater.engine.nested import find_expressions, look_into
 from headwater.engine.special import brings_own, flowing
-from headwater.engine.taken_along import has_plain_operands, has_plain_parts, quoted_in
+from headwater.engine.taken_along import has_plain_parts, quoted_in
 
 NO_CAME: frozenset[Came] = frozenset()
 
@@ -137,7 +137,7 @@ def _parts_of(owner: Job, expression: Expression) -> tuple[list[Expression], boo
     if isinstance(expression, Special):
         return look_into(flowing(expression))
     if isinstance(expression, Operation):
-        return find_expressions([expression._args, expression._kwargs]), has_plain_operands(expression)
+        return find_expressions([expression._args, expression._kwargs]), has_plain_parts(expression)
     if isinstance(expression, Given):
         return [], BODY in expression._sources
     node = owner.below.memo.get(id(expression))

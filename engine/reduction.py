@@ -39,7 +39,7 @@ from headwater.engine.origins import origins_of_error
 from headwater.engine.parts import applied
 from headwater.engine.passing import Passed, Taken, passed, passing
 from headwater.engine.special import CHOOSERS, FORMS, Begun, Give, Settled, Steps
-from headwater.engine.taken_along import has_plain_operands, taken_along
+from headwater.engine.taken_along import has_plain_parts, taken_along
 from headwater.engine.task import Task
 from headwater.engine.traits import Spare
 
@@ -308,7 +308,7 @@ class Reduction(Failures):
         sources: set[int] = set()
         resolve = self._resolver(owner, sources)
         args, kwargs = substitute(expression._args, resolve), substitute(expression._kwargs, resolve)
-        if has_plain_operands(expression):
+        if has_plain_parts(expression):
             sources.add(BODY)
         node.gathers(sources)
         return applied(Give(node), expression, args, kwargs)

@@ -64,20 +64,14 @@ def _with_values(value: Any, made: dict[int, Quoted], sources: set[int]) -> Any:
 
 
 def has_plain_parts(expression: Expression) -> bool:
-    """Whether plain values stand in an expression itself, beside those in what is inside it."""
-    if isinstance(expression, Operation):
-        return has_plain_operands(expression)
+    """Whether plain values stand in an expression itself, beside those in what is inside it. An attribute's name and
+    an item's key are none: they do not go into what it gives."""
     if isinstance(expression, Given):
+        return False
+    if isinstance(expression, Operation) and expression._symbol in ("getattr", "getitem", "slice", "unpack"):
         return False
     args, kwargs, _ = parts_in(expression)
     return look_into(args)[1] or (bool(kwargs) and look_into(kwargs)[1])
-
-
-def has_plain_operands(operation: Operation) -> bool:
-    """Whether plain values go into what an operation gives; an attribute's name and an item's key do not."""
-    if operation._symbol in ("getattr", "getitem", "slice", "unpack"):
-        return False
-    return look_into(operation._args)[1] or (bool(operation._kwargs) and look_into(operation._kwargs)[1])
 
 
 def quoted_in(value: Any) -> list[Quoted]:

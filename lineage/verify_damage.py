@@ -58,9 +58,7 @@ def groups_of(project: Project, path: Path) -> Iterator[Group]:
     """
     try:
         yield from read_groups(path)
-    except (
-        FileNotFoundError
-    ):  # which comes before the first group: the loader has finished it since it was found
+    except FileNotFoundError:  # before the first group: the loader has finished it since it was found
         yield from read_groups(project.loaded_journals / path.name)
 
 

@@ -49,9 +49,8 @@ def _open_dtype(dtype: Any, _: Walk) -> bytes:
 def _dtype_text(dtype: Any) -> str:
     """A dtype as text; the fields of a structured one with their names, types and offsets."""
     if dtype.names:
-        found = [
-            (name, *dtype.fields[name]) for name in dtype.names
-        ]  # a field may have a title beside its name
+        # A field may have a title beside its name.
+        found = [(name, *dtype.fields[name]) for name in dtype.names]
         fields = [(name, _dtype_text(kind), at, *title) for name, kind, at, *title in found]
         return f"{fields!r} {dtype.itemsize}"
     if dtype.subdtype is not None:

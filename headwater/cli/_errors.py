@@ -58,10 +58,10 @@ def report(error: Exception) -> int:
 
 def is_of_the_machine(error: BaseException) -> bool:
     """Whether the machine, not headwater, is at fault, and what to do about it is known."""
-    return isinstance(error, OSError) and _surroundings(error) is not None
+    return _surroundings(error) is not None
 
 
-def _surroundings(error: Exception) -> str | None:
+def _surroundings(error: BaseException) -> str | None:
     """What to say where the machine, not headwater, is at fault; None for any other error."""
     if not isinstance(error, OSError):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -363,36 +364,31 @@ def test_one_run_alone_can_be_waited_for(project: Project, graph: GraphStore) ->
     live.close()
 
 
-def test_a_store_that_is_away_ends_the_waiting_and_nothing_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = create_project(tmp_path)
+@pytest.fixture
+def far_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project whose store is away."""
     monkeypatch.setenv("HEADWATER_STORE_URI", "bolt://127.0.0.1:9")
-    path = MadeUpRun(1).write(project)
-    try:
-        caught = catch_up(project, timeout=60)
-        assert not caught.complete
-        assert "no store answers at bolt://127.0.0.1:9" in (caught.problem or "")
-        assert pending(project) == [path]
-    finally:
-        stop_loader(project)
+    project = create_project(tmp_path)
+    yield project
+    stop_loader(project)
 
 
-def test_a_loader_that_can_write_nothing_down_is_not_waited_for_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_is_away_ends_the_waiting_and_nothing_is_lost(far_project: Project) -> None:
+    path = MadeUpRun(1).write(far_project)
+    caught = catch_up(far_project, timeout=60)
+    assert not caught.complete
+    assert "no store answers at bolt://127.0.0.1:9" in (caught.problem or "")
+    assert pending(far_project) == [path]
+
+
+def test_a_loader_that_can_write_nothing_down_is_not_waited_for_for_ever(far_project: Project) -> None:
     """As on a disk that is full: neither its log nor what it has to say of its troubles can be written."""
-    project = create_project(tmp_path)
-    monkeypatch.setenv("HEADWATER_STORE_URI", "bolt://127.0.0.1:9")
-    path = MadeUpRun(1).write(project)
-    (project.folder / "loader.log").symlink_to("/dev/full")
-    state_file(project).with_suffix(".state.part").mkdir()
-    try:
-        caught = catch_up(project, timeout=90)
-        assert "the loader ends in an error each time it is started" in (caught.problem or "")
-        assert pending(project) == [path]
-    finally:
-        stop_loader(project)
+    path = MadeUpRun(1).write(far_project)
+    (far_project.folder / "loader.log").symlink_to("/dev/full")
+    state_file(far_project).with_suffix(".state.part").mkdir()
+    caught = catch_up(far_project, timeout=90)
+    assert "the loader ends in an error each time it is started" in (caught.problem or "")
+    assert pending(far_project) == [path]
 
 
 @USES_NEO4J

@@ -13,7 +13,7 @@ from headwater import FileCache, Scheduler, Value, task
 headwater_namespace = "validity"
 
 
-class Asked(Value):
+class Failing:
     failing: ClassVar[bool] = False
 
     def __init__(self, n: int) -> None:
@@ -25,16 +25,12 @@ class Asked(Value):
         return True
 
 
-class AskedInFile(FileCache):
-    failing: ClassVar[bool] = False
+class Asked(Failing, Value):
+    pass
 
-    def __init__(self, n: int) -> None:
-        self.n = n
 
-    def is_valid(self) -> bool:
-        if self.failing:
-            raise ConnectionError(f"no answer about {self.n}")
-        return True
+class AskedInFile(Failing, FileCache):
+    pass
 
 
 runs: list[int] = []
