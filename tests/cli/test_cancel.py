@@ -13,7 +13,7 @@ from headwater.cypher.errors import UsageError
 from headwater.cypher.project import create_project
 from headwater.engine import cancel
 
-from headwater.cli.cancel import command
+from headwater.cli._app import app
 from tests.runs import run_id
 
 from .conftest import HW, Shell, environment
@@ -242,5 +242,5 @@ def test_a_run_that_ends_before_it_is_asked_was_not_cancelled(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cancel, "running", lambda _: [run])  # by now it is not
     with pytest.raises(UsageError, match=f"run {run} ended before it was asked to stop"):
-        CliRunner().invoke(command, [run], catch_exceptions=False)
+        CliRunner().invoke(app, ["cancel", run], catch_exceptions=False)
     assert list((project.folder / "cancel").iterdir()) == []

@@ -9,7 +9,7 @@ import os, signal, time
 from pathlib import Path
 from headwater import File, task
 from headwater.cypher.journal import read_groups
-from headwater.cypher.records import JobStarted
+from headwater.cypher.records import JobEnded, JobStarted
 
 headwater_namespace = "cut"
 
@@ -21,15 +21,16 @@ def inner(n: int) -> File:
     return file
 
 
-def begun() -> int:
-    # how many of the jobs that take their time are in the journal: this one comes after another
-    records = (r for path in Path(".headwater/journals").glob("*.hwj") for g in read_groups(path) for r in g.records)
-    return sum(isinstance(record, JobStarted) for record in records)
+def recorded() -> bool:
+    # whether the journal has what came before, and that two have begun since and go on: main and the one that is killed
+    records = [r for path in Path(".headwater/journals").glob("*.hwj") for g in read_groups(path) for r in g.records]
+    ended = {record.n for record in records if isinstance(record, JobEnded)}
+    return bool(ended) and len({record.n for record in records if isinstance(record, JobStarted)} - ended) == 2
 
 
 @task
 def killed(file: File) -> int:
-    while begun() < 2:  # until the journal has what came before
+    while not recorded():
         time.sleep(0.05)
     os.kill(os.getpid(), signal.SIGKILL)
     return 1
