@@ -150,6 +150,35 @@ def test_a_run_that_is_broken_off_before_its_journal_is_there_lets_go_of_the_sto
     assert opened._closed
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_begins_hears_signals_even_where_their_error_is_lost(
+    project: Project, stores: list[Any], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    raised: list[BaseException] = []
+
+    def told_to_a_destructor(of: Project) -> Any:
+        """Python drops what is raised there."""
+        monkeypatch.undo()
+        try:
+            signal.raise_signal(number)
+        except BaseException as error:
+            raised.append(error)
+        return catch_up(of)
+
+    before = signal.signal(number, signal.default_int_handler)  # (SIGTERM would end these tests)
+    monkeypatch.setattr(backlog, "catch_up", told_to_a_destructor)
+    scheduler = Scheduler(project)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            scheduler.run(inc(5))
+    finally:
+        signal.signal(number, before)
+    assert [type(error) for error in raised] == [KeyboardInterrupt]
+    assert open_journals(project) == []
+    assert ends_of_runs(project)[-1] == "CANCELLED"
+    assert scheduler.run(inc(5)) == 6
+
+
 def test_calls_that_nobody_needs_are_not_waited_for_after_an_interrupt(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,7 +196,7 @@ def test_calls_that_nobody_needs_are_not_waited_for_after_an_interrupt(
             raise refusal
 
     def interrupt() -> None:
-        wait_for(lambda: note.exists() and scheduler._run is not None and scheduler._run._lets_finish)
+        wait_for(lambda: note.exists() and scheduler._run is not None and scheduler._run._raises)
         os.kill(os.getpid(), signal.SIGINT)
 
     scheduler = Scheduler(project)
