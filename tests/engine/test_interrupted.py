@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from headwater import Project, Scheduler, create_project, task
 from tests.waiting import wait_for
 
 headwater_namespace = "interrupted"
+
+LONG = 60.0
+"""Seconds: far more than anything here takes that is not waited for."""
 
 
 @task
@@ -208,3 +213,26 @@ def test_calls_that_nobody_needs_are_not_waited_for_after_an_interrupt(
     wait_for(lambda: not os.path.exists(f"/proc/{own.read_text()}"))
     assert open_journals(project) == []
     enough.set()
+
+
+def _stay(note: Path) -> None:
+    note.write_text("here")
+    time.sleep(LONG)
+
+
+@task
+def exit_code_of_a_fork_that_is_told_to_end(note: Path) -> int | None:
+    child = multiprocessing.get_context("fork").Process(target=_stay, args=[note])
+    child.start()
+    wait_for(note.exists)
+    child.terminate()
+    child.join(LONG / 4)
+    code = child.exitcode
+    child.kill()
+    return code
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_process_that_a_task_forks_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    scheduler = Scheduler(record=False)
+    assert scheduler.run(exit_code_of_a_fork_that_is_told_to_end(tmp_path / "note")) == -signal.SIGTERM
