@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +23,7 @@ def wait_out(thread: threading.Thread) -> None:
         raise
 
 
-_replaced: list[Mapping[int, Any]] = []
+_replaced: list[dict[int, Any]] = []
 """the handlers that were there before those of the runs under way, by signal"""
 
 
@@ -37,7 +37,7 @@ def interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
     def handle(number: int, frame: Any) -> None:
         interrupt()
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     _replaced.append(before)
     try:
         for number in before:
@@ -49,7 +49,7 @@ def interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
             _replaced.remove(before)
 
 
-def _put_back(before: Mapping[int, Any]) -> None:
+def _put_back(before: dict[int, Any]) -> None:
     for number, handler in before.items():
         # (None: it was set by something else than Python, and cannot be put back from here.)
         signal.signal(number, signal.SIG_DFL if handler is None else handler)
