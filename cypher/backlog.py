@@ -43,6 +43,8 @@ _LONGEST_GRACE = 15.0
 """The same where the loader has not told yet how its latest attempt went: it may be starting the store."""
 _LOADERS = 3
 """Loaders that may end in an error, having loaded nothing and told nothing, before waiting is given up."""
+_KILLED = 10
+"""The same of those that are killed: by somebody who starts another, or by a system that has no memory for them."""
 
 
 @dataclass(frozen=True)
@@ -157,11 +159,12 @@ def loader_pid(project: Project) -> int | None:
         return None
 
 
-def ensure_loader(project: Project) -> int:
+def ensure_loader(project: Project) -> list[int]:
     """Start a loader for our store, detached from this process, unless one is at work.
 
     Returns:
-        How many that were started here have ended in an error since this was asked last.
+        How those ended that were started here and have ended in an error since this was asked last: exit codes, minus
+        the number of a signal.
     """
     failed = _reap(project)
     if is_running(project):
@@ -216,11 +219,12 @@ def catch_up(
     nudged = last_nudge(project)
     looked, pause = time.monotonic(), _SHORTEST_PAUSE
     problem: str | None = None
-    failed, least = 0, sys.maxsize
+    failed: list[int] = []
+    least = sys.maxsize
     while True:
         left = _measure(waiting)
         if left.bytes < least:
-            failed, least = 0, left.bytes
+            failed, least = [], left.bytes
         now = time.monotonic()
         if left.journals == 0 or problem is not None:
             break
@@ -234,8 +238,8 @@ def catch_up(
         elif now - looked > _LOOK_FOR_LOADER:
             looked = now
             failed += ensure_loader(project)
-            if failed >= _LOADERS:
-                problem = _without_a_word(project)
+            if sum(code > 0 for code in failed) >= _LOADERS or len(failed) >= _KILLED:
+                problem = _without_a_word(project, failed[-1])
         if progress is not None:
             progress(left)
         if problem is None:
@@ -309,8 +313,13 @@ def _problem_of(project: Project, names: list[str], *, patient: bool) -> tuple[s
     return str(state["text"]), bool(state["final"]) or not patient
 
 
-def _without_a_word(project: Project) -> str:
-    """What to say of loaders that end in an error and could not write down which."""
+def _without_a_word(project: Project, code: int) -> str:
+    """What to say of loaders that end in an error and could not write down which; the last of them so."""
+    if code < 0:
+        return (
+            f"the loader is killed each time it is started (signal {-code}). Is there too little memory for it? "
+            f"See: {project.folder / LOG}"
+        )
     room = os.statvfs(project.folder)
     if room.f_bavail == 0:
         return f"no room is left on the disk of {project.folder}"
@@ -321,15 +330,16 @@ _started: dict[int, Path] = {}
 """the loaders of this process, and the roots of their projects"""
 
 
-def _reap(project: Project) -> int:
-    """Collect the loaders that were started here and have ended; returns how many of the project's ended in an error.
-    (Those that somebody killed did not.)"""
-    failed = 0
+def _reap(project: Project) -> list[int]:
+    """Collect the loaders that were started here and have ended; returns how those of the project ended that ended in
+    an error."""
+    failed = []
     for pid, root in list(_started.items()):
         with suppress(ChildProcessError):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if not ended:
                 continue
-            failed += root == project.root and os.waitstatus_to_exitcode(status) > 0
+            if root == project.root and status:
+                failed.append(os.waitstatus_to_exitcode(status))
         _started.pop(pid, None)
     return failed

@@ -21,7 +21,13 @@ def load_driver() -> ModuleType:
         absent = ModuleType("neo4j._optional_deps")
         absent.__dict__.update(np=None, pd=None, pa=None, pa_compute=None)
         sys.modules.setdefault(absent.__name__, absent)
-    import neo4j
+    try:
+        import neo4j
+    except BaseException:
+        # After Ctrl-C its modules would stay without their package, and the next import would leave them out of it.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "neo4j"]:
+            del sys.modules[name]
+        raise
 
     logger = logging.getLogger("neo4j")
     if logger.level == logging.NOTSET:

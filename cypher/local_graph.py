@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -72,13 +73,28 @@ class Presence:
         self._file: int | None = os.open(folder / CLIENTS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_SH)
         os.utime(self._file)
+        _present.add(self)
 
     def end(self) -> None:
         """Let the server leave, as far as this one is concerned. Calling it again does nothing."""
-        if self._file is not None:
-            os.utime(self._file)
-            os.close(self._file)
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            os.utime(file)
+            os.close(file)
+
+
+_present: weakref.WeakSet[Presence] = weakref.WeakSet()
+
+
+def _let_go_in_child() -> None:
+    """A forked child shares its parent's lock: were it to outlive the parent, the server would stay as long as it."""
+    for one in list(_present):
+        file, one._file = one._file, None
+        if file is not None:
+            os.close(file)
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)
 
 
 def ensure(project: Project) -> Server:

@@ -75,8 +75,9 @@ class Control:
         self._wake = threading.Event()
         self._sleeping = False
         self._stop: BaseException | None = None
-        self._lets_finish = False
-        """whether the caller's thread waits, at the end of the run, for what still goes on"""
+        self._raises = False
+        """whether Ctrl-C is raised where it comes: while the run begins, and while at its end the caller's thread waits
+        for what still goes on"""
         self._drive = Drive()
         self._next_beat = 0.0
 
@@ -256,7 +257,7 @@ class Control:
         if isinstance(self._stop, KeyboardInterrupt):
             os._exit(130)
         self._stop = KeyboardInterrupt()
-        if self._lets_finish:
+        if self._raises:
             raise self._stop
 
     def _interrupted(self, error: BaseException) -> None:

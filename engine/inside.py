@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from headwater.engine.loop import Run
     from headwater.engine.subrun import SubRun
 
+GIVEN_UP = "the call that it was for was given up"
+"""why a run inside is cancelled"""
 _PATIENCE = 5.0
 """Seconds that a run which ends waits for the runs inside it that it has stopped."""
 
@@ -41,6 +43,8 @@ class Within(JobInfo):
     flags: Mapping[str, Any]
     say: Send | None = None
     run: Run | None = None
+    stopped: bool = False
+    """whether the call was given up, perhaps before there was a run"""
     make: Callable[..., SubRun] | None = None
     """what the run inside is made by, where it is no ordinary one"""
 
@@ -82,8 +86,9 @@ class Within(JobInfo):
 
     def stop(self) -> None:
         """The call is given up, and so is the run inside."""
+        self.stopped = True
         if self.run is not None:
-            self.run.cancel("the call that it was for was given up")
+            self.run.cancel(GIVEN_UP)
 
     def close(self) -> None:
         """The run above ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,10 @@ def wait_out(thread: threading.Thread) -> None:
         raise
 
 
+_replaced: list[dict[int, Any]] = []
+"""the handlers that were there before those of the runs under way, by signal"""
+
+
 @contextmanager
 def interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
     """Take Ctrl-C and SIGTERM while a run lasts, where this is the main thread."""
@@ -32,10 +37,29 @@ def interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
     def handle(number: int, frame: Any) -> None:
         interrupt()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    _replaced.append(before)
     try:
+        for number in before:
+            signal.signal(number, handle)
         yield
     finally:
-        for number, handler in before.items():
-            # (None: it was set by something else than Python, and cannot be put back from here.)
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        if before in _replaced:  # else this is a fork of the process
+            _put_back(before)
+            _replaced.remove(before)
+
+
+def _put_back(before: dict[int, Any]) -> None:
+    for number, handler in before.items():
+        # (None: it was set by something else than Python, and cannot be put back from here.)
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def _let_go_in_child() -> None:
+    """A process that a task forks is no part of the run, and has to end when it is told to: whoever tells it (a
+    `multiprocessing.Pool` at its end) waits for that."""
+    while _replaced:
+        _put_back(_replaced.pop())
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)

@@ -107,12 +107,14 @@ class Run(Control):
         status, error = "FAILED", None
         with ExitStack() as until_closed:
             try:
+                until_closed.enter_context(interrupts(self._interrupt))
+                self._raises = True
                 self._look_again()
                 call = root_call(expr)
                 self._open(call, tags, command)
                 begun(self.recorder.execution_id)
                 self._executors.start(self.recorder.prepare, self._complete, self._ask)
-                until_closed.enter_context(interrupts(self._interrupt))
+                self._raises = False
                 with few_collections(RARELY):
                     try:
                         root = self._root = self._begin(call)
@@ -137,13 +139,13 @@ class Run(Control):
         """Leave nothing open, whatever is interrupted."""
         try:
             self._end_all()
-            self.ended = self._lets_finish = True
+            self.ended = self._raises = True
             self._warn_of_bare_names()
             self._executors.stop(wait=self._stop is None)
             for info in self.told:
                 info.close()
         finally:
-            self._lets_finish = False
+            self._raises = False
             try:
                 self.recorder.close(status, error)
             finally:

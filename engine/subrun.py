@@ -30,7 +30,7 @@ from headwater.engine.context import Reads
 from headwater.engine.errors import CallError
 from headwater.engine.executors.upwards import TO_PARENT, Send
 from headwater.engine.expression import Call
-from headwater.engine.inside import End, Within
+from headwater.engine.inside import GIVEN_UP, End, Within
 from headwater.engine.loop import Run
 from headwater.engine.options import check_options, is_off
 from headwater.engine.recorder import Journal, Recorder
@@ -143,6 +143,8 @@ def subrun_root_task(
     """The call of the run above that a run inside is for."""
     make = within.make or SubRun
     run = within.run = make(within, _config(within, settings), new_execution=new_execution)
+    if within.stopped:  # asked afterwards: whoever gave the call up has not seen the run, or has cancelled it
+        run.cancel(GIVEN_UP)
     return run_inside(run, within, expression.expression)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 
@@ -10,6 +11,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 done, 1 findings or a failed run, 2 wrong use, 3 store or integrity, 130 stopped by Ctrl-C.
     """
-    from headwater.cli._app import run_app
+    try:
+        from headwater.cli._app import run_app
 
-    return run_app(arguments)
+        return run_app(arguments)
+    except KeyboardInterrupt:  # while it was imported
+        print("stopped", file=sys.stderr)
+        return 130

@@ -288,3 +288,17 @@ def test_a_process_that_goes_on_after_a_command_keeps_its_garbage_collector(
     assert main(["--version"]) == 0
     keep_for_good()
     assert (gc.get_freeze_count(), gc.get_threshold()) == before
+
+
+def test_ctrl_c_while_the_command_is_imported_stops_it_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "headwater.cli._app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "headwater.cli._app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert main(["--version"]) == 130
+    assert tuple(capsys.readouterr()) == ("", "stopped\n")

@@ -391,6 +391,21 @@ def test_a_loader_that_can_write_nothing_down_is_not_waited_for_for_ever(far_pro
     assert pending(far_project) == [path]
 
 
+def test_a_loader_that_is_killed_each_time_is_not_waited_for_for_ever(
+    far_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine that has too little memory for it."""
+    path, killed = MadeUpRun(1).write(far_project), tmp_path / "killed"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o700)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(killed))
+        patch.setattr(backlog, "_LOOK_FOR_LOADER", 0.0)
+        caught = catch_up(far_project, timeout=30)
+    assert "the loader is killed each time it is started (signal 9)" in (caught.problem or "")
+    assert pending(far_project) == [path]
+
+
 @USES_NEO4J
 def test_a_refused_password_ends_the_waiting_at_once(
     neo4j_project: Project, monkeypatch: pytest.MonkeyPatch

@@ -16,11 +16,14 @@ from headwater.cypher import local_graph
 from headwater.cypher.loader import catch_up
 from headwater.cypher.records import job_id, job_number
 from headwater.engine import cancel
+from headwater.engine import subrun as inside_runs
 from headwater.engine.executors import processes
+from headwater.engine.inside import Within
+from headwater.engine.subrun import SubRun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import Cancelled, JobInfo, Project, Scheduler, catch, create_project, task
+from headwater import Cancelled, JobInfo, Project, Scheduler, catch, create_project, subrun, task
 from tests.waiting import wait_for
 
 headwater_namespace = "cancelling"
@@ -162,6 +165,30 @@ def test_a_process_that_is_being_started_while_the_run_is_stopped_runs_nothing(
     [hand] = hands
     hand.join(LONG)
     assert not hand.is_alive()
+    assert not note.exists()
+
+
+def test_a_run_inside_that_is_about_to_begin_when_its_call_is_given_up_runs_nothing(
+    scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, stop, given_up, ended = inside_runs._config, Within.stop, threading.Event(), threading.Event()
+
+    def noted(self: Within) -> None:
+        stop(self)
+        given_up.set()
+
+    def given_up_meanwhile(*args: Any) -> Any:
+        scheduler.cancel()
+        assert given_up.wait(LONG)
+        return config(*args)
+
+    monkeypatch.setattr(Within, "stop", noted)
+    monkeypatch.setattr(inside_runs, "_config", given_up_meanwhile)
+    monkeypatch.setattr(SubRun, "answer", lambda *_: ended.set())
+    note = tmp_path / "note"
+    with pytest.raises(Cancelled):
+        scheduler.run(subrun(nap(0.0, str(note)), executor="default"))
+    assert ended.wait(LONG)
     assert not note.exists()
 
 

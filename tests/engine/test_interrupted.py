@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from headwater import Project, Scheduler, create_project, task
 from tests.waiting import wait_for
 
 headwater_namespace = "interrupted"
+
+LONG = 60.0
+"""Seconds: far more than anything here takes that is not waited for."""
 
 
 @task
@@ -150,6 +155,35 @@ def test_a_run_that_is_broken_off_before_its_journal_is_there_lets_go_of_the_sto
     assert opened._closed
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_begins_hears_signals_even_where_their_error_is_lost(
+    project: Project, stores: list[Any], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    raised: list[BaseException] = []
+
+    def told_to_a_destructor(of: Project) -> Any:
+        """Python drops what is raised there."""
+        monkeypatch.undo()
+        try:
+            signal.raise_signal(number)
+        except BaseException as error:
+            raised.append(error)
+        return catch_up(of)
+
+    before = signal.signal(number, signal.default_int_handler)  # (SIGTERM would end these tests)
+    monkeypatch.setattr(backlog, "catch_up", told_to_a_destructor)
+    scheduler = Scheduler(project)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            scheduler.run(inc(5))
+    finally:
+        signal.signal(number, before)
+    assert [type(error) for error in raised] == [KeyboardInterrupt]
+    assert open_journals(project) == []
+    assert ends_of_runs(project)[-1] == "CANCELLED"
+    assert scheduler.run(inc(5)) == 6
+
+
 def test_calls_that_nobody_needs_are_not_waited_for_after_an_interrupt(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,7 +201,7 @@ def test_calls_that_nobody_needs_are_not_waited_for_after_an_interrupt(
             raise refusal
 
     def interrupt() -> None:
-        wait_for(lambda: note.exists() and scheduler._run is not None and scheduler._run._lets_finish)
+        wait_for(lambda: note.exists() and scheduler._run is not None and scheduler._run._raises)
         os.kill(os.getpid(), signal.SIGINT)
 
     scheduler = Scheduler(project)
@@ -179,3 +213,26 @@ def test_calls_that_nobody_needs_are_not_waited_for_after_an_interrupt(
     wait_for(lambda: not os.path.exists(f"/proc/{own.read_text()}"))
     assert open_journals(project) == []
     enough.set()
+
+
+def _stay(note: Path) -> None:
+    note.write_text("here")
+    time.sleep(LONG)
+
+
+@task
+def exit_code_of_a_fork_that_is_told_to_end(note: Path) -> int | None:
+    child = multiprocessing.get_context("fork").Process(target=_stay, args=[note])
+    child.start()
+    wait_for(note.exists)
+    child.terminate()
+    child.join(LONG / 4)
+    code = child.exitcode
+    child.kill()
+    return code
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_process_that_a_task_forks_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    scheduler = Scheduler(record=False)
+    assert scheduler.run(exit_code_of_a_fork_that_is_told_to_end(tmp_path / "note")) == -signal.SIGTERM
