@@ -136,7 +136,7 @@ def imported_module(name: str) -> ModuleType | None:
         place = spec.origin if spec.has_location else (folders[0] + "/" if folders else None)
         if origin(top, place) != USER:
             return None
-        with aside():
+        with aside:
             return importlib.import_module(name)
     except (Exception, SystemExit):
         # whatever stops the import stops the task too, and says so there

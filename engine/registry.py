@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.alike import most_alike
-from headwater.engine.aside import is_aside
+from headwater.engine.aside import aside
 from headwater.engine.errors import UnknownTask
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class TaskRegistry:
                 before.func.__module__,
                 task.func.__module__,
             )
-            if is_aside():
+            if aside:
                 return
         self._tasks[task.fullname] = task
 

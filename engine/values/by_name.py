@@ -38,7 +38,7 @@ def unpickled(data: bytes | bytearray | memoryview, buffers: Iterable[Any] | Non
     Raises:
         Exception: whatever making one of its parts raises.
     """
-    with aside():
+    with aside:
         if not has_a_name():
             return pickle.loads(data, buffers=buffers)
         return _Unpickler(io.BytesIO(data), buffers=buffers).load()

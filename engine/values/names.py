@@ -68,7 +68,7 @@ def find_class(module: str, qualname: str) -> Any:
     """What a module has under the dotted name of a class, or None. It is imported where it is not yet: a library may
     say of its classes that they are from a module which it imports when somebody asks for it."""
     if module not in sys.modules:
-        with suppress(Exception), aside():
+        with suppress(Exception), aside:
             import_module(module)
     return find(module, qualname)
 
@@ -78,7 +78,7 @@ def imported(name: str) -> Any:
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         try:
-            with aside():
+            with aside:
                 module = import_module(module_here(".".join(parts[:cut])))
         except ImportError:
             continue

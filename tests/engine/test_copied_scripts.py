@@ -70,13 +70,13 @@ def test_a_module_that_is_looked_at_takes_no_name_from_another(caplog: pytest.Lo
 
     first, other, only = defined_in("one"), defined_in("other"), defined_in("other", "only")
     registry.add(first)
-    with aside():
+    with aside:
         registry.add(other)
         registry.add(only)
     assert registry.get("copied.load") is first
     assert registry.get("copied.only") is only
     assert "two tasks are called copied.load, in the modules one and other" in caplog.text
-    with aside():
+    with aside:
         again = defined_in("one")
         registry.add(again)
     assert registry.get("copied.load") is again
