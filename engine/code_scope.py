@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from headwater.engine.aside import aside
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_files import source_file_of, source_file_of_module
 from headwater.engine.code_origin import USER, origin, origin_of_module
@@ -135,7 +136,8 @@ def imported_module(name: str) -> ModuleType | None:
         place = spec.origin if spec.has_location else (folders[0] + "/" if folders else None)
         if origin(top, place) != USER:
             return None
-        return importlib.import_module(name)
+        with aside:
+            return importlib.import_module(name)
     except (Exception, SystemExit):
         # whatever stops the import stops the task too, and says so there
         return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.alike import most_alike
+from headwater.engine.aside import aside
 from headwater.engine.errors import UnknownTask
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class TaskRegistry:
         """Make a task known under its full name.
 
         Where another module has a task of that name, both are named in a warning: what was recorded of the one cannot
-        be told from the other's by its name.
+        be told from the other's by its name. A module that was imported to look at a value takes no name from another.
         """
         before = self._tasks.get(task.fullname)
         if before is not None and before.func.__module__ != task.func.__module__:
@@ -37,6 +38,8 @@ class TaskRegistry:
                 before.func.__module__,
                 task.func.__module__,
             )
+            if aside:
+                return
         self._tasks[task.fullname] = task
 
     def remove(self, task: Task[Any, Any]) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from headwater.cypher.project import Project
 from headwater.cypher.tag_names import tags_in
+from headwater.engine.context import Context, check_context
+from headwater.engine.errors import CallError
+from headwater.engine.nested import find_expressions
 
 Tags = Mapping[str, Any] | Sequence[tuple[str, Any] | str]
 """A dict (a value may be a list), pairs, or texts like `key=value`."""
@@ -53,6 +56,21 @@ def check_command(command: Any) -> None:
         raise TypeError(f"run(…, command={command!r}): a list of words is needed")
     if not all(isinstance(word, str) for word in command):
         raise TypeError(f"run(…, command={command!r}): every word has to be a text")
+
+
+def check_run_context(context: Any) -> Context:
+    """The context of a run, which is there before anything is evaluated.
+
+    Raises:
+        CallError: it is no dict with texts for keys, or a lazy value is in it.
+    """
+    checked = check_context(context, "run(…, context={})")
+    for lazy in find_expressions(checked):
+        raise CallError(
+            f"run(…, context=…): {lazy!r} is a lazy value, and a run has its context before anything is evaluated. "
+            "Give it to the task: task.update_context(…)(…)"
+        )
+    return checked
 
 
 def check_project(project: Any, label: str = "Scheduler") -> Project | None:

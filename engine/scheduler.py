@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 from headwater.cypher.html import table
 from headwater.cypher.project import Project, find_project, open_project
 from headwater.engine.config import Config
-from headwater.engine.context import check_context, merged
+from headwater.engine.context import merged
 from headwater.engine.current import current
 from headwater.engine.files.since import run_under_way
 from headwater.engine.importing import refuse_run_on_import
@@ -23,6 +23,7 @@ from headwater.engine.run_options import (
     check_command,
     check_flags,
     check_project,
+    check_run_context,
     check_tags,
 )
 
@@ -159,7 +160,7 @@ class Scheduler:
         refuse_run_on_import()
         check_flags("run", cache=cache, keep_going=keep_going, dryrun=dryrun, prov=prov)
         check_command(command)
-        above = check_context(context, "run(…, context={})")
+        above = check_run_context(context)
         pairs = tuple(dict.fromkeys((*self.config.tags, *check_tags(tags))))
         if not dryrun:
             tidy_up()

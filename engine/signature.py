@@ -68,6 +68,9 @@ class JobInfo:
         return
 
 
+_UNTOLD = JobInfo()
+
+
 class Bound(msgspec.Struct):
     """A call's arguments, complete with defaults, in the one order that identifies the call."""
 
@@ -133,6 +136,7 @@ class Plan:
         self._has_rest = self._rest is not None
         self.takes_any_names = self._extra is not None
         self.info = frozenset(p.name for p in parameters if isinstance(p.default, JobInfo))
+        self._asks_nothing = self._simple and not self.info
         self.excluded = _Excluded({*config_args, *self.info})
         if self._extra in self.excluded:
             self.excluded.others = frozenset(self.signature.parameters)
@@ -147,13 +151,16 @@ class Plan:
         """
         if (
             not kwargs
-            and self._simple
+            and self._asks_nothing
             and self._needed <= len(args)
             and (len(args) <= self._count or self._has_rest)
         ):
             return
         try:
-            self.signature.bind(*args, **kwargs)
+            given = self.signature.bind(*args, **kwargs).arguments
+            for name in self.info:
+                if not isinstance(given.get(name, _UNTOLD), JobInfo):
+                    raise TypeError(f"{name!r} is filled in when the job runs (JobInfo), and cannot be given")
         except TypeError as error:
             shown = [one for one in self.signature.parameters.values() if one.name not in self.info]
             raise CallError(f"{fullname}{self.signature.replace(parameters=shown)}: {error}") from None

@@ -13,6 +13,7 @@ from operator import attrgetter
 from types import FunctionType
 from typing import Any
 
+from headwater.engine.aside import aside
 from headwater.engine.main_program import has_a_name, is_main, module_here, recorded_module
 from headwater.engine.values.names import find
 from headwater.engine.values.own import as_spoken
@@ -37,9 +38,10 @@ def unpickled(data: bytes | bytearray | memoryview, buffers: Iterable[Any] | Non
     Raises:
         Exception: whatever making one of its parts raises.
     """
-    if not has_a_name():
-        return pickle.loads(data, buffers=buffers)
-    return _Unpickler(io.BytesIO(data), buffers=buffers).load()
+    with aside:
+        if not has_a_name():
+            return pickle.loads(data, buffers=buffers)
+        return _Unpickler(io.BytesIO(data), buffers=buffers).load()
 
 
 def of_module(module: str, name: str) -> Any:

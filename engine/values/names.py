@@ -8,6 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from headwater.engine.aside import aside
 from headwater.engine.main_program import MAIN, MAIN_IN_WORKER, is_main, module_here, recorded_module
 
 _MODULES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_io": "io"}
@@ -67,7 +68,7 @@ def find_class(module: str, qualname: str) -> Any:
     """What a module has under the dotted name of a class, or None. It is imported where it is not yet: a library may
     say of its classes that they are from a module which it imports when somebody asks for it."""
     if module not in sys.modules:
-        with suppress(Exception):
+        with suppress(Exception), aside:
             import_module(module)
     return find(module, qualname)
 
@@ -77,7 +78,8 @@ def imported(name: str) -> Any:
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         try:
-            module = import_module(module_here(".".join(parts[:cut])))
+            with aside:
+                module = import_module(module_here(".".join(parts[:cut])))
         except ImportError:
             continue
         return find(module.__name__, ".".join(parts[cut:]))

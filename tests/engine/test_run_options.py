@@ -54,6 +54,7 @@ def note(x: int) -> int:
         ({"prov": None}, TypeError, "prov=None.: True or False"),
         ({"context": [1]}, TypeError, "a dict with texts for keys"),
         ({"context": {1: 2}}, TypeError, "a dict with texts for keys"),
+        ({"context": {"a": {"b": note(2)}}}, TypeError, r"note\(2\) is a lazy value"),
         ({"command": "hw run"}, TypeError, "a list of words"),
         ({"command": [1]}, TypeError, "every word has to be a text"),
     ],
@@ -144,6 +145,21 @@ def test_what_the_engine_fills_in_itself_is_not_shown_where_a_call_does_not_fit(
 
     with pytest.raises(CallError, match=r"look\(n: 'int'\) -> 'int': missing a required argument: 'n'"):
         look()  # type: ignore[call-arg]
+
+
+def test_what_the_engine_fills_in_itself_cannot_be_given() -> None:
+    """It does not count in the cache's key: two calls that differ in it would be one."""
+
+    @task
+    def look(n: int, info: Any = JobInfo()) -> Any:
+        return info
+
+    for call in (lambda: look(1, 2), lambda: look(1, info=2), lambda: look.partial(info=2)(1)):
+        with pytest.raises(
+            CallError, match=r"look\(n: 'int'\) -> 'Any': 'info' is filled in when the job runs"
+        ):
+            call()
+    assert isinstance(Scheduler(record=False).run(look(1, JobInfo(job_id="mine"))), JobInfo)
 
 
 def test_how_far_a_run_is_can_be_read_at_a_console() -> None:
