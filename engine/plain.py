@@ -36,10 +36,10 @@ def plain_of(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
                 for part in parts
             )
         )
-        if _is_begun(one):
+        begun = _is_begun(one)
+        if begun:
             found |= held_back(one._args, had)
-            is_plain = look_into(one._args)[1]
-        if is_plain:
+        if look_into(one._args)[1] if begun else is_plain:
             found |= {had.of(one)}
         known[id(one)] = one, found
     return known[id(expression)][1]

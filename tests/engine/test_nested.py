@@ -123,7 +123,7 @@ def test_what_cannot_be_known_is_asked_for_once(monkeypatch: pytest.MonkeyPatch)
 
         value: Any = number(1)
         for _ in range(length):
-            value = map_(lambda item: number(item), [value])[0]
+            value = map_(lambda item: [number(item)], [value])[0][0]
         with monkeypatch.context() as patch:
             of = expression_codec._entry
             patch.setattr(expression_codec, "_entry", entry)
