@@ -346,10 +346,8 @@ def _is_wish(expression: Expression) -> bool:
 
 
 def _form_key(expression: Special) -> bytes:
-    if not _is_wish(expression):
-        with suppress(Unrecordable):
-            return _digest(b"Special", digest(expression))
-    return _alone(expression)
+    known = b"" if _is_wish(expression) else digest(expression)
+    return _digest(b"Special", known) if known else _alone(expression)
 
 
 def _alone(expression: Expression) -> bytes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
-from headwater.engine.errors import Undecodable
+from headwater.engine.errors import Undecodable, Unrecordable
 from headwater.engine.expression import Call, Expression, Given, Operation, Special, set_digest
 from headwater.engine.nested import ATOMS, Reference, find_expressions, substitute
 from headwater.engine.registry import get_task_registry
@@ -187,7 +188,8 @@ def _inner_first(value: Any) -> Iterator[tuple[Expression, bool]]:
 
 
 def digest(expression: Expression) -> bytes:
-    """What an expression is known by (32 bytes), made of what its parts are known by.
+    """What an expression is known by (32 bytes), made of what its parts are known by; nothing where one of them cannot
+    be known.
 
     It is kept with each of them: forms inside forms are asked for again at every level.
     """
@@ -198,13 +200,18 @@ def digest(expression: Expression) -> bytes:
             stack.pop()
             continue
         kind, name, args, kwargs, options = _entry(one)
-        missing = [e for e in find_expressions([args, kwargs, options]) if not hasattr(e, "_digest")]
+        inner = find_expressions([args, kwargs, options])
+        missing = [e for e in inner if not hasattr(e, "_digest")]
         if missing:
             stack.extend(reversed(missing))
             continue
-        parts = substitute([args, kwargs, options], lambda e: Known(e._digest))
-        version = one._task.hash if isinstance(one, Call) else b""
-        set_digest(one, hashlib.sha256(f"{kind}\0{name}\0".encode() + version + hash_value(parts)).digest())
+        known = b""
+        if all(e._digest for e in inner):
+            parts = substitute([args, kwargs, options], lambda e: Known(e._digest))
+            version = one._task.hash if isinstance(one, Call) else b""
+            with suppress(Unrecordable):
+                known = hashlib.sha256(f"{kind}\0{name}\0".encode() + version + hash_value(parts)).digest()
+        set_digest(one, known)
         stack.pop()
     return expression._digest
 

@@ -36,9 +36,10 @@ def plain_of(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
                 for part in parts
             )
         )
-        if _is_begun(one):
+        begun = _is_begun(one)
+        if begun:
             found |= held_back(one._args, had)
-        elif is_plain:
+        if look_into(one._args)[1] if begun else is_plain:
             found |= {had.of(one)}
         known[id(one)] = one, found
     return known[id(expression)][1]
@@ -49,9 +50,10 @@ def held_back(value: Any, had: Had) -> frozenset[Came]:
     also in what is quoted there: what was handed to the one that hands it on came from whoever wrote it."""
     found, stack = NO_CAME, [value]
     while stack:
-        inside = list(expressions_in(stack.pop()))
+        held = stack.pop()
+        inside = list(expressions_in(held))
         found = found.union(had.of(one) for one in inside if has_plain_parts(one))
-        stack += [quoted.expression for one in inside for quoted in quoted_in(parts_in(one))]
+        stack += [quoted.expression for quoted in quoted_in([held, *map(parts_in, inside)])]
     return found
 
 

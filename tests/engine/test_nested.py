@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from headwater.cypher.project import Project
+from headwater.engine import expression_codec
 from headwater.engine.nested import Reference, find_expressions, substitute
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import Scheduler, task
+from headwater import Scheduler, map_, task
 from tests.engine.workflows import Pair
 
 headwater_namespace = "nested"
@@ -107,3 +108,26 @@ def test_a_deep_lazy_value_is_recorded_and_sent(executor: str, local_project: Pr
 def test_a_container_of_lazy_values_that_contains_itself_is_an_error() -> None:
     with pytest.raises(ValueError, match="list that contains itself"):
         Scheduler(record=False).run(knotted())
+
+
+def test_what_cannot_be_known_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lambda has no identity, nor has any form around it."""
+
+    def looks(length: int) -> int:
+        seen = 0
+
+        def entry(expression: Any) -> Any:
+            nonlocal seen
+            seen += 1
+            return of(expression)
+
+        value: Any = number(1)
+        for _ in range(length):
+            value = map_(lambda item: [number(item)], [value])[0][0]
+        with monkeypatch.context() as patch:
+            of = expression_codec._entry
+            patch.setattr(expression_codec, "_entry", entry)
+            assert Scheduler(record=False).run(value) == 1
+        return seen
+
+    assert looks(80) < 5 * looks(20)

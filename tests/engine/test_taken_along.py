@@ -216,6 +216,25 @@ def test_what_a_form_has_evaluated_elsewhere_came_from_what_it_had_got(name: str
     assert fed == [{("size", "mine")}]
 
 
+@scheduler_task
+def writes_beside(of: str, value: Any) -> Any:
+    found = yield size("mine")
+    return EVALUATES[of]([show(value), found])
+
+
+@scheduler_task
+def quotes_beside(of: str, value: Any) -> Any:
+    found = yield size("mine")
+    return EVALUATES[of]([value, quote(pair(found, 0))])
+
+
+@pytest.mark.parametrize("form", [writes_beside, quotes_beside])
+@each_of_them
+def test_what_a_form_writes_beside_what_it_was_handed_came_from_what_it_had_got(name: str, form: Any) -> None:
+    fed = fed_by(lambda: form(name, note(1)), name)
+    assert ("size", "mine") in set().union(*fed)
+
+
 def test_what_an_async_body_begins_came_from_what_it_had_got() -> None:
     @task
     async def begins() -> Any:
