@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from itertools import islice
+from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_files import source_file_of
@@ -35,7 +36,9 @@ def held_by(value: object, is_task: Callable[[object], object]) -> list[Held]:
     Raises:
         TooLarge: see there.
     """
-    if type(value) in _PLAIN or isinstance(value, (FunctionType, ModuleType)):
+    if isinstance(value, FunctionType):
+        return sorted(_implementations(value, is_task), key=_order)
+    if type(value) in _PLAIN or isinstance(value, ModuleType):
         return []
     if isinstance(value, type):
         return sorted(_in_class(value, is_task), key=_order)
@@ -79,6 +82,19 @@ def _in_container(
             yield place, code
         elif isinstance(item, (dict, list, tuple, set, frozenset)) and depth > 1:
             yield from _in_container(place, item, is_task, depth - 1)
+
+
+def _implementations(func: FunctionType, is_task: Callable[[object], object]) -> Iterator[Held]:
+    """What other files have registered with a function of `functools.singledispatch`. (Of what its own has, the
+    statements for its name tell.)"""
+    registry = getattr(func, "registry", None)
+    if not isinstance(registry, MappingProxyType):
+        return
+    files = {one.__code__.co_filename for one in put_around(func)}
+    for kind, made in list(registry.items()):
+        code = code_in(made, is_task)
+        if code is not None and getattr(getattr(code, "__code__", None), "co_filename", "") not in files:
+            yield f"[{kind.__module__}.{kind.__qualname__}]", code
 
 
 def _in_class(cls: type, is_task: Callable[[object], object]) -> Iterator[Held]:
@@ -125,6 +141,21 @@ def own_function(func: FunctionType) -> FunctionType | None:
     """A function, if it is the user's own; of one that a library's decorator made (`contextlib.contextmanager`), the
     one that it was put around, if that is."""
     return next(filter(_is_users, put_around(func)), None)
+
+
+def has_attributes(func: FunctionType) -> bool:
+    """Whether somebody has put something on a function: a decorator that gives the function itself back, or a statement
+    (`func.limit = 5`)."""
+    return not vars(func).keys() <= {"__wrapped__"}
+
+
+def scope_that_names(func: FunctionType) -> Scope | None:
+    """The scope of the module whose statements bind a function, or what was put around it, under its name."""
+    module = module_of(func.__module__ or "")
+    if module is None or all(one is not func for one in put_around(vars(module).get(func.__name__))):
+        return None
+    scope = scope_of_module(module)
+    return scope if any(one.kind != "import" for one in scope.bindings(func.__name__)) else None
 
 
 def _is_users(func: FunctionType) -> bool:
@@ -212,7 +243,7 @@ def _value_of(scope: Scope, root: str, attrs: tuple[str, ...]) -> object:
 
 
 def functions_in(member: object) -> Iterator[FunctionType]:
-    """The functions that a member of a class holds: itself, a static or class method's, a property's."""
+    """The functions that a member of a class holds: itself, a static or class method's, a property's, what an object
+    was put around (`functools.lru_cache`)."""
     for held in (member, *(getattr(member, way, None) for way in ("__func__", "fget", "fset", "func"))):
-        if isinstance(held, FunctionType):
-            yield held
+        yield from islice(put_around(held), 1)

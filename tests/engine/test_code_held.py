@@ -77,6 +77,20 @@ def test_a_table_of_another_module_holds_what_this_one_registers(load: Load) -> 
     assert not same(load, files, {**files, "flow": files["flow"].replace("return 1", "return 2")})
 
 
+def test_what_another_module_registers_with_a_single_dispatch_function_counts(load: Load) -> None:
+    files = {
+        "flow": "import more\nfrom shown import show\n" + _STEP.format("show"),
+        "shown": "from functools import singledispatch\n@singledispatch\ndef show(x):\n    return 1\n"
+        "@show.register\ndef _(x: str):\n    return 2\n",
+        "more": "from shown import show\n@show.register(int)\ndef _(x):\n    return 3\n",
+    }
+    for old, new in ("return 3", "return 4"), ("(int)", "(float)"):
+        assert not same(load, files, {**files, "more": files["more"].replace(old, new)})
+    names = [one.name for one in fp(load(**files).step).counted]
+    assert "more._" in names
+    assert "shown._" not in names
+
+
 def test_tasks_in_a_table_count_by_name(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in = ModuleType("test_code_step")
     stand_in.Step = Step  # type: ignore[attr-defined]
