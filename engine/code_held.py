@@ -15,6 +15,7 @@ from headwater.engine.code_reads import GLOBAL, reads_of
 from headwater.engine.code_scope import MISSING, Scope, is_immutable, module_of, scope_of_module
 from headwater.engine.code_source import SourceFile
 from headwater.engine.code_text import stable
+from headwater.engine.values.attributes import attributes_of
 
 Held = tuple[str, object]
 """Where it stands, and the function, class or task."""
@@ -47,7 +48,7 @@ def held_by(value: object, is_task: Callable[[object], object]) -> list[Held]:
     if type(value) in (dict, list, tuple, set, frozenset) or isinstance(value, (dict, list, set)):
         return sorted(_in_container("", value, is_task, _DEPTH), key=_order)
     if origin_of_class(type(value)) == USER:
-        return sorted(_in_container("", dict(getattr(value, "__dict__", {})), is_task, _DEPTH), key=_order)
+        return sorted(_in_container("", attributes_of(value), is_task, _DEPTH), key=_order)
     return []
 
 
@@ -103,6 +104,9 @@ def _in_class(cls: type, is_task: Callable[[object], object]) -> Iterator[Held]:
             held = getattr(member, way, None) if way else member
             if isinstance(held, FunctionType) and is_own_code(held):
                 yield f".{name}", held
+        dispatcher = getattr(member, "dispatcher", None)  # functools.singledispatchmethod
+        if isinstance(dispatcher, FunctionType):
+            yield from ((f".{name}{where}", code) for where, code in _implementations(dispatcher, is_task))
         if not name.startswith("__") and isinstance(member, (dict, list, tuple, set, frozenset)):
             yield from _in_container(f".{name}", member, is_task, _DEPTH)
 
