@@ -154,12 +154,15 @@ def has_attributes(func: FunctionType) -> bool:
 
 
 def scope_that_names(func: FunctionType) -> Scope | None:
-    """The scope of the module whose statements bind a function, or what was put around it, under its name."""
+    """The scope of the module whose statements bind a function, or what was put around it, under its name; where they
+    are more than its `def`. (What it puts on itself when it runs is none of them.)"""
     module = module_of(func.__module__ or "")
     if module is None or all(one is not func for one in put_around(vars(module).get(func.__name__))):
         return None
     scope = scope_of_module(module)
-    return scope if any(one.kind != "import" for one in scope.bindings(func.__name__)) else None
+    bindings = (one for one in scope.bindings(func.__name__) if one.kind != "import")
+    found = [node for one in bindings for node in one.nodes[-1:]]
+    return scope if len(found) > 1 or any(getattr(one, "decorator_list", True) for one in found) else None
 
 
 def _is_users(func: FunctionType) -> bool:

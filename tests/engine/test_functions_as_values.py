@@ -157,6 +157,14 @@ def test_what_decorators_and_statements_put_on_a_function_or_an_inner_class_coun
         assert Scheduler(local_project).run(load(given=text).main())[3] == expected
 
 
+def test_what_a_function_puts_on_itself_when_it_runs_counts_not(load: Load) -> None:
+    text = "def counted():\n    counted.calls = getattr(counted, 'calls', 0) + 1\n"
+    before = hash_value(load(flow=text).counted)
+    again = load(flow=text)
+    again.counted()
+    assert hash_value(again.counted) == before
+
+
 def test_a_variable_or_a_table_that_holds_one_counts_with_it(load: Load) -> None:
     held = (
         "import contextlib\ndef make():\n    @contextlib.contextmanager\n    def opened():\n        yield 1\n"
