@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from itertools import islice
+from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_files import source_file_of
@@ -14,6 +15,7 @@ from headwater.engine.code_reads import GLOBAL, reads_of
 from headwater.engine.code_scope import MISSING, Scope, is_immutable, module_of, scope_of_module
 from headwater.engine.code_source import SourceFile
 from headwater.engine.code_text import stable
+from headwater.engine.values.attributes import attributes_of
 
 Held = tuple[str, object]
 """Where it stands, and the function, class or task."""
@@ -35,7 +37,9 @@ def held_by(value: object, is_task: Callable[[object], object]) -> list[Held]:
     Raises:
         TooLarge: see there.
     """
-    if type(value) in _PLAIN or isinstance(value, (FunctionType, ModuleType)):
+    if isinstance(value, FunctionType):
+        return sorted(_implementations(value, is_task), key=_order)
+    if type(value) in _PLAIN or isinstance(value, ModuleType):
         return []
     if isinstance(value, type):
         return sorted(_in_class(value, is_task), key=_order)
@@ -44,7 +48,7 @@ def held_by(value: object, is_task: Callable[[object], object]) -> list[Held]:
     if type(value) in (dict, list, tuple, set, frozenset) or isinstance(value, (dict, list, set)):
         return sorted(_in_container("", value, is_task, _DEPTH), key=_order)
     if origin_of_class(type(value)) == USER:
-        return sorted(_in_container("", dict(getattr(value, "__dict__", {})), is_task, _DEPTH), key=_order)
+        return sorted(_in_container("", attributes_of(value), is_task, _DEPTH), key=_order)
     return []
 
 
@@ -81,12 +85,28 @@ def _in_container(
             yield from _in_container(place, item, is_task, depth - 1)
 
 
+def _implementations(func: FunctionType, is_task: Callable[[object], object]) -> Iterator[Held]:
+    """What other files have registered with a function of `functools.singledispatch`. (Of what its own has, the
+    statements for its name tell.)"""
+    registry = getattr(func, "registry", None)
+    if not isinstance(registry, MappingProxyType):
+        return
+    files = {one.__code__.co_filename for one in put_around(func)}
+    for kind, made in list(registry.items()):
+        code = code_in(made, is_task)
+        if code is not None and getattr(getattr(code, "__code__", None), "co_filename", "") not in files:
+            yield f"[{kind.__module__}.{kind.__qualname__}]", code
+
+
 def _in_class(cls: type, is_task: Callable[[object], object]) -> Iterator[Held]:
     for name, member in list(vars(cls).items()):
         for way in ("", "__func__", "fget", "fset"):
             held = getattr(member, way, None) if way else member
             if isinstance(held, FunctionType) and is_own_code(held):
                 yield f".{name}", held
+        dispatcher = getattr(member, "dispatcher", None)  # functools.singledispatchmethod
+        if isinstance(dispatcher, FunctionType):
+            yield from ((f".{name}{where}", code) for where, code in _implementations(dispatcher, is_task))
         if not name.startswith("__") and isinstance(member, (dict, list, tuple, set, frozenset)):
             yield from _in_container(f".{name}", member, is_task, _DEPTH)
 
@@ -125,6 +145,24 @@ def own_function(func: FunctionType) -> FunctionType | None:
     """A function, if it is the user's own; of one that a library's decorator made (`contextlib.contextmanager`), the
     one that it was put around, if that is."""
     return next(filter(_is_users, put_around(func)), None)
+
+
+def has_attributes(func: FunctionType) -> bool:
+    """Whether somebody has put something on a function: a decorator that gives the function itself back, or a statement
+    (`func.limit = 5`)."""
+    return not vars(func).keys() <= {"__wrapped__"}
+
+
+def scope_that_names(func: FunctionType) -> Scope | None:
+    """The scope of the module whose statements bind a function, or what was put around it, under its name; where they
+    are more than its `def`. (What it puts on itself when it runs is none of them.)"""
+    module = module_of(func.__module__ or "")
+    if module is None or all(one is not func for one in put_around(vars(module).get(func.__name__))):
+        return None
+    scope = scope_of_module(module)
+    bindings = (one for one in scope.bindings(func.__name__) if one.kind != "import")
+    found = [node for one in bindings for node in one.nodes[-1:]]
+    return scope if len(found) > 1 or any(getattr(one, "decorator_list", True) for one in found) else None
 
 
 def _is_users(func: FunctionType) -> bool:
@@ -212,7 +250,7 @@ def _value_of(scope: Scope, root: str, attrs: tuple[str, ...]) -> object:
 
 
 def functions_in(member: object) -> Iterator[FunctionType]:
-    """The functions that a member of a class holds: itself, a static or class method's, a property's."""
+    """The functions that a member of a class holds: itself, a static or class method's, a property's, what an object
+    was put around (`functools.lru_cache`)."""
     for held in (member, *(getattr(member, way, None) for way in ("__func__", "fget", "fset", "func"))):
-        if isinstance(held, FunctionType):
-            yield held
+        yield from islice(put_around(held), 1)

@@ -20,6 +20,15 @@ CELL = "cell"
 IMPORT = "import"
 """an import statement inside the code: root is the module, attrs are the names taken from it"""
 
+BLIND = {
+    "eval": "runs code that is made at run time",
+    "exec": "runs code that is made at run time",
+    "compile": "makes code at run time",
+    "__import__": "imports modules by names that are made at run time",
+    "globals": "reads globals by names that are made at run time",
+}
+"""builtin functions behind which nothing is seen, and why"""
+
 
 class Read(NamedTuple):
     how: str

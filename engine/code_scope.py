@@ -93,15 +93,6 @@ def scope_of_module(module: ModuleType) -> Scope:
     return Scope(vars(module), source_file_of_module(vars(module)), None)
 
 
-def scope_that_names(func: FunctionType) -> Scope | None:
-    """The scope of the module whose statements bind a function under its name."""
-    module = module_of(func.__module__ or "")
-    if module is None or vars(module).get(func.__name__) is not func:
-        return None
-    scope = scope_of_module(module)
-    return scope if any(one.kind != "import" for one in scope.bindings(func.__name__)) else None
-
-
 def binding_scope(scope: Scope, binding: Binding) -> tuple[str, str | None]:
     """The absolute module name, and the attribute, that an import statement names."""
     if not binding.level:

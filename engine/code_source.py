@@ -169,6 +169,14 @@ class SourceFile:
             known = self._within[id(node)] = list(_definitions([node]))
         return known
 
+    def classes(self, qualname: str) -> list[ast.ClassDef]:
+        """The `class` statements that may have made a class, by its qualified name."""
+        found: list[Any] = [self._tree]
+        for name in qualname.replace("<locals>.", "").split("."):
+            within = ((one, inner) for one in found for inner in self.definitions_within(one))
+            found = [inner for one, inner in within if inner is not one and inner.name == name]
+        return [one for one in found if isinstance(one, ast.ClassDef)]
+
     def code(self, node: ast.AST) -> CodeType:
         """A code object that does what a statement or expression does; annotations are left out."""
         known = self._codes.get(id(node))

@@ -12,7 +12,7 @@ from typing import Any
 
 from headwater.cypher.records import CODE, FileSeen
 from headwater.engine.code import Fingerprint, fingerprint
-from headwater.engine.code_held import own_function
+from headwater.engine.code_held import has_attributes, own_function
 from headwater.engine.code_origin import USER, origin, origin_of_class
 from headwater.engine.code_scope import imported_module
 from headwater.engine.files import file_hash
@@ -41,7 +41,7 @@ def _fingerprint(code: FunctionType | type) -> Fingerprint | None:
         whose = origin_of_class(code)
     else:
         whose = origin(code.__module__ or "", code.__code__.co_filename)
-        if whose != USER and own_function(code) is not None:
+        if own_function(code) is not None and (whose != USER or has_attributes(code)):
             return fingerprint(code, is_task=task_function, as_held=True)
     return fingerprint(code, is_task=task_function) if whose == USER else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -11,12 +10,22 @@ from typing import Any
 from headwater.engine.code_annotations import annotations_of, own_names
 from headwater.engine.code_bindings import Binding
 from headwater.engine.code_changed import Statement, counting
+from headwater.engine.code_classes import Stated, stands_in, statements_of
 from headwater.engine.code_files import source_file_of
-from headwater.engine.code_held import Named, TooLarge, functions_in, held_by, own_function
+from headwater.engine.code_held import (
+    Named,
+    TooLarge,
+    functions_in,
+    has_attributes,
+    held_by,
+    own_function,
+    scope_that_names,
+)
 from headwater.engine.code_imports import import_beside, import_from_locals, is_made, value_under
 from headwater.engine.code_live import INSTEAD, MEMBERS, goes_on_with, live
 from headwater.engine.code_origin import STDLIB, USER, origin_of_module
-from headwater.engine.code_reads import CELL, GLOBAL, IMPORT, Read, reads_of
+from headwater.engine.code_part import Part
+from headwater.engine.code_reads import BLIND, CELL, GLOBAL, IMPORT, Read, reads_of
 from headwater.engine.code_scope import (
     MISSING,
     MODULE_FACTS,
@@ -30,7 +39,6 @@ from headwater.engine.code_scope import (
     module_under,
     scope_of_function,
     scope_of_module,
-    scope_that_names,
     submodule,
 )
 from headwater.engine.code_source import Definition, SourceFile
@@ -40,26 +48,6 @@ IsTask = Callable[[object], "Callable[..., Any] | None"]
 
 _LATE = "imported when the code runs: an installed package, or not there"
 _NO_CLASS = "the source of this class was not found: only its methods and bases count"
-_BLIND = {
-    "eval": "runs code that is made at run time",
-    "exec": "runs code that is made at run time",
-    "compile": "makes code at run time",
-    "__import__": "imports modules by names that are made at run time",
-    "globals": "reads globals by names that are made at run time",
-}
-
-
-class Part:
-    """One thing that counts: its text, and what it reads."""
-
-    def __init__(self, kind: str, name: str, text: str, where: str) -> None:
-        self.kind = kind
-        self.name = name
-        self.text = text
-        self.where = where
-        self.digest_hex = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-        self.edges: list[tuple[str, str]] = []
-        """(the name as it is read, the number of the part or a label for what does not count)"""
 
 
 class Walk:
@@ -142,16 +130,24 @@ class Walk:
             self._edge(part, "__wrapped__", self._object(part.name, wrapped))
 
     def _class(self, cls: type, note: str = _NO_CLASS) -> str:
-        """A class as it is now, where its statement was not found or does not tell: its methods and bases."""
+        """A class as it is now: its methods and bases. Beside them its statement, where it is to be found and no name
+        of its module counts for it."""
 
         def make() -> tuple[Part, Callable[[Part], None]]:
             self._kept.append(cls)
+            found = statements_of(cls) if note else None
             name = f"{cls.__module__}.{cls.__qualname__}"
-            if note:
+            if note and found is None:
                 self.uncounted[name] = note
-            return Part("class", name, "class", str(cls.__module__)), expand
+            text = "class" if found is None else "\n".join(map(found.source.text, found.nodes))
+            return Part("class", name, text, str(cls.__module__)), lambda part: expand(part, found)
 
-        def expand(part: Part) -> None:
+        def expand(part: Part, found: Stated | None) -> None:
+            if found is not None:
+                for node in found.nodes:
+                    self._read_all(part, found.scope, found.source.code(node), node, loose=True)
+                    for inner in found.source.definitions_within(node):
+                        self._read_annotations(part, found.scope, inner)
             for base in cls.__bases__:
                 if base is not object:
                     self._edge(part, f"base {base.__qualname__}", self._object(part.name, base))
@@ -203,7 +199,7 @@ class Walk:
         if found.how == INSTEAD:
             if found.note:
                 self.uncounted[part.name] = found.note
-            self._edge(part, "is", self._object(part.name, value))
+            self._edge(part, "is", self._object(part.name, value, by_name=False))
         elif found.how == MEMBERS and isinstance(value, type):
             self._edge(part, "is", self._class(value, ""))
         elif found.how and name not in source.globals_declared:
@@ -287,8 +283,8 @@ class Walk:
             return self._imported(*import_that_holds(scope, name, imports, value), attrs, name)
         if value is MISSING:
             if name in scope.builtins:
-                if name in _BLIND:
-                    self.uncounted[name] = _BLIND[name]
+                if name in BLIND:
+                    self.uncounted[name] = BLIND[name]
             elif not loose:
                 self.uncounted[f"{scope.name}.{name}"] = "there is no such name (yet)"
             return None
@@ -347,7 +343,7 @@ class Walk:
             if whose != STDLIB:
                 self.uncounted[name.partition(".")[0]] = whose
             elif name == "importlib" and attrs[:1] == ("import_module",):
-                self.uncounted["importlib.import_module"] = _BLIND["__import__"]
+                self.uncounted["importlib.import_module"] = BLIND["__import__"]
             return f"{whose} {'.'.join((name, *attrs[:1]))}"
         scope = scope_of_module(module)
         if not attrs:
@@ -441,14 +437,16 @@ class Walk:
             return self._module(value.__name__, read.attrs, read.root)
         return self._object(f"{part.name}.{read.root}", value, "variable")
 
-    def _object(self, name: str, value: object, kind: str = "") -> str | None:
-        """A run-time object whose binding statement is not known; kind: what an immutable one counts as."""
+    def _object(self, name: str, value: object, kind: str = "", *, by_name: bool = True) -> str | None:
+        """A run-time object whose binding statement is not known; kind: what an immutable one counts as; by_name:
+        whether a function may count by the statements for its own name."""
         task = self._task(value, ())
         if task is not None:
             return task
         if isinstance(value, FunctionType):
             own = own_function(value)
-            scope = scope_that_names(value) if own is not None and own is not value else None
+            named = by_name and own is not None and (own is not value or has_attributes(value))
+            scope = scope_that_names(value) if named else None
             if scope is not None:
                 return self._global(scope, value.__name__, ())
             if own is not None:
@@ -478,10 +476,11 @@ class Walk:
         if module is not None and origin_of_module(module) != USER:
             self._uncounted_foreign(cls)
             return f"other {cls.__module__}.{cls.__qualname__}"
-        if module is not None and "." not in cls.__qualname__:
+        top = cls.__qualname__.partition(".")[0]
+        if module is not None and (top == cls.__qualname__ or stands_in(module, cls)):
             scope = scope_of_module(module)
-            if any(binding.kind == "class" for binding in scope.bindings(cls.__name__)):
-                return self._global(scope, cls.__name__, ())
+            if any(binding.kind == "class" for binding in scope.bindings(top)):
+                return self._global(scope, top, ())
         return self._class(cls)
 
     def _uncounted_foreign(self, value: FunctionType | type) -> None:

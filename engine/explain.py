@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.likeness import Earlier, Given, nearest
-from headwater.cypher.records import PROJECT, project_in
+from headwater.cypher.records import CODE, PROJECT, project_in
 from headwater.engine.errors import Unrecordable
 from headwater.engine.feeding import ONLY_BODY
 from headwater.engine.job import Job
@@ -206,10 +206,15 @@ def _by_call(calls: Sequence[Any]) -> Why | None:
 def _by_files(files: Iterable[Any]) -> Why | None:
     """Which of some recorded files are not what they were."""
     changed = {path for _, path, evidence, digest in files if not still_holds(path, evidence, digest)}
-    code = {path for path in changed if path.startswith(("task:", "function:", "class:"))}
-    if changed - code:
-        return Why(Reason.FILE_CHANGED, ", ".join(sorted(changed - code)))
-    return Why(Reason.CODE_CHANGED, ", ".join(sorted(code))) if code else None
+    return _changed(changed) if changed else None
+
+
+def _changed(paths: set[str]) -> Why:
+    """Of files, and code that values hold, which are not what they were: files, where there are any."""
+    code = {path for path in paths if path.partition(":")[0] in CODE}
+    if paths - code:
+        return Why(Reason.FILE_CHANGED, ", ".join(sorted(paths - code)))
+    return Why(Reason.CODE_CHANGED, ", ".join(sorted(code)))
 
 
 def _by_code(task: Task[Any, Any], versions: Sequence[_Version]) -> Why | None:
@@ -272,7 +277,7 @@ def _by_arguments(job: Job, earlier: Sequence[Earlier]) -> Why:
             old = "" if before is None else f"{before.preview[:_PREVIEW]} → "
             arguments.append(f"{name}: {old}{preview(value, _PREVIEW)}")
     if files and not arguments:
-        return Why(Reason.FILE_CHANGED, ", ".join(sorted(set(files))))
+        return _changed(set(files))
     arguments += [f"{name}: no longer given" for name in then if name not in now]
     return Why(Reason.ARGUMENT_CHANGED, "; ".join(arguments) or "none is what it was")
 

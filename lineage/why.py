@@ -183,8 +183,8 @@ class _Explainer:
         words = _files(files) or ", ".join(self._arguments.made(job.call)[:2])
         if not words:
             return None
-        code = all(change.path.partition(":")[0] in CODE for change in files) and bool(files)
-        return _step(job, Reason.CODE if code else Reason.FILE, words, line, files=files)
+        reason = Reason.FILE if _beside_code(files) or not files else Reason.CODE
+        return _step(job, reason, words, line, files=files)
 
     def _border(self, job: JobFact) -> tuple[Step, str | None]:
         """A call of another project's task, which is made in every run: what it was given is the cause, or what is
@@ -243,7 +243,9 @@ class _Explainer:
                 return _step(job, Reason.UPSTREAM, words, line, arguments=changes), ran[0].id
         files = [file for change in changes for file in change.files if file.before and file.after]
         if files:
-            return _step(job, Reason.FILE, _files(files), line, arguments=changes), None
+            beside = _beside_code(files)
+            reason = Reason.FILE if beside else Reason.CODE
+            return _step(job, reason, _files(beside or files), line, arguments=changes), None
         words = "; ".join(change.summary() for change in changes[:2]) or "what differs is not on record"
         from_parent = job.parent if any(change.from_parent for change in changes) else None
         return _step(job, Reason.ARGUMENT, words, line, arguments=changes), self._above(from_parent)
@@ -267,6 +269,11 @@ def _step(
     files: Sequence[FileChange] = (),
 ) -> Step:
     return Step(job.line(), reason, words, job.reason, earlier, code, arguments, files)
+
+
+def _beside_code(changes: Sequence[FileChange]) -> list[FileChange]:
+    """The files among what changed, without the code that values hold."""
+    return [change for change in changes if change.path.partition(":")[0] not in CODE]
 
 
 def _files(changes: Sequence[FileChange]) -> str:

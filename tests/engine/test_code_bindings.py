@@ -120,6 +120,11 @@ ALTERNATIVES = {
         "from functools import lru_cache\nif ON:\n    @lru_cache\n    def helper(x):\n        return 1\n"
         "else:\n    @lru_cache\n    def helper(x):\n        return 2\n"
     ),
+    "decorated in a function": (
+        "from contextlib import contextmanager\ndef make(n):\n    @contextmanager\n    def helper(x):\n"
+        "        yield n\n    return helper\nif ON:\n    helper = make(\n        1\n    )\n"
+        "else:\n    helper = make(\n        2\n    )\n"
+    ),
     "later": "def helper(x):\n    return 1\nif not ON:\n    def helper(x):\n        return 2\n",
     "missing": (
         "try:\n    if ON:\n        raise ImportError\n    def helper(x):\n        return 2\n"

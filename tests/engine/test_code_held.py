@@ -77,6 +77,49 @@ def test_a_table_of_another_module_holds_what_this_one_registers(load: Load) -> 
     assert not same(load, files, {**files, "flow": files["flow"].replace("return 1", "return 2")})
 
 
+_ELSEWHERE = {
+    "attribute": ("self.items[f.__name__] = f", "class Table:\n", "TABLE.items['parse']"),
+    "slot": (
+        "self.items[f.__name__] = f",
+        "class Table:\n    __slots__ = ('items',)\n",
+        "TABLE.items['parse']",
+    ),
+    "method": (
+        "",
+        "class Table:\n    @singledispatchmethod\n    def go(self, x):\n        return 0\n",
+        "TABLE.go",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", _ELSEWHERE)
+def test_what_another_module_registers_in_an_object_counts(load: Load, form: str) -> None:
+    put, head, read = _ELSEWHERE[form]
+    files = {
+        "flow": "import more\nfrom reg import TABLE\n" + _STEP.format(read),
+        "reg": f"from functools import singledispatchmethod\n{head}    def __init__(self):\n        self.items = {{}}\n"
+        f"    def add(self, f):\n        {put or 'self.go.register(f)'}\n        return f\nTABLE = Table()\n",
+        "more": "from reg import TABLE\n@TABLE.add\ndef parse(*x: int):\n    return 1\n",
+    }
+    if not put:
+        files["more"] = "from reg import TABLE\n@TABLE.go.register\ndef parse(self, x: int):\n    return 1\n"
+    assert not same(load, files, {**files, "more": files["more"].replace("return 1", "return 2")})
+
+
+def test_what_another_module_registers_with_a_single_dispatch_function_counts(load: Load) -> None:
+    files = {
+        "flow": "import more\nfrom shown import show\n" + _STEP.format("show"),
+        "shown": "from functools import singledispatch\n@singledispatch\ndef show(x):\n    return 1\n"
+        "@show.register\ndef _(x: str):\n    return 2\n",
+        "more": "from shown import show\n@show.register(int)\ndef _(x):\n    return 3\n",
+    }
+    for old, new in ("return 3", "return 4"), ("(int)", "(float)"):
+        assert not same(load, files, {**files, "more": files["more"].replace(old, new)})
+    names = [one.name for one in fp(load(**files).step).counted]
+    assert "more._" in names
+    assert "shown._" not in names
+
+
 def test_tasks_in_a_table_count_by_name(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in = ModuleType("test_code_step")
     stand_in.Step = Step  # type: ignore[attr-defined]

@@ -59,6 +59,34 @@ def test_classes_count_with_their_methods_bases_and_what_these_read(
     assert not same(load, files, {**files, file: files[file].replace(old, new)}, name)
 
 
+_LOCAL = """\
+from functools import lru_cache
+LEVEL = 5
+def make():
+    class Model:
+        TABLE = [1]
+        @lru_cache
+        def cached(self):
+            return 2
+        @property
+        def level(self):
+            return LEVEL
+        class Inner:
+            deep = [3]
+    def step(x):
+        return Model
+    return step
+step = make()
+"""
+
+
+def test_a_class_inside_a_function_counts_with_its_statement(load: Load) -> None:
+    for old in "[1]", "return 2", "[3]", "LEVEL = 5":
+        assert not same(load, {"flow": _LOCAL}, {"flow": _LOCAL.replace(old, f"{old}  or 0")}), old
+    assert fp(load(flow=_LOCAL).step).uncounted == ()
+    assert same(load, {"flow": _LOCAL}, {"flow": f"# one\n\n{_LOCAL}\n\ndef other():\n    return 1\n"})
+
+
 def test_defaults_count(load: Load) -> None:
     text = "LIMIT = 1\nTABLE = [1]\ndef key(x):\n    return x\n"
     text += "def step(x, n=LIMIT, *, by=key, table=TABLE):\n    return x\n"

@@ -90,6 +90,81 @@ def test_what_is_registered_with_it_and_its_decorators_count(load: Load) -> None
         assert [was == is_ for was, is_ in zip(hashes, now, strict=True)] == [changed != 0, changed != 1]
 
 
+_GIVEN = """
+import functools
+from headwater import task
+
+headwater_namespace = "given"
+
+def limited(n):
+    def put(f):
+        f.limit = n
+        return f
+    return put
+
+@limited(1)
+def decorated():
+    pass
+
+def assigned():
+    pass
+assigned.limit = 2
+
+@functools.cache
+@limited(3)
+def cached():
+    pass
+
+class Outer:
+    class Inner:
+        TABLE = [4]
+        @functools.cache
+        def cached(self):
+            return 5
+        class Inmost:
+            n = [6]
+
+Outer.Inner.later = [7]
+
+@task
+def limit(f):
+    return f.limit
+
+@task
+def seen(o):
+    return o.TABLE + [o.cached()] + o.Inmost.n + o.later
+
+@task
+def main():
+    return [limit(decorated), limit(assigned), limit(cached), seen(Outer.Inner())]
+"""
+
+
+def test_what_decorators_and_statements_put_on_a_function_or_an_inner_class_counts(
+    load: Load, local_project: Project
+) -> None:
+    given = [1, 2, 3, [4, 5, 6, 7]]
+    assert Scheduler(local_project).run(load(given=_GIVEN).main()) == given
+    text = _GIVEN
+    for old, new in {"(1)": "(11)", "= 2": "= 12", "(3)": "(13)"}.items():
+        text = text.replace(old, new)
+    assert Scheduler(local_project).run(load(given=text).main()) == [11, 12, 13, [4, 5, 6, 7]]
+    for at, (old, new) in enumerate(
+        {"[4]": "[14]", "return 5": "return 15", "[6]": "[16]", "[7]": "[17]"}.items()
+    ):
+        text = text.replace(old, new)
+        expected = [14, 15, 16, 17][: at + 1] + [4, 5, 6, 7][at + 1 :]
+        assert Scheduler(local_project).run(load(given=text).main())[3] == expected
+
+
+def test_what_a_function_puts_on_itself_when_it_runs_counts_not(load: Load) -> None:
+    text = "def counted():\n    counted.calls = getattr(counted, 'calls', 0) + 1\n"
+    before = hash_value(load(flow=text).counted)
+    again = load(flow=text)
+    again.counted()
+    assert hash_value(again.counted) == before
+
+
 def test_a_variable_or_a_table_that_holds_one_counts_with_it(load: Load) -> None:
     held = (
         "import contextlib\ndef make():\n    @contextlib.contextmanager\n    def opened():\n        yield 1\n"

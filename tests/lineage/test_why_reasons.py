@@ -163,6 +163,16 @@ def test_each_reason_is_given_where_it_holds_and_as_a_dry_run_had_said(lab: Lab)
     assert chains(lab, run)["each"] == [("each", Reason.CODE)]
     assert of(lab, run, "each").root.because.startswith("code in the expression it returned changed: task:")
 
+    # A function that is handed over.
+    held = (
+        f"{SOURCE}def own(x: int) -> int:\n    return x\n\n@task\ndef applied(f) -> int:\n    return f(1)\n"
+    )
+    after(held, "applied(own)")
+    run, said = after(held.replace("    return x\n", "    return x + 1\n"), "applied(own)")
+    assert said == {"applied": Said.CODE_CHANGED}
+    assert chains(lab, run)["applied"] == [("applied", Reason.CODE)]
+    assert of(lab, run, "applied").root.because.startswith("function:")
+
     # A file that a call far below made, and that is gone; known by its time, and by its content alone.
     for kind in ("File", "ContentFile"):
         made = f"from headwater import {kind}\n{SOURCE}"
