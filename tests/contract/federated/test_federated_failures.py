@@ -21,6 +21,7 @@ from headwater import (
     CallError,
     Cancelled,
     Handle,
+    JobInfo,
     Project,
     Rehearsal,
     Scheduler,
@@ -79,7 +80,12 @@ class Shelf(Handle):
     [
         (lambda: federated_task("bil", 1), UsageError, r"no entry point 'bil'\. Did you mean bill\?"),
         (lambda: federated_task(7), CallError, "the name of an entry point is needed"),
-        (lambda: federated_task("bill", 1, _abroad=3), CallError, "_abroad is no name for an argument"),
+        (lambda: federated_task("bill", 1, _abroad=3), CallError, "'_abroad' is filled in when the job runs"),
+        (
+            lambda: federated_task("bill", 1, _abroad=JobInfo()),
+            CallError,
+            "_abroad is no name for an argument",
+        ),
         (
             lambda: federated_task("bill", 1, extr=2),
             CallError,
