@@ -254,7 +254,7 @@ def test_neo4j_killed_and_restarted_while_loading(
     project = create_project(tmp_path)
     open_store(project).close()
     write_runs(project)
-    for seed in range(20, 26):  # enough to be at it when the server is killed
+    for seed in range(20, 22):  # enough to be at it when the server is killed
         MadeUpRun(seed, calls=800).write(project, size=50)
     loader = start_loader(project)
     loaders.append(loader)
