@@ -392,6 +392,12 @@ _BACK = pow(_STRIDE, -1, 1 << 128)
 CODE = ("task", "function", "class")
 """Kinds of evidence: of code that stands in a value, which is recorded as a file is."""
 
+
+def is_code(path: str) -> bool:
+    """Whether what is recorded as a file is of these kinds, by its path: `function:module:name`."""
+    return path.partition(":")[0] in CODE
+
+
 PROJECT = "project"
 """Among the options of a task that was called from another project: the folder of its own."""
 

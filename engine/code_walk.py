@@ -145,9 +145,7 @@ class Walk:
         def expand(part: Part, found: Stated | None) -> None:
             if found is not None:
                 for node in found.nodes:
-                    self._read_all(part, found.scope, found.source.code(node), node, loose=True)
-                    for inner in found.source.definitions_within(node):
-                        self._read_annotations(part, found.scope, inner)
+                    self._statement(part, found.scope, found.source, node, loose=True)
             for base in cls.__bases__:
                 if base is not object:
                     self._edge(part, f"base {base.__qualname__}", self._object(part.name, base))
@@ -186,9 +184,7 @@ class Walk:
                 for node in one.nodes:
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         continue  # one that may fail, and decides by that
-                    self._read_all(part, scope, one.source.code(node), node, quiet=True)
-                    for inner in one.source.definitions_within(node):
-                        self._read_annotations(part, scope, inner)
+                    self._statement(part, scope, one.source, node, quiet=True)
 
         return self._number(("bound", source.name, name), make)
 
@@ -230,6 +226,14 @@ class Walk:
     def _edge(self, part: Part, name: str, target: str | None) -> None:
         if target is not None and (name, target) not in part.edges:
             part.edges.append((name, target))
+
+    def _statement(
+        self, part: Part, scope: Scope, source: SourceFile, node: ast.stmt, **missing: bool
+    ) -> None:
+        """What a statement reads, with the annotations in it; missing: `quiet` or `loose`, as in `_read_all`."""
+        self._read_all(part, scope, source.code(node), node, **missing)
+        for inner in source.definitions_within(node):
+            self._read_annotations(part, scope, inner)
 
     def _read_all(
         self,

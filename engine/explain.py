@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from headwater.cypher.likeness import Earlier, Given, nearest
-from headwater.cypher.records import CODE, PROJECT, project_in
+from headwater.cypher.records import PROJECT, is_code, project_in
 from headwater.engine.errors import Unrecordable
 from headwater.engine.feeding import ONLY_BODY
 from headwater.engine.job import Job
@@ -211,7 +211,7 @@ def _by_files(files: Iterable[Any]) -> Why | None:
 
 def _changed(paths: set[str]) -> Why:
     """Of files, and code that values hold, which are not what they were: files, where there are any."""
-    code = {path for path in paths if path.partition(":")[0] in CODE}
+    code = set(filter(is_code, paths))
     if paths - code:
         return Why(Reason.FILE_CHANGED, ", ".join(sorted(paths - code)))
     return Why(Reason.CODE_CHANGED, ", ".join(sorted(code)))

@@ -36,10 +36,11 @@ def plain_of(owner: Job, expression: Expression, had: Had) -> frozenset[Came]:
                 for part in parts
             )
         )
-        begun = _is_begun(one)
-        if begun:
+        own = is_plain
+        if _is_begun(one):
             found |= held_back(one._args, had)
-        if look_into(one._args)[1] if begun else is_plain:
+            own = look_into(one._args)[1]
+        if own:
             found |= {had.of(one)}
         known[id(one)] = one, found
     return known[id(expression)][1]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from headwater.cypher.errors import UsageError
 from headwater.cypher.inert import one_line
-from headwater.cypher.records import CODE, marked_file
+from headwater.cypher.records import is_code, marked_file
 from headwater.lineage.changes import FileChange
 from headwater.lineage.resolve import versions_meant
 from headwater.lineage.versions import compare_versions
@@ -273,7 +273,7 @@ def _step(
 
 def _beside_code(changes: Sequence[FileChange]) -> list[FileChange]:
     """The files among what changed, without the code that values hold."""
-    return [change for change in changes if change.path.partition(":")[0] not in CODE]
+    return [change for change in changes if not is_code(change.path)]
 
 
 def _files(changes: Sequence[FileChange]) -> str:
