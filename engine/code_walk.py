@@ -145,7 +145,7 @@ class Walk:
         def expand(part: Part, found: Stated | None) -> None:
             if found is not None:
                 for node in found.nodes:
-                    self._statement(part, found.scope, found.source, node, loose=True)
+                    self._state(part, found.scope, found.source, node, loose=True)
             for base in cls.__bases__:
                 if base is not object:
                     self._edge(part, f"base {base.__qualname__}", self._object(part.name, base))
@@ -184,7 +184,7 @@ class Walk:
                 for node in one.nodes:
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         continue  # one that may fail, and decides by that
-                    self._statement(part, scope, one.source, node, quiet=True)
+                    self._state(part, scope, one.source, node, loose=False)
 
         return self._number(("bound", source.name, name), make)
 
@@ -227,11 +227,9 @@ class Walk:
         if target is not None and (name, target) not in part.edges:
             part.edges.append((name, target))
 
-    def _statement(
-        self, part: Part, scope: Scope, source: SourceFile, node: ast.stmt, **missing: bool
-    ) -> None:
-        """What a statement reads, with the annotations in it; missing: `quiet` or `loose`, as in `_read_all`."""
-        self._read_all(part, scope, source.code(node), node, **missing)
+    def _state(self, part: Part, scope: Scope, source: SourceFile, node: ast.AST, *, loose: bool) -> None:
+        """What a statement reads, with the annotations in it; loose: as in `_read_all`."""
+        self._read_all(part, scope, source.code(node), node, quiet=True, loose=loose)
         for inner in source.definitions_within(node):
             self._read_annotations(part, scope, inner)
 
