@@ -55,11 +55,34 @@ def _put_back(before: dict[int, Any]) -> None:
         signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
+class _Held(threading.local):
+    """What a thread that forks holds back meanwhile."""
+
+    mask: set[Any] | None = None
+    """the signals that were blocked before; None where nothing is held back"""
+
+
+_held = _Held()
+
+
+def _hold_back() -> None:
+    """What the new process is told before it has let go of the run's handlers would be taken for the run's."""
+    if _replaced:
+        _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+
+
+def _go_on() -> None:
+    mask, _held.mask = _held.mask, None
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _let_go_in_child() -> None:
     """A process that a task forks is no part of the run, and has to end when it is told to: whoever tells it (a
     `multiprocessing.Pool` at its end) waits for that."""
     while _replaced:
         _put_back(_replaced.pop())
+    _go_on()
 
 
-os.register_at_fork(after_in_child=_let_go_in_child)
+os.register_at_fork(before=_hold_back, after_in_parent=_go_on, after_in_child=_let_go_in_child)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -236,3 +238,27 @@ def exit_code_of_a_fork_that_is_told_to_end(note: Path) -> int | None:
 def test_a_process_that_a_task_forks_ends_when_it_is_told_to(tmp_path: Path) -> None:
     scheduler = Scheduler(record=False)
     assert scheduler.run(exit_code_of_a_fork_that_is_told_to_end(tmp_path / "note")) == -signal.SIGTERM
+
+
+_TOLD_AT_ONCE = """
+import os, signal
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
+from headwater import Scheduler, task
+
+headwater_namespace = "told"
+
+@task
+def exit_code_of_a_fork() -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+print(Scheduler(record=False).run(exit_code_of_a_fork()))
+"""
+
+
+def test_a_process_that_a_task_forks_ends_when_it_is_told_to_at_once() -> None:
+    """Before it is that far that it has its own handlers: a pool that is done tells workers which have just begun."""
+    done = subprocess.run([sys.executable, "-c", _TOLD_AT_ONCE], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{-signal.SIGTERM}\n", "")
