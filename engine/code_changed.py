@@ -8,7 +8,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import NamedTuple
 
 from headwater.engine.code_bindings import Binding, Nodes
-from headwater.engine.code_changes import Change, Path, Step, written
+from headwater.engine.code_changes import SETTING, Change, Path, Step, written
 from headwater.engine.code_origin import USER, origin_of_module
 from headwater.engine.code_scope import (
     MISSING,
@@ -139,7 +139,7 @@ def changing(scope: Scope, name: str, is_task: IsTask) -> list[Step]:
     for one in names:
         fixed = one == name and _is_fixed(scope, one, is_task)
         for hit in module.hits.get(one, ()):
-            bound = hit.change.binds and one == name
+            bound = one == name and (hit.change.binds or _sets(hit, scope.values.get(name)))
             if (bound or not fixed) and not _is_left(hit, scope, one, is_task):
                 found[id(hit.step)] = hit.step
         for other in () if fixed else module.others.get(one, ()):
@@ -219,6 +219,11 @@ def _is_fixed(scope: Scope, name: str, is_task: IsTask) -> bool:
         return False
     plain = is_immutable(value) or isinstance(value, (FunctionType, BuiltinFunctionType, ModuleType))
     return plain or type(value).__module__.partition(".")[0] in _FIXED or is_task(value) is not None
+
+
+def _sets(hit: _Hit, value: object) -> bool:
+    """Whether a step puts an attribute on a function: what else takes one leaves it as it is."""
+    return hit.change.method == SETTING and len(hit.change.path) == 1 and isinstance(value, FunctionType)
 
 
 def _is_left(hit: _Hit, scope: Scope, name: str, is_task: IsTask) -> bool:

@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from headwater.engine.code_bindings import DEFINITION, Nodes, blocks, bound_by, heads
 
+SETTING = "__setattr__"
+"""the method that stands for `setattr(f, "limit", 5)` and `delattr`, of their first argument"""
+_SETTERS = (("setattr",), ("delattr",))
 _LOOP = (ast.For, ast.While)
 Path = tuple[str, ...]
 """A name, and the attributes that are taken from it at once."""
@@ -138,8 +141,9 @@ def _step(
                 if callee:
                     calls.append(callee)
                 for argument in (*one.args, *(keyword.value for keyword in one.keywords)):
+                    method = SETTING if callee in _SETTERS and argument is one.args[0] else ""
                     for path, via in _paths(argument):
-                        changes.append(Change(path, (_called(one.func), *via)))
+                        changes.append(Change(path, (_called(one.func), *via), method if not via else ""))
                         calls.append(path)  # it may be a function, which is called there
             elif isinstance(one, ast.Attribute | ast.Subscript) and not isinstance(one.ctx, ast.Load):
                 path = _dotted(one)

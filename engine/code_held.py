@@ -4,18 +4,20 @@ by a decorator, by `__init_subclass__`, by a call that fills a table."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 
 from headwater.engine.code_bindings import Binding
+from headwater.engine.code_changed import changing
 from headwater.engine.code_files import source_file_of
 from headwater.engine.code_origin import USER, origin, origin_of_class, origin_of_path
 from headwater.engine.code_reads import GLOBAL, reads_of
 from headwater.engine.code_scope import MISSING, Scope, is_immutable, module_of, scope_of_module
 from headwater.engine.code_source import SourceFile
 from headwater.engine.code_text import stable
-from headwater.engine.values.attributes import attributes_of
+from headwater.engine.values.attributes import asked, attributes_of
 
 Held = tuple[str, object]
 """Where it stands, and the function, class or task."""
@@ -48,7 +50,10 @@ def held_by(value: object, is_task: Callable[[object], object]) -> list[Held]:
     if type(value) in (dict, list, tuple, set, frozenset) or isinstance(value, (dict, list, set)):
         return sorted(_in_container("", value, is_task, _DEPTH), key=_order)
     if origin_of_class(type(value)) == USER:
-        return sorted(_in_container("", attributes_of(value), is_task, _DEPTH), key=_order)
+        held: dict[str, object] = {}
+        with suppress(Exception):  # a stand-in that has nothing to stand for yet
+            held = attributes_of(value)
+        return sorted(_in_container("", held, is_task, _DEPTH), key=_order)
     return []
 
 
@@ -95,16 +100,20 @@ def _implementations(func: FunctionType, is_task: Callable[[object], object]) ->
     for kind, made in list(registry.items()):
         code = code_in(made, is_task)
         if code is not None and getattr(getattr(code, "__code__", None), "co_filename", "") not in files:
-            yield f"[{kind.__module__}.{kind.__qualname__}]", code
+            # (A function may have a registry of its own, under other keys.)
+            yield (
+                f"[{kind.__module__}.{kind.__qualname__}]" if isinstance(kind, type) else f"[{_key(kind)}]",
+                code,
+            )
 
 
 def _in_class(cls: type, is_task: Callable[[object], object]) -> Iterator[Held]:
     for name, member in list(vars(cls).items()):
         for way in ("", "__func__", "fget", "fset"):
-            held = getattr(member, way, None) if way else member
+            held = asked(member, way) if way else member
             if isinstance(held, FunctionType) and is_own_code(held):
                 yield f".{name}", held
-        dispatcher = getattr(member, "dispatcher", None)  # functools.singledispatchmethod
+        dispatcher = asked(member, "dispatcher")  # functools.singledispatchmethod
         if isinstance(dispatcher, FunctionType):
             yield from ((f".{name}{where}", code) for where, code in _implementations(dispatcher, is_task))
         if not name.startswith("__") and isinstance(member, (dict, list, tuple, set, frozenset)):
@@ -138,7 +147,7 @@ def put_around(item: object) -> Iterator[FunctionType]:
         seen += 1
         if isinstance(item, FunctionType):
             yield item
-        item = getattr(item, "__dict__", {}).get("__wrapped__")
+        item = (asked(item, "__dict__") or {}).get("__wrapped__")
 
 
 def own_function(func: FunctionType) -> FunctionType | None:
@@ -153,7 +162,7 @@ def has_attributes(func: FunctionType) -> bool:
     return not vars(func).keys() <= {"__wrapped__"}
 
 
-def scope_that_names(func: FunctionType) -> Scope | None:
+def scope_that_names(func: FunctionType, is_task: Callable[[object], object]) -> Scope | None:
     """The scope of the module whose statements bind a function, or what was put around it, under its name; where they
     are more than its `def`. (What it puts on itself when it runs is none of them.)"""
     module = module_of(func.__module__ or "")
@@ -162,7 +171,8 @@ def scope_that_names(func: FunctionType) -> Scope | None:
     scope = scope_of_module(module)
     bindings = (one for one in scope.bindings(func.__name__) if one.kind != "import")
     found = [node for one in bindings for node in one.nodes[-1:]]
-    return scope if len(found) > 1 or any(getattr(one, "decorator_list", True) for one in found) else None
+    told = len(found) > 1 or any(getattr(one, "decorator_list", True) for one in found)
+    return scope if told or (found and changing(scope, func.__name__, is_task)) else None
 
 
 def _is_users(func: FunctionType) -> bool:
@@ -252,5 +262,5 @@ def _value_of(scope: Scope, root: str, attrs: tuple[str, ...]) -> object:
 def functions_in(member: object) -> Iterator[FunctionType]:
     """The functions that a member of a class holds: itself, a static or class method's, a property's, what an object
     was put around (`functools.lru_cache`)."""
-    for held in (member, *(getattr(member, way, None) for way in ("__func__", "fget", "fset", "func"))):
+    for held in (member, *(asked(member, way) for way in ("__func__", "fget", "fset", "func"))):
         yield from islice(put_around(held), 1)

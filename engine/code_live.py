@@ -16,6 +16,7 @@ from headwater.engine.code_reads import reads_of
 from headwater.engine.code_scope import MISSING, is_immutable
 from headwater.engine.code_source import SourceFile
 from headwater.engine.code_text import stable
+from headwater.engine.values.attributes import asked
 
 INSTEAD = "instead"
 """none of its statements did: the value itself counts"""
@@ -91,7 +92,7 @@ def _function_under(value: object, source: SourceFile) -> FunctionType | None:
         seen += 1
         if isinstance(value, FunctionType):
             found = value
-        under = getattr(value, "__dict__", {}).get("__wrapped__")
+        under = (asked(value, "__dict__") or {}).get("__wrapped__")
         if under is None:
             break
         value = under

@@ -448,7 +448,7 @@ class Walk:
         if isinstance(value, FunctionType):
             own = own_function(value)
             named = by_name and own is not None and (own is not value or has_attributes(value))
-            scope = scope_that_names(value) if named else None
+            scope = scope_that_names(value, self._is_task) if named else None
             if scope is not None:
                 return self._global(scope, value.__name__, ())
             if own is not None:

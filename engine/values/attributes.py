@@ -22,6 +22,15 @@ def slots_of(cls: type) -> dict[str, MemberDescriptorType]:
     return {slot.__name__: slot for slot in _all_slots(cls)}
 
 
+def asked(value: Any, name: str) -> Any:
+    """An attribute, or None: also where asking for it raises something of its own, as a stand-in does that has nothing
+    to stand for yet (`werkzeug.local.LocalProxy` outside of a request)."""
+    try:
+        return getattr(value, name, None)
+    except Exception:
+        return None
+
+
 def attributes_of(value: Any) -> dict[str, Any]:
     """What is in an object's attributes, those in slots too."""
     cls = value.__class__

@@ -169,3 +169,51 @@ def test_which_modules_happen_to_be_imported_does_not_count_where_code_asks_for_
     step = load(**files).step
     importlib.import_module("plug")
     assert fp(step).digest == without.digest
+
+
+def test_what_another_module_puts_in_a_registry_of_ones_own_counts(load: Load) -> None:
+    files = {
+        "flow": "from shown import show\n" + _STEP.format("show"),
+        "shown": "from types import MappingProxyType\nimport more\ndef show(x):\n    return show.registry['a'](x)\n"
+        "show.registry = MappingProxyType({'a': more.impl})\n",
+        "more": "def impl(x):\n    return 1\n",
+    }
+    assert not same(load, files, {**files, "more": files["more"].replace("return 1", "return 2")})
+
+
+_STANDS_IN = {
+    "__getattr__": "",
+    "__getattribute__": "        if name == '__class__':\n            return Proxy\n",
+}
+
+
+@pytest.mark.parametrize("form", ["A.proxy = Proxy()\n", "B = Proxy()\n", "A.proxy = [Proxy()]\n"])
+@pytest.mark.parametrize("way", _STANDS_IN)
+def test_what_stands_in_for_nothing_yet_is_no_obstacle(load: Load, form: str, way: str) -> None:
+    head = f"class Proxy:\n    def {way}(self, name):\n{_STANDS_IN[way]}        raise RuntimeError('no request')\n"
+    text = head + "class A:\n    def m(self):\n        return 1\n" + form + "def step(x):\n    return A, "
+    text += "B\n" if form[0] == "B" else "A\n"
+    assert not same(load, {"flow": text}, {"flow": text.replace("return 1", "return 2")})
+
+
+_SET = {
+    "itself": ("setattr(f, 'limit', 1)\n", "f"),
+    "held": ("setattr(f, 'limit', 1)\nH = [f]\n", "H"),
+    "in passing": ("[setattr(f, 'limit', n) for n in (1,)]\n", "f"),
+    "in a function": ("def fill():\n    setattr(f, 'limit', 1)\nfill()\n", "f"),
+}
+
+
+@pytest.mark.parametrize("form", _SET)
+def test_what_setattr_puts_on_a_function_counts(load: Load, form: str) -> None:
+    put, read = _SET[form]
+    text = "def f(x):\n    return f.limit\n" + put
+    text += f"def step(x):\n    return {read}\n"
+    assert not same(load, {"flow": text}, {"flow": text.replace("1", "2")})
+
+
+def test_a_function_that_setattr_puts_somewhere_stays_what_it_is(load: Load) -> None:
+    text = (
+        "class A:\n    pass\ndef f(x):\n    return 1\nsetattr(A, 'first', f)\ndef step(x):\n    return f(x)\n"
+    )
+    assert same(load, {"flow": text}, {"flow": text.replace("'first'", "'second'")})
