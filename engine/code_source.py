@@ -48,6 +48,7 @@ class SourceFile:
         self._functions: dict[int, list[FunctionNode]] = {}
         self._codes: dict[int, CodeType] = {}
         self._within: dict[int, list[Definition]] = {}
+        self._by_name: dict[int, dict[str, list[Definition]]] = {}
         self._compiled: dict[tuple[str, int], CodeType] | None = None
         self._steps: tuple[Step, ...] | None = None
         self._changers: dict[str, Step] = {}
@@ -169,12 +170,21 @@ class SourceFile:
             known = self._within[id(node)] = list(_definitions([node]))
         return known
 
+    def _named_within(self, node: ast.AST, name: str) -> list[Definition]:
+        """Those of a name. (A module may have thousands, and each of its classes is looked for.)"""
+        known = self._by_name.get(id(node))
+        if known is None:
+            made: dict[str, list[Definition]] = {}
+            for one in self.definitions_within(node):
+                made.setdefault(one.name, []).append(one)
+            known = self._by_name[id(node)] = made
+        return known.get(name, [])
+
     def classes(self, qualname: str) -> list[ast.ClassDef]:
         """The `class` statements that may have made a class, by its qualified name."""
         found: list[Any] = [self._tree]
         for name in qualname.replace("<locals>.", "").split("."):
-            within = ((one, inner) for one in found for inner in self.definitions_within(one))
-            found = [inner for one, inner in within if inner is not one and inner.name == name]
+            found = [inner for one in found for inner in self._named_within(one, name) if inner is not one]
         return [one for one in found if isinstance(one, ast.ClassDef)]
 
     def code(self, node: ast.AST) -> CodeType:

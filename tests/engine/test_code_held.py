@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
 from types import ModuleType
 
 import pytest
+from headwater.engine.code_source import Definition, SourceFile
 
 from tests.engine.code_projects import Load, Step, fp, same
 
@@ -217,3 +219,25 @@ def test_a_function_that_setattr_puts_somewhere_stays_what_it_is(load: Load) -> 
         "class A:\n    pass\ndef f(x):\n    return 1\nsetattr(A, 'first', f)\ndef step(x):\n    return f(x)\n"
     )
     assert same(load, {"flow": text}, {"flow": text.replace("'first'", "'second'")})
+
+
+def test_a_class_is_found_among_thousands_without_looking_at_all(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    text = "H = []\n" + "".join(
+        f"def make{n}():\n    class L:\n        k = {n}\n        def m(self):\n            pass\n    return L\n"
+        f"H.append(make{n}())\n"
+        for n in range(60)
+    )
+    module = load(flow=text + _STEP.format("H"))
+    looked = SourceFile.definitions_within
+
+    def counted(self: SourceFile, node: ast.AST) -> list[Definition]:
+        found = looked(self, node)
+        asked.append(len(found))
+        return found
+
+    monkeypatch.setattr(SourceFile, "definitions_within", counted)
+    assert "flow.make59.<locals>.L" in [one.name for one in fp(module.step).counted]
+    assert sum(asked) < 60 * 60
