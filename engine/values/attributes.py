@@ -24,7 +24,7 @@ def slots_of(cls: type) -> dict[str, MemberDescriptorType]:
 
 def asked(value: Any, name: str) -> Any:
     """An attribute, or None: also where asking for it raises something of its own, as a stand-in does that has nothing
-    to stand for yet (`werkzeug.local.LocalProxy` outside of a request)."""
+    to stand for yet (the proxies of web frameworks outside of a request)."""
     try:
         return getattr(value, name, None)
     except Exception:
