@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headwater.engine import script_process
 from headwater.engine.errors import WorkerDied
 from headwater.engine.executors import processes
 
@@ -125,6 +126,20 @@ def test_processes_end_by_themselves_while_a_fork_goes_on(monkeypatch: pytest.Mo
 def _stay_and_tell(path: Path) -> None:
     _stay()
     path.touch()
+
+
+def test_the_guard_of_programs_ends_with_its_process_while_a_fork_goes_on() -> None:
+    guard = script_process._Guard
+    script_process.run_group(["true"], "/", lambda *_: None)
+    process = guard._process
+    assert process is not None
+    child = os.fork()
+    if child == 0:
+        _stay()
+    with _gone_at_the_end([child]):
+        guard._end()
+        assert process.returncode == 0
+    os.waitpid(child, 0)
 
 
 @task(cache=False, executor="process")
