@@ -20,6 +20,7 @@ from headwater.engine.came import Brought, Came, Had
 from headwater.engine.errors import CallError, Cancelled
 from headwater.engine.executors.owned import own
 from headwater.engine.expression import Expression, begin_era
+from headwater.engine.forks import forks, leave
 from headwater.engine.places import Inner, Place
 
 if TYPE_CHECKING:
@@ -138,9 +139,14 @@ class Body:
             BaseException: what the function raised.
         """
         args, kwargs = self.job.arguments(own)
+        depth = forks.depth
         try:
             value = await self.job.task.body(*args, **kwargs)
-        except BaseException:
+            if forks.depth != depth:
+                leave(None)
+        except BaseException as error:
+            if forks.depth != depth:
+                leave(error)
             self._raise_why()
             raise
         finally:

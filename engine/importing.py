@@ -7,7 +7,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -225,6 +225,10 @@ def _load(name: str, path: Path, package: str | None = None) -> ModuleType:
     if spec is None or not path.is_file():
         raise UsageError(f"the workflow {path} is not there.{_nearest(path)}")
     module = importlib.util.module_from_spec(spec)
+    if name == MAIN_IN_WORKER:
+        # By this, `multiprocessing` tells how processes that a task spawns find the main program: by its name as
+        # `python -m` was given it, or by its file.
+        module.__spec__ = ModuleSpec(f"{package}.{path.stem}", loader, origin=str(path)) if package else None
     if package:
         importlib.import_module(package)
         module.__package__ = package

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from headwater.engine.forks import leave
+
 
 def wait_out(thread: threading.Thread) -> None:
     """Wait until a thread has ended. What interrupts that is raised when it has; interrupted again, it is left alone.
@@ -24,7 +26,7 @@ def wait_out(thread: threading.Thread) -> None:
 
 
 _replaced: list[dict[int, Any]] = []
-"""the handlers that were there before those of the runs under way, by signal"""
+"""the handlers that were there before those of the runs under way, or of a worker, by signal"""
 
 
 @contextmanager
@@ -38,8 +40,8 @@ def interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
         interrupt()
 
     before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    _replaced.append(before)
     try:
+        _replaced.append(before)
         for number in before:
             signal.signal(number, handle)
         yield
@@ -47,6 +49,13 @@ def interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
         if before in _replaced:  # else this is a fork of the process
             _put_back(before)
             _replaced.remove(before)
+
+
+def overhear() -> None:
+    """Leave Ctrl-C to another process, which ends this one. (Were it ignored, the programs that tasks start here would
+    ignore it, too.)"""
+    _replaced.append({signal.SIGINT: signal.getsignal(signal.SIGINT)})
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def _put_back(before: dict[int, Any]) -> None:
@@ -79,10 +88,16 @@ def _go_on() -> None:
 
 def _let_go_in_child() -> None:
     """A process that a task forks is no part of the run, and has to end when it is told to: whoever tells it (a
-    `multiprocessing.Pool` at its end) waits for that."""
+    `multiprocessing.Pool` at its end) waits for that.
+
+    Handlers of what was held back run in here, from where nothing that they raise would reach anybody.
+    """
     while _replaced:
         _put_back(_replaced.pop())
-    _go_on()
+    try:
+        _go_on()
+    except BaseException as raised:
+        leave(raised)
 
 
 os.register_at_fork(before=_hold_back, after_in_parent=_go_on, after_in_child=_let_go_in_child)

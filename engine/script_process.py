@@ -273,7 +273,6 @@ class _Guard:
     """The guard of this process: started with the first program, and again after a fork or when it is gone."""
 
     _process: subprocess.Popen[bytes] | None = None
-    _owner = 0
     _lock = threading.Lock()
 
     @classmethod
@@ -281,7 +280,7 @@ class _Guard:
         line = f"{sign} {group}\n".encode()
         with cls._lock:
             for _ in range(2):
-                if cls._process is None or cls._owner != os.getpid():
+                if cls._process is None:
                     cls._start()
                 assert cls._process is not None
                 assert cls._process.stdin is not None
@@ -293,12 +292,7 @@ class _Guard:
 
     @classmethod
     def _start(cls) -> None:
-        if cls._process is None:
-            atexit.register(cls._end)
-        elif cls._process.stdin is not None:
-            # We are a fork. While we held our copy of the pipe, the other guard could not see the end of its own.
-            cls._process.stdin.close()
-        cls._owner = os.getpid()
+        atexit.register(cls._end)
         cls._process = subprocess.Popen(
             ["/bin/sh", "-c", _GUARD],
             cwd="/",
@@ -312,9 +306,24 @@ class _Guard:
     @classmethod
     def _end(cls) -> None:
         process, cls._process = cls._process, None
-        if process is not None and cls._owner == os.getpid():
+        if process is not None:
             assert process.stdin is not None
             with suppress(OSError):
                 process.stdin.close()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(GRACE)
+
+    @classmethod
+    def let_go_in_child(cls) -> None:
+        """A fork has the pipe, too: as long as it lives, the guard could not see the end of its own process."""
+        process, cls._process, cls._lock = cls._process, None, threading.Lock()
+        if process is not None:
+            process.returncode = (
+                0  # it is no child of the fork, and nobody is to be warned that it still runs
+            )
+            assert process.stdin is not None
+            with suppress(OSError):
+                process.stdin.close()
+
+
+os.register_at_fork(after_in_child=_Guard.let_go_in_child)

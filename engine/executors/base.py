@@ -7,6 +7,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from headwater.engine.forks import forks, leave
 from headwater.engine.handle import given_back, opened
 from headwater.engine.nested import ATOMS, find_expressions
 from headwater.engine.values.own import HOOKED, TRACKED, handed_over
@@ -88,18 +89,21 @@ def perform(
     """Run a function once, and describe what it returned where it ran: that is where the work can be parallel.
 
     Whatever leaves the function is the outcome, KeyboardInterrupt and the like included: an executor answers every
-    call.
+    call. (A process that the function has forked is none of those who answer, and ends here.)
 
     Args:
         started: what time it is now, which whoever calls has asked for anyway.
         key: the call's `eval_hash`.
     """
+    depth = forks.depth
     try:
         if HOOKED:
             args, kwargs = (handed_over(part, "preprocess", function) for part in (list(args), kwargs))
         if TRACKED:
             opened([args, kwargs])
         value = function(*args, **kwargs) if kwargs else function(*args)
+        if forks.depth != depth:
+            leave(None)
         if HOOKED:
             value = handed_over(value, "postprocess", function)
         if TRACKED and key is not None:
@@ -110,4 +114,6 @@ def perform(
             return Outcome(value, True, None, None, started, time())
         return Outcome(value, False, prepare(value, started), None, started, time())
     except BaseException as error:
+        if forks.depth != depth:
+            leave(error)
         return Outcome(None, False, None, error, started, time())

@@ -12,6 +12,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import weakref
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from time import time
@@ -244,6 +245,7 @@ class _Worker:
         their_in, our_out = os.pipe()
         our_in, their_out = os.pipe()
         self._out, self._in = Connection(our_out, readable=False), Connection(our_in, writable=False)
+        _all.add(self)
         self._process = subprocess.Popen(
             [sys.executable, *command, str(their_in), str(their_out), str(os.getpid()), *further],
             pass_fds=(their_in, their_out),
@@ -294,6 +296,12 @@ class _Worker:
             assert send is not None
             send(*answer)
 
+    def let_go(self) -> None:
+        """Close our ends of the pipes."""
+        for end in (self._out, self._in):
+            with suppress(OSError):
+                end.close()
+
     def kill(self) -> None:
         """End the process at once, with everything that was started from it."""
         if self._process.returncode is None:
@@ -302,14 +310,24 @@ class _Worker:
 
     def close(self) -> int | None:
         """Let the process end, and say how it did."""
-        self._out.close()
-        self._in.close()
+        self.let_go()
         try:
             return self._process.wait(5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
 
+
+_all: weakref.WeakSet[_Worker] = weakref.WeakSet()
+
+
+def _let_go_in_child() -> None:
+    """A forked child has our ends of the pipes, too: as long as it lives, no process would see that we let go."""
+    for worker in list(_all):
+        worker.let_go()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)
 
 _SAID = ("what", "answer")
 """The parts of what a run inside a call says; a reply has more."""

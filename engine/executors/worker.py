@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, NoReturn
 
@@ -27,6 +27,7 @@ from headwater.engine.executors.base import Outcome, perform
 from headwater.engine.executors.upwards import TO_PARENT, importing
 from headwater.engine.home import Home, home, settle
 from headwater.engine.importing import Spec, import_from_spec
+from headwater.engine.interrupts import overhear
 from headwater.engine.main_guard import Seen, hash_apart, is_the_same
 from headwater.engine.nested import ATOMS
 from headwater.engine.prepare import RESULT, Prepared, prepare_unrecorded, prepare_value
@@ -241,6 +242,15 @@ def _watch(parent: int) -> None:
     _leave()
 
 
+def _let_go(*ends: Connection) -> None:
+    """A process that a task forks is no worker: it answers nobody. And were it to outlive the worker, the scheduler's
+    process, which waits for the pipe to end, would wait for it."""
+    TO_PARENT.clear()
+    for end in ends:
+        with suppress(OSError):
+            end.close()
+
+
 def _leave() -> NoReturn:
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
@@ -249,12 +259,15 @@ def _leave() -> NoReturn:
 
 def main(argv: list[str]) -> None:
     """Answer requests until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    overhear()
     if len(argv) > 3:
         settle(Home(argv[3], argv[4], int(argv[5])))
         sys.path.insert(0, argv[3])
     requests, replies = Connection(int(argv[0]), writable=False), Connection(int(argv[1]), readable=False)
     threading.Thread(target=_watch, args=(int(argv[2]),), daemon=True).start()
+    for end in (requests, replies):
+        os.set_inheritable(end.fileno(), False)
+    os.register_at_fork(after_in_child=lambda: _let_go(requests, replies))
     TO_PARENT.append(lambda what, answer: replies.send_bytes(pickle.dumps((what, answer), 5)))
     try:
         replies.send_bytes(READY)

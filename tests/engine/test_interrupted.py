@@ -241,11 +241,12 @@ def test_a_process_that_a_task_forks_ends_when_it_is_told_to(tmp_path: Path) -> 
 
 
 _TOLD_AT_ONCE = """
-import os, signal
-os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
+import os, signal, sys
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.{number}))
 from headwater import Scheduler, task
 
 headwater_namespace = "told"
+{before}
 
 @task
 def exit_code_of_a_fork() -> int:
@@ -258,7 +259,18 @@ print(Scheduler(record=False).run(exit_code_of_a_fork()))
 """
 
 
-def test_a_process_that_a_task_forks_ends_when_it_is_told_to_at_once() -> None:
+@pytest.mark.parametrize(
+    ("number", "before", "code"),
+    [
+        ("SIGTERM", "", -signal.SIGTERM),
+        ("SIGINT", "", -signal.SIGINT),
+        ("SIGTERM", "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))", 5),
+    ],
+)
+def test_a_process_that_a_task_forks_ends_when_it_is_told_to_at_once(
+    number: str, before: str, code: int
+) -> None:
     """Before it is that far that it has its own handlers: a pool that is done tells workers which have just begun."""
-    done = subprocess.run([sys.executable, "-c", _TOLD_AT_ONCE], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == (f"{-signal.SIGTERM}\n", "")
+    program = _TOLD_AT_ONCE.format(number=number, before=before)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{code}\n", "")
