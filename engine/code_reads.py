@@ -94,6 +94,12 @@ def _cell_name(code: CodeType, index: int) -> str:
     return (code.co_cellvars + code.co_freevars)[index]
 
 
+def _is_put_in(name: str) -> bool:
+    """Whether a read is none of the program's own: super() reads the cell of its class in the bytecode of some Pythons
+    only; and pytest, in the modules whose asserts it rewrites, reads names that nobody can write."""
+    return name == "__class__" or name.startswith("@")
+
+
 def _scan(code: CodeType, stored: set[str]) -> Iterator[Read]:
     names = code.co_names
     raw = code.co_code
@@ -114,8 +120,7 @@ def _scan(code: CodeType, stored: set[str]) -> Iterator[Read]:
             attrs.append(names[arg >> 1 if _NEWER_ATTR else arg])
             continue
         if root:
-            # super() reads the cell of its class in the bytecode of some Pythons only
-            if root != "__class__":
+            if not _is_put_in(root):
                 yield Read(how, root, tuple(attrs))
             root = ""
             attrs.clear()
@@ -132,5 +137,5 @@ def _scan(code: CodeType, stored: set[str]) -> Iterator[Read]:
             yield Read(IMPORT, names[arg], tuple(wanted or ()), level if isinstance(level, int) else 0)
         elif op in _STORES:
             stored.add(names[arg])
-    if root:
+    if root and not _is_put_in(root):
         yield Read(how, root, tuple(attrs))

@@ -321,3 +321,12 @@ def test_the_cell_that_super_reads_in_some_pythons_is_no_read() -> None:
             return super().__repr__(), __class__  # type: ignore[name-defined]
 
     assert [read.root for read in reads_of(Inner.m.__code__).reads] == ["super"]
+
+
+def test_what_pytest_puts_into_an_assert_is_no_read() -> None:
+    def step(n: int) -> int:
+        assert sorted([n]) == [n], "not sorted"
+        return n
+
+    assert any(name.startswith("@pytest") for name in step.__code__.co_names)
+    assert {read.root for read in reads_of(step.__code__).reads} == {"sorted", "AssertionError"}

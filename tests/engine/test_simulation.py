@@ -447,7 +447,7 @@ def test_an_interrupted_simulation_leaves_nothing_open(play: Rehearsal) -> None:
 # -- the plug-in -------------------------------------------------------------------------------------------------------
 
 TESTS = """
-from headwater import task
+from headwater import Scheduler, task
 
 @task(namespace="plugged", version="1")
 def one() -> int:
@@ -461,6 +461,14 @@ def test_has_a_project_of_its_own(headwater, tmp_path):
     assert headwater.project.root == tmp_path
     assert headwater.run(one()) == 1
     assert headwater.ran == ["plugged.one"]
+
+@task(namespace="plugged", executor="process")
+def two(n: int) -> int:
+    assert n  # pytest rewrites this here, and not in the process
+    return 2 * n
+
+def test_calls_its_tasks_in_processes():
+    assert Scheduler(record=False).run(two(1)) == 2
 """
 
 
@@ -482,7 +490,7 @@ def reported(tmp_path: Path) -> str:
 
 
 def test_a_failing_test_says_its_seed(reported: str) -> None:
-    assert "1 failed, 1 passed" in reported, reported
+    assert "1 failed, 2 passed" in reported, reported
     assert "the last run had seed=2; headwater.run(..., seed=2)" in reported
 
 
