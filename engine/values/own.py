@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from enum import Enum
 from functools import lru_cache
+from types import FunctionType
 from typing import Any, ClassVar, TypeVar
 
 from headwater.engine.errors import TaskDefinitionError, Undecodable
@@ -17,6 +18,7 @@ from headwater.engine.main_program import is_main
 from headwater.engine.values import names
 from headwater.engine.values.attributes import attributes_of, has_only_attributes, slots_of
 from headwater.engine.values.models import model_plan
+from headwater.engine.values.names import code_fingerprint
 from headwater.engine.values.objects import has_own_reduce, open_reduced
 from headwater.engine.values.scalars import text
 from headwater.engine.values.walk import SEQUENCE, Frame, Refused, Walk, by_nothing
@@ -112,7 +114,7 @@ class Value:
         return hash_value(self).hex()
 
     def iter_subvalues(self) -> Iterable[Any]:
-        """Values inside this one that its state does not show, where `get_hash` is overridden: the files among them are
+        """Values inside this one that its state, or its `get_hash`, does not show: the files among them count, and are
         recorded with it."""
         return ()
 
@@ -301,9 +303,8 @@ def open_own(value: Any, walk: Walk) -> Frame:
         walk.files.append(value)
     if overrides(cls, "is_valid"):
         walk.files.append(Checked(value, speaker))
-    if overrides(cls, "iter_subvalues"):
-        for inside in speaker.iter_subvalues():
-            walk.files.extend(_reactive_in(inside))
+    inside = _reactive_in(speaker) if overrides(cls, "iter_subvalues") else []
+    walk.files.extend(inside)
     foreign = speaker.instance if isinstance(speaker, ProxyValue) else None
     if overrides(cls, "get_hash"):
         what: Any = speaker.get_hash()
@@ -315,13 +316,28 @@ def open_own(value: Any, walk: Walk) -> Frame:
             what = _known_by(what)
     else:
         what = open_reduced(foreign, walk)
-    return Frame(b"V" + text(names.type_name(type(value))), [what], SEQUENCE, by_nothing)
+    # (A value is recorded with its files once: whatever can change about it has to be in its hash.)
+    items = [what, sorted({_mark(one) for one in inside})] if inside else [what]
+    return Frame(b"V" + text(names.type_name(type(value))), items, SEQUENCE, by_nothing)
 
 
-def _reactive_in(value: Any) -> Iterable[Any]:
+def _reactive_in(speaker: Value) -> list[Any]:
+    """The files, code and values to be asked whether they hold, in what a value names as its subvalues."""
     from headwater.engine.values.canonical import hash_and_files
 
-    return hash_and_files(value, "iter_subvalues()")[1]
+    named = speaker.iter_subvalues()
+    return [one for value in named for one in hash_and_files(value, "iter_subvalues()")[1]]
+
+
+def _mark(one: Any) -> bytes:
+    """What of something reactive is another where that has changed."""
+    from headwater.engine.values.canonical import hash_and_files
+
+    if isinstance(one, Checked):
+        return f"{one.type}:{one.state}".encode()
+    if isinstance(one, (type, FunctionType)):
+        return code_fingerprint(one)
+    return hash_and_files(one, "iter_subvalues()")[0]
 
 
 class Checked:

@@ -15,7 +15,7 @@ from headwater.lineage.impact import impact
 from headwater.lineage.resolve import Found
 from headwater.lineage.trace import trace
 
-from headwater import File, Project, Value, task
+from headwater import ContentFile, File, Project, Value, task
 from tests.contract.conftest import Run
 
 headwater_namespace = "inside"
@@ -108,3 +108,42 @@ def test_objects_and_files_inside_a_value_are_found_and_join_no_strangers(
     [(job,)] = [tuple(row) for row in rows]
     traced = trace(store, Found("job", job, "a job"))
     assert {call.task for call in traced.calls.values()} == {"inside.other", "inside.use"}, "an equal plate"
+
+
+class Note(Value):
+    """Its state is its path; what is there, only its subvalue says."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def iter_subvalues(self) -> list[Any]:
+        return [[ContentFile(self.path)], Plate("a"), "no file"]
+
+
+class Titled(Note):
+    def get_hash(self) -> str:
+        return "always the same"
+
+
+@task
+def content(note: Note) -> str:
+    return Path(note.path).read_text()
+
+
+@task
+def note_of(path: str) -> Note:
+    return Titled(path)
+
+
+@task
+def contents(path: str) -> list[Any]:
+    return [content(Note(path)), content(Titled(path)), content(note_of(path))]
+
+
+def test_files_that_a_value_only_names_count_whatever_they_go_to_and_back(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "note.txt"
+    for text in ["one", "two", "two", "one", "two", "three"]:
+        path.write_text(text)
+        assert run(contents(str(path))) == [text] * 3
+    run(contents(str(path)))
+    assert run.counts == {"inside.contents": {"CACHED": 1}}  # type: ignore[attr-defined]
