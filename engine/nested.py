@@ -20,7 +20,21 @@ ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 
 class Reference(int):
-    """Stands for an expression that is kept elsewhere, in a list: the n-th of it."""
+    """Stands for an expression that is kept elsewhere, in a list: the n-th of it.
+
+    It is equal to no number, or a set or dict would take it for one that stands beside it.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return other.__class__ is Reference and int.__eq__(self, other)  # type: ignore[operator]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((Reference, int(self)))
 
 
 register_scalar(Reference, lambda reference: b"R%x;" % reference)

@@ -12,7 +12,7 @@ from headwater.engine.nested import Reference, find_expressions, substitute
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater import Scheduler, map_, task
+from headwater import Scheduler, map_, no_prov, quote, task, with_export_options
 from tests.engine.workflows import Pair
 
 headwater_namespace = "nested"
@@ -54,11 +54,12 @@ def knotted() -> Any:
 
 
 def _grow(children: Any) -> Any:
-    keys = st.one_of(st.text(max_size=2), st.integers(0, 3).map(Reference))
+    keys = st.one_of(st.text(max_size=2), st.integers(0, 3), st.integers(0, 3).map(Reference))
     return st.one_of(
         st.lists(children, max_size=4),
         st.lists(children, max_size=4).map(tuple),
         st.dictionaries(keys, children, max_size=3),
+        st.sets(keys, max_size=4),
         st.builds(Pair, children, children),
         st.builds(Box, children),
     )
@@ -78,7 +79,7 @@ def replaced(value: Any) -> Any:
         return Box(replaced(value.content))
     if isinstance(value, dict):
         return {replaced(key): replaced(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set)):
         return type(value)(map(replaced, value))
     return value
 
@@ -90,6 +91,32 @@ def test_every_lazy_value_is_replaced_and_nothing_else(value: Any) -> None:
     assert find_expressions(made) == []
     if not find_expressions(value):
         assert made is value
+
+
+@task(cache=False)
+def now(n: int) -> int:
+    return n
+
+
+@task
+def members(value: Any) -> list[Any]:
+    return sorted(value.items() if isinstance(value, dict) else value)
+
+
+@task
+def beside_numbers(again: int) -> list[Any]:
+    return [members({now(5), 0}), members({now(6): "lazy", 0: "plain", True: "too"})]
+
+
+def test_a_lazy_value_is_not_taken_for_a_number_that_stands_beside_it(local_project: Project) -> None:
+    run = Scheduler(record=False).run
+    assert run(no_prov(members({number(5), 0}))) == [0, 5]
+    assert run(with_export_options(quote(members({number(5): "a", 0: "b"})), {})) == [(0, "b"), (5, "a")]
+    for _ in range(2):  # in the second run, what the function returned is read from the record
+        scheduler = Scheduler(local_project)
+        assert scheduler.run(beside_numbers(1)) == [[0, 5], [(0, "plain"), (True, "too"), (6, "lazy")]]
+        scheduler.wait_recorded()
+    assert scheduler.progress().counts["nested.beside_numbers"] == {"CACHED": 1}
 
 
 @pytest.mark.parametrize("kind", ["list", "tuple", "dict"])
