@@ -183,10 +183,14 @@ def as_flag(flag: Flag) -> str:
 
 
 def describe(flags: Sequence[Flag], written: Callable[[Flag], str] = as_flag) -> list[tuple[str, str]]:
-    """One row a parameter for its help: how it is given, and its default."""
+    """One row a parameter for its help: how it is given, and its default. (Not for what nobody gives.)"""
+    from headwater.engine.signature import JobInfo
+
     rows = []
     for flag in flags:
         reader, default = flag.reader, flag.parameter.default
+        if isinstance(default, JobInfo):
+            continue
         notes = []
         if reader is None:
             notes.append(f"a {describe_type(flag.annotation)}: cannot be given on the command line")

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NewType, Optional, Union
 import pytest
 from headwater.cypher.errors import UsageError
 
-from headwater import ContentDir, Dir, File, FileSet, IFile, ProxyValue, Value
+from headwater import ContentDir, Dir, File, FileSet, IFile, JobInfo, ProxyValue, Value
 from headwater.cli._arguments import UnreadableType, reader_for
 from headwater.cli._flags import bind, describe, flags_of, read_json, read_words, task_help
 
@@ -411,6 +411,12 @@ def test_help_names_the_type_that_cannot_be_given() -> None:
 
     rows = describe(flags_of(needy, inspect.signature(needy)))
     assert rows == [("--table …", "a dict[str, int]: cannot be given on the command line; required")]
+
+
+def test_help_leaves_out_what_is_filled_in() -> None:
+    def told(n: int, info: JobInfo = JobInfo()) -> None: ...
+
+    assert describe(flags_of(told, inspect.signature(told))) == [("--n INT", "required")]
 
 
 def test_choices_are_shown() -> None:
