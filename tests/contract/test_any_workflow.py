@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from headwater import Project, Scheduler
 from tests.engine import wild
-from tests.engine.wild import WORLD, Unlucky, build, changes, descriptions, has, lazy, parts, plain
+from tests.engine.wild import WORLD, Unlucky, build, changed_workflows, has, lazy, parts, plain
 from tests.properties import tries
 
 
@@ -57,10 +57,11 @@ def expected(description: Any) -> Any:
 
 @pytest.mark.xdist_group("wild")
 @tries(15)
-@given(descriptions, st.lists(changes, min_size=1, max_size=4), st.booleans())
+@given(changed_workflows, st.booleans())
 def test_any_workflow_gives_what_a_plain_evaluation_gives_whatever_changes_between_its_runs(
-    wild_project: Project, description: Any, changed: list[Any], bare: bool
+    wild_project: Project, workflow: tuple[Any, list[Any]], bare: bool
 ) -> None:
+    description, changed = workflow
     wild.begin(wild_project.root / "files")
     for what in [("nothing",), *changed]:
         wild.change(what)
@@ -90,15 +91,16 @@ def other_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]
 
 @pytest.mark.xdist_group("wild")
 @tries(10)
-@given(descriptions.filter(lambda d: not has(d, {"write"})), st.lists(changes, min_size=1, max_size=4))
+@given(changed_workflows.filter(lambda workflow: not has(workflow[0], {"write"})))
 def test_after_a_change_exactly_what_depends_on_it_runs(
-    other_project: Project, description: Any, changed: list[Any]
+    other_project: Project, workflow: tuple[Any, list[Any]]
 ) -> None:
     """An oracle says what has to run: all that a run without a record runs, less what ran before on the same.
 
     What is not recorded, fails, or is not to be reused may run again, where the call above it does. (What writes files
     is left out: the oracle does so, too.)
     """
+    description, changed = workflow
     wild.begin(other_project.root / "files")
     for what in [("nothing",), *changed, ("code", 0), ("rate", 0), ("nothing",)]:
         wild.change(what)

@@ -359,13 +359,27 @@ def restore() -> None:
     shifted = _FIRST
 
 
-changes = st.one_of(
-    st.just(("nothing",)),
-    st.tuples(st.just("code"), st.integers(0, 3)),
-    st.tuples(st.just("file"), st.integers(0, FILES - 1), st.integers(-100, 100)),
-    st.tuples(st.just("rate"), st.integers(0, 3)),
-    st.sampled_from([("outputs gone",), ("outputs damaged",)]),
-)
+CHANGES = {
+    "code": st.tuples(st.just("code"), st.integers(0, 3)),
+    "file": st.tuples(st.just("file"), st.integers(0, FILES - 1), st.integers(-100, 100)),
+    "rate": st.tuples(st.just("rate"), st.integers(0, 3)),
+    "outputs": st.sampled_from([("outputs gone",), ("outputs damaged",)]),
+}
+DEPEND = {
+    "code": {"map", *(kind for kind, added in ADDED.items() if added is _shift)},
+    "file": {"read"},
+    "rate": {"rated", "by default"},
+    "outputs": {"write"},
+}
+"""What each of the changes can make a difference to."""
+
+
+def _changed(description: Any) -> Any:
+    """A description, with changes of what it depends on."""
+    of_it = [CHANGES[what] for what, kinds in DEPEND.items() if has(description, kinds)]
+    some = st.one_of(*of_it, st.just(("nothing",)))
+    return st.tuples(st.just(description), st.lists(some, min_size=1, max_size=4))
+
 
 _ONE = [
     *(*ADDED, "checked", "write", "catch", "force", "thread", "no_prov", "inside", *NESTED, "identity"),
@@ -380,15 +394,14 @@ _MANY = [
 
 
 def _grow(children: Any) -> Any:
+    # Each kind is as likely as any other; only failures, without which there is nothing to recover from, are likelier.
+    some = st.lists(children, min_size=1, max_size=3)
     return st.one_of(
-        st.tuples(st.sampled_from(_ONE), children),
-        st.tuples(st.sampled_from(_TWO), children, children),
+        *(st.tuples(st.just(kind), children) for kind in [*_ONE, "checked", "checked"]),
+        *(st.tuples(st.just(kind), children, children) for kind in _TWO),
+        *(st.tuples(st.just(kind), some).map(lambda pair: (pair[0], *pair[1])) for kind in _MANY),
         st.tuples(st.just("cond"), children, children, children),
         st.tuples(st.just("shallow"), children.filter(lambda d: not has(d, {"read", "write"}))),
-        st.tuples(
-            st.sampled_from(_MANY),
-            st.lists(children, min_size=1, max_size=3),
-        ).map(lambda pair: (pair[0], *pair[1])),
     )
 
 
@@ -396,3 +409,5 @@ leaves = st.one_of(
     st.tuples(st.just("number"), st.integers(-5, 20)), st.tuples(st.just("read"), st.integers(0, FILES - 1))
 )
 descriptions = st.recursive(leaves, _grow, max_leaves=8)
+changed_workflows = descriptions.flatmap(_changed)
+"""A description, and how its world changes between its runs."""
