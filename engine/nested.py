@@ -28,7 +28,7 @@ class Reference(int):
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        return other.__class__ is Reference and int.__eq__(self, other)  # type: ignore[operator]
+        return other.__class__ is Reference and int.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
