@@ -33,8 +33,7 @@ class Reference(int):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    def __hash__(self) -> int:
-        return hash((Reference, int(self)))
+    __hash__ = int.__hash__
 
 
 register_scalar(Reference, lambda reference: b"R%x;" % reference)
