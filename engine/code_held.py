@@ -101,10 +101,8 @@ def _implementations(func: FunctionType, is_task: Callable[[object], object]) ->
         code = code_in(made, is_task)
         if code is not None and getattr(getattr(code, "__code__", None), "co_filename", "") not in files:
             # (A function may have a registry of its own, under other keys.)
-            yield (
-                f"[{kind.__module__}.{kind.__qualname__}]" if isinstance(kind, type) else f"[{_key(kind)}]",
-                code,
-            )
+            name = f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else _key(kind)
+            yield f"[{name}]", code
 
 
 def _in_class(cls: type, is_task: Callable[[object], object]) -> Iterator[Held]:

@@ -11,7 +11,10 @@ from typing import NoReturn
 
 
 class _Forks:
-    """How often this process was forked from another since that imported this."""
+    """How often this process was forked from another since that imported this.
+
+    (Every call asks, and to ask the system for the process's id takes longer.)
+    """
 
     depth = 0
 

@@ -318,9 +318,8 @@ class _Guard:
         """A fork has the pipe, too: as long as it lives, the guard could not see the end of its own process."""
         process, cls._process, cls._lock = cls._process, None, threading.Lock()
         if process is not None:
-            process.returncode = (
-                0  # it is no child of the fork, and nobody is to be warned that it still runs
-            )
+            # It is no child of the fork, and nobody is to be warned that it still runs.
+            process.returncode = 0
             assert process.stdin is not None
             with suppress(OSError):
                 process.stdin.close()

@@ -327,7 +327,7 @@ def begin(folder: Path) -> None:
 
 
 def change(what: tuple[Any, ...]) -> None:
-    """Change the world, as one of `changes` says."""
+    """Change the world, as one of `_CHANGES` says."""
     kind, *rest = what
     if kind == "code":
         _define(rest[0])
@@ -359,24 +359,21 @@ def restore() -> None:
     shifted = _FIRST
 
 
-CHANGES = {
-    "code": st.tuples(st.just("code"), st.integers(0, 3)),
-    "file": st.tuples(st.just("file"), st.integers(0, FILES - 1), st.integers(-100, 100)),
-    "rate": st.tuples(st.just("rate"), st.integers(0, 3)),
-    "outputs": st.sampled_from([("outputs gone",), ("outputs damaged",)]),
-}
-DEPEND = {
-    "code": {"map", *(kind for kind, added in ADDED.items() if added is _shift)},
-    "file": {"read"},
-    "rate": {"rated", "by default"},
-    "outputs": {"write"},
-}
-"""What each of the changes can make a difference to."""
+_CHANGES: list[tuple[set[str], Any]] = [
+    (
+        {"map", *(kind for kind, added in ADDED.items() if added is _shift)},
+        st.tuples(st.just("code"), st.integers(0, 3)),
+    ),
+    ({"read"}, st.tuples(st.just("file"), st.integers(0, FILES - 1), st.integers(-100, 100))),
+    ({"rated", "by default"}, st.tuples(st.just("rate"), st.integers(0, 3))),
+    ({"write"}, st.sampled_from([("outputs gone",), ("outputs damaged",)])),
+]
+"""What may change, each with the kinds to which it can make a difference."""
 
 
 def _changed(description: Any) -> Any:
     """A description, with changes of what it depends on."""
-    of_it = [CHANGES[what] for what, kinds in DEPEND.items() if has(description, kinds)]
+    of_it = [change for kinds, change in _CHANGES if has(description, kinds)]
     some = st.one_of(*of_it, st.just(("nothing",)))
     return st.tuples(st.just(description), st.lists(some, min_size=1, max_size=4))
 
